@@ -1,0 +1,169 @@
+r"""Reads a final answer as text: one normal form, exact numbers, plain words, choice letters.
+
+Equal normal forms mean equal answers; unequal ones mean nothing yet.
+Not covered: mathematics (`math_answer`), units (`answer_units`), numbers in words ("two"), dates.
+Source: the normalisers of MATH (Hendrycks et al. 2021) and Minerva (Lewkowycz et al. 2022, D.1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from labeler.checking.extract import closing_brace
+
+_CHARACTERS = str.maketrans(
+    dict.fromkeys("\u2212\u2013\u2012\uff0d\ufe63", "-")
+    | dict.fromkeys("\u00a0\u2009\u202f\u2002\u2003\u3000\t\n\r", " ")
+    | {"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/"}
+    | {"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "°": r"^\circ ", "±": r"\pm "}
+    | {"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset "}
+    | {"²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"}
+    | {"€": r"\text{euro}", "％": "%", "，": ",", "\u200b": ""}
+)
+_REWRITES = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        # Commands that only change the looks
+        (r"\\(?:left|right|displaystyle|[bB]igg?[lr]?)(?![A-Za-z])", ""),
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\(?:text(?:bf|it|rm|normal)|math(?:rm|bf|it)|mbox)\s*(?=\{)", r"\\text"),
+        (r"(?<=[0-9])(?:\{,\}|,\s*\\!)\s*(?=[0-9]{3})", ""),
+        (r",\s*\\!\s*", ","),
+        (r"\{,\}", ","),
+        (r"(?<!\\)\\(?:[!,;:> ]|q?quad(?![A-Za-z]))|(?<!\\)~", " "),
+        (r"\\%", "%"),
+        # Several spellings of one thing
+        (
+            r",?\s*\\text\s*\{\s*,?\s*(?:and|or)\s*\}|(?<=[0-9)}$]),? (?:and|or) (?=[-0-9\\($])",
+            ", ",
+        ),
+        (r"\\text\s*\{\s*([^{}]*?)\s*\}", r"\\text{\1}"),
+        (r"\\text\{\}", ""),
+        (r"\^\{ ?\\circ ?\}|\\degree(?![A-Za-z])", r"^\\circ"),
+        (r"\\text\{degrees?\}|(?<=[0-9}]) ?degrees?(?![A-Za-z])", r"^\\circ"),
+        (r"(?<=[0-9}]) ?percent(?:age)?$|\\text\{percent\}$", "%"),
+        (r"\\leq(?:slant)?(?![A-Za-z])", r"\\le "),
+        (r"\\geq(?:slant)?(?![A-Za-z])", r"\\ge "),
+        (r"\\neq(?![A-Za-z])", r"\\ne "),
+        (r"^(-?) ?\\?\$ ?([0-9][0-9,.]*)$", r"\1\2\\text{dollar}"),
+        (r"(?<!\\)\$", ""),
+        (r"\\varnothing(?![A-Za-z])|\\\{ *\\\}", r"\\emptyset"),
+        (r"(?<![\\A-Za-z])pi(?![A-Za-z])", r"\\pi"),
+        # Numbers
+        (r"\\frac\s*([0-9a-z]|\\pi)\s*([0-9a-z]|\\pi)(?![A-Za-z])", r"\\frac{\1}{\2}"),
+        (r"\\frac\s*([0-9])\s*\{", r"\\frac{\1}{"),
+        (r"(\\frac\s*\{[^{}]*\})\s*([0-9])", r"\1{\2}"),
+        (r"\\sqrt\s*([0-9])", r"\\sqrt{\1}"),
+        (r"(?<=[0-9])[eE]([+-]?[0-9]{1,4})$", r"\\times10^{\1}"),
+        (r"(?<![0-9./])([0-9]+) +([0-9]+)/([0-9]+)(?![0-9./])", r"\1\\frac{\2}{\3}"),
+        (r"(?<![0-9,.])([0-9]{1,3}) (?=[0-9]{3}(?: [0-9]{3})*(?![0-9/]))", r"\1"),
+        # A space counts only between letters or digits, and after a comma ("1, 000" is no number)
+        (r" +", " "),
+        (r"(?<![0-9A-Za-z,]) | (?![0-9A-Za-z\\{(-])|(?<!,) (?![0-9A-Za-z])", ""),
+    )
+)
+_MAX_ROUNDS = 10
+"""Each round takes off one layer of wrapping; two or three rounds are the rule."""
+_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+_WRAPPER = re.compile(r"\\(?:boxed|fbox|text)\s*(?=\{)")
+
+
+def normal_form(text: str) -> str:
+    r"""One spelling for what only looks different: spaces, delimiters, \dfrac, \text, Unicode."""
+    text = text.translate(_CHARACTERS)
+    for _round in range(_MAX_ROUNDS):
+        before = text
+        text = _unwrapped(text.strip())
+        for pattern, replacement in _REWRITES:
+            text = pattern.sub(replacement, text)
+        if text == before:
+            break
+    return text
+
+
+def _unwrapped(text: str) -> str:
+    """Without what encloses a whole answer: delimiters, box, text, emphasis, a full stop."""
+    text = text.rstrip(".,; ").strip("*").strip()
+    for start, end in _DELIMITERS:
+        inside = text[len(start) : -len(end)]
+        if inside and text == start + inside + end and start not in inside:
+            return inside
+    mark = _WRAPPER.match(text)
+    if mark and closing_brace(text, mark.end()) == len(text) - 1:
+        return text[mark.end() + 1 : -1]
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """An exact number; `is_decimal` where it is written in digits and not as a fraction."""
+
+    value: Fraction
+    is_decimal: bool
+
+
+_DECIMAL = re.compile(r"[+-]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)")
+_FRACTION = re.compile(r"([+-]?)([0-9]*)\\frac\{(-?[0-9]+)\}\{([0-9]+)\}")
+_SLASH = re.compile(r"([+-]?)()([0-9]+) ?/ ?([0-9]+)")
+_TIMES_TEN = re.compile(r"(.+?)(?:\\times|\\cdot|\*) ?10\^(?:\{([+-]?[0-9]{1,3})\}|([0-9]))")
+_REPEATING = re.compile(r"([+-]?)([0-9]*)\.([0-9]*)\\overline\{([0-9]+)\}")
+
+
+@lru_cache(maxsize=65536)
+def exact_number(text: str) -> Exact | None:
+    """Value of an integer, decimal, fraction, mixed number, power of ten or repeating decimal."""
+    if _DECIMAL.fullmatch(text):
+        return Exact(Fraction(text.replace(",", "")), True)
+    if parts := _FRACTION.fullmatch(text) or _SLASH.fullmatch(text):
+        sign, whole, over, under = parts.groups()
+        if int(under) == 0 or (whole and over.startswith("-")):
+            return None
+        value = int(whole or "0") + Fraction(int(over), int(under))
+        return Exact(-value if sign == "-" else value, False)
+    if parts := _TIMES_TEN.fullmatch(text):
+        mantissa, braced, digit = parts.groups()
+        if _DECIMAL.fullmatch(mantissa):
+            ten = Fraction(10) ** int(braced or digit)
+            return Exact(Fraction(mantissa.replace(",", "")) * ten, True)
+    if parts := _REPEATING.fullmatch(text):
+        sign, whole, fixed, repeated = parts.groups()
+        value = Fraction(int(whole + fixed + repeated) - int(whole + fixed or "0"))
+        value /= (10 ** len(repeated) - 1) * 10 ** len(fixed)
+        return Exact(-value if sign == "-" else value, False)
+    return None
+
+
+_NOT_PROSE = re.compile(r"\\(?:begin|end) ?\{[a-z]*\}|\\[A-Za-z]+|(?:sqrt|infinity)(?![a-z])")
+_WORD = re.compile(
+    r"[A-Za-z]{4,}|[A-Z][a-z]{2}|(?<![A-Za-z])(?:(?i:yes|no|odd|one|two|six|ten)(?![A-Za-z])"
+    r"|[a-z]{2,} (?:[a-z]{2}|[0-9]))"  # "the sum is 5", but not the product ab
+)
+_CHOICE = re.compile(r"\(?([A-J])\)?")
+_CHOSEN = re.compile(r"\(([A-Ja-j])\)|([A-Ja-j])|\(?([A-J])(?:\)|[.:](?=\s|[A-Z\\])).+")
+
+
+def has_words(text: str) -> bool:
+    """Whether a normal form holds words of a language, so that it must not be read as symbols."""
+    return _WORD.search(_NOT_PROSE.sub(" ", text)) is not None
+
+
+def words_only(text: str) -> tuple[str, ...] | None:
+    """The words of an answer in words, in lower case; None where it holds anything else."""
+    if has_words(text) and re.fullmatch(r"[A-Za-z ,'\-]+", text):
+        return tuple(re.findall(r"[a-z']+", text.casefold()))
+    return None
+
+
+def choice_letter(text: str) -> str | None:
+    """The letter of a gold answer that names one of several choices: B or (B)."""
+    found = _CHOICE.fullmatch(text)
+    return found[1] if found else None
+
+
+def chosen_letter(text: str) -> str | None:
+    """The letter an answer picks, with or without the choice's text: b, (B), B) 12, (B) 12."""
+    found = _CHOSEN.fullmatch(re.sub(r"\\text\{([^{}]*)\}", r"\1 ", text).strip())
+    return next(letter for letter in found.groups() if letter).upper() if found else None

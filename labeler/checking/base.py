@@ -1,0 +1,23 @@
+"""The Protocol of an answer checker: three-valued, and it never hangs and never raises on input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from labeler.requests import Check, Checked
+
+
+class Checker(Protocol):
+    """Decides whether answers equal gold answers; a batch in, a batch of the same length out."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and version of the rules; part of journal keys."""
+        ...
+
+    async def check(self, batch: Sequence[Check]) -> list[Checked]: ...
+
+    async def aclose(self) -> None:
+        """Ends worker processes; may be called twice."""
+        ...

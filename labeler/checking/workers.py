@@ -1,0 +1,155 @@
+"""Runs a function in worker processes that may be killed: one call lost never costs another.
+
+A call that passes its deadline, dies (crash, memory limit, kill signal) or raises comes back as
+`Lost` with a reason; the worker is replaced and the other calls go on. Workers are started late,
+from a fork server (never by forking the parent, which may hold torch's threads), and their address
+space is limited.
+
+Not covered: isolation. The function is our own and trusted; only its input is not. Untrusted
+programs belong in the sandbox. As always with `multiprocessing`, a script that uses this needs the
+`if __name__ == "__main__":` guard.
+Source: pebble's ProcessPool (the deadline of a call starts when a worker takes it up).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as CallTimeout
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from labeler.errors import BackendDown
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A call that gave no result, and why."""
+
+    reason: str
+
+
+_POOL_BROKE = Lost("the pool of checker processes broke")
+
+
+class KillableWorkers(Generic[Result]):
+    """Calls one module-level function on many argument tuples, each call with its own deadline."""
+
+    def __init__(
+        self,
+        function: Callable[..., Result],
+        *,
+        n_workers: int = 2,
+        deadline_s: float = 5.0,
+        max_bytes: int = 2 << 30,
+        preload: Sequence[str] = (),
+    ) -> None:
+        """`preload` names modules a worker imports before its first call, outside any deadline."""
+        self._function = function
+        self._n_workers = n_workers
+        self._deadline_s = deadline_s
+        self._max_bytes = max_bytes
+        self._preload = tuple(preload)
+        self._pool: ProcessPool | None = None
+        self._starting = threading.Lock()
+
+    async def run(self, calls: Sequence[tuple[Any, ...]]) -> list[Result | Lost]:
+        """One result per call, in order. Raises `BackendDown` where no worker can be started."""
+        results: dict[int, Result | Lost] = {}
+        for _attempt in range(2):
+            # A worker that dies at once can, rarely, take pebble's whole pool along: the calls
+            # that were only bystanders get a second pool.
+            left = [index for index in range(len(calls)) if index not in results]
+            if not left:
+                break
+            pool = await asyncio.to_thread(self._started_pool)
+            replies = await asyncio.gather(*(self._call(pool, calls[index]) for index in left))
+            results |= {
+                i: reply for i, reply in zip(left, replies, strict=True) if reply is not _POOL_BROKE
+            }
+            if len(results) < len(calls):
+                await asyncio.to_thread(self._drop, pool)
+        if len(results) < len(calls):
+            raise BackendDown(
+                "checker processes end as soon as they start: raise max_bytes "
+                f"(now {self._max_bytes}), or look above for what they could not import"
+            )
+        return [results[index] for index in range(len(calls))]
+
+    async def aclose(self) -> None:
+        """Kills all workers; may be called twice, and a later `run` starts new ones."""
+        if self._pool is not None:
+            await asyncio.to_thread(self._drop, self._pool)
+
+    async def _call(self, pool: ProcessPool, arguments: tuple[Any, ...]) -> Result | Lost:
+        """The result of one call, or why it is lost; `_POOL_BROKE` where it has no part in that."""
+        from pebble import ProcessExpired
+
+        try:
+            future = pool.schedule(self._function, args=arguments, timeout=None)
+        except RuntimeError:  # pebble's word for a pool that broke or was closed meanwhile
+            return _POOL_BROKE
+        try:
+            return await asyncio.wrap_future(future)
+        except BrokenProcessPool:
+            return _POOL_BROKE
+        except CallTimeout:
+            return Lost(f"timed out after {self._deadline_s:g} s")
+        except ProcessExpired as death:
+            return Lost(f"checker process died ({_how(death.exitcode)})")
+        except MemoryError:
+            return Lost(f"out of memory (limit {self._max_bytes >> 20} MiB)")
+        except Exception as error:
+            return Lost(f"checker failed: {type(error).__name__}")
+
+    def _started_pool(self) -> ProcessPool:
+        import multiprocessing
+
+        from pebble import ProcessPool
+
+        with self._starting:
+            if self._pool is None or not self._pool.active:
+                context = multiprocessing.get_context("forkserver")
+                context.set_forkserver_preload(list(self._preload))
+                self._pool = ProcessPool(
+                    max_workers=self._n_workers,
+                    context=context,
+                    initializer=_prepare_worker,
+                    initargs=(self._max_bytes, self._preload),
+                )
+            return self._pool
+
+    def _drop(self, pool: ProcessPool) -> None:
+        with self._starting:
+            if self._pool is pool:
+                self._pool = None
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _prepare_worker(max_bytes: int, preload: Sequence[str]) -> None:
+    """Runs in the worker before its first call."""
+    import resource
+
+    # pebble asks for a clean end by a Python signal handler, which never runs while one long
+    # operation on big integers holds the interpreter: let the signal kill.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for module in preload:
+        importlib.import_module(module)
+    resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _how(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return signal.Signals(-exitcode).name
+    return f"exit code {exitcode}"

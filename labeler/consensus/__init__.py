@@ -1,0 +1,1 @@
+"""From evidence to labels: rules that look at all evidence of a solution and decide."""

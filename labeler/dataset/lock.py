@@ -1,0 +1,55 @@
+"""One holder at a time: a lock file that holds the name of its holder.
+
+A dataset has one committer at a time, and an output folder one run. Does not cover readers (they
+need no lock) or machines that do not share the folder's file locks. Source: flock(2), through the
+filelock library; the system frees the lock when its holder dies.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from labeler.errors import DatasetError
+from labeler.files import make_folder, write_error
+
+
+@contextmanager
+def held(lock_file: Path, path: Path, run_id: str, doing: str) -> Iterator[None]:
+    """Holds `lock_file`, or raises `DatasetError` telling who is `doing` what with `path`."""
+    from filelock import FileLock, Timeout
+
+    make_folder(lock_file.parent)
+    lock = FileLock(lock_file, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        holder = lock_file.read_text(encoding="utf-8").strip() or "a process starting up"
+        raise DatasetError(
+            f"{path}: {holder} is {doing} (lock {lock_file}); try again when it is done"
+        ) from error
+    except OSError as error:
+        raise write_error(lock_file, error) from error
+    try:
+        _name_holder(lock_file, run_id)
+        yield
+    finally:
+        lock.release()
+
+
+def only_committer(path: Path, run_id: str) -> AbstractContextManager[None]:
+    """Holds the lock file beside a dataset while one version is committed."""
+    return held(path.with_name(f"{path.name}.lock"), path, run_id, "committing")
+
+
+def _name_holder(lock_file: Path, run_id: str) -> None:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    holder = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}, since {since}\n"
+    try:
+        lock_file.write_text(holder, encoding="utf-8")
+    except OSError as error:
+        raise write_error(lock_file, error) from error

@@ -1,0 +1,87 @@
+"""Opens one version of a dataset: lazily as a table, or solution by solution.
+
+Does not cover statistics (`labeler.stats`), exports, or datasets in object stores.
+Source: Delta Lake time travel by version number (delta-io.github.io/delta-rs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from labeler.dataset.shards import read_shards
+from labeler.dataset.store import Version, has_log, log_of, open_table
+from labeler.errors import DatasetError
+from labeler.records import LabeledSolution
+from labeler.schema import SCHEMA_VERSION, arrow_schema, labeled_solution
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One version of a dataset; later commits do not change what it shows."""
+
+    path: Path
+    version: int
+    schema_version: int
+
+    def versions(self) -> list[Version]:
+        """The whole log, oldest first, later versions included."""
+        return log_of(open_table(self.path))
+
+    def scan(self) -> pl.LazyFrame:
+        """A lazy polars table of this version, one row per solution."""
+        import polars as pl
+
+        files = self._files()
+        if not files:
+            return pl.DataFrame(arrow_schema().empty_table()).lazy()
+        # Not scan_delta: polars 2.1 finds no files in a folder whose name needs escaping (a space).
+        return pl.scan_parquet(files, glob=False)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows as plain dicts, in the order in which they were committed, a few at a time."""
+        for batch in read_shards(self._files(), remedy="restore it from a copy"):
+            yield from batch.to_pylist()
+
+    def solutions(self) -> Iterator[LabeledSolution]:
+        """The rows as records, in the order in which they were committed, a few at a time."""
+        return map(labeled_solution, self.rows())
+
+    def _files(self) -> list[Path]:
+        uris = open_table(self.path, self.version).file_uris()
+        return sorted(self.path / unquote(uri.rsplit("/", 1)[1]) for uri in uris)
+
+
+def open_dataset(path: str | Path, version: int | None = None) -> Dataset:
+    """Opens a dataset at a version, the latest by default; `DatasetError` says why it cannot."""
+    import pyarrow as pa
+    from deltalake.exceptions import DeltaError
+
+    path = Path(path)
+    if not has_log(path):
+        raise DatasetError(f"{path}: no labelled dataset is there; `labeler run` writes one")
+    try:
+        latest = open_table(path)
+        if version is not None and not 0 <= version <= latest.version():
+            raise DatasetError(f"{path}: has no version {version}; latest is {latest.version()}")
+        table = latest if version is None else open_table(path, version)
+        log = log_of(latest)
+    except DeltaError as error:
+        raise DatasetError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
+    runs = [e.info for e in log if e.info is not None and e.version <= table.version()]
+    written = max((info.schema_version for info in runs), default=0)
+    if written > SCHEMA_VERSION:
+        raise DatasetError(
+            f"{path}: has schema version {written}, this labeler knows {SCHEMA_VERSION}; upgrade it"
+        )
+    if not runs or not pa.schema(table.schema().to_arrow()).equals(arrow_schema()):
+        raise DatasetError(f"{path}: a Delta table, but not one that labeler wrote")
+    if table.protocol().min_reader_version > 1:
+        raise DatasetError(f"{path}: another program gave it Delta features labeler cannot read")
+    return Dataset(path, table.version(), written)

@@ -1,0 +1,209 @@
+"""Commits to a Delta Lake table: one run, one commit, one new version.
+
+The Parquet files are written here, in the order of the rows, and then named in the Delta log in a
+single step; `write_deltalake` is not used because it shuffles rows between its own threads. Only
+one committer works on a dataset at a time (a lock file beside it names the holder), so commits
+never compete. A run is recognised by its id in the log: committing it again changes nothing.
+deltalake 1.6.6 does not enforce Delta's application transactions, so they are not relied upon.
+
+Covers folders on a local disk, not object stores. Never vacuums: old versions stay readable.
+Source: Delta transaction log protocol (github.com/delta-io/delta, PROTOCOL.md), actions add,
+commitInfo.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labeler.dataset.lock import only_committer
+from labeler.dataset.shards import write_parquet
+from labeler.errors import DatasetError
+from labeler.files import make_folder
+from labeler.schema import SCHEMA_VERSION, arrow_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+BYTES_PER_FILE = 128 * 2**20
+
+
+@dataclass(frozen=True)
+class CommitInfo:
+    """What the log says of a run. `cost` may hold any JSON value; `labeler.stats` reads its keys
+    `calls`, `prompt_tokens` and `completion_tokens` as the totals of the run.
+    """
+
+    run_id: str
+    config_sha: str
+    code_version: str
+    model: str
+    model_sha: str
+    seed: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def to_metadata(self) -> dict[str, str]:
+        """As Delta keeps it: texts only."""
+        texts = {name: str(value) for name, value in vars(self).items()}
+        for name in ("counts", "cost"):
+            texts[name] = json.dumps(getattr(self, name), allow_nan=False, sort_keys=True)
+        return texts
+
+    @classmethod
+    def from_metadata(cls, texts: Mapping[str, str]) -> CommitInfo:
+        """Reads back `to_metadata`; other keys of the log entry are passed over."""
+        known: dict[str, Any] = {name: texts[name] for name in cls.__dataclass_fields__}
+        known |= {name: json.loads(texts[name]) for name in ("counts", "cost")}
+        known |= {name: int(texts[name]) for name in ("seed", "schema_version")}
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One entry of the log. `info` is None for entries that no run wrote (say, a compaction)."""
+
+    version: int
+    committed_at: datetime
+    operation: str
+    info: CommitInfo | None
+
+
+def commit(path: Path, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> int:
+    """Appends all rows of a run in one new version and returns its number; all or nothing.
+
+    Takes any stream of batches (see `read_shards`); a run that is already in the log is not written
+    again, its version is returned. Raises `DatasetError` where another process is committing.
+    """
+    with only_committer(path, info.run_id):
+        table = open_table(path) if has_log(path) else None
+        done = _version_of(table, info.run_id)
+        if done is not None:
+            return done
+        _refuse_other_schema(path, table)
+        make_folder(path)
+        files: list[tuple[Path, int]] = []
+        try:
+            for written in _write_files(path, 0 if table is None else table.version() + 1, batches):
+                files.append(written)
+            _add_to_log(path, table, files, info)
+        except BaseException:
+            # The entry may be in the log although a later step failed: then the files are needed.
+            if not has_log(path) or _version_of(open_table(path), info.run_id) is None:
+                for file, _ in files:
+                    file.unlink(missing_ok=True)
+            raise
+        version = _version_of(open_table(path), info.run_id)
+        if version is None:
+            raise DatasetError(f"{path}: the commit of run {info.run_id} is not in the log")
+        return version
+
+
+def log_of(table: DeltaTable) -> list[Version]:
+    """All entries of the log, oldest first."""
+    return [
+        Version(
+            version=entry["version"],
+            committed_at=datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
+            operation=entry["operation"],
+            info=CommitInfo.from_metadata(entry) if _is_from_run(entry) else None,
+        )
+        for entry in reversed(table.history())
+    ]
+
+
+def _is_from_run(entry: Mapping[str, Any]) -> bool:
+    return entry.keys() >= CommitInfo.__dataclass_fields__.keys()
+
+
+def has_log(path: Path) -> bool:
+    """Whether the folder holds a Delta table."""
+    from deltalake import DeltaTable
+
+    return path.is_dir() and DeltaTable.is_deltatable(str(path))
+
+
+def open_table(path: Path, version: int | None = None) -> DeltaTable:
+    """The Delta table at one version, the latest by default."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(str(path), version=version)
+
+
+def version_of_run(path: Path, run_id: str) -> int | None:
+    """The version that a run wrote, None if it wrote none."""
+    return _version_of(open_table(path) if has_log(path) else None, run_id)
+
+
+def _version_of(table: DeltaTable | None, run_id: str) -> int | None:
+    entries = log_of(table) if table is not None else []
+    return next(
+        (e.version for e in entries if e.info is not None and e.info.run_id == run_id), None
+    )
+
+
+def _refuse_other_schema(path: Path, table: DeltaTable | None) -> None:
+    import pyarrow as pa
+
+    if table is not None and not pa.schema(table.schema().to_arrow()).equals(arrow_schema()):
+        raise DatasetError(
+            f"{path}: columns are not those of schema version {SCHEMA_VERSION}; use a new dataset"
+        )
+
+
+def _write_files(
+    path: Path, version: int, batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[Path, int]]:
+    remaining = iter(batches)
+    for number, batch in enumerate(remaining):
+        # Names sort by version, then by row, so that a reader can restore the order of writing.
+        file = path / f"part-{version:06d}-{number:05d}.parquet"
+        yield file, write_parquet(file, chain([batch], remaining), BYTES_PER_FILE)
+
+
+def _add_to_log(
+    path: Path, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
+) -> None:
+    from deltalake import CommitProperties, Schema
+    from deltalake.exceptions import DeltaError
+    from deltalake.transaction import AddAction, create_table_with_add_actions
+
+    actions = [
+        AddAction(
+            path=file.name,
+            size=file.stat().st_size,
+            partition_values={},
+            modification_time=file.stat().st_mtime_ns // 1_000_000,
+            data_change=True,
+            stats=json.dumps({"numRecords": n_rows}),
+        )
+        for file, n_rows in files
+    ]
+    properties = CommitProperties(custom_metadata=info.to_metadata())
+    schema = Schema.from_arrow(arrow_schema())
+    try:
+        if table is None:
+            create_table_with_add_actions(
+                str(path),
+                schema,
+                actions,
+                # Runs are known by their log entries, which Delta drops after 30 days by default.
+                configuration={"delta.enableExpiredLogCleanup": "false"},
+                commit_properties=properties,
+            )
+        else:
+            table.create_write_transaction(
+                [*actions], "append", schema, commit_properties=properties
+            )
+    except (DeltaError, OSError) as error:
+        first_line = str(error).splitlines()[0]
+        raise DatasetError(
+            f"{path}: commit failed ({first_line}); mend it and run again with --resume"
+        ) from error

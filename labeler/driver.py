@@ -1,0 +1,294 @@
+"""Runs conversations: thousands at once, their requests batched together, replies journalled.
+
+Each kind of request has a `Route` to its backend. A route collects what all conversations wait for,
+orders it so that prompts with a common beginning lie side by side, cuts batches of the size the
+backend likes, and keeps as many in flight as the backend takes. What the journal knows is never
+asked again; equal requests in flight are asked once. No result depends on how batches fell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from labeler.conversation import Conversation
+from labeler.errors import BackendBusy
+from labeler.journal import Journal, request_key
+from labeler.requests import (
+    Check,
+    Failed,
+    Prompt,
+    Reply,
+    Request,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a busy backend is asked, and the longest pause between two attempts."""
+
+    attempts: int = 8
+    longest_pause_s: float = 60.0
+
+
+@dataclass(slots=True)
+class Cost:
+    """What one asker's requests cost. `reused` of the `calls` were known or already asked."""
+
+    calls: int = 0
+    reused: int = 0
+    samples: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failed: int = 0
+
+    def add(self, reply: Reply, *, reused: bool) -> None:
+        self.calls += 1
+        self.reused += reused
+        match reply:
+            case Samples():
+                self.samples += len(reply.completions)
+                self.prompt_tokens += reply.prompt_tokens
+                self.completion_tokens += reply.completion_tokens
+            case Scores():
+                self.prompt_tokens += reply.prompt_tokens
+            case Failed():
+                self.failed += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where one kind of request goes."""
+
+    fingerprint: str
+    answer: Callable[[Any], Awaitable[Sequence[Reply]]]
+    """Takes a list of that kind of request; gives as many replies in the same order."""
+    rows_per_batch: int
+    concurrency: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request on its way, and who waits for the reply."""
+
+    request: Request
+    key: bytes
+    reply: asyncio.Future[Reply]
+
+    @property
+    def rows(self) -> int:
+        return self.request.n if isinstance(self.request, Sample) else 1
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What waits on one route."""
+
+    route: Route
+    waiting: list[_Waiting] = field(default_factory=list)
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
+    last_taken: str = ""
+
+    def take(self) -> list[_Waiting]:
+        """The next batch: neighbours in prompt order, going round so that nothing starves."""
+        self.waiting.sort(key=lambda item: _order(item.request))
+        start = next(
+            (i for i, w in enumerate(self.waiting) if _order(w.request) > self.last_taken), 0
+        )
+        batch: list[_Waiting] = []
+        rows = 0
+        for item in self.waiting[start:] + self.waiting[:start]:
+            if batch and rows + item.rows > self.route.rows_per_batch:
+                break
+            batch.append(item)
+            rows += item.rows
+        end = start + len(batch)
+        wrapped = max(0, end - len(self.waiting))
+        self.waiting = self.waiting[wrapped:start] + self.waiting[end:]
+        self.last_taken = _order(batch[-1].request)
+        if not self.waiting:
+            self.filled.clear()
+        return batch
+
+
+class Driver:
+    """Runs conversations on routes. Use as an async context manager; one event loop, one driver."""
+
+    def __init__(
+        self,
+        routes: dict[type[Request], Route],
+        journal: Journal,
+        *,
+        max_active: int = 512,
+        retry: Retry | None = None,
+    ) -> None:
+        """`max_active` bounds how many conversations, and so how much memory, are open at once."""
+        self._journal = journal
+        self._retry = retry or Retry()
+        self._max_active = max_active
+        self._queues = {kind: _Queue(route) for kind, route in routes.items()}
+        self._in_flight: dict[bytes, asyncio.Future[Reply]] = {}
+        self._workers: list[asyncio.Task[None]] = []
+        self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind in routes}
+        """Seconds spent in each kind of backend, summed over calls in flight."""
+
+    async def __aenter__(self) -> Driver:
+        for kind, queue in self._queues.items():
+            for _ in range(queue.route.concurrency):
+                self._workers.append(asyncio.create_task(self._serve(kind.__name__, queue)))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def run(
+        self, conversations: Iterable[tuple[str, Conversation[T]]], bill: dict[str, Cost]
+    ) -> AsyncIterator[tuple[str, T]]:
+        """Results by name as they come. The iterable is read only as fast as there is room.
+
+        What was asked is added to `bill`, by asker. Several calls may run at once; they share
+        batches, and each has its own bill.
+        """
+        source = iter(conversations)
+        active: dict[asyncio.Task[T], str] = {}
+        try:
+            exhausted = False
+            while active or not exhausted:
+                while not exhausted and len(active) < self._max_active:
+                    following = next(source, None)
+                    if following is None:
+                        exhausted = True
+                        break
+                    name, conversation = following
+                    active[asyncio.create_task(self._converse(conversation, bill))] = name
+                if not active:
+                    break
+                # A worker that ends has failed for good: its error must end the run.
+                await asyncio.wait([*active, *self._workers], return_when=asyncio.FIRST_COMPLETED)
+                for worker in self._workers:
+                    if worker.done():
+                        worker.result()
+                for task in [task for task in active if task.done()]:
+                    name = active.pop(task)
+                    yield name, task.result()
+        finally:
+            for task in active:
+                task.cancel()
+            await asyncio.gather(*active, return_exceptions=True)
+
+    async def _converse(self, conversation: Conversation[T], bill: dict[str, Cost]) -> T:
+        try:
+            requests = next(conversation)
+            while True:
+                replies = await asyncio.gather(*(self._ask(request, bill) for request in requests))
+                requests = conversation.send(list(replies))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def _ask(self, request: Request, bill: dict[str, Cost]) -> Awaitable[Reply]:
+        queue = self._queues[type(request)]
+        key = request_key(request, queue.route.fingerprint)
+        cost = bill.setdefault(request.asker, Cost())
+        known = self._journal.get(key)
+        if known is not None:
+            cost.add(known, reused=True)
+            return _ready(known)
+        shared = self._in_flight.get(key)
+        if shared is not None:
+            return _counted(shared, cost, reused=True)
+        asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._in_flight[key] = asked
+        queue.waiting.append(_Waiting(request, key, asked))
+        queue.filled.set()
+        return _counted(asked, cost, reused=False)
+
+    async def _serve(self, kind: str, queue: _Queue) -> None:
+        """Takes batches from a queue for ever."""
+        while True:
+            await queue.filled.wait()
+            # Let every conversation that can go on put its requests in before the batch is cut.
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if not queue.waiting:
+                continue
+            batch = queue.take()
+            started = time.monotonic()
+            try:
+                replies = await self._answer(queue.route, [item.request for item in batch])
+            except BackendBusy as error:
+                # Not journalled: a later run asks again.
+                replies = [Failed(f"no reply after {self._retry.attempts} tries: {error}")] * len(
+                    batch
+                )
+            else:
+                self._journal.put(
+                    (item.key, reply) for item, reply in zip(batch, replies, strict=True)
+                )
+            self.busy_s[kind] += time.monotonic() - started
+            for item, reply in zip(batch, replies, strict=True):
+                del self._in_flight[item.key]
+                if not item.reply.cancelled():
+                    item.reply.set_result(reply)
+
+    async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
+        pause = wait_random_exponential(max=self._retry.longest_pause_s)
+
+        def wait(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.retry_after_s if isinstance(error, BackendBusy) else None
+            return pause(state) if asked is None else min(asked, self._retry.longest_pause_s)
+
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(BackendBusy),
+            stop=stop_after_attempt(self._retry.attempts),
+            wait=wait,
+            reraise=True,
+        ):
+            with attempt:
+                return await route.answer(requests)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def _ready(reply: Reply) -> Reply:
+    return reply
+
+
+async def _counted(asked: asyncio.Future[Reply], cost: Cost, *, reused: bool) -> Reply:
+    # Shielded: who else waits for this reply must still get it if this conversation is cancelled.
+    reply = await asyncio.shield(asked)
+    cost.add(reply, reused=reused)
+    return reply
+
+
+def _order(request: Request) -> str:
+    """Sort key under which prompts that share a beginning are neighbours."""
+    match request:
+        case Sample() | Score():
+            return _prompt_order(request.prompt)
+        case Check():
+            return request.problem.problem_id
+
+
+def _prompt_order(prompt: Prompt) -> str:
+    return "\x00".join((*(message.content for message in prompt.messages), prompt.prefix))

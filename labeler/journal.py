@@ -1,0 +1,116 @@
+"""Replies by content hash of their requests, kept in SQLite: what makes a killed run resumable.
+
+A conversation that is started again is answered from here until it reaches what was in flight.
+Write-ahead logging survives the death of the process at any instruction; replies of one batch are
+written in one transaction. Not covered: power loss may cost the last few transactions, which are
+then simply asked again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from pydantic import TypeAdapter, ValidationError
+
+from labeler.errors import DatasetError
+from labeler.requests import Check, Checked, Failed, Reply, Request, Samples, Scores
+
+_REPLY_KINDS: dict[str, type[Reply]] = {
+    kind.__name__: kind for kind in (Samples, Scores, Checked, Failed)
+}
+_ADAPTERS: dict[str, TypeAdapter[Reply]] = {
+    name: TypeAdapter(kind) for name, kind in _REPLY_KINDS.items()
+}
+
+
+def request_key(request: Request, fingerprint: str) -> bytes:
+    """Identity of a request on a backend: its content without `asker`, and the backend's hash."""
+    if isinstance(request, Check):
+        problem = request.problem
+        content: object = [problem.domain, problem.gold_answer, problem.tests, request.answer]
+    else:
+        content = dataclasses.asdict(dataclasses.replace(request, asker=""))
+    text = json.dumps([type(request).__name__, fingerprint, content], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+class Journal:
+    """A mapping from request keys to replies. One process at a time writes it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS replies"
+                " (key BLOB PRIMARY KEY, kind TEXT NOT NULL, reply BLOB NOT NULL) WITHOUT ROWID"
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise DatasetError(f"{path}: cannot open the journal ({error}); {_remedy(error)}")
+
+    def get(self, key: bytes) -> Reply | None:
+        """The reply kept under a key, or None; one that cannot be read counts as absent."""
+        row = self._db.execute("SELECT kind, reply FROM replies WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        kind, data = row
+        try:
+            return _ADAPTERS[kind].validate_json(zlib.decompress(data))
+        except (KeyError, zlib.error, ValidationError):
+            # Written by another version of this code: asking again is safe, guessing is not.
+            return None
+
+    def put(self, replies: Iterable[tuple[bytes, Reply]]) -> None:
+        """Keeps replies, all or none of them."""
+        rows = [
+            (key, type(reply).__name__, zlib.compress(_dump(reply), level=1))
+            for key, reply in replies
+        ]
+        try:
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise DatasetError(
+                f"{self._path}: cannot write the journal ({error}); {_remedy(error)}"
+            )
+
+    def __len__(self) -> int:
+        count: int = self._db.execute("SELECT count(*) FROM replies").fetchone()[0]
+        return count
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _dump(reply: Reply) -> bytes:
+    return _ADAPTERS[type(reply).__name__].dump_json(reply)
+
+
+def _remedy(error: Exception) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_FULL":
+        return "free disk space and run again with --resume"
+    if name in ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"):
+        return "check the permissions of the output folder"
+    return "check the output folder and its disk, then run again with --resume"

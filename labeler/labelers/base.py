@@ -1,0 +1,220 @@
+"""What labelers share: how the policy is asked, what a labeler returns, rollouts from a prefix.
+
+Rollouts are continuations that the policy samples from a prefix; each is decided by its answer
+(specs: Math-Shepherd section 3, OmegaPRM section 3.1). One that was cut off, or whose answer cannot
+be decided, says nothing: it is left out of the counts instead of counting as wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from labeler.checking.extract import final_answer
+from labeler.conversation import Conversation
+from labeler.records import (
+    Asks,
+    Evidence,
+    Generator,
+    Problem,
+    Sampling,
+    Solution,
+    Verdict,
+    prefix_id,
+    short_hash,
+)
+from labeler.requests import (
+    Check,
+    Checked,
+    Completion,
+    Failed,
+    Message,
+    Prompt,
+    Reply,
+    Sample,
+    Samples,
+)
+from labeler.steps import split_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The model whose solutions are labelled, and how it is asked for one.
+
+    `template` holds `{problem}` once; `delimiter` ends a step; `model` is name and revision.
+    """
+
+    model: str
+    revision: str
+    template: str
+    system: str
+    sampling: Sampling
+    delimiter: str
+    run_seed: int
+
+    def prompt(self, problem: Problem, prefix: Sequence[str] = ()) -> Prompt:
+        """Asks for a solution that begins with the steps of `prefix`."""
+        system = (Message("system", self.system),) if self.system else ()
+        text = self.template.replace("{problem}", problem.text)
+        return Prompt((*system, Message("user", text)), "".join(prefix))
+
+    def solution(
+        self, problem: Problem, steps: tuple[str, ...], outcome: Checked, seed: int
+    ) -> Solution:
+        """The record of a solution that this policy wrote."""
+        text = "".join(steps)
+        return Solution(
+            solution_id=short_hash(problem.problem_id, *steps),
+            problem_id=problem.problem_id,
+            steps=steps,
+            final_answer=final_answer(text),
+            outcome=outcome.verdict,
+            outcome_reason=outcome.reason,
+            generator=Generator(
+                self.model, self.revision, self.sampling, seed, self.prompt_sha(problem)
+            ),
+        )
+
+    def prompt_sha(self, problem: Problem) -> str:
+        messages = self.prompt(problem).messages
+        return short_hash(*(part for m in messages for part in (m.role, m.content)))
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a labeler found: evidence, and solutions of its own where it wrote some.
+
+    `statistics` are counts about the search itself, summed over problems in the run's summary.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    solutions: tuple[Solution, ...] = ()
+    statistics: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A continuation of a prefix and the verdict on its answer."""
+
+    completion: Completion
+    outcome: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Rollouts:
+    """Continuations of one prefix, with what they cost; `failure` says why there are none."""
+
+    rollouts: tuple[Rollout, ...]
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failure: str = ""
+
+    @property
+    def n(self) -> int:
+        """How many were decided."""
+        return sum(r.outcome.verdict is not Verdict.UNKNOWN for r in self.rollouts)
+
+    @property
+    def n_correct(self) -> int:
+        return sum(r.outcome.verdict is Verdict.CORRECT for r in self.rollouts)
+
+    @property
+    def value(self) -> float | None:
+        """MC of the prefix, None where no rollout was decided."""
+        return self.n_correct / self.n if self.n else None
+
+
+def roll_out(
+    policy: Policy,
+    problem: Problem,
+    prefixes: Sequence[tuple[str, ...]],
+    n: int,
+    seeds: Sequence[int],
+    asker: str,
+    *,
+    token_texts: bool = False,
+) -> Conversation[list[Rollouts]]:
+    """Samples `n` rollouts from each prefix at once, then checks each distinct answer once."""
+    replies = yield [
+        Sample(policy.prompt(problem, prefix), n, policy.sampling, seed, token_texts, asker=asker)
+        for prefix, seed in zip(prefixes, seeds, strict=True)
+    ]
+    answers = [
+        [_answer(prefix, c) for c in reply.completions] if isinstance(reply, Samples) else []
+        for prefix, reply in zip(prefixes, replies, strict=True)
+    ]
+    distinct = sorted({a for row in answers for a in row if isinstance(a, str)})
+    checks: list[Reply] = []
+    if distinct:
+        checks = yield [Check(problem, answer, asker) for answer in distinct]
+    verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
+    return [
+        _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row])
+        for reply, row in zip(replies, answers, strict=True)
+    ]
+
+
+def _answer(prefix: tuple[str, ...], completion: Completion) -> str | Checked:
+    """The final answer, or the verdict where there is none."""
+    if completion.finish == "length":
+        return Checked(Verdict.UNKNOWN, "cut off before its end")
+    answer = final_answer("".join(prefix) + completion.text)
+    # A policy that ends without an answer did not reach the right one.
+    return Checked(Verdict.WRONG, "no final answer") if answer is None else answer
+
+
+def _checked(reply: Reply) -> Checked:
+    if isinstance(reply, Checked):
+        return reply
+    reason = reply.reason if isinstance(reply, Failed) else "no verdict"
+    return Checked(Verdict.UNKNOWN, reason)
+
+
+def _rollouts(reply: Reply, outcomes: list[Checked]) -> Rollouts:
+    if not isinstance(reply, Samples):
+        return Rollouts((), failure=reply.reason if isinstance(reply, Failed) else "no samples")
+    return Rollouts(
+        tuple(Rollout(c, o) for c, o in zip(reply.completions, outcomes, strict=True)),
+        reply.prompt_tokens,
+        reply.completion_tokens,
+    )
+
+
+def value_evidence(
+    labeler: str,
+    version: str,
+    policy: Policy,
+    problem: Problem,
+    prefix: tuple[str, ...],
+    rollouts: Rollouts,
+) -> Evidence:
+    """Evidence on a prefix: alive if any rollout is right (hard), MC as score (soft)."""
+    value = rollouts.value
+    reason = ""
+    if value is None:
+        reasons = Counter(r.outcome.reason for r in rollouts.rollouts)
+        reason = rollouts.failure or "; ".join(f"{k}: {v}" for k, v in sorted(reasons.items()))
+        verdict = Verdict.UNKNOWN
+    else:
+        verdict = Verdict.CORRECT if value > 0 else Verdict.WRONG
+    return Evidence(
+        prefix_id=prefix_id(problem.problem_id, prefix),
+        labeler=labeler,
+        labeler_version=version,
+        asks=Asks.VALUE,
+        verdict=verdict,
+        score=value,
+        n=rollouts.n,
+        n_correct=rollouts.n_correct,
+        model=policy.model,
+        calls=1,
+        prompt_tokens=rollouts.prompt_tokens,
+        completion_tokens=rollouts.completion_tokens,
+        reason=reason,
+    )
+
+
+def steps_of(policy: Policy, prefix: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """A solution's steps: those of the prefix, then those of its continuation."""
+    return (*prefix, *split_steps(text, policy.delimiter))

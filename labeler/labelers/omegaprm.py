@@ -1,0 +1,196 @@
+"""OmegaPRM: tree search for first errors by binary search (Luo et al., arXiv 2406.06592, sec. 3).
+
+k rollouts from the question give MC(root). Wrong rollouts of states with 0 < MC < 1 wait in a pool;
+each round pops the one with the largest Q + U and bisects it: k rollouts from the middle of the
+undecided span, MC > 0 moves right, MC = 0 moves left, until one step is left: the first error.
+States with 0 < MC < 1 found on the way put their wrong rollouts into the pool.
+
+    Q(s, r) = alpha^(1 - MC(s)) * beta^(len(r) / L)          len(r) in tokens
+    U(s)    = c_puct * sqrt(sum_i N(s_i)) / (1 + N(s))
+
+A popped rollout does not return, N counts selections, nothing is backed up to ancestors. The pool
+holds wrong rollouts only: a right one has no error to find (the paper's wording is wider; its aim
+is not). The last step is decided by its answer. Where we differ: the unit is a step of the solution
+by default; `unit = "tokens"` is the paper's mode, spans no shorter than 1/16 of the mean solution.
+The search believes every estimate, as the paper's does: 0 of k right is taken for dead.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from labeler.conversation import Conversation
+from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.requests import Completion
+from labeler.seeds import derive_seed
+from labeler.steps import split_steps
+
+NAME = "omegaprm"
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class OmegaPRM:
+    """The paper's constants; `pieces` is the number of spans a solution is cut into (tokens)."""
+
+    k: int = 8
+    search_limit: int = 100
+    alpha: float = 0.5
+    beta: float = 0.9
+    length_scale: int = 500
+    c_puct: float = 0.125
+    unit: Literal["steps", "tokens"] = "steps"
+    pieces: int = 16
+
+
+@dataclass(slots=True)
+class _State:
+    """A prefix that has rollouts; `prefix` is its text in units."""
+
+    prefix: tuple[str, ...]
+    rollouts: Rollouts
+    visits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A wrong rollout of a state, waiting in the pool."""
+
+    state: _State
+    rollout: Rollout
+
+
+@dataclass(slots=True)
+class _Tree:
+    """All states by their text, the pool, and what was found."""
+
+    states: dict[str, _State] = field(default_factory=dict)
+    pool: list[_Candidate] = field(default_factory=list)
+    located: list[tuple[tuple[str, ...], _Candidate]] = field(default_factory=list)
+    n_selected: int = 0
+
+
+def omegaprm(problem: Problem, settings: OmegaPRM, policy: Policy) -> Conversation[Findings]:
+    """Searches one problem; returns evidence on all states and the rollouts that it bisected."""
+    tree = _Tree()
+    root = yield from _evaluate(tree, (), problem, settings, policy)
+    min_span = _min_span(root, settings)
+    while tree.pool and tree.n_selected < settings.search_limit:
+        candidate = _select(tree, settings)
+        yield from _bisect(tree, candidate, min_span, problem, settings, policy)
+    return _findings(tree, problem, policy)
+
+
+def _evaluate(
+    tree: _Tree, prefix: tuple[str, ...], problem: Problem, settings: OmegaPRM, policy: Policy
+) -> Conversation[_State]:
+    """The state of a prefix, with k fresh rollouts if it is new."""
+    text = "".join(prefix)
+    if text in tree.states:
+        return tree.states[text]
+    seed = derive_seed(policy.run_seed, NAME, problem.problem_id, text)
+    [rollouts] = yield from roll_out(
+        policy, problem, [prefix], settings.k, [seed], NAME, token_texts=settings.unit == "tokens"
+    )
+    state = tree.states[text] = _State(prefix, rollouts)
+    if rollouts.value is not None and 0 < rollouts.value < 1:
+        wrong = [r for r in rollouts.rollouts if r.outcome.verdict is Verdict.WRONG]
+        # The same text twice is one error to find, not two.
+        tree.pool += [_Candidate(state, r) for r in {r.completion.text: r for r in wrong}.values()]
+    return state
+
+
+def _select(tree: _Tree, settings: OmegaPRM) -> _Candidate:
+    """Pops the candidate with the largest Q + U; the earliest of equals."""
+    total = sum(state.visits for state in tree.states.values())
+    best = max(range(len(tree.pool)), key=lambda i: _score(tree.pool[i], total, settings))
+    candidate = tree.pool.pop(best)
+    candidate.state.visits += 1
+    tree.n_selected += 1
+    return candidate
+
+
+def _score(candidate: _Candidate, total_visits: int, settings: OmegaPRM) -> float:
+    value = candidate.state.rollouts.value or 0.0
+    length = candidate.rollout.completion.n_tokens
+    q: float = settings.alpha ** (1 - value) * settings.beta ** (length / settings.length_scale)
+    u = settings.c_puct * math.sqrt(total_visits) / (1 + candidate.state.visits)
+    return q + u
+
+
+def _bisect(
+    tree: _Tree,
+    candidate: _Candidate,
+    min_span: int,
+    problem: Problem,
+    settings: OmegaPRM,
+    policy: Policy,
+) -> Conversation[None]:
+    """Finds the first span of a rollout after which MC is 0."""
+    units = _units(candidate.rollout.completion, settings, policy)
+    alive, dead = 0, len(units)
+    cuts = []
+    while dead - alive > min_span:
+        middle = (alive + dead) // 2
+        prefix = (*candidate.state.prefix, *units[:middle])
+        state = yield from _evaluate(tree, prefix, problem, settings, policy)
+        value = state.rollouts.value
+        if value is None:
+            return  # No rollout could be decided: where the error is stays unknown.
+        cuts.append(middle)
+        alive, dead = (middle, dead) if value > 0 else (alive, middle)
+    tree.located.append((_steps(candidate, units, cuts, settings), candidate))
+
+
+def _units(completion: Completion, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
+    """What may be cut apart: steps, or tokens."""
+    if settings.unit == "tokens":
+        return tuple(token for token in completion.tokens if token)
+    return split_steps(completion.text, policy.delimiter)
+
+
+def _min_span(root: _State, settings: OmegaPRM) -> int:
+    """Spans are no longer cut when this short, in units."""
+    lengths = [rollout.completion.n_tokens for rollout in root.rollouts.rollouts]
+    if settings.unit == "steps" or not lengths:
+        return 1
+    return max(1, math.ceil(sum(lengths) / len(lengths) / settings.pieces))
+
+
+def _steps(
+    candidate: _Candidate, units: tuple[str, ...], cuts: list[int], settings: OmegaPRM
+) -> tuple[str, ...]:
+    """The steps of a bisected rollout: its own, or the spans between the cuts."""
+    if settings.unit == "steps":
+        return (*candidate.state.prefix, *units)
+    edges = [0, *sorted(cuts), len(units)]
+    spans = tuple("".join(units[a:b]) for a, b in pairwise(edges))
+    prefix = "".join(candidate.state.prefix)
+    return (prefix, *spans) if prefix else spans
+
+
+def _findings(tree: _Tree, problem: Problem, policy: Policy) -> Findings:
+    evidence: list[Evidence] = [
+        value_evidence(NAME, VERSION, policy, problem, state.prefix, state.rollouts)
+        for state in tree.states.values()
+        if state.prefix
+    ]
+    solutions: dict[str, Solution] = {}
+    for steps, candidate in tree.located:
+        seed = derive_seed(
+            policy.run_seed, NAME, problem.problem_id, "".join(candidate.state.prefix)
+        )
+        solution = policy.solution(problem, steps, candidate.rollout.outcome, seed)
+        solutions.setdefault(solution.solution_id, solution)
+    statistics = {
+        "selected": tree.n_selected,
+        "located": len(tree.located),
+        "states": len(tree.states),
+        "rollouts": sum(len(state.rollouts.rollouts) for state in tree.states.values()),
+        "pool_left": len(tree.pool),
+    }
+    return Findings(tuple(evidence), tuple(solutions.values()), statistics)

@@ -1,0 +1,260 @@
+"""The stages in order, plain Python: solve, filter, label, decide, stage, commit.
+
+A problem goes through all of them as one conversation, so batches fill across problems; a shard is
+a group of problems whose rows are staged in one Parquet file. What a shard wrote is never written
+again; a shard that was cut off is replayed from the journal. Nothing is dropped silently: what
+leaves is a `Rejection`, counted and listed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from labeler.consensus.base import Rule
+from labeler.consensus.label import by_prefix, label_solution
+from labeler.conversation import Conversation, together
+from labeler.dataset.shards import write_shard
+from labeler.driver import Cost, Driver
+from labeler.errors import DatasetError
+from labeler.files import make_folder, whole_file
+from labeler.labelers.base import Findings, Policy, Rollout, roll_out, steps_of
+from labeler.labelers.outcome import last_step_evidence
+from labeler.records import LabeledSolution, Problem, Rejection, Solution, Verdict
+from labeler.schema import Provenance, row
+from labeler.seeds import derive_seed
+
+Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
+"""A labelling method with its settings bound: gets a problem and the solutions sampled for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Problems whose share of right samples is not strictly between the bounds are rejected."""
+
+    samples: int
+    above: float
+    below: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is done to every problem."""
+
+    policy: Policy
+    n_solutions: int
+    filter: Filter | None
+    labelers: dict[str, Labeler]
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class LabeledProblem:
+    """What came of one problem; `statistics` are counts by labeler, `n_right` of `n_samples`."""
+
+    rows: tuple[LabeledSolution, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    statistics: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProblem]:
+    """One problem from its text to its rows."""
+    policy = recipe.policy
+    seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
+    n_samples = max(recipe.n_solutions, recipe.filter.samples if recipe.filter else 0)
+    solved: Sequence[Rollout] = ()
+    if n_samples:
+        [sampled] = yield from roll_out(policy, problem, [()], n_samples, [seed], "solve")
+        if sampled.failure:
+            return _rejected(problem, "solve", sampled.failure)
+        solved = sampled.rollouts
+        too = _difficulty(solved, recipe.filter)
+        if too:
+            return _rejected(problem, "difficulty", too)
+    solutions, rejections = _solutions(problem, policy, solved[: recipe.n_solutions], seed)
+    found = yield from together(
+        [labeler(problem, tuple(solutions)) for labeler in recipe.labelers.values()]
+    )
+    everything = {s.solution_id: s for s in solutions}
+    for findings in found:
+        for solution in findings.solutions:
+            everything.setdefault(solution.solution_id, solution)
+    # Every solution's last step is decided by its answer, whoever wrote the solution.
+    evidence = by_prefix(
+        dict.fromkeys(
+            [
+                *(piece for findings in found for piece in findings.evidence),
+                *(last_step_evidence(problem, solution) for solution in everything.values()),
+            ]
+        )
+    )
+    rows = tuple(label_solution(problem, s, evidence, recipe.rule) for s in everything.values())
+    statistics = {
+        name: findings.statistics
+        for name, findings in zip(recipe.labelers, found, strict=True)
+        if findings.statistics
+    }
+    right = sum(r.outcome.verdict is Verdict.CORRECT for r in solved)
+    statistics["solve"] = {"samples": len(solved), "right": right}
+    return LabeledProblem(rows, tuple(rejections), statistics)
+
+
+def _rejected(problem: Problem, stage: str, reason: str) -> LabeledProblem:
+    return LabeledProblem(rejections=(Rejection(stage, problem.problem_id, reason),))
+
+
+def _difficulty(rollouts: Sequence[Rollout], bounds: Filter | None) -> str:
+    """Why a problem is too easy or too hard, "" if it is neither."""
+    if bounds is None:
+        return ""
+    decided = [r for r in rollouts if r.outcome.verdict is not Verdict.UNKNOWN]
+    right = sum(r.outcome.verdict is Verdict.CORRECT for r in decided)
+    if not decided:
+        return "no sample could be decided"
+    if right / len(decided) <= bounds.above:
+        return f"too hard: {right} of {len(decided)} samples right"
+    if right / len(decided) >= bounds.below:
+        return f"too easy: {right} of {len(decided)} samples right"
+    return ""
+
+
+def _solutions(
+    problem: Problem, policy: Policy, rollouts: Sequence[Rollout], seed: int
+) -> tuple[list[Solution], list[Rejection]]:
+    """The distinct, decided solutions among samples, and why the others are not used."""
+    solutions: dict[str, Solution] = {}
+    rejections: list[Rejection] = []
+    for index, rollout in enumerate(rollouts):
+        name = f"{problem.problem_id}/{index}"
+        steps = steps_of(policy, (), rollout.completion.text)
+        solution = policy.solution(problem, steps, rollout.outcome, seed)
+        if not steps:
+            rejections.append(Rejection("solve", name, "empty text"))
+        elif rollout.outcome.verdict is Verdict.UNKNOWN:
+            rejections.append(Rejection("solve", name, rollout.outcome.reason))
+        elif solution.solution_id in solutions:
+            rejections.append(Rejection("solve", name, "same text as another sample"))
+        else:
+            solutions[solution.solution_id] = solution
+    return list(solutions.values()), rejections
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A group of problems that is staged as one file, under `folder`."""
+
+    name: str
+    problems: tuple[Problem, ...]
+    folder: Path
+
+    @property
+    def rows_file(self) -> Path:
+        return self.folder / f"{self.name}.parquet"
+
+    @property
+    def summary_file(self) -> Path:
+        return self.folder / f"{self.name}.json"
+
+
+@dataclass(slots=True)
+class ShardSummary:
+    """What a shard made and what it cost, by asker; kept beside its rows."""
+
+    n_problems: int = 0
+    n_rows: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    statistics: dict[str, Counter[str]] = field(default_factory=dict)
+    cost: dict[str, Cost] = field(default_factory=dict)
+
+    def add(self, other: ShardSummary) -> None:
+        """Adds another shard's numbers to these."""
+        self.n_problems += other.n_problems
+        self.n_rows += other.n_rows
+        self.rejections += other.rejections
+        for name, counts in other.statistics.items():
+            self.statistics.setdefault(name, Counter()).update(counts)
+        for asker, cost in other.cost.items():
+            mine = self.cost.setdefault(asker, Cost())
+            for part in dataclasses.fields(Cost):
+                setattr(mine, part.name, getattr(mine, part.name) + getattr(cost, part.name))
+
+    def total(self) -> Cost:
+        """The cost of all askers together."""
+        everything = ShardSummary()
+        for cost in self.cost.values():
+            everything.add(ShardSummary(cost={"": cost}))
+        return everything.cost.get("", Cost())
+
+
+_SUMMARY = TypeAdapter(ShardSummary)
+
+
+def plan_shards(problems: Sequence[Problem], n_shards: int, folder: Path) -> tuple[Shard, ...]:
+    """Cuts problems into at most `n_shards` groups of consecutive problems, always the same way."""
+    size = -(-len(problems) // n_shards)
+    groups = [problems[i : i + size] for i in range(0, len(problems), size)]
+    width = len(str(len(groups)))
+    return tuple(
+        Shard(f"shard-{i + 1:0{width}}-of-{len(groups)}", tuple(group), folder)
+        for i, group in enumerate(groups)
+    )
+
+
+async def label_shard(
+    shard: Shard,
+    driver: Driver,
+    recipe: Recipe,
+    run: Provenance,
+    on_problem: Callable[[dict[str, Cost]], None],
+) -> ShardSummary:
+    """Labels the problems of a shard and stages their rows, in the order of the problems.
+
+    `on_problem` is called after each problem with the shard's bill so far.
+    """
+    done = _finished(shard)
+    if done is not None:
+        for _ in shard.problems:
+            on_problem(done.cost)
+        return done
+    results: dict[str, LabeledProblem] = {}
+    summary = ShardSummary()
+    conversations = ((p.problem_id, label_problem(p, recipe)) for p in shard.problems)
+    async for problem_id, result in driver.run(conversations, summary.cost):
+        results[problem_id] = result
+        on_problem(summary.cost)
+    ordered = [results[problem.problem_id] for problem in shard.problems]
+    for result in ordered:
+        summary.add(_summary(result))
+    rows = (
+        row(labeled, dataclasses.replace(run, shard=shard.name))
+        for result in ordered
+        for labeled in result.rows
+    )
+    make_folder(shard.folder)
+    with whole_file(shard.summary_file) as file:
+        file.write(_SUMMARY.dump_json(summary))
+    # The rows come last: a shard whose rows are there is done.
+    write_shard(shard.rows_file, rows)
+    return summary
+
+
+def _summary(result: LabeledProblem) -> ShardSummary:
+    statistics = {name: Counter(counts) for name, counts in result.statistics.items()}
+    return ShardSummary(1, len(result.rows), list(result.rejections), statistics)
+
+
+def _finished(shard: Shard) -> ShardSummary | None:
+    """The summary of a shard that is staged already."""
+    if not shard.rows_file.exists() or not shard.summary_file.exists():
+        return None
+    try:
+        return _SUMMARY.validate_json(shard.summary_file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DatasetError(
+            f"{shard.summary_file}: cannot be read; delete it to label the shard again"
+        ) from error

@@ -1,0 +1,135 @@
+"""What all problem readers share: lines of JSON, columns to a `Problem`, and the checks on a set.
+
+A reader yields a `Problem` or a `Rejection` for every record and never stops at a bad one. What
+makes the whole file unusable (a line that is no JSON, an unknown column, no problem at all) is a
+`DataError`, raised while reading and so before anything is labelled.
+
+Does not cover formats (one file each beside this one) or duplicates by meaning (`curation`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from labeler.errors import DataError
+from labeler.records import Problem, Rejection, Source, short_hash
+
+Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
+"""Makes a problem of one record; gets the record, its place ("FILE:LINE") and the source."""
+
+
+COLUMNS = tuple(field.name for field in fields(Problem))
+LISTS = ("reference_solution", "tests", "context")
+
+
+def reject(place: str, reason: str) -> Rejection:
+    """A record that is no problem."""
+    return Rejection("read", place, reason)
+
+
+def text_of(record: Mapping[str, Any], column: str) -> str:
+    """The text in a column; "" where there is none. Numbers count as text, as answers often do."""
+    value = record.get(column)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def new_problem(place: str, problem: Problem) -> Problem | Rejection:
+    """The problem if it can be labelled, else why not; an empty id is derived from the text."""
+    if not problem.text.strip():
+        return reject(place, "no problem text")
+    if not (problem.gold_answer or "").strip() and not problem.tests:
+        return reject(place, "no answer and no tests")
+    try:
+        json.dumps(asdict(problem), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return reject(place, "text is not valid Unicode")
+    return replace(problem, problem_id=problem.problem_id or short_hash(problem.text))
+
+
+def parse_columns(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+    """A record whose columns are fields of `Problem`; an unknown column is a `DataError`."""
+    if unknown := sorted(record.keys() - COLUMNS):
+        raise DataError(f"{place}: unknown column {unknown[0]!r}; columns are {', '.join(COLUMNS)}")
+    lists: dict[str, tuple[str, ...]] = {}
+    for name in LISTS:
+        value = record.get(name)
+        items = [value] if isinstance(value, str) else [] if value is None else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            return reject(place, f"{name} is not a list of texts")
+        lists[name] = tuple(items)
+    try:
+        stated = record.get("source")
+        known = source if stated is None else Source(**stated)
+    except TypeError:
+        return reject(place, "source is not {dataset, revision, split, licence}")
+    problem = Problem(
+        problem_id=text_of(record, "problem_id"),
+        domain=text_of(record, "domain") or "math",
+        text=text_of(record, "text"),
+        gold_answer=None if record.get("gold_answer") is None else text_of(record, "gold_answer"),
+        source=known,
+        **lists,
+    )
+    return new_problem(place, problem)
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    """Each line's value with its place; blank lines are passed over."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield f"{path}:{number}", _json(line, f"{path}:{number}")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _json(line: bytes, place: str) -> Any:
+    try:
+        return json.loads(line.decode(), parse_constant=_no_json)
+    except ValueError as error:
+        reason = getattr(error, "msg", None) or str(error)
+        raise DataError(f"{place}: not JSON ({reason}); mend or delete the line") from error
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def problems(
+    origin: str, records: Iterable[tuple[str, Any]], parse: Parse, source: Source
+) -> Iterator[Problem | Rejection]:
+    """Parses records one by one; ids stay unique, and a set without any problem is an error."""
+    places: dict[str, str] = {}
+    reason = "it is empty"
+    for place, record in records:
+        is_record = isinstance(record, Mapping)
+        read = parse(record, place, source) if is_record else reject(place, "not a JSON object")
+        if isinstance(read, Problem) and read.problem_id in places:
+            first = places[read.problem_id]
+            read = reject(place, f"problem_id {read.problem_id} is already used by {first}")
+        if isinstance(read, Problem):
+            places[read.problem_id] = place
+        else:
+            reason = f"last record: {read.reason}"
+        yield read
+    if not places:
+        raise DataError(f"{origin}: no problem in it ({reason}); check the file and its format")
+
+
+def content_revision(path: Path) -> str:
+    """A revision for local data: hash over the bytes of a file, or of a folder's files by name."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    for file in files:
+        name = b"" if file == path else file.relative_to(path).as_posix().encode()
+        with file.open("rb") as content:
+            digest.update(name + hashlib.file_digest(content, "sha256").digest())
+    return f"sha256:{digest.hexdigest()[:16]}"

@@ -1,0 +1,49 @@
+"""Reads GSM8K: JSON lines {question, answer}, the answer after `####` and the solution above it.
+
+Calculator marks (`<<48/2=24>>`) are removed: they are notes for a tool, no part of the text.
+Does not read the socratic variant's sub-questions apart from the solution lines.
+Source: Cobbe et al., "Training Verifiers to Solve Math Word Problems" (2021), and its data files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from labeler.problems.base import (
+    content_revision,
+    json_lines,
+    new_problem,
+    problems,
+    reject,
+    text_of,
+)
+from labeler.records import Problem, Rejection, Source
+
+CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
+
+
+def read_gsm8k(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:
+    """Problems of one file, lazily. The licence stays unknown unless `source` states it."""
+    lines = json_lines(path)
+    known = source or Source("gsm8k", content_revision(path) if path.is_file() else "", path.stem)
+    return problems(str(path), lines, parse_gsm8k, known)
+
+
+def parse_gsm8k(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+    """One record {question, answer}."""
+    worked, mark, answer = text_of(record, "answer").rpartition("####")
+    if not mark:
+        return reject(place, "no answer after ####")
+    lines = CALCULATOR_MARK.sub("", worked).splitlines()
+    problem = Problem(
+        problem_id="",
+        domain="math",
+        text=text_of(record, "question").strip(),
+        gold_answer=answer.strip().replace(",", ""),
+        reference_solution=tuple(line.strip() for line in lines if line.strip()),
+        source=source,
+    )
+    return new_problem(place, problem)

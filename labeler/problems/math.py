@@ -1,0 +1,63 @@
+r"""Reads MATH: JSON lines {problem, solution, level, type}, the answer in the last \boxed{}.
+
+An explicit `answer` or `final_answer` column wins over the box; files with one of them and no
+solution (MATH-500) are read too. The solution is split at its line breaks, but a formula,
+environment or drawing stays in one piece.
+Does not normalise answers (`labeler.checking` compares them).
+Source: Hendrycks et al., "Measuring Mathematical Problem Solving With the MATH Dataset" (2021).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from labeler.problems.base import content_revision, json_lines, new_problem, problems, text_of
+from labeler.records import Problem, Rejection, Source
+
+BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+PARAGRAPH = re.compile(
+    r"""(?: \[asy\].*?\[/asy\]                            # a drawing
+          | \\begin\{(?P<name>[^}]*)\}.*?\\end\{(?P=name)\}  # an environment
+          | \\\[.*?\\\]                                   # a displayed formula
+          | [^\n] )+""",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:
+    """Problems of one file, lazily. The licence stays unknown unless `source` states it."""
+    lines = json_lines(path)
+    known = source or Source("math", content_revision(path) if path.is_file() else "", path.stem)
+    return problems(str(path), lines, parse_math, known)
+
+
+def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+    """One record {problem, and solution or answer or final_answer}."""
+    worked = text_of(record, "solution")
+    stated = text_of(record, "answer") or text_of(record, "final_answer")
+    paragraphs = (match[0].strip() for match in PARAGRAPH.finditer(worked))
+    problem = Problem(
+        problem_id="",
+        domain="math",
+        text=text_of(record, "problem").strip(),
+        gold_answer=(stated or boxed(worked) or "").strip(),
+        reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
+        source=source,
+    )
+    return new_problem(place, problem)
+
+
+def boxed(text: str) -> str | None:
+    r"""What the last \boxed{} or \fbox{} holds, braces balanced; None without a whole box."""
+    for box in reversed([*BOX.finditer(text)]):
+        depth = 1
+        for brace in BRACE.finditer(text, box.end()):
+            # An escaped brace is a character of the formula and opens nothing.
+            depth += {"{": 1, "}": -1}.get(brace[0], 0)
+            if depth == 0:
+                return text[box.end() : brace.start()]
+    return None

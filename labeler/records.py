@@ -1,0 +1,174 @@
+"""The records that flow through every stage, frozen; a stage adds to a copy.
+
+`schemas/` holds the same shapes as Arrow schemas, one file per released version.
+Index bases are 0 here; papers that count from 1 are converted where they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What somebody says. An error (timeout, crash, no parse) is always UNKNOWN, never WRONG."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class Asks(StrEnum):
+    """The question evidence answers; the two must not be mixed up (specs: value vs correctness)."""
+
+    VALUE = "value"
+    """Can the policy still reach the right answer from here? (Monte Carlo)"""
+    CORRECTNESS = "correctness"
+    """Is this step right? (answer checks, judges, tools)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a problem comes from; publishing refuses an unknown licence."""
+
+    dataset: str = ""
+    revision: str = ""
+    split: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The input of a run. `problem_id` is unique in a run and stable between runs."""
+
+    problem_id: str
+    domain: str
+    text: str
+    gold_answer: str | None
+    reference_solution: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How completions are drawn. `top_k` 0 and `top_p` 1 switch those filters off."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 512
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Who wrote a solution, precisely enough to write it again."""
+
+    model: str
+    revision: str
+    sampling: Sampling
+    seed: int
+    prompt_sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """One answer in steps; `"".join(steps)` is the text as the model wrote it."""
+
+    solution_id: str
+    problem_id: str
+    steps: tuple[str, ...]
+    final_answer: str | None
+    outcome: Verdict
+    outcome_reason: str
+    generator: Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one labeler says of the last step of one prefix.
+
+    `score` lies in [0, 1], higher is better; `n` samples were drawn or votes cast, `n_correct`
+    of them spoke for the step. `reason` says why, whenever the verdict is UNKNOWN.
+    `calls`, `prompt_tokens` and `completion_tokens` are what this piece of evidence cost.
+    """
+
+    prefix_id: str
+    labeler: str
+    labeler_version: str
+    asks: Asks
+    verdict: Verdict
+    score: float | None = None
+    n: int = 0
+    n_correct: int = 0
+    rationale: str = ""
+    model: str = ""
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabeledStep:
+    """A step with its label: 1 right, 0 neutral, -1 wrong, None undecided.
+
+    `probability` is the consensus' probability that the step is right, None where it has none.
+    """
+
+    text: str
+    prefix_id: str
+    label: int | None
+    probability: float | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """Which rule decided, and whether the solution is kept for training (and why not)."""
+
+    policy: str
+    kept: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabeledSolution:
+    """One row of the dataset. `first_error` is 0-based, -1 for none, None for undecided."""
+
+    problem: Problem
+    solution: Solution
+    steps: tuple[LabeledStep, ...]
+    first_error: int | None
+    consensus: Consensus
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that left the pipeline: where, and a short reason. Nothing is dropped silently."""
+
+    stage: str
+    record_id: str
+    reason: str
+
+
+def short_hash(*parts: str) -> str:
+    """16 hex digits of SHA-256 over the parts, each preceded by its length so none can run over."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:16]
+
+
+def prefix_id(problem_id: str, steps: tuple[str, ...]) -> str:
+    """Identity of a step: the problem and all text up to and including the step.
+
+    Depends on the joined text only, so two solutions that share a beginning share its evidence
+    even where they split it into steps differently.
+    """
+    return short_hash(problem_id, "".join(steps))

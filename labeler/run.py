@@ -1,0 +1,300 @@
+"""One labelling run on one output folder: lock, journal, driver, shards, commit, summary.
+
+    OUT/                     the dataset (Delta Lake: _delta_log and Parquet files)
+    OUT/_work/journal.sqlite replies of every run on this output; later runs reuse them
+    OUT/_work/<run id>/      staged shards of an unfinished run, deleted by its commit
+    OUT/_rejections/         one JSONL file per run: what left the pipeline, and why
+
+The same parts serve the plain command and the Prefect flow, which only differ in who calls
+`label`. A run is recognised by what decides its labels, so it resumes under another shard count,
+device or address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from labeler.checking.base import Checker
+from labeler.dataset.lock import held
+from labeler.dataset.shards import read_shards
+from labeler.dataset.store import CommitInfo, commit, version_of_run
+from labeler.driver import Cost, Driver, Retry, Route
+from labeler.errors import DatasetError
+from labeler.files import make_folder, whole_file
+from labeler.journal import Journal
+from labeler.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
+from labeler.records import Problem, Rejection, short_hash
+from labeler.requests import Check, Request, Sample, Score
+from labeler.samplers.base import Sampler
+from labeler.schema import Provenance
+
+if TYPE_CHECKING:
+    from labeler.config import RunOptions
+
+SHARDS_AT_ONCE = 2
+"""So that the end of one shard does not leave the sampler idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run is made of; `labeler.wiring` builds it from a config."""
+
+    problems: tuple[Problem, ...]
+    rejections: tuple[Rejection, ...]
+    sampler: Sampler
+    checker: Checker
+    recipe: Recipe
+    options: RunOptions
+    config_sha: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; tokens are those generated, replayed ones included."""
+
+    done: int
+    total: int
+    samples: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did. `already_there` tells that the version existed before."""
+
+    out: Path
+    run_id: str
+    version: int
+    n_problems: int
+    n_solutions: int
+    rejections: dict[str, int]
+    cost: dict[str, Cost]
+    statistics: dict[str, dict[str, int]]
+    seconds: float
+    already_there: bool = False
+
+
+@dataclass
+class LabellingRun:
+    """A run in progress; an async context manager that owns the output folder while it is open."""
+
+    parts: Parts
+    out: Path
+    resume: bool
+    on_progress: Callable[[Progress], None]
+    _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
+    _done: int = 0
+    _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.run_id = short_hash(
+            self.parts.config_sha,
+            _digest(self.parts.problems),
+            self.parts.sampler.fingerprint,
+            self.parts.checker.fingerprint,
+        )
+        self._work = self.out / "_work"
+        self.shards = plan_shards(
+            self.parts.problems, self.parts.options.shards, self._work / self.run_id
+        )
+        self.provenance = Provenance(self.run_id, self.parts.config_sha, code_version(), "")
+
+    async def __aenter__(self) -> LabellingRun:
+        self._stack = AsyncExitStack()
+        try:
+            self._stack.enter_context(
+                held(self._work / "run.lock", self.out, self.run_id, "labelling")
+            )
+            self._refuse_unwanted_resume()
+            journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
+            make_folder(self._work / self.run_id)
+            options = self.parts.options
+            self._driver = Driver(
+                routes(self.parts.sampler, self.parts.checker),
+                journal,
+                max_active=options.max_active,
+                retry=Retry(options.attempts, options.longest_pause_s),
+            )
+            await self._stack.enter_async_context(self._driver)
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        await self._stack.aclose()
+        await self.parts.sampler.aclose()
+        await self.parts.checker.aclose()
+
+    def finished_version(self) -> int | None:
+        """The version that this run wrote before, if it did."""
+        return version_of_run(self.out, self.run_id)
+
+    def _refuse_unwanted_resume(self) -> None:
+        if self.resume:
+            return
+        version = self.finished_version()
+        if version is not None:
+            raise DatasetError(
+                f"{self.out}: version {version} already holds this run; "
+                "change the seed or the config, or add --resume to see its summary"
+            )
+        if (self._work / self.run_id).exists():
+            raise DatasetError(
+                f"{self.out}: holds this run unfinished; add --resume to go on, "
+                f"or delete {self._work / self.run_id} to start again"
+            )
+
+    async def label(self, shard: Shard) -> ShardSummary:
+        """Labels one shard and stages its rows; several may run at once."""
+
+        def on_problem(bill: dict[str, Cost]) -> None:
+            self._done += 1
+            self._bills[shard.name] = bill
+            costs = [cost for each in self._bills.values() for cost in each.values()]
+            self.on_progress(
+                Progress(
+                    self._done,
+                    len(self.parts.problems),
+                    sum(cost.samples for cost in costs),
+                    sum(cost.completion_tokens for cost in costs),
+                )
+            )
+
+        return await label_shard(
+            shard, self._driver, self.parts.recipe, self.provenance, on_problem
+        )
+
+    async def label_all(self) -> list[ShardSummary]:
+        """All shards, a few at a time, in order."""
+        room = asyncio.Semaphore(SHARDS_AT_ONCE)
+
+        async def one(shard: Shard) -> ShardSummary:
+            async with room:
+                return await self.label(shard)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(shard)) for shard in self.shards]
+        return [task.result() for task in tasks]
+
+    def commit(self, summaries: Sequence[ShardSummary]) -> RunSummary:
+        """Makes one new version of all shards, then removes what was staged."""
+        whole = ShardSummary(rejections=list(self.parts.rejections))
+        for summary in summaries:
+            whole.add(summary)
+        reasons = dict(Counter(rejection.stage for rejection in whole.rejections))
+        total = whole.total()
+        info = CommitInfo(
+            run_id=self.run_id,
+            config_sha=self.parts.config_sha,
+            code_version=self.provenance.code_version,
+            model=self.parts.sampler.model,
+            model_sha=self.parts.sampler.fingerprint,
+            seed=self.parts.seed,
+            counts={
+                "problems": len(self.parts.problems),
+                "solutions": whole.n_rows,
+                **{f"rejected_{stage}": count for stage, count in reasons.items()},
+            },
+            cost={
+                **_plain(total),
+                "by_asker": {asker: _plain(cost) for asker, cost in whole.cost.items()},
+                "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
+            },
+        )
+        self._list_rejections(whole.rejections)
+        version = commit(self.out, read_shards([s.rows_file for s in self.shards]), info)
+        shutil.rmtree(self._work / self.run_id, ignore_errors=True)
+        return RunSummary(
+            self.out,
+            self.run_id,
+            version,
+            len(self.parts.problems),
+            whole.n_rows,
+            reasons,
+            whole.cost,
+            {name: dict(counts) for name, counts in whole.statistics.items()},
+            time.monotonic() - self._started,
+        )
+
+    def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
+        path = self.out / "_rejections" / f"{self.run_id}.jsonl"
+        make_folder(path.parent)
+        with whole_file(path) as file:
+            for rejection in rejections:
+                line = json.dumps(asdict(rejection), ensure_ascii=False) + "\n"
+                file.write(line.encode("utf-8", "replace"))
+
+
+def routes(sampler: Sampler, checker: Checker) -> dict[type[Request], Route]:
+    """Which backend answers which kind of request."""
+    rows, at_once = sampler.rows_per_batch, sampler.concurrency
+    return {
+        Sample: Route(sampler.fingerprint, sampler.sample, rows, at_once),
+        Score: Route(sampler.fingerprint, sampler.score, rows, at_once),
+        Check: Route(checker.fingerprint, checker.check, 256, 4),
+    }
+
+
+async def run_plainly(run: LabellingRun) -> RunSummary:
+    """The whole run without Prefect."""
+    async with run:
+        version = run.finished_version()
+        if version is not None:
+            return already_there(run, version)
+        try:
+            summaries = await run.label_all()
+        except ExceptionGroup as group:
+            # One shard's error cancels the others; the first is the cause.
+            raise group.exceptions[0] from None
+        return run.commit(summaries)
+
+
+def already_there(run: LabellingRun, version: int) -> RunSummary:
+    """The summary of a run that had been committed before."""
+    return RunSummary(
+        run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
+    )
+
+
+def code_version() -> str:
+    """Package version and a hash of its source, which tells development versions apart."""
+    import labeler
+
+    folder = Path(labeler.__file__).parent
+    sources = sorted(folder.rglob("*.py"))
+    return f"{labeler.__version__}+{short_hash(*(p.read_text('utf-8') for p in sources))[:8]}"
+
+
+def _digest(problems: Sequence[Problem]) -> str:
+    digest = hashlib.sha256()
+    for problem in problems:
+        digest.update(repr(problem).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _plain(cost: Cost) -> dict[str, int]:
+    """Without `reused`, in which a resumed run differs from an undisturbed one."""
+    content = asdict(cost)
+    del content["reused"]
+    return content

@@ -1,0 +1,51 @@
+"""The Protocol every sampler follows: a batch in, a batch of the same length out, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Protocol
+
+from labeler.requests import Failed, Sample, Samples, Score, Scores
+
+
+class Sampler(Protocol):
+    """Runs a model. One reply per request; a request that can never be answered gets `Failed`.
+
+    A failure of the whole batch raises `BackendBusy` (try again) or `BackendDown` (give up), and
+    then no reply of the batch counts.
+    """
+
+    @property
+    def model(self) -> str:
+        """Name and revision of the model, as recorded in evidence."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides replies (weights, template, precision); part of journal keys."""
+        ...
+
+    @property
+    def rows_per_batch(self) -> int:
+        """How many completions one call should hold to keep the backend busy."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may run at once."""
+        ...
+
+    async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]: ...
+
+    async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]: ...
+
+    async def aclose(self) -> None:
+        """Frees the model or the connections; may be called twice."""
+        ...
+
+
+def completion_seed(seed: int, index: int) -> int:
+    """Seed (63 bits) of completion `index` of a request, the same on every backend."""
+    data = seed.to_bytes(16, "big", signed=True) + index.to_bytes(8, "big")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,43 @@
+"""Turns a prompt into the text a model continues, by the model's own chat template.
+
+Used by every sampler that renders prompts on this side of the wire, so all of them send the same
+text. Does not cover: servers that apply the template themselves (chat API).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from labeler.errors import ConfigError, RequestError
+from labeler.requests import Prompt
+
+
+def load_tokenizer(name: str) -> Any:
+    """The Hugging Face tokenizer in folder `name`; a missing one is a `ConfigError`."""
+    if not (Path(name) / "tokenizer.json").is_file():
+        raise ConfigError(f"no tokenizer.json in {name!r}; name a downloaded model's folder")
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(name, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot load the tokenizer in {name!r}: {error}".split("\n")[0])
+
+
+def render(tokenizer: Any, prompt: Prompt) -> str:
+    """Messages, the header of the assistant's turn, then the prefix.
+
+    A prompt without messages is its prefix alone. A tokenizer without a chat template, or None in
+    its place, joins the contents as they are. Raises `RequestError` if the template refuses.
+    """
+    if tokenizer is None or not tokenizer.chat_template or not prompt.messages:
+        return "".join(message.content for message in prompt.messages) + prompt.prefix
+    from jinja2 import TemplateError
+
+    messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
+    try:
+        head = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    except TemplateError as error:
+        raise RequestError(f"the chat template refuses the messages: {error}")
+    return str(head) + prompt.prefix

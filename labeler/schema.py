@@ -1,0 +1,234 @@
+"""The Arrow schema of one dataset row, derived from the records, and rows to and from records.
+
+One row is one labelled solution. The schema is fixed by the type annotations below and in
+`labeler.records`, never guessed from data; `python -m labeler.schema` prints it as the contract
+kept in `schemas/labeled_solutions.v1.json`. A released version is never edited: a change of
+columns takes the next `SCHEMA_VERSION` and a new file.
+
+Does not cover reading and writing files (`labeler.dataset`) or deciding labels
+(`labeler.consensus`). Source: Arrow columnar format, nested types; Delta Lake names for list items.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+import typing
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from labeler.errors import DatasetError
+from labeler.records import (
+    Consensus,
+    Generator,
+    LabeledSolution,
+    LabeledStep,
+    Problem,
+    Solution,
+    Source,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+NARROW = {
+    "label": "int8",
+    "first_error": "int32",
+    "schema_version": "int32",
+    "probability": "float",
+}
+"""Fields stored narrower than Python's int (int64) and float (double); "float" is 32 bits."""
+
+MEANING = {
+    "text": "the problem as put to the policy",
+    "outcome": "verdict on the final answer: correct, wrong or unknown",
+    "steps.label": "1 right, 0 neutral, -1 wrong, null undecided",
+    "steps.probability": "consensus probability that the step is right; null where it has none",
+    "steps.prefix_id": "identity of the problem with all text up to and including this step",
+    "steps.evidence.asks": "value: can the policy still get there; correctness: is it right",
+    "steps.evidence.verdict": "correct, wrong or unknown (an error is unknown, with its reason)",
+    "steps.evidence.score": "0 to 1, higher is better; null where the labeler gave none",
+    "first_error": "0-based index of the first wrong step; -1 none, null undecided",
+    "shard": "which shard of the run wrote the row",
+}
+"""Words for the columns whose names do not say enough; part of the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Which run wrote a row, precisely enough to run it again."""
+
+    run_id: str
+    config_sha: str
+    code_version: str
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the dataset, column by column: a problem, one solution, its labels, its origin."""
+
+    problem_id: str
+    domain: str
+    text: str
+    gold_answer: str | None
+    reference_solution: tuple[str, ...]
+    tests: tuple[str, ...]
+    context: tuple[str, ...]
+    source: Source
+    solution_id: str
+    final_answer: str | None
+    outcome: Verdict
+    outcome_reason: str
+    generator: Generator
+    steps: tuple[LabeledStep, ...]
+    first_error: int | None
+    consensus: Consensus
+    shard: str
+    run_id: str
+    config_sha: str
+    code_version: str
+    schema_version: int
+
+
+def row(labeled: LabeledSolution, provenance: Provenance) -> dict[str, Any]:
+    """The columns of one row, as plain lists and dicts. Probabilities are stored as 32-bit floats.
+
+    Raises `DatasetError` for a record that would not come back as it went in (NaN, steps at odds).
+    """
+    _refuse_broken(labeled)
+    problem, solution = labeled.problem, labeled.solution
+    columns = {field.name: getattr(problem, field.name) for field in fields(Problem)}
+    columns |= {field.name: getattr(solution, field.name) for field in fields(Solution)}
+    columns |= {"steps": labeled.steps, "first_error": labeled.first_error}
+    columns |= {"consensus": labeled.consensus, "schema_version": SCHEMA_VERSION}
+    columns |= {field.name: getattr(provenance, field.name) for field in fields(Provenance)}
+    whole: dict[str, Any] = plain(Row(**columns))
+    return whole
+
+
+def labeled_solution(columns: Mapping[str, Any]) -> LabeledSolution:
+    """The record a row was made from."""
+    whole = from_plain(Row, columns)
+    texts = tuple(step.text for step in whole.steps)
+    problem = Problem(**{field.name: getattr(whole, field.name) for field in fields(Problem)})
+    written = {field.name: getattr(whole, field.name) for field in fields(Solution)}
+    solution = Solution(**(written | {"steps": texts}))
+    return LabeledSolution(problem, solution, whole.steps, whole.first_error, whole.consensus)
+
+
+def provenance_of(columns: Mapping[str, Any]) -> Provenance:
+    """Which run wrote this row."""
+    return from_plain(Provenance, columns)
+
+
+def _refuse_broken(labeled: LabeledSolution) -> None:
+    solution, steps = labeled.solution, labeled.steps
+    where = f"solution {solution.solution_id}"
+    if solution.problem_id != labeled.problem.problem_id:
+        raise DatasetError(f"{where}: belongs to another problem; the run mixed up its records")
+    if solution.steps != tuple(step.text for step in steps):
+        raise DatasetError(f"{where}: labelled steps differ from its text; label it again")
+    if labeled.first_error is not None and not -1 <= labeled.first_error < len(steps):
+        raise DatasetError(f"{where}: first_error {labeled.first_error} is no index of a step")
+    for index, step in enumerate(steps):
+        if step.label not in (1, 0, -1, None):
+            raise DatasetError(f"{where}, step {index}: label {step.label} is not 1, 0, -1 or null")
+        for number in (step.probability, *(item.score for item in step.evidence)):
+            if number is not None and not math.isfinite(number):
+                raise DatasetError(f"{where}, step {index}: {number} is no score; unknown is null")
+
+
+Kind = TypeVar("Kind")
+
+
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def plain(value: Any) -> Any:
+    """Records as dicts, tuples as lists, enums as text: what Arrow and JSON take and give back."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def from_plain(kind: Callable[..., Kind], value: Mapping[str, Any]) -> Kind:
+    """The record that `plain` was given; columns the record does not have are left out."""
+    return kind(**{name: _typed(hint, value[name]) for name, hint in _hints(kind).items()})
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if is_dataclass(hint):
+        return from_plain(typing.cast(type, hint), value)
+    if typing.get_origin(hint) is tuple:
+        return tuple(_typed(typing.get_args(hint)[0], item) for item in value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return value
+
+
+def arrow_schema(kind: type = Row) -> pa.Schema:
+    """The Arrow schema of a record; a field may be null only where its annotation says `| None`."""
+    import pyarrow as pa
+
+    return pa.schema([_arrow_field(name, hint) for name, hint in _hints(kind).items()])
+
+
+def _arrow_field(name: str, hint: Any) -> pa.Field:
+    import pyarrow as pa
+
+    nullable = isinstance(hint, types.UnionType)
+    inner = (
+        next(arg for arg in typing.get_args(hint) if arg is not type(None)) if nullable else hint
+    )
+    if typing.get_origin(inner) is tuple:
+        # Delta calls the items of a list "element"; another name would make two unequal schemas.
+        kind = pa.list_(_arrow_field("element", typing.get_args(inner)[0]))
+    elif is_dataclass(inner):
+        nested = _hints(typing.cast(type, inner)).items()
+        kind = pa.struct([_arrow_field(child, child_hint) for child, child_hint in nested])
+    elif name in NARROW:
+        kind = pa.type_for_alias(NARROW[name])
+    elif issubclass(inner, str):
+        kind = pa.string()
+    else:
+        kind = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}[inner]
+    return pa.field(name, kind, nullable=nullable)
+
+
+def contract() -> str:
+    """The schema as JSON text, one file per released version."""
+    described = [_described(field, field.name) for field in arrow_schema()]
+    whole = {"name": "labeled_solutions", "version": SCHEMA_VERSION, "columns": described}
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def _described(field: pa.Field, path: str) -> dict[str, Any]:
+    import pyarrow as pa
+
+    about: dict[str, Any] = {"name": field.name, "type": str(field.type), "null": field.nullable}
+    item = field.type.value_field if pa.types.is_list(field.type) else field
+    if pa.types.is_struct(item.type):
+        about["fields"] = [_described(child, f"{path}.{child.name}") for child in item.type]
+    if pa.types.is_list(field.type):
+        about["type"] = "list<struct>" if "fields" in about else f"list<{item.type}>"
+    elif "fields" in about:
+        about["type"] = "struct"
+    return about | ({"meaning": MEANING[path]} if path in MEANING else {})
+
+
+if __name__ == "__main__":
+    print(contract(), end="")

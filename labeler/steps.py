@@ -1,0 +1,37 @@
+"""Text <-> steps. Joining the steps gives the text back, character for character.
+
+A step is a line (or a paragraph) with the delimiter that ends it. Blank pieces belong to the step
+before them, so no step is empty; white space at the beginning belongs to the first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def split_steps(text: str, delimiter: str) -> tuple[str, ...]:
+    """Cuts after every delimiter; `"".join(split_steps(text, d)) == text` for any text.
+
+    Only a text without any visible character gives no step (it is then not a solution).
+    """
+    steps: list[str] = []
+    pending = ""
+    for piece in _pieces(text, delimiter):
+        if piece.strip():
+            steps.append(pending + piece)
+            pending = ""
+        elif steps:
+            steps[-1] += piece
+        else:
+            pending += piece
+    return tuple(steps)
+
+
+def join_steps(steps: Sequence[str]) -> str:
+    """The text as the model wrote it."""
+    return "".join(steps)
+
+
+def _pieces(text: str, delimiter: str) -> list[str]:
+    parts = text.split(delimiter)
+    return [part + delimiter for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])

@@ -1,0 +1,47 @@
+"""Where a solution says its final answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeler.checking.extract import final_answer
+
+TEXTS = [
+    (r"So $x=\boxed{42}$.", "42"),
+    (r"\boxed{1}, no: \boxed{2}", "2"),
+    (r"\boxed{\frac{1}{\sqrt{2}}}", r"\frac{1}{\sqrt{2}}"),
+    (r"\boxed{\{1,2\}} and so on", r"\{1,2\}"),
+    (r"$\boxed 5$", "5"),
+    (r"\fbox{7}", "7"),
+    (r"\boxed{3} and then \boxed{4", "3"),
+    ("6*7=42\n#### 42", "42"),
+    ("#### 1,000\n", "1,000"),
+    ("Answer: 42", "42"),
+    ("**Answer:** 42", "42"),
+    ("Final answer: $\\frac12$.", r"$\frac12$"),
+    ("The answer is 42.", "42"),
+    ("The final answer is: 3.5. I hope it is correct.", "3.5"),
+    ("The answer is 1. Wait. The answer is 2.", "2"),
+    ("The answer is 1.\n#### 2", "2"),
+    ("#### 2\n\\boxed{3}", "3"),
+    ("There are 6 apples and 7 pears, so 42.", None),
+    ("We want the answer.", None),
+    (r"\boxed{}", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), TEXTS)
+def test_the_final_answer_of_a_text(text, answer):
+    assert final_answer(text) == answer
+
+
+@given(st.text(max_size=30), st.text("0123456789x+-{}", min_size=1, max_size=10))
+def test_a_balanced_box_at_the_end_is_always_found(before, inside):
+    balanced = "{" + inside.replace("{", "").replace("}", "") + "}x"
+    assert final_answer(f"{before} \\boxed{{{balanced}}}") == balanced
+
+
+@given(st.text())
+def test_no_text_raises(text):
+    assert final_answer(text) is None or final_answer(text) != ""

@@ -1,0 +1,91 @@
+"""One call lost never costs another: hangs, deaths, memory and errors in worker processes."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from labeler.checking.workers import KillableWorkers, Lost
+from labeler.errors import BackendDown
+
+
+def behave(how: str, value: int) -> int:
+    if how == "sleep":
+        time.sleep(60)
+    if how == "big power":  # one operation inside the interpreter, deaf to Python's signals
+        return len(bin(9 ** (9**9)))
+    if how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "exit":
+        os._exit(3)
+    if how == "eat memory":
+        return len(bytearray(4 << 30))
+    if how == "raise":
+        raise ValueError("no")
+    return value
+
+
+def run(calls, **limits):
+    async def main():
+        workers = KillableWorkers(behave, **{"n_workers": 2, "deadline_s": 1.0} | limits)
+        try:
+            return await workers.run(calls)
+        finally:
+            await workers.aclose()
+            await workers.aclose()
+
+    return asyncio.run(main())
+
+
+def test_results_come_in_the_order_of_the_calls():
+    assert run([("answer", n) for n in range(20)]) == list(range(20))
+
+
+def test_no_calls_need_no_worker():
+    assert run([]) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("sleep", "timed out after 1 s"),
+        ("big power", "timed out after 1 s"),
+        ("die", "checker process died (SIGKILL)"),
+        ("exit", "checker process died (exit code 3)"),
+        ("eat memory", "out of memory (limit 2048 MiB)"),
+        ("raise", "checker failed: ValueError"),
+    ],
+)
+def test_a_lost_call_says_why_and_the_others_have_their_results(how, reason):
+    assert run([("answer", 0), (how, 1), ("answer", 2), ("answer", 3)]) == [0, Lost(reason), 2, 3]
+
+
+def test_the_deadline_is_that_of_one_call_and_not_of_the_batch():
+    started = time.monotonic()
+    assert run([("sleep", 0), ("answer", 1)], n_workers=1) == [Lost("timed out after 1 s"), 1]
+    assert time.monotonic() - started < 20
+
+
+def test_every_call_may_be_lost_and_the_workers_are_still_replaced():
+    calls = [("die", 0)] * 6 + [("answer", 1)]
+    died = Lost("checker process died (SIGKILL)")
+    assert run(calls, n_workers=1) == [died] * 6 + [1]
+
+
+def test_workers_may_be_used_again_after_they_were_closed():
+    async def main():
+        workers = KillableWorkers(behave, n_workers=1)
+        first = await workers.run([("answer", 1)])
+        await workers.aclose()
+        second = await workers.run([("answer", 2)])
+        await workers.aclose()
+        return first + second
+
+    assert asyncio.run(main()) == [1, 2]
+
+
+def test_workers_that_cannot_start_are_a_failure_of_the_backend_and_no_verdict():
+    with pytest.raises(BackendDown, match="checker processes end as soon as they start"):
+        run([("answer", 1)], preload=("no_such_module",))
