@@ -16,6 +16,8 @@ from typing import Any
 # Before Prefect is imported: nothing is reported to anybody.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# A busy laptop needs more than the default 20 s for the temporary server's first start.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (

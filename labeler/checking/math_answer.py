@@ -251,6 +251,7 @@ class MathChecker:
             deadline_s=deadline_s,
             max_bytes=max_bytes,
             preload=("math_verify", __name__),
+            warm_up=(r"x+\frac{1}{2}", r"\sqrt{2}"),
         )
 
     @property

@@ -60,7 +60,7 @@ class Row:
         return len(self.prompt) + len(self.tokens) - 1
 
 
-class SlotLayer(DynamicLayer):  # type: ignore[misc]
+class SlotLayer(DynamicLayer):
     """Keys and values (slots, heads, columns, width) of one layer; the first `live` slots count."""
 
     keys: Tensor

@@ -109,9 +109,9 @@ def test_a_batch_keeps_its_order_across_fast_path_and_workers():
 def test_a_check_that_hangs_is_unknown_and_the_others_are_not_affected():
     slow_to_simplify = "+".join(rf"\sqrt{{{n}+\sqrt{{x+{n}}}}}" for n in range(2, 14))
     hostile = check(f"({slow_to_simplify})^{{12}}", f"({slow_to_simplify}+1)^{{12}}-y")
-    assert checked([check("x+y", "y+x"), hostile, check("x+y", "y-x")], deadline_s=1.0) == [
+    assert checked([check("x+y", "y+x"), hostile, check("x+y", "y-x")], deadline_s=2.0) == [
         Checked(Verdict.CORRECT),
-        Checked(Verdict.UNKNOWN, "timed out after 1 s"),
+        Checked(Verdict.UNKNOWN, "timed out after 2 s"),
         Checked(Verdict.WRONG, "not equal by math-verify"),
     ]
 

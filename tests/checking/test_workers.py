@@ -10,6 +10,8 @@ import pytest
 from labeler.checking.workers import KillableWorkers, Lost
 from labeler.errors import BackendDown
 
+seen: list[int] = []
+
 
 def behave(how: str, value: int) -> int:
     if how == "sleep":
@@ -22,6 +24,9 @@ def behave(how: str, value: int) -> int:
         os._exit(3)
     if how == "eat memory":
         return len(bytearray(4 << 30))
+    if how == "slow once" and not seen:
+        time.sleep(2)
+        seen.append(value)
     if how == "raise":
         raise ValueError("no")
     return value
@@ -66,6 +71,11 @@ def test_the_deadline_is_that_of_one_call_and_not_of_the_batch():
     started = time.monotonic()
     assert run([("sleep", 0), ("answer", 1)], n_workers=1) == [Lost("timed out after 1 s"), 1]
     assert time.monotonic() - started < 20
+
+
+def test_a_slow_first_call_is_warmed_up_outside_the_deadline():
+    assert run([("slow once", 1)], n_workers=1) == [Lost("timed out after 1 s")]
+    assert run([("slow once", 1)], n_workers=1, warm_up=("slow once", 0)) == [1]
 
 
 def test_every_call_may_be_lost_and_the_workers_are_still_replaced():

@@ -1,0 +1,133 @@
+"""Rules decide from counts alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeler.consensus.first_zero import FirstZero
+from labeler.consensus.label import by_prefix, label_solution
+from labeler.consensus.posterior import Posterior
+from labeler.records import (
+    Asks,
+    Consensus,
+    Evidence,
+    Generator,
+    Problem,
+    Sampling,
+    Solution,
+    Verdict,
+    prefix_id,
+)
+
+PROBLEM = Problem("p", "math", "?", "3")
+
+
+def solution(n_steps, outcome=Verdict.WRONG):
+    steps = tuple(f"step {t}\n" for t in range(n_steps))
+    generator = Generator("tiny", "1", Sampling(), 0, "")
+    return Solution("s", "p", steps, None, outcome, "", generator)
+
+
+def value(n, n_correct, asks=Asks.VALUE):
+    verdict = Verdict.CORRECT if n_correct else Verdict.WRONG
+    return Evidence("", "mc", "1", asks, verdict, n_correct / n, n, n_correct)
+
+
+def evidence(*counts):
+    """One piece per step; None where nobody looked."""
+    return [() if c is None else (value(*c),) for c in counts]
+
+
+@pytest.mark.parametrize(
+    ("counts", "first_error", "labels"),
+    [
+        ([(8, 8), (8, 5), (1, 1)], -1, (1, 1, 1)),
+        ([(8, 8), (8, 0), (1, 0)], 1, (1, -1, None)),
+        ([(8, 0), (8, 0), (1, 0)], 0, (-1, None, None)),
+        ([(8, 8), (8, 8), (1, 0)], 2, (1, 1, -1)),
+        ([(8, 0), (8, 6), (1, 1)], 0, (-1, None, None)),
+        ([None, (8, 4), (8, 0), (1, 0)], 2, (1, 1, -1, None)),
+        ([(8, 4), None, (8, 0), (1, 0)], None, (1, None, None, None)),
+        ([(8, 4), None, None], None, (1, None, None)),
+        ([None, None], None, (None, None)),
+    ],
+)
+def test_first_zero(counts, first_error, labels):
+    decision = FirstZero().decide(solution(len(counts)), evidence(*counts))
+    assert (decision.first_error, decision.labels) == (first_error, labels)
+
+
+def test_first_zero_says_where_the_error_may_be():
+    decision = FirstZero().decide(solution(4), evidence((8, 4), None, (8, 0), (1, 0)))
+    assert decision.reason == "first error between steps 1 and 2"
+
+
+@pytest.mark.parametrize(
+    ("counts", "outcome", "first_error"),
+    [
+        ([(8, 8), (8, 5), (1, 1)], Verdict.CORRECT, -1),
+        ([(8, 8), (8, 0), (8, 0), (1, 0)], Verdict.WRONG, 1),
+        ([(8, 0), (8, 0), (1, 0)], Verdict.WRONG, 0),
+        # An unlucky zero before healthy prefixes is noise.
+        ([(8, 0), (8, 6), (8, 7), (1, 1)], Verdict.CORRECT, -1),
+        # One lucky rollout after a dead prefix is recovery.
+        ([(8, 8), (8, 0), (8, 1), (8, 0), (1, 0)], Verdict.WRONG, 1),
+        # Nothing but the answer is wrong.
+        ([(8, 8), (8, 8), (1, 0)], Verdict.WRONG, 2),
+    ],
+)
+def test_posterior(counts, outcome, first_error):
+    rule = Posterior(min_confidence=0.5)
+    decision = rule.decide(solution(len(counts), outcome), evidence(*counts))
+    assert decision.first_error == first_error
+
+
+def test_posterior_leaves_open_what_the_counts_leave_open():
+    decision = Posterior().decide(solution(4), evidence((8, 8), None, (8, 0), (1, 0)))
+    assert decision.first_error is None
+    assert decision.labels == (1, None, None, None)
+    assert decision.reason == "first error undecided: most likely step 1, P = 0.47"
+
+
+COUNTS = st.lists(
+    st.one_of(
+        st.none(), st.integers(1, 16).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(COUNTS, st.sampled_from(list(Verdict)))
+def test_place_probabilities_sum_to_one_and_right_never_grows(counts, outcome):
+    rule = Posterior()
+    places = rule.place_probabilities(solution(len(counts), outcome), evidence(*counts))
+    assert len(places) == len(counts) + 1
+    assert sum(places) == pytest.approx(1)
+    assert all(0 <= p <= 1 for p in places)
+    assert outcome is not Verdict.WRONG or places[-1] == 0
+    known = [
+        p
+        for p in rule.decide(
+            solution(len(counts), outcome), evidence(*counts)
+        ).probabilities
+        if p is not None
+    ]
+    assert known == sorted(known, reverse=True)
+
+
+def test_evidence_about_correctness_is_not_taken_for_value():
+    judged = [(value(8, 0, Asks.CORRECTNESS),), (value(1, 1),)]
+    assert FirstZero().decide(solution(2), judged).first_error == -1
+
+
+def test_evidence_on_a_prefix_belongs_to_every_solution_through_it():
+    first = solution(2, Verdict.CORRECT)
+    other = Solution("t", "p", ("step 0\n", "other\n"), None, Verdict.WRONG, "", first.generator)
+    shared = Evidence(
+        prefix_id("p", ("step 0\n",)), "mc", "1", Asks.VALUE, Verdict.CORRECT, 1.0, 8, 8
+    )
+    grouped = by_prefix([shared])
+    rows = [label_solution(PROBLEM, s, grouped, FirstZero()) for s in (first, other)]
+    assert [row.steps[0].evidence for row in rows] == [(shared,), (shared,)]
+    assert rows[0].consensus == Consensus("first_zero", False, "no evidence on the end")

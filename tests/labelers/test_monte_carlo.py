@@ -1,0 +1,124 @@
+"""Monte Carlo, talked to with literal replies."""
+
+from labeler.labelers.base import Policy
+from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
+from labeler.records import (
+    Asks,
+    Evidence,
+    Problem,
+    Sampling,
+    Verdict,
+    prefix_id,
+)
+from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
+
+PROBLEM = Problem("p", "math", "1 + 2 + 3?", "6")
+POLICY = Policy("tiny", "1", "Solve: {problem}", "", Sampling(), "\n", run_seed=0)
+
+
+def solution(*steps):
+    return POLICY.solution(PROBLEM, steps, Checked(Verdict.WRONG), 0)
+
+
+def samples(*texts, finish="stop"):
+    return Samples(tuple(Completion(text, 4, finish) for text in texts), 10, "tiny")
+
+
+def evidence(prefix, **fields):
+    base = {
+        "prefix_id": prefix_id("p", prefix), "labeler": "monte_carlo", "labeler_version": "1",
+        "asks": Asks.VALUE, "model": "tiny", "calls": 1, "prompt_tokens": 10,
+    }  # fmt: skip
+    return Evidence(**base | fields)
+
+
+def test_every_prefix_but_the_last_gets_k_rollouts_and_each_answer_one_check():
+    steps = ("1 + 2 = 3\n", "3 + 3 = 7\n", "Answer: 7")
+    conversation = monte_carlo(PROBLEM, (solution(*steps),), MonteCarlo(k=2), POLICY)
+    asked = next(conversation)
+    assert [(type(r), r.prompt.prefix, r.n, r.asker) for r in asked] == [
+        (Sample, "1 + 2 = 3\n", 2, "monte_carlo"),
+        (Sample, "1 + 2 = 3\n3 + 3 = 7\n", 2, "monte_carlo"),
+    ]
+    assert len({request.seed for request in asked}) == 2
+    checks = conversation.send(
+        [samples("3 + 3 = 6\nAnswer: 6", "Answer: 7"), samples("Answer: 7", "Answer: 7")]
+    )
+    assert checks == [Check(PROBLEM, "6", "monte_carlo"), Check(PROBLEM, "7", "monte_carlo")]
+    try:
+        conversation.send([Checked(Verdict.CORRECT), Checked(Verdict.WRONG)])
+    except StopIteration as stop:
+        found = stop.value
+    assert found.evidence == (
+        evidence(
+            steps[:1], verdict=Verdict.CORRECT, score=0.5, n=2, n_correct=1, completion_tokens=8
+        ),
+        evidence(
+            steps[:2], verdict=Verdict.WRONG, score=0.0, n=2, n_correct=0, completion_tokens=8
+        ),
+    )
+
+
+def finish(conversation, *replies):
+    """Sends each round's replies; the findings."""
+    next(conversation)
+    try:
+        for reply in replies:
+            conversation.send(reply)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the labeler asks on")
+
+
+def test_a_prefix_shared_by_two_solutions_is_asked_once():
+    first, second = solution("a\n", "Answer: 1"), solution("a\n", "Answer: 2")
+    conversation = monte_carlo(PROBLEM, (first, second), MonteCarlo(k=1), POLICY)
+    assert [request.prompt.prefix for request in next(conversation)] == ["a\n"]
+
+
+def test_a_rollout_that_was_cut_off_says_nothing():
+    cut = [samples("3 + 3", "3 + 3", finish="length")]
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=2), POLICY), cut
+    )
+    assert found.evidence == (
+        evidence(
+            ("a\n",),
+            verdict=Verdict.UNKNOWN,
+            completion_tokens=8,
+            reason="cut off before its end: 2",
+        ),
+    )
+
+
+def test_an_answer_that_cannot_be_decided_is_left_out_of_the_counts():
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=2), POLICY),
+        [samples("Answer: 6", "Answer: 9^9^9")],
+        [Checked(Verdict.CORRECT), Checked(Verdict.UNKNOWN, "exponent too large")],
+    )
+    assert found.evidence == (
+        evidence(
+            ("a\n",), verdict=Verdict.CORRECT, score=1.0, n=1, n_correct=1, completion_tokens=8
+        ),
+    )
+
+
+def test_a_rollout_that_ends_without_an_answer_did_not_reach_the_right_one():
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=1), POLICY),
+        [samples("I do not know.")],
+    )
+    assert (found.evidence[0].verdict, found.evidence[0].n) == (Verdict.WRONG, 1)
+
+
+def test_a_server_that_failed_is_unknown_never_wrong():
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=1), POLICY),
+        [Failed("no reply after 8 tries: 503")],
+    )
+    assert found.evidence == (
+        evidence(
+            ("a\n",), verdict=Verdict.UNKNOWN, prompt_tokens=0, reason="no reply after 8 tries: 503"
+        ),
+    )

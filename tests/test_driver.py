@@ -1,0 +1,162 @@
+"""Batches, order, retries, journal and cost, with scripted backends."""
+
+import asyncio
+
+import pytest
+
+from labeler.driver import Cost, Driver, Retry, Route
+from labeler.errors import BackendBusy, BackendDown
+from labeler.journal import Journal
+from labeler.records import Problem, Sampling, Verdict
+from labeler.requests import (
+    Check,
+    Checked,
+    Completion,
+    Failed,
+    Message,
+    Prompt,
+    Sample,
+    Samples,
+)
+
+PROBLEM = Problem("p", "math", "1 + 1?", "2")
+
+
+def sample(prefix, n=1, asker="mc"):
+    return Sample(Prompt((Message("user", "1 + 1?"),), prefix), n, Sampling(), 0, asker=asker)
+
+
+def samples(request):
+    return Samples(
+        tuple(Completion(request.prompt.prefix, 5, "stop") for _ in range(request.n)), 10, "tiny"
+    )
+
+
+class Backend:
+    """Notes each batch; fails as often as told before it answers."""
+
+    def __init__(self, failures=()):
+        self.batches = []
+        self.failures = list(failures)
+
+    async def answer(self, batch):
+        if self.failures:
+            raise self.failures.pop(0)
+        self.batches.append([(request.prompt.prefix, request.n) for request in batch])
+        return [samples(request) for request in batch]
+
+
+def asks(*requests):
+    replies = yield list(requests)
+    return replies
+
+
+def run(tmp_path, backend, conversations, *, rows=4, retry=None):
+    """Results by name, and the bill."""
+
+    async def main():
+        bill = {}
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {Sample: Route("tiny", backend.answer, rows, 1)}
+            async with Driver(routes, journal, retry=retry) as driver:
+                found = [item async for item in driver.run(conversations, bill)]
+        return dict(found), bill
+
+    return asyncio.run(main())
+
+
+def test_requests_of_all_conversations_share_batches_in_prompt_order(tmp_path):
+    backend = Backend()
+    conversations = [("x", asks(sample("b"), sample("d"))), ("y", asks(sample("c"), sample("a")))]
+    results, _ = run(tmp_path, backend, conversations)
+    assert backend.batches == [[("a", 1), ("b", 1), ("c", 1), ("d", 1)]]
+    assert results == {
+        "x": [samples(sample("b")), samples(sample("d"))],
+        "y": [samples(sample("c")), samples(sample("a"))],
+    }
+
+
+def test_a_batch_is_cut_by_completions_not_by_requests(tmp_path):
+    backend = Backend()
+    run(tmp_path, backend, [("x", asks(sample("a", 3), sample("b", 2), sample("c", 9)))])
+    assert backend.batches == [[("a", 3)], [("b", 2)], [("c", 9)]]
+
+
+def test_what_the_journal_knows_is_not_asked_again(tmp_path):
+    first, second = Backend(), Backend()
+    run(tmp_path, first, [("x", asks(sample("a")))])
+    results, bill = run(tmp_path, second, [("x", asks(sample("a"), sample("b")))])
+    assert second.batches == [[("b", 1)]]
+    assert results == {"x": [samples(sample("a")), samples(sample("b"))]}
+    assert bill == {"mc": Cost(2, 1, 2, 20, 10, 0)}
+
+
+def test_equal_requests_in_flight_are_asked_once(tmp_path):
+    backend = Backend()
+    conversations = [("x", asks(sample("a"))), ("y", asks(sample("a", asker="omegaprm")))]
+    _, bill = run(tmp_path, backend, conversations)
+    assert backend.batches == [[("a", 1)]]
+    assert bill == {"mc": Cost(1, 0, 1, 10, 5, 0), "omegaprm": Cost(1, 1, 1, 10, 5, 0)}
+
+
+def test_a_busy_backend_is_asked_again(tmp_path):
+    backend = Backend([BackendBusy("503", retry_after_s=0), BackendBusy("503", retry_after_s=0)])
+    results, _ = run(tmp_path, backend, [("x", asks(sample("a")))], retry=Retry(3, 0.01))
+    assert results == {"x": [samples(sample("a"))]}
+
+
+def test_a_backend_that_stays_busy_gives_failed_replies_that_a_later_run_asks_again(tmp_path):
+    always = [BackendBusy("503", retry_after_s=0)] * 2
+    results, bill = run(
+        tmp_path, Backend(always), [("x", asks(sample("a")))], retry=Retry(2, 0.01)
+    )
+    assert results == {"x": [Failed("no reply after 2 tries: 503")]}
+    assert bill == {"mc": Cost(1, 0, 0, 0, 0, 1)}
+    again, _ = run(tmp_path, Backend(), [("x", asks(sample("a")))])
+    assert again == {"x": [samples(sample("a"))]}
+
+
+def test_a_backend_that_is_down_ends_the_run_with_its_error(tmp_path):
+    with pytest.raises(BackendDown, match="no such model"):
+        run(tmp_path, Backend([BackendDown("no such model")]), [("x", asks(sample("a")))])
+
+
+def test_the_source_is_read_only_as_fast_as_there_is_room(tmp_path):
+    open_now, most = 0, 0
+
+    def conversation(i):
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        yield [sample(f"{i:02}")]
+        open_now -= 1
+        return i
+
+    async def main():
+        backend = Backend()
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {Sample: Route("tiny", backend.answer, 2, 1)}
+            async with Driver(routes, journal, max_active=3) as driver:
+                source = ((str(i), conversation(i)) for i in range(12))
+                return sorted([result async for _, result in driver.run(source, {})])
+
+    assert asyncio.run(main()) == list(range(12))
+    assert most <= 3
+
+
+def test_kinds_of_request_go_to_their_own_backends(tmp_path):
+    async def check(batch):
+        return [Checked(Verdict.CORRECT) for _ in batch]
+
+    async def main():
+        backend = Backend()
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {
+                Sample: Route("tiny", backend.answer, 4, 1),
+                Check: Route("rules", check, 4, 1),
+            }
+            async with Driver(routes, journal) as driver:
+                conversation = asks(sample("a"), Check(PROBLEM, "2", "mc"))
+                return [result async for _, result in driver.run([("x", conversation)], {})]
+
+    assert asyncio.run(main()) == [[samples(sample("a")), Checked(Verdict.CORRECT)]]

@@ -1,0 +1,82 @@
+"""Replies by content hash."""
+
+import sqlite3
+
+import pytest
+
+from labeler.errors import DatasetError
+from labeler.journal import Journal, request_key
+from labeler.records import Problem, Sampling, Verdict
+from labeler.requests import (
+    Check,
+    Checked,
+    Completion,
+    Failed,
+    Message,
+    Prompt,
+    Sample,
+    Samples,
+    Scores,
+)
+
+SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, asker="mc")
+REPLIES = [
+    Samples((Completion("is 2", 3, "stop", ("is", " 2"), (-0.5, -1.25)),), 9, "tiny@1"),
+    Scores((-1.5, -0.25), 4, "tiny@1"),
+    Checked(Verdict.UNKNOWN, "timed out after 5 s"),
+    Failed("prompt has 9 tokens, the model takes 8"),
+]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_comes_back_as_it_went_in(tmp_path, reply):
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.put([(b"key", reply)])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert (journal.get(b"key"), journal.get(b"other"), len(journal)) == (reply, None, 1)
+
+
+def test_who_asks_is_no_part_of_the_identity():
+    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, asker="omegaprm")
+    assert request_key(SAMPLE, "model") == request_key(other, "model")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Sample(SAMPLE.prompt, 3, Sampling(), 7),
+        Sample(SAMPLE.prompt, 2, Sampling(temperature=0.5), 7),
+        Sample(SAMPLE.prompt, 2, Sampling(), 8),
+        Sample(Prompt(SAMPLE.prompt.messages, "It is"), 2, Sampling(), 7),
+        Sample(SAMPLE.prompt, 2, Sampling(), 7, logprobs=True),
+    ],
+)
+def test_everything_else_is(changed):
+    assert request_key(changed, "model") != request_key(SAMPLE, "model")
+
+
+def test_the_backend_is_part_of_the_identity():
+    assert request_key(SAMPLE, "model") != request_key(SAMPLE, "other model")
+
+
+def test_a_check_is_known_by_gold_and_answer():
+    one, same = Problem("p1", "math", "1 + 1?", "2"), Problem("p2", "math", "3 - 1?", "2")
+    assert request_key(Check(one, "2"), "c") == request_key(Check(same, "2"), "c")
+    assert request_key(Check(one, "2"), "c") != request_key(Check(one, "3"), "c")
+
+
+def test_what_cannot_be_read_counts_as_absent(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.put([(b"key", REPLIES[0])])
+    database = sqlite3.connect(path)
+    database.execute("UPDATE replies SET kind = 'Unheard'")
+    database.commit()
+    with Journal(path) as journal:
+        assert journal.get(b"key") is None
+
+
+def test_a_file_that_is_no_journal_is_one_clear_line(tmp_path):
+    (tmp_path / "journal.sqlite").write_text("no database at all, but long enough to be read")
+    with pytest.raises(DatasetError, match=r"journal.sqlite: cannot open the journal \(.*\); "):
+        Journal(tmp_path / "journal.sqlite")

@@ -1,0 +1,235 @@
+"""Whole runs: resumed = fresh, one shard = many, one at a time = all at once; nothing half-written."""
+
+import asyncio
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from labeler.dataset.reader import open_dataset
+from labeler.dataset.store import version_of_run
+from labeler.errors import BackendDown, DatasetError
+from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.oracle import grade
+from labeler.requests import Failed
+from labeler.run import LabellingRun, run_plainly
+from tests.noisy_policy import N_PROBLEMS, parts
+
+ROOT = Path(__file__).parent.parent
+
+
+def label(out, *, resume=False, given=None, **changes):
+    run = LabellingRun(given or parts(**changes), out, resume, lambda progress: None)
+    return asyncio.run(run_plainly(run))
+
+
+def labels(out):
+    """All rows without the name of the shard that wrote them."""
+    rows = list(open_dataset(out).rows())
+    for row in rows:
+        del row["shard"]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    summary = label(out)
+    return out, summary, labels(out)
+
+
+def test_a_run_labels_what_the_oracle_confirms(undisturbed):
+    """The noisy policy never recovers, so located first errors are right but for bad luck."""
+    out, summary, rows = undisturbed
+    truth = {
+        p.problem.problem_id: p for p in generate_problems(N_PROBLEMS, 5, Difficulty())
+    }
+    kept = [row for row in rows if row["consensus"]["kept"]]
+    right = sum(
+        grade(truth[row["problem_id"]], [s["text"] for s in row["steps"]]).first_error
+        == row["first_error"]
+        for row in kept
+    )
+    assert summary.n_problems == N_PROBLEMS
+    assert len(rows) == summary.n_solutions > 2 * N_PROBLEMS
+    assert len(kept) > len(rows) / 2
+    assert right > 0.95 * len(kept)
+
+
+def test_the_commit_says_what_was_run_and_what_it_cost(undisturbed):
+    out, summary, rows = undisturbed
+    [version] = open_dataset(out).versions()
+    info = version.info
+    assert (info.run_id, info.model, info.seed) == (summary.run_id, "noisy", 0)
+    assert info.counts["problems"] == N_PROBLEMS
+    assert info.counts["solutions"] == len(rows)
+    assert info.cost["completion_tokens"] == sum(
+        cost["completion_tokens"] for cost in info.cost["by_asker"].values()
+    )
+    assert set(info.cost["by_asker"]) == {"solve", "monte_carlo", "omegaprm"}
+
+
+@pytest.mark.parametrize("shards", [1, 3, 24])
+def test_the_number_of_shards_does_not_matter(tmp_path, undisturbed, shards):
+    label(tmp_path / "out", run={"shards": shards, "max_active": 50})
+    assert labels(tmp_path / "out") == undisturbed[2]
+
+
+def test_one_problem_at_a_time_gives_the_same_labels(tmp_path, undisturbed):
+    label(tmp_path / "out", run={"shards": 1, "max_active": 1})
+    assert labels(tmp_path / "out") == undisturbed[2]
+
+
+def test_killed_at_random_moments_and_resumed_the_labels_are_the_same(tmp_path, undisturbed):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tests.run_noisily", str(out)]
+    rng = random.Random(1)
+    killed = 0
+    while killed < 40:
+        known = journalled(out)
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        # Most die while replies come in, the last ones at any instant of staging and committing.
+        goal = known + rng.randint(1, 110)
+        while child.poll() is None and journalled(out) < goal and not staged(out):
+            time.sleep(0.005)
+        if child.poll() is None:
+            time.sleep(rng.uniform(0, 0.05) if not staged(out) else rng.uniform(0, 0.4))
+        child.send_signal(signal.SIGKILL)
+        if child.wait() == 0:
+            break
+        killed += 1
+    assert killed >= 10
+    assert labels(out) == undisturbed[2]
+    assert len(open_dataset(out).versions()) == 1
+
+
+def journalled(out):
+    """How many replies the journal holds."""
+    path = out / "_work" / "journal.sqlite"
+    if not path.exists():
+        return 0
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return database.execute("SELECT count(*) FROM replies").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        database.close()
+
+
+def staged(out):
+    """Whether the last shard is staged, or the work is done."""
+    return any(out.glob("_work/*/shard-4-of-4.json")) or (out / "_delta_log").exists()
+
+
+def test_a_run_that_died_repeats_no_call(tmp_path, undisturbed):
+    asked = []
+
+    class Dying:
+        """Gives up after some batches, as an engine does."""
+
+        def __init__(self, sampler, lives):
+            self.sampler, self.lives = sampler, lives
+
+        def __getattr__(self, name):
+            return getattr(self.sampler, name)
+
+        async def sample(self, batch):
+            if len(asked) >= self.lives:
+                raise BackendDown("engine gone")
+            asked.append(len(batch))
+            return await self.sampler.sample(batch)
+
+    def given(lives):
+        made = parts()
+        object.__setattr__(made, "sampler", Dying(made.sampler, lives))
+        return made
+
+    out = tmp_path / "out"
+    with pytest.raises(BackendDown, match="engine gone"):
+        label(out, given=given(20))
+    assert not (out / "_delta_log").exists()
+    summary = label(out, given=given(10**6), resume=True)
+    assert labels(out) == undisturbed[2]
+    # `label` checks distinct answers once; calls to the model alone are counted here.
+    total = sum(c.calls - c.reused for c in summary.cost.values())
+    assert 0 < total < sum(c.calls for c in undisturbed[1].cost.values())
+
+
+def test_without_resume_an_unfinished_run_is_not_touched(tmp_path):
+    out = tmp_path / "out"
+    made = parts()
+    (out / "_work" / LabellingRun(made, out, False, print).run_id).mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r"holds this run unfinished; add --resume to go on"):
+        label(out, given=made)
+
+
+def test_a_finished_run_is_not_written_twice(tmp_path):
+    out = tmp_path / "out"
+    first = label(out)
+    again = label(out, resume=True)
+    assert (again.already_there, again.version) == (True, first.version)
+    with pytest.raises(DatasetError, match="version 0 already holds this run"):
+        label(out)
+
+
+def test_another_seed_is_another_version_of_the_same_dataset(tmp_path):
+    out = tmp_path / "out"
+    first, second = label(out), label(out, seed=1)
+    assert [first.version, second.version] == [0, 1]
+    assert open_dataset(out, 0).scan().collect().height == first.n_solutions
+    assert version_of_run(out, second.run_id) == 1
+
+
+def test_two_runs_on_one_output_the_second_is_told_who_holds_it(tmp_path):
+    async def both():
+        first = LabellingRun(parts(), tmp_path / "out", False, print)
+        second = LabellingRun(parts(seed=3), tmp_path / "out", False, print)
+        async with first:
+            async with second:
+                pass
+
+    with pytest.raises(DatasetError, match=r"run \w{16}, process \d+ on .* is labelling"):
+        asyncio.run(both())
+
+
+def test_one_problem_that_cannot_be_asked_does_not_stop_the_run(tmp_path):
+    made = parts()
+    script = made.sampler._script
+    bad = made.problems[3]
+    made.sampler._script = lambda prompt, index: (
+        Failed("prompt has 9000 tokens, the model takes 1024")
+        if prompt.messages[-1].content == bad.text
+        else script(prompt, index)
+    )
+    summary = label(tmp_path / "out", given=made)
+    listed = [
+        json.loads(line)
+        for line in (tmp_path / "out/_rejections" / f"{summary.run_id}.jsonl").open()
+    ]
+    assert {
+        "stage": "solve",
+        "record_id": bad.problem_id,
+        "reason": "prompt has 9000 tokens, the model takes 1024",
+    } in listed
+    assert summary.rejections["solve"] >= 1
+    assert bad.problem_id not in {row["problem_id"] for row in labels(tmp_path / "out")}
+
+
+def test_the_difficulty_filter_rejects_with_its_counts(tmp_path):
+    summary = label(
+        tmp_path / "out", difficulty_filter={"samples": 8, "above": 0.2, "below": 0.6}
+    )
+    listed = [
+        json.loads(line)
+        for line in (tmp_path / "out/_rejections" / f"{summary.run_id}.jsonl").open()
+    ]
+    reasons = [r["reason"] for r in listed if r["stage"] == "difficulty"]
+    assert summary.rejections["difficulty"] == len(reasons) > 0
+    assert all("of 8 samples right" in reason for reason in reasons)
