@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ from prefect.artifacts import (
     acreate_table_artifact,
     aupdate_progress_artifact,
 )
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
 
 from labeler.config import RunConfig
+from labeler.errors import LabelerError
 from labeler.pipeline import Shard, ShardSummary
 from labeler.run import SHARDS_AT_ONCE, LabellingRun, Progress, RunSummary, already_there
 from labeler.wiring import open_run
@@ -36,8 +40,16 @@ PROGRESS_PERIOD_S = 10.0
 """Artifacts live in Prefect's database: rarely is enough."""
 
 
+def _may_help(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """A full disk or a wrong setting is not mended by trying again."""
+    error = state.data if isinstance(state.data, BaseException) else None
+    error = getattr(state.data, "error", error)
+    return not isinstance(error, LabelerError) or error.retry_helps
+
+
 @task(
     task_run_name="{name}",
+    retry_condition_fn=_may_help,
     retries=2,
     retry_delay_seconds=5,
     retry_jitter_factor=0.5,
@@ -96,7 +108,7 @@ async def _label_all(run: LabellingRun) -> list[ShardSummary]:
 
 
 class _ProgressBoard:
-    """One progress artifact per run, brought up to date every few seconds."""
+    """A progress artifact and a line in the log, brought up to date every few seconds."""
 
     def __init__(self) -> None:
         self._latest = Progress(0, 1, 0, 0)
@@ -105,10 +117,20 @@ class _ProgressBoard:
         self._latest = progress
 
     async def show(self) -> None:
+        logger = get_run_logger()
         artifact = await acreate_progress_artifact(progress=0.0, description="problems labelled")
+        started = time.monotonic()
         while True:
             await asyncio.sleep(PROGRESS_PERIOD_S)
-            latest = self._latest
+            latest, seconds = self._latest, time.monotonic() - started
+            left_s = (latest.total - latest.done) * seconds / latest.done if latest.done else None
+            logger.info(
+                "%d of %d problems, %.0f tokens/s, %s left",
+                latest.done,
+                latest.total,
+                latest.completion_tokens / seconds,
+                "?" if left_s is None else f"{left_s:.0f} s",
+            )
             await aupdate_progress_artifact(artifact, progress=100 * latest.done / latest.total)
 
 

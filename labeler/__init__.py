@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeler.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from labeler.config import RunConfig
     from labeler.dataset.reader import Dataset
     from labeler.run import RunSummary
-
-__version__ = "0.1.0"
 
 
 def run(config: RunConfig | str | Path, out: str | Path, *, resume: bool = False) -> RunSummary:

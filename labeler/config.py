@@ -243,8 +243,9 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: write key=value, for example --set problems.n=50")
     place: Any = content
     for name in parents:
-        place = place[int(name)] if isinstance(place, list) and name.isdigit() else place
-        if isinstance(place, dict):
+        if isinstance(place, list) and name.isdigit() and int(name) < len(place):
+            place = place[int(name)]
+        elif isinstance(place, dict):
             place = place.setdefault(name, {})
     if isinstance(place, list) and last.isdigit() and int(last) < len(place):
         place[int(last)] = yaml.safe_load(value)

@@ -38,6 +38,7 @@ from labeler.records import Problem, Rejection, short_hash
 from labeler.requests import Check, Request, Sample, Score
 from labeler.samplers.base import Sampler
 from labeler.schema import Provenance
+from labeler.version import code_version
 
 if TYPE_CHECKING:
     from labeler.config import RunOptions
@@ -114,6 +115,7 @@ class LabellingRun:
     async def __aenter__(self) -> LabellingRun:
         self._stack = AsyncExitStack()
         try:
+            await self.parts.sampler.ready()
             self._stack.enter_context(
                 held(self._work / "run.lock", self.out, self.run_id, "labelling")
             )
@@ -275,15 +277,6 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     return RunSummary(
         run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
     )
-
-
-def code_version() -> str:
-    """Package version and a hash of its source, which tells development versions apart."""
-    import labeler
-
-    folder = Path(labeler.__file__).parent
-    sources = sorted(folder.rglob("*.py"))
-    return f"{labeler.__version__}+{short_hash(*(p.read_text('utf-8') for p in sources))[:8]}"
 
 
 def _digest(problems: Sequence[Problem]) -> str:

@@ -107,9 +107,7 @@ def test_a_busy_backend_is_asked_again(tmp_path):
 
 def test_a_backend_that_stays_busy_gives_failed_replies_that_a_later_run_asks_again(tmp_path):
     always = [BackendBusy("503", retry_after_s=0)] * 2
-    results, bill = run(
-        tmp_path, Backend(always), [("x", asks(sample("a")))], retry=Retry(2, 0.01)
-    )
+    results, bill = run(tmp_path, Backend(always), [("x", asks(sample("a")))], retry=Retry(2, 0.01))
     assert results == {"x": [Failed("no reply after 2 tries: 503")]}
     assert bill == {"mc": Cost(1, 0, 0, 0, 0, 1)}
     again, _ = run(tmp_path, Backend(), [("x", asks(sample("a")))])

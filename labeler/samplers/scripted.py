@@ -41,6 +41,9 @@ class ScriptedSampler:
         self._script: Script = script if callable(script) else _from_table(script)
         self._score = score
 
+    async def ready(self) -> None:
+        """Scripts always are."""
+
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         self.seen.append(tuple(batch))
         return [self._sampled(request) for request in batch]

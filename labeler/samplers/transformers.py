@@ -77,6 +77,9 @@ class TransformersSampler:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="transformers-sampler")
         self._closing = Event()
 
+    async def ready(self) -> None:
+        """The model was loaded when the sampler was made."""
+
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         return await self._in_thread(lambda stopped: self._sample(batch, stopped))
 

@@ -108,9 +108,7 @@ def test_place_probabilities_sum_to_one_and_right_never_grows(counts, outcome):
     assert outcome is not Verdict.WRONG or places[-1] == 0
     known = [
         p
-        for p in rule.decide(
-            solution(len(counts), outcome), evidence(*counts)
-        ).probabilities
+        for p in rule.decide(solution(len(counts), outcome), evidence(*counts)).probabilities
         if p is not None
     ]
     assert known == sorted(known, reverse=True)

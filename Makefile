@@ -1,0 +1,47 @@
+# Each target sets up what it needs from a fresh clone; Python >= 3.11 and make are enough.
+# On Linux without a GPU, point PIP_EXTRA_INDEX_URL to PyTorch's CPU wheels to save two gigabytes.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SEED ?= 1
+
+.PHONY: run test check bench policy measure-policy clean
+
+run: .venv/run
+	$(BIN)/labeler run data/quickstart.yaml --flow --resume --out runs/quickstart
+	$(BIN)/labeler stats runs/quickstart
+	$(BIN)/labeler show runs/quickstart --n 3 --errors
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/run
+	$(BIN)/python benchmarks/sampler_throughput.py
+	$(BIN)/python benchmarks/driver_throughput.py
+	$(BIN)/labeler eval oracle --labeler monte_carlo --labeler omegaprm --problems 200 --seed $(SEED)
+
+# Trains data/policy anew (an hour on one core) and measures it.
+policy: .venv/run
+	PYTHONPATH=data/policy $(BIN)/python data/policy/train.py
+	$(MAKE) measure-policy
+
+measure-policy: .venv/run
+	PYTHONPATH=data/policy $(BIN)/python data/policy/measure.py
+
+.venv/run: constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) -e .
+	touch $@
+
+.venv/dev: .venv/run
+	$(INSTALL) -e .[dev]
+	touch $@
+
+clean:
+	rm -rf .venv runs

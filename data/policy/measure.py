@@ -1,0 +1,167 @@
+"""Measures the embedded policy on fresh problems of the default set: `make measure-policy`.
+
+Prints a table and, as its last line, JSON: greedy accuracy; pass rates at temperature 1; balanced
+accuracy of judging and annotating the steps of its own solutions; Monte Carlo values of prefixes
+that the oracle calls right and wrong, with what kinds of first errors the policy makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from labeler.config import OracleProblems, load_config
+from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.graph import OracleProblem, read_answer
+from labeler.oracle.oracle import grade
+from labeler.oracle.tasks import annotate_prompt, judge_prompt, read_verdicts, solve_prompt
+from labeler.records import Sampling, Verdict
+from labeler.requests import Message, Prompt, Sample, Samples
+from labeler.samplers.transformers import TransformersSampler
+from labeler.stats import wilson
+from labeler.steps import split_steps
+
+HERE = Path(__file__).parent
+FRESH = 5_000_000
+"""Seeds from here on are used nowhere else."""
+
+
+def ask(prompt: str, n: int, temperature: float, seed: int, prefix: str = "") -> Sample:
+    sampling = Sampling(temperature=temperature, max_tokens=600)
+    return Sample(Prompt((Message("user", prompt),), prefix), n, sampling, seed)
+
+
+async def texts(sampler: TransformersSampler, asked: Sequence[Sample]) -> list[list[str]]:
+    """The completions of each request."""
+    replies = await sampler.sample(asked)
+    return [[c.text for c in r.completions] if isinstance(r, Samples) else [] for r in replies]
+
+
+def is_right(problem: OracleProblem, text: str) -> bool:
+    lines = text.splitlines() or [""]
+    return str(read_answer(lines[-1])) == problem.problem.gold_answer
+
+
+def balanced(pairs: Sequence[tuple[bool, Verdict]]) -> dict[str, object]:
+    """Mean of the accuracies on right and on wrong steps; no verdict counts as a miss."""
+    right = [verdict is Verdict.CORRECT for truth, verdict in pairs if truth]
+    wrong = [verdict is Verdict.WRONG for truth, verdict in pairs if not truth]
+    rates = [wilson(sum(hits), len(hits)) for hits in (right, wrong)]
+    means = [rate.rate for rate in rates if rate.rate is not None]
+    return {
+        "balanced_accuracy": sum(means) / len(means),
+        "on_right_steps": vars_of(rates[0]),
+        "on_wrong_steps": vars_of(rates[1]),
+    }
+
+
+def vars_of(rate: object) -> dict[str, object]:
+    return {name: getattr(rate, name) for name in ("n_yes", "n", "rate", "low", "high")}
+
+
+async def measure(
+    sampler: TransformersSampler, difficulty: Difficulty, n: int
+) -> dict[str, object]:
+    problems = list(generate_problems(n, FRESH, difficulty))
+    prompts = [solve_prompt(p.problem.text) for p in problems]
+    started = time.perf_counter()
+    greedy = await texts(sampler, [ask(prompt, 1, 0.0, 0) for prompt in prompts])
+    n_greedy = sum(is_right(p, t[0]) for p, t in zip(problems, greedy, strict=True))
+    sampled = await texts(sampler, [ask(prompt, 16, 1.0, i) for i, prompt in enumerate(prompts)])
+    passes = [sum(is_right(p, t) for t in ts) / 16 for p, ts in zip(problems, sampled, strict=True)]
+
+    own = [(p, split_steps(ts[0], "\n")) for p, ts in zip(problems, sampled, strict=True)]
+    own = [(p, steps) for p, steps in own if steps and read_answer(steps[-1]) is not None]
+    grades = [grade(p, steps) for p, steps in own]
+    kinds = Counter(str(g.first_error_kind) for g in grades if g.first_error >= 0)
+    judged = await texts(
+        sampler, [ask(judge_prompt(p.problem.text, steps), 1, 0.0, 0) for p, steps in own]
+    )
+    annotated = await texts(
+        sampler,
+        [
+            ask(annotate_prompt(p.problem.text, p.problem.reference_solution, steps), 1, 0.0, 0)
+            for p, steps in own
+        ],
+    )
+    judge_pairs, annotate_pairs = [], []
+    for (_, steps), found, [by_judge], [by_annotator] in zip(
+        own, grades, judged, annotated, strict=True
+    ):
+        # The judge stops at the first error, so it is asked about the steps up to there.
+        end = len(steps) if found.first_error < 0 else found.first_error + 1
+        truths = [error is None for error in found.errors]
+        judge_pairs += list(zip(truths[:end], read_verdicts(by_judge, len(steps)), strict=False))
+        annotate_pairs += list(zip(truths, read_verdicts(by_annotator, len(steps)), strict=True))
+
+    rng = random.Random(0)
+    prefixes = []
+    for (problem, steps), found in zip(own, grades, strict=True):
+        end = len(steps) - 1
+        place = rng.randrange(end) if end else 0
+        is_wrong = 0 <= found.first_error <= place
+        prefixes.append((problem, "".join(steps[: place + 1]), is_wrong))
+    rolled = await texts(
+        sampler,
+        [
+            ask(solve_prompt(p.problem.text), 8, 1.0, i, prefix)
+            for i, (p, prefix, _) in enumerate(prefixes)
+        ],
+    )
+    values: dict[bool, list[float]] = {True: [], False: []}
+    for (problem, _, is_wrong), rollouts in zip(prefixes, rolled, strict=True):
+        values[is_wrong].append(sum(is_right(problem, t) for t in rollouts) / 8)
+    mc = {is_wrong: sum(v) / len(v) for is_wrong, v in values.items()}
+    between = sum(0.1 <= rate <= 0.9 for rate in passes)
+    return {
+        "model": sampler.model,
+        "n": n,
+        "greedy": vars_of(wilson(n_greedy, n)),
+        "pass_rate_at_temperature_1": sum(passes) / n,
+        "pass_rate_between_0.1_and_0.9": vars_of(wilson(between, n)),
+        "judge": balanced(judge_pairs),
+        "annotate": balanced(annotate_pairs),
+        "mc_of_right_prefixes": mc[False],
+        "mc_of_wrong_prefixes": mc[True],
+        "mc_ratio": mc[False] / mc[True] if mc[True] else None,
+        "n_right_prefixes": len(values[False]),
+        "n_wrong_prefixes": len(values[True]),
+        "first_error_kinds": dict(kinds),
+        "right_answers_by_a_wrong_way": sum(
+            g.first_error >= 0 and is_right(p, steps[-1])
+            for (p, steps), g in zip(own, grades, strict=True)
+        ),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default=str(HERE))
+    parser.add_argument("--problems", type=int, default=400)
+    parser.add_argument("--config", default=str(HERE.parent / "quickstart.yaml"))
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    given = parser.parse_args()
+    problems = load_config(given.config, given.settings).problems
+    assert isinstance(problems, OracleProblems)
+    difficulty = Difficulty(**problems.difficulty.model_dump())
+    sampler = TransformersSampler(given.model, rows_per_batch=64)
+    figures = asyncio.run(measure(sampler, difficulty, given.problems))
+    table = Table("figure", "value", title=f"{difficulty}")
+    for name, value in figures.items():
+        table.add_row(name, json.dumps(value))
+    Console().print(table)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

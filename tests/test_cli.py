@@ -1,0 +1,150 @@
+"""Commands as people type them: help, examples, and one clear line for every mistake."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = ["run", "stats", "show", "problems make", "problems show", "problems check"]
+COMMANDS += ["eval oracle"]
+
+
+def labeler(*words, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, "-m", "labeler.cli", *map(str, words)],
+        cwd=cwd, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def refused(*words):
+    """The one line that a mistake ends in."""
+    result = labeler(*words)
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("labeler: ")]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = (
+        "import sys, labeler;"
+        "print(sorted({'torch', 'prefect', 'transformers', 'polars', 'sympy'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['labeler', '--help']\n"
+        "from labeler.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'prefect', 'transformers', 'polars', 'sympy', 'pydantic'}"
+        " & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example_and_stands_in_the_readme(command):
+    result = labeler(*command.split(), "--help")
+    assert f"Example: labeler {command} " in re.sub(r"\s+", " ", result.stdout)
+    assert f"labeler {command}" in (ROOT / "README.md").read_text()
+
+
+def test_problems_that_were_made_are_read_back(tmp_path):
+    made = labeler("problems", "make", tmp_path / "set.jsonl", "--n", 5, "--seed", 3)
+    assert made.stdout == f"{tmp_path}/set.jsonl: 5 problems\n"
+    config = run_file(tmp_path, {"kind": "plain", "path": "set.jsonl"})
+    checked = json.loads(labeler("problems", "check", config, "--json").stdout)
+    assert checked == {"problems": 5, "rejections": [], "duplicates": []}
+    shown = labeler("problems", "show", config, "--n", 1).stdout
+    assert "How many" in shown
+    assert "Step 1:" in shown
+
+
+def run_file(folder, problems, policy=None):
+    path = folder / "run.yaml"
+    content = {
+        "problems": problems,
+        "policy": policy or {"kind": "transformers", "model": "nowhere"},
+        "labelers": [{"kind": "monte_carlo"}],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def refused_run(folder, problems, policy=None):
+    return refused("run", run_file(folder, problems, policy), "--out", folder / "out")
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path):
+    (tmp_path / "set.jsonl").write_text('{"question": "?", "answer": "#### 1"}\n{"question": \n')
+    line = refused(
+        "run", run_file(tmp_path, {"kind": "gsm8k", "path": "set.jsonl"}), "--out", tmp_path / "out"
+    )
+    assert f"{tmp_path}/set.jsonl:2: not JSON" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_problem_set(tmp_path):
+    (tmp_path / "set.jsonl").write_text("")
+    line = refused(
+        "run", run_file(tmp_path, {"kind": "plain", "path": "set.jsonl"}), "--out", tmp_path / "out"
+    )
+    assert "set.jsonl: no problem in it (it is empty)" in line
+
+
+def test_one_bad_problem_is_rejected_and_listed(tmp_path):
+    (tmp_path / "set.jsonl").write_text(
+        '{"question": "1 + 1?", "answer": "#### 2"}\n{"question": "no answer", "answer": "?"}\n'
+    )
+    config = run_file(tmp_path, {"kind": "gsm8k", "path": "set.jsonl"})
+    shown = labeler("problems", "check", config).stdout
+    assert "1 problems, 1 rejected" in shown
+    assert f"rejected {tmp_path}/set.jsonl:2: no answer after ####" in shown
+
+
+def test_a_missing_problem_file(tmp_path):
+    line = refused(
+        "run", run_file(tmp_path, {"kind": "math", "path": "gone.jsonl"}), "--out", tmp_path / "out"
+    )
+    assert "gone.jsonl" in line
+
+
+def test_an_unknown_key(tmp_path):
+    line = refused(
+        "run", ROOT / "data/quickstart.yaml", "--out", tmp_path / "out", "--set", "sede=1"
+    )
+    assert line.endswith("unknown key 'sede'; did you mean 'seed'?")
+
+
+def test_a_missing_model_directory(tmp_path):
+    line = refused_run(tmp_path, {"kind": "oracle", "n": 3})
+    assert f"no model in '{tmp_path}/nowhere'" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_server_that_does_not_answer(tmp_path):
+    policy = {"kind": "openai", "model": "m", "urls": ["http://127.0.0.1:9"]}
+    line = refused_run(tmp_path, {"kind": "oracle", "n": 3}, policy)
+    assert "no server answers at http://127.0.0.1:9" in line
+    assert not (tmp_path / "out" / "_delta_log").exists()
+
+
+def test_a_folder_that_is_no_dataset(tmp_path):
+    assert "no labelled dataset is there" in refused("stats", tmp_path)
+
+
+def test_an_unknown_labeler():
+    line = refused("eval", "oracle", "--labeler", "magic", "--problems", 3)
+    assert (
+        line == "labeler: --labeler magic: the run file has settings for monte_carlo, omegaprm only"
+    )

@@ -1,0 +1,91 @@
+"""A run file is checked when it is loaded: every mistake is one line that names the key."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from labeler.config import RunConfig, load_config
+from labeler.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+GOOD = """
+    seed: 3
+    problems: {kind: oracle, n: 20}
+    policy: {kind: transformers, model: policy, delimiter: "\\n"}
+    labelers:
+      - {kind: monte_carlo, k: 4}
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "run.yaml"
+    path.write_text(textwrap.dedent(text))
+    return path
+
+
+def test_the_quickstart_is_a_run_file():
+    config = load_config(ROOT / "data" / "quickstart.yaml")
+    assert config.problems.kind == "oracle"
+    assert config.policy.model == str(ROOT / "data" / "policy")
+
+
+def test_paths_are_relative_to_the_file(tmp_path):
+    assert load_config(write(tmp_path, GOOD)).policy.model == str(tmp_path / "policy")
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("labelers.0.kk=8", "unknown key 'labelers.0.kk'; did you mean 'k'?"),
+        ("sede=4", "unknown key 'sede'; did you mean 'seed'?"),
+        ("seed=a", "key 'seed': Input should be a valid integer, got 'a'"),
+        ("labelers.0.k=0", "key 'labelers.0.k': Input should be greater than or equal to 1, got 0"),
+        ("problems.n=2.5", "key 'problems.n': Input should be a valid integer, got 2.5"),
+        ("labelers=[]", "key 'labelers': "),
+        ("labelers.0.kind=magic", "key 'labelers.0': "),
+        ("policy.template=Solve!", "key 'policy': template must hold {problem} exactly once"),
+        ("policy.sampling.temperature=-1", "key 'policy.sampling.temperature': "),
+        ("solutions=0", "solutions is 0 and no omegaprm searches: nothing would be labelled"),
+        ("problems.difficulty.min_steps=12", "min_steps 12 is above max_steps 9"),
+        ("problems={kind: plain}", "key 'problems.path' is missing; add it"),
+        ("problems={}", "key 'problems': "),
+        ("seed", "--set seed: write key=value"),
+        ("seed.x=3", "--set seed.x=3: seed holds no keys; check the path"),
+    ],
+)
+def test_mistakes(tmp_path, override, line):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, GOOD), [override])
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_that_is_no_yaml_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"run.yaml:3: not YAML"):
+        load_config(write(tmp_path, "seed: 1\nproblems: [\nseed: 2"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"gone.yaml: cannot read the run file"):
+        load_config(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["run.shards=9", "name=other", "policy.device=cuda", "policy.rows_per_batch=7"],
+)
+def test_how_a_run_runs_is_no_part_of_its_identity(tmp_path, override):
+    path = write(tmp_path, GOOD)
+    assert load_config(path, [override]).identity() == load_config(path).identity()
+
+
+@pytest.mark.parametrize("override", ["seed=4", "labelers.0.k=5", "problems.n=21", "solutions=2"])
+def test_what_decides_labels_is(tmp_path, override):
+    path = write(tmp_path, GOOD)
+    assert load_config(path, [override]).identity() != load_config(path).identity()
+
+
+def test_a_config_comes_back_as_it_went_in(tmp_path):
+    config = load_config(write(tmp_path, GOOD))
+    assert RunConfig.model_validate_json(config.model_dump_json()) == config
