@@ -311,3 +311,12 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
 
 def _path(text: str, folder: Path) -> str:
     return str((folder / Path(text).expanduser()).resolve())
+
+
+def contract() -> str:
+    """The JSON schema of a run file, for editors; `schemas/run_config.v1.json`."""
+    return json.dumps(RunConfig.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    print(contract(), end="")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.config import RunConfig, load_config
+from labeler.config import RunConfig, contract, load_config
 from labeler.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -89,3 +89,7 @@ def test_what_decides_labels_is(tmp_path, override):
 def test_a_config_comes_back_as_it_went_in(tmp_path):
     config = load_config(write(tmp_path, GOOD))
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_the_contract_in_schemas_is_the_one_in_force():
+    assert (ROOT / "schemas" / "run_config.v1.json").read_text() == contract()

@@ -136,7 +136,7 @@ class KillableWorkers(Generic[Result]):
         with self._starting:
             if self._pool is pool:
                 self._pool = None
-        pool.stop()  # type: ignore[no-untyped-call]
+        pool.stop()
         pool.join()
 
 
