@@ -63,11 +63,15 @@ class FileProblems(_Strict):
 
 
 class HubProblems(_Strict):
-    """A Hugging Face dataset id or local folder; `columns` maps problem fields to its columns."""
+    """A Hugging Face dataset id or local folder; `columns` maps problem fields to its columns.
+
+    `form` gsm8k or math reads the columns that those sets have (question, answer, ...).
+    """
 
     kind: Literal["hub"]
     dataset: str
     columns: dict[str, str]
+    form: Literal["columns", "gsm8k", "math"] = "columns"
     split: str = "train"
     subset: str | None = None
     revision: str | None = None
@@ -302,6 +306,8 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     problems, policy = config.problems, config.policy
     if isinstance(problems, FileProblems):
         problems = problems.model_copy(update={"path": _path(problems.path, folder)})
+    elif isinstance(problems, HubProblems) and (folder / problems.dataset).exists():
+        problems = problems.model_copy(update={"dataset": _path(problems.dataset, folder)})
     if isinstance(policy, TransformersPolicy):
         policy = policy.model_copy(update={"model": _path(policy.model, folder)})
     elif policy.tokenizer and (folder / policy.tokenizer).exists():

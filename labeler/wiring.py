@@ -18,6 +18,7 @@ from labeler.config import (
     FileProblems,
     FirstZeroRule,
     HubProblems,
+    LabelerConfig,
     MonteCarloLabeler,
     OmegaPRMLabeler,
     OpenAIPolicy,
@@ -41,16 +42,26 @@ from labeler.oracle.evaluation import Evaluation, evaluate
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.pipeline import Filter, Labeler, Recipe
+from labeler.problems.base import parse_columns
 from labeler.problems.curation import curate
-from labeler.problems.gsm8k import read_gsm8k
+from labeler.problems.gsm8k import parse_gsm8k, read_gsm8k
 from labeler.problems.hub import read_hub
-from labeler.problems.math import read_math
+from labeler.problems.math import parse_math, read_math
 from labeler.problems.plain import read_plain
 from labeler.records import Problem, Rejection, Sampling
 from labeler.run import LabellingRun, Parts, Progress, RunSummary, run_plainly
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.transformers import TransformersSampler
+
+MEASURED: dict[str, LabelerConfig] = {
+    "monte_carlo": MonteCarloLabeler(kind="monte_carlo"),
+    "omegaprm": OmegaPRMLabeler(kind="omegaprm", search_limit=4),
+}
+"""Labelers that `evaluate_oracle` knows, with the settings for those that a run file lacks."""
+
+HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}
+"""How records of a Hub dataset read, after their columns were renamed."""
 
 
 def run(
@@ -128,6 +139,7 @@ def _records(
                 split=source.split,
                 name=source.subset,
                 revision=source.revision,
+                parse=HUB_FORMS[source.form],
             )
             return islice(found, source.limit)
         case _:
@@ -214,17 +226,18 @@ def evaluate_oracle(
     Rules of consensus decide every solution here (`min_confidence` is not asked for), so that
     scores can be compared with published ones.
     """
-    known = {labeler.kind: labeler for labeler in config.labelers}
+    chosen: list[LabelerConfig] = []
     for name in labelers:
-        if name not in known or name == "outcome":
-            offered = ", ".join(sorted(known.keys() - {"outcome"}))
-            raise ConfigError(f"--labeler {name}: the run file has settings for {offered} only")
+        if name not in MEASURED:
+            raise ConfigError(f"--labeler {name}: choose among {', '.join(sorted(MEASURED))}")
+        given = (labeler for labeler in config.labelers if labeler.kind == name)
+        chosen.append(next(given, MEASURED[name]))
     if not isinstance(config.problems, OracleProblems):
         raise ConfigError("problems.kind: only oracle problems have a known truth; use that kind")
     difficulty = Difficulty(**config.problems.difficulty.model_dump())
     # A set of its own for every seed, apart from those that runs and training draw from.
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
-    seeded = config.model_copy(update={"seed": seed})
+    seeded = config.model_copy(update={"seed": seed, "labelers": tuple(chosen)})
     return asyncio.run(_evaluate(seeded, labelers, problems, on_progress))
 
 
