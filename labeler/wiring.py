@@ -7,11 +7,12 @@ before anything is sampled.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import (
@@ -54,6 +55,8 @@ from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.transformers import TransformersSampler
 
+Result = TypeVar("Result")
+
 MEASURED: dict[str, LabelerConfig] = {
     "monte_carlo": MonteCarloLabeler(kind="monte_carlo"),
     "omegaprm": OmegaPRMLabeler(kind="omegaprm", search_limit=4),
@@ -74,7 +77,17 @@ def run(
     """A whole run without Prefect; blocks until the version is committed."""
     if not isinstance(config, RunConfig):
         config = load_config(config)
-    return asyncio.run(run_plainly(open_run(config, out, resume=resume, on_progress=on_progress)))
+    return _block_on(run_plainly(open_run(config, out, resume=resume, on_progress=on_progress)))
+
+
+def _block_on(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs a coroutine to its end, in a thread of its own where a loop runs (in notebooks)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def open_run(
@@ -238,7 +251,7 @@ def evaluate_oracle(
     # A set of its own for every seed, apart from those that runs and training draw from.
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed, "labelers": tuple(chosen)})
-    return asyncio.run(_evaluate(seeded, labelers, problems, on_progress))
+    return _block_on(_evaluate(seeded, labelers, problems, on_progress))
 
 
 async def _evaluate(

@@ -228,3 +228,29 @@ def test_the_difficulty_filter_rejects_with_its_counts(tmp_path):
     reasons = [r["reason"] for r in listed if r["stage"] == "difficulty"]
     assert summary.rejections["difficulty"] == len(reasons) > 0
     assert all("of 8 samples right" in reason for reason in reasons)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 300 kB, and the function that makes it larger."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def mount(*options):
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(disk)]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    if mount("size=300k"):
+        pytest.skip("mounting a small disk needs more rights than this process has")
+    yield disk, lambda: mount("remount", "size=20m")
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(small_disk, undisturbed):
+    disk, enlarge = small_disk
+    with pytest.raises(DatasetError, match="disk is full.*free disk space and run again with"):
+        label(disk / "out")
+    assert not (disk / "out" / "_delta_log").exists()
+    enlarge()
+    label(disk / "out", resume=True)
+    assert labels(disk / "out") == undisturbed[2]
