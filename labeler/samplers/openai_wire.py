@@ -15,6 +15,7 @@ import httpx
 
 from labeler.errors import BackendBusy, BackendDown, BackendError, RequestError
 from labeler.requests import Completion, Sample
+from labeler.samplers.base import completion_seed
 from labeler.samplers.token_texts import pieces_of
 
 Json = dict[str, Any]
@@ -30,8 +31,11 @@ class Unreachable(BackendError):
 
 
 def server_seed(seed: int) -> int:
-    """Servers take 63 bits."""
-    return seed % 2**63
+    """A seed far from those of other requests: vLLM gives completion i the seed + i.
+
+    62 bits, so that adding i stays within the 63 that servers take.
+    """
+    return completion_seed(seed, 0) >> 1
 
 
 def sampling_fields(request: Sample, *, chat: bool) -> Json:
