@@ -211,10 +211,7 @@ def eval_oracle(
     with progress_bar("evaluating") as show:
         results = evaluate_oracle(loaded, labelers, problems, seed, show)
     if as_json:
-        content = {
-            result.labeler: {rule: score.to_json() for rule, score in result.by_rule.items()}
-            for result in results
-        }
+        content = {result.labeler: result.to_json(loaded.consensus.rule) for result in results}
         typer.echo(json.dumps({"problems": problems, "seed": seed, "labelers": content}))
         return
     print_evaluations(results)

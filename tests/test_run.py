@@ -248,7 +248,7 @@ def small_disk(tmp_path):
 
 def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(small_disk, undisturbed):
     disk, enlarge = small_disk
-    with pytest.raises(DatasetError, match="disk is full.*free disk space and run again with"):
+    with pytest.raises(DatasetError, match=r"disk is full.*free disk space and run again with"):
         label(disk / "out")
     assert not (disk / "out" / "_delta_log").exists()
     enlarge()

@@ -10,9 +10,10 @@ States with 0 < MC < 1 found on the way put their wrong rollouts into the pool.
 
 A popped rollout does not return, N counts selections, nothing is backed up to ancestors. The pool
 holds wrong rollouts only: a right one has no error to find (the paper's wording is wider; its aim
-is not). The last step is decided by its answer. Where we differ: the unit is a step of the solution
-by default; `unit = "tokens"` is the paper's mode, spans no shorter than 1/16 of the mean solution.
-The search believes every estimate, as the paper's does: 0 of k right is taken for dead.
+is not). The last step is decided by its answer. Solutions that come of it: the bisected rollouts,
+and the root's right ones, which are paid for already. Where we differ: the unit is a step of the
+solution by default; `unit = "tokens"` is the paper's mode, spans no shorter than 1/16 of the mean
+solution. The search believes every estimate, as the paper's does: 0 of k right is taken for dead.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from itertools import pairwise
 from typing import Literal
 
 from labeler.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollout,
+    Rollouts,
+    roll_out,
+    steps_of,
+    value_evidence,
+)
 from labeler.records import Evidence, Problem, Solution, Verdict
 from labeler.requests import Completion
 from labeler.seeds import derive_seed
@@ -186,6 +195,8 @@ def _findings(tree: _Tree, problem: Problem, policy: Policy) -> Findings:
         )
         solution = policy.solution(problem, steps, candidate.rollout.outcome, seed)
         solutions.setdefault(solution.solution_id, solution)
+    for solution in _right_rollouts(tree, problem, policy):
+        solutions.setdefault(solution.solution_id, solution)
     statistics = {
         "selected": tree.n_selected,
         "located": len(tree.located),
@@ -194,3 +205,13 @@ def _findings(tree: _Tree, problem: Problem, policy: Policy) -> Findings:
         "pool_left": len(tree.pool),
     }
     return Findings(tuple(evidence), tuple(solutions.values()), statistics)
+
+
+def _right_rollouts(tree: _Tree, problem: Problem, policy: Policy) -> list[Solution]:
+    """The root's rollouts whose answer is right."""
+    seed = derive_seed(policy.run_seed, NAME, problem.problem_id, "")
+    return [
+        policy.solution(problem, steps_of(policy, (), r.completion.text), r.outcome, seed)
+        for r in tree.states[""].rollouts.rollouts
+        if r.outcome.verdict is Verdict.CORRECT
+    ]

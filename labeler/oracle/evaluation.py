@@ -2,7 +2,8 @@
 
 Each labeler is run on its own and pays for itself; its evidence is then read by every rule of
 consensus, which costs nothing. For labelers of given solutions the policy samples one solution per
-problem; OmegaPRM is judged on the rollouts that it searched itself.
+problem; OmegaPRM is judged on the solutions that it wrote itself: the rollouts it bisected (all of
+them wrong) and the right rollouts of the root.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Rule
@@ -31,6 +33,11 @@ class Evaluation:
 
     labeler: str
     by_rule: Mapping[str, Score]
+
+    def to_json(self, rule: str) -> dict[str, Any]:
+        """The score under one rule, with those under all rules beside it."""
+        scores = {name: score.to_json() for name, score in self.by_rule.items()}
+        return {"rule": rule, **scores[rule], "by_rule": scores}
 
 
 async def evaluate(

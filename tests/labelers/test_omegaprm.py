@@ -49,6 +49,11 @@ def search(rollouts, **settings):
         return stop.value, asked
 
 
+def wrong(found):
+    """The bisected rollouts."""
+    return [s for s in found.solutions if s.outcome is Verdict.WRONG]
+
+
 def until_x(length):
     """A policy that knows the way, unless an x was written."""
 
@@ -67,7 +72,7 @@ def with_root(root, then):
 def test_the_first_error_is_found_wherever_it_is_with_log2_looks(place):
     wrong = "a" * place + "x" + "a" * (7 - place) + "W"
     found, asked = search(with_root([wrong, "aaaaaaaaA"], until_x(8)), k=2)
-    [solution] = found.solutions
+    solution = found.solutions[0]
     values = {e.prefix_id: e.score for e in found.evidence}
     ids = [prefix_id("p", solution.steps[: t + 1]) for t in range(9)]
     assert "".join(solution.steps) == lines(wrong)
@@ -87,7 +92,14 @@ def test_an_error_in_the_answer_is_found_without_rollouts_from_the_end():
 def test_a_root_that_is_always_or_never_right_has_nothing_to_search(root):
     found, asked = search(with_root(root, until_x(2)), k=2)
     assert asked == [""]
-    assert (found.solutions, found.evidence) == ((), ())
+    assert found.evidence == ()
+
+
+def test_right_rollouts_of_the_root_are_solutions_too():
+    found, _ = search(with_root(["aaA", "aaA"], until_x(2)), k=2)
+    assert [(s.steps, s.outcome) for s in found.solutions] == [
+        (("a\n", "a\n", "Answer: 42"), Verdict.CORRECT)
+    ]
 
 
 def test_a_rollout_is_selected_once_and_states_met_on_the_way_add_theirs():
@@ -100,7 +112,7 @@ def test_a_rollout_is_selected_once_and_states_met_on_the_way_add_theirs():
 
     found, _ = search(rollouts, k=2)
     assert found.statistics["selected"] == 2
-    assert [s.steps for s in found.solutions] == [
+    assert [s.steps for s in wrong(found)] == [
         ("a\n", "a\n", "x\n", "a\n", "Answer: 7"),
         ("a\n", "a\n", "a\n", "x\n", "Answer: 7"),
     ]
@@ -117,7 +129,7 @@ def test_the_search_ends_at_its_limit():
 def test_with_equal_values_the_shorter_rollout_is_selected_first():
     root = ["aaaaxaaW", "xW", "aaaxaW", "aaA"]
     found, _ = search(with_root(root, until_x(2)), k=4, search_limit=1)
-    assert ["".join(s.steps) for s in found.solutions] == [lines("xW")]
+    assert ["".join(s.steps) for s in wrong(found)] == [lines("xW")]
 
 
 def test_a_state_that_ought_to_succeed_is_selected_before_one_that_seldom_does():
@@ -131,7 +143,7 @@ def test_a_state_that_ought_to_succeed_is_selected_before_one_that_seldom_does()
         return ["bxW", "A", "A", "A"] if prefix == "aaa" else ["A"] * 4
 
     found, _ = search(rollouts, k=4, search_limit=3, beta=1.0, c_puct=0.0)
-    texts = ["".join(s.steps) for s in found.solutions]
+    texts = ["".join(s.steps) for s in wrong(found)]
     assert texts.index(lines("aaabxW")) < 2
 
 
@@ -141,16 +153,15 @@ def test_an_estimate_that_failed_leaves_the_place_open():
 
     found, _ = search(rollouts, k=2)
     assert found.statistics["located"] == 0
-    assert found.solutions == ()
+    assert wrong(found) == []
     assert [(e.verdict, e.reason) for e in found.evidence] == [(Verdict.UNKNOWN, "server gone")]
 
 
 def test_token_mode_cuts_spans_no_shorter_than_a_sixteenth_of_a_solution():
     """Units are characters here; a rollout has 3 tokens, so the shortest span is one."""
-    wrong = "axW"
-    found, asked = search(with_root([wrong, "aaA"], until_x(2)), k=2, unit="tokens")
-    [solution] = found.solutions
-    assert "".join(solution.steps) == lines(wrong)
+    found, asked = search(with_root(["axW", "aaA"], until_x(2)), k=2, unit="tokens")
+    [solution] = wrong(found)
+    assert "".join(solution.steps) == lines("axW")
     # 13 characters are bisected down to the one that is wrong.
     assert len(asked) - 1 == 4
     dead = {e.prefix_id for e in found.evidence if e.verdict is Verdict.WRONG}
