@@ -196,6 +196,11 @@ def test_two_runs_on_one_output_the_second_is_told_who_holds_it(tmp_path):
         asyncio.run(both())
 
 
+def rejections(out, summary):
+    text = (out / "_rejections" / f"{summary.run_id}.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
 def test_one_problem_that_cannot_be_asked_does_not_stop_the_run(tmp_path):
     made = parts()
     script = made.sampler._script
@@ -206,10 +211,7 @@ def test_one_problem_that_cannot_be_asked_does_not_stop_the_run(tmp_path):
         else script(prompt, index)
     )
     summary = label(tmp_path / "out", given=made)
-    listed = [
-        json.loads(line)
-        for line in (tmp_path / "out/_rejections" / f"{summary.run_id}.jsonl").open()
-    ]
+    listed = rejections(tmp_path / "out", summary)
     assert {
         "stage": "solve",
         "record_id": bad.problem_id,
@@ -221,10 +223,7 @@ def test_one_problem_that_cannot_be_asked_does_not_stop_the_run(tmp_path):
 
 def test_the_difficulty_filter_rejects_with_its_counts(tmp_path):
     summary = label(tmp_path / "out", difficulty_filter={"samples": 8, "above": 0.2, "below": 0.6})
-    listed = [
-        json.loads(line)
-        for line in (tmp_path / "out/_rejections" / f"{summary.run_id}.jsonl").open()
-    ]
+    listed = rejections(tmp_path / "out", summary)
     reasons = [r["reason"] for r in listed if r["stage"] == "difficulty"]
     assert summary.rejections["difficulty"] == len(reasons) > 0
     assert all("of 8 samples right" in reason for reason in reasons)
