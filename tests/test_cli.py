@@ -148,3 +148,16 @@ def test_an_unknown_labeler():
     assert (
         line == "labeler: --labeler magic: the run file has settings for monte_carlo, omegaprm only"
     )
+
+
+def test_eval_oracle_scores_each_labeler():
+    words = "eval oracle --labeler omegaprm --labeler monte_carlo --problems 4 --seed 1 --json"
+    easy = ["problems.difficulty.min_steps=2", "problems.difficulty.max_steps=3"]
+    result = labeler(*words.split(), *(word for key in easy for word in ("--set", key)))
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found["labelers"]) == {"omegaprm", "monte_carlo"}
+    for score in found["labelers"].values():
+        assert {"precision", "recall", "f1", "n", "samples", "completion_tokens"} <= set(score)
+        assert "samples_per_located_error" in score
+        assert set(score["by_rule"]) == {"first_zero", "posterior"}
