@@ -78,13 +78,14 @@ def stats(
     from rich.console import Console
 
     from labeler.dataset.reader import open_dataset
-    from labeler.stats import label_statistics, statistics_table
+    from labeler.stats import label_statistics
+    from labeler.terminal import show_statistics
 
     statistics = label_statistics(open_dataset(dataset, version))
     if as_json:
         typer.echo(statistics.to_json())
     else:
-        Console().print(statistics_table(statistics))
+        Console().print(show_statistics(statistics))
 
 
 @app.command(epilog="Example: labeler show runs/quickstart --n 3")

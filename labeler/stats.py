@@ -22,7 +22,6 @@ from labeler.dataset import Dataset
 
 if TYPE_CHECKING:
     import polars as pl
-    from rich.table import Table
 
 COSTS = ("calls", "prompt_tokens", "completion_tokens")
 
@@ -191,27 +190,3 @@ def _costs(dataset: Dataset, labelers: Sequence[LabelerStatistics]) -> list[int 
             spent = [getattr(labeler, cost) for labeler in labelers]
             totals.append(sum(spent) if spent else None)
     return totals
-
-
-def statistics_table(statistics: LabelStatistics) -> Table:
-    """The same numbers for a terminal; "-" stands for what is not known."""
-    from rich.table import Table
-
-    table = Table("statistic", "value", title=f"version {statistics.version}")
-    for name, value in asdict(statistics).items():
-        if name in ("version", "keep_rate", "by_labeler"):
-            continue
-        table.add_row(name, _shown(value))
-    rate = statistics.keep_rate
-    table.add_row("keep_rate", f"{_shown(rate.rate)} [{_shown(rate.low)}, {_shown(rate.high)}]")
-    for name, labeler in statistics.by_labeler.items():
-        table.add_row(f"labeler {name}", _shown(asdict(labeler)))
-    return table
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == {}:
-        return "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +15,7 @@ from labeler.run import Progress, RunSummary
 
 if TYPE_CHECKING:
     from labeler.oracle.evaluation import Evaluation
+    from labeler.stats import LabelStatistics
 
 
 @contextmanager
@@ -104,6 +105,48 @@ def print_evaluations(results: Sequence[Evaluation]) -> None:
             console.print(f"{result.labeler}, {rule}: missed {misses}")
 
 
+def show_statistics(statistics: LabelStatistics) -> Group:
+    """A version in numbers: what it holds, where first errors lie, what each labeler said."""
+    s = statistics
+    rate = s.keep_rate
+    facts = Table(title=f"version {s.version}", title_justify="left", show_header=False)
+    facts.add_row("problems", f"{s.n_problems:,}")
+    facts.add_row("solutions", f"{s.n_solutions:,}  ({_counts(s.by_outcome)})")
+    facts.add_row(
+        "kept", f"{s.n_kept:,}  {_number(rate.rate)} [{_number(rate.low)}, {_number(rate.high)}]"
+    )
+    facts.add_row("steps", f"{s.n_steps:,}  ({_number(s.mean_steps, 1)} per solution)")
+    facts.add_row(
+        "labels",
+        f"{s.n_correct_steps:,} right, {s.n_wrong_steps:,} wrong, {s.n_neutral_steps:,} neutral, "
+        f"{s.n_undecided_steps:,} undecided",
+    )
+    facts.add_row(
+        "cost", f"{_count(s.calls)} calls, {_count(s.prompt_tokens)} prompt tokens, "
+        f"{_count(s.completion_tokens)} generated"
+    )  # fmt: skip
+    labelers = Table(title="evidence", title_justify="left")
+    for column in ("labeler", "pieces", "right", "wrong", "unknown", "mean score", "generated"):
+        labelers.add_column(column, justify="left" if column == "labeler" else "right")
+    for name, one in s.by_labeler.items():
+        numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
+        labelers.add_row(
+            name, *map(_count, numbers), _number(one.mean_score), _count(one.completion_tokens)
+        )
+    return Group(facts, _histogram(s.first_error_histogram), labelers)
+
+
+def _histogram(counts: dict[str, int]) -> Table:
+    """Solutions by the place of their first error, as bars."""
+    table = Table(title="first error", title_justify="left", show_header=False, box=None)
+    most = max(counts.values(), default=1)
+    names = {"-1": "none"}
+    for place, count in counts.items():
+        name = names.get(place, place if place == "undecided" else f"step {int(place) + 1}")
+        table.add_row(name, f"{count:,}", "█" * max(1, round(40 * count / most)))
+    return table
+
+
 def render(row: LabeledSolution) -> Text:
     """One solution: right steps green, the wrong one red, undecided ones grey."""
     text = Text()
@@ -126,6 +169,14 @@ def _known(step: LabeledStep) -> str:
         f"{e.labeler} {e.n_correct}/{e.n}" for e in step.evidence if e.asks is Asks.VALUE and e.n
     ]
     return ", ".join(parts)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _count(count: int | None) -> str:
+    return "-" if count is None else f"{count:,}"
 
 
 def _number(value: float | None, digits: int = 2) -> str:
