@@ -210,23 +210,25 @@ async def label_shard(
     driver: Driver,
     recipe: Recipe,
     run: Provenance,
-    on_problem: Callable[[dict[str, Cost]], None],
+    bill: dict[str, Cost],
+    on_problem: Callable[[], None],
 ) -> ShardSummary:
     """Labels the problems of a shard and stages their rows, in the order of the problems.
 
-    `on_problem` is called after each problem with the shard's bill so far.
+    What is asked is added to `bill` as it goes; `on_problem` is called after each problem.
     """
     done = _finished(shard)
     if done is not None:
+        bill.update(done.cost)
         for _ in shard.problems:
-            on_problem(done.cost)
+            on_problem()
         return done
     results: dict[str, LabeledProblem] = {}
-    summary = ShardSummary()
+    summary = ShardSummary(cost=bill)
     conversations = ((p.problem_id, label_problem(p, recipe)) for p in shard.problems)
     async for problem_id, result in driver.run(conversations, summary.cost):
         results[problem_id] = result
-        on_problem(summary.cost)
+        on_problem()
     ordered = [results[problem.problem_id] for problem in shard.problems]
     for result in ordered:
         summary.add(_summary(result))

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 SHARDS_AT_ONCE = 2
 """So that the end of one shard does not leave the sampler idle."""
 
+REPORT_PERIOD_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -130,6 +132,8 @@ class LabellingRun:
                 retry=Retry(options.attempts, options.longest_pause_s),
             )
             await self._stack.enter_async_context(self._driver)
+            reporting = asyncio.create_task(self._keep_reporting())
+            self._stack.callback(reporting.cancel)
         except BaseException:
             await self._close()
             raise
@@ -170,22 +174,31 @@ class LabellingRun:
     async def label(self, shard: Shard) -> ShardSummary:
         """Labels one shard and stages its rows; several may run at once."""
 
-        def on_problem(bill: dict[str, Cost]) -> None:
+        def on_problem() -> None:
             self._done += 1
-            self._bills[shard.name] = bill
-            costs = [cost for each in self._bills.values() for cost in each.values()]
-            self.on_progress(
-                Progress(
-                    self._done,
-                    len(self.parts.problems),
-                    sum(cost.samples for cost in costs),
-                    sum(cost.completion_tokens for cost in costs),
-                )
-            )
+            self._report()
 
+        bill = self._bills[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, on_problem
+            shard, self._driver, self.parts.recipe, self.provenance, bill, on_problem
         )
+
+    def _report(self) -> None:
+        costs = [cost for bill in self._bills.values() for cost in bill.values()]
+        self.on_progress(
+            Progress(
+                self._done,
+                len(self.parts.problems),
+                sum(cost.samples for cost in costs),
+                sum(cost.completion_tokens for cost in costs),
+            )
+        )
+
+    async def _keep_reporting(self) -> None:
+        """Problems may take minutes each; tokens come all the time."""
+        while True:
+            self._report()
+            await asyncio.sleep(REPORT_PERIOD_S)
 
     async def label_all(self) -> list[ShardSummary]:
         """All shards, a few at a time, in order."""
