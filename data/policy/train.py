@@ -1,10 +1,11 @@
 """Trains the embedded policy from scratch on generated problems: `make policy`, under two hours.
 
-A Llama of 3.5 million parameters learns three tasks (labeler/oracle/tasks.py), in two stages. First
-from references and injected mistakes: short problems first, solving alone first, then all tasks.
-Then it also judges and annotates solutions that it sampled itself, graded by the oracle: its own
-slips are near misses (37 - 12 = 23) that it takes for right as long as it has only seen injected
-ones (measured: it found 16% of its own first errors against 92% of injected slips).
+A Llama of 3.6 million parameters learns three tasks (labeler/oracle/tasks.py), in three stages.
+First from references and injected mistakes: short problems, then longer ones; solving alone, then
+all tasks. Then it also judges and annotates solutions that it sampled itself, graded by the
+oracle: its own slips are near misses (37 - 12 = 23) that it copies and calls right as long as it has only seen
+injected ones (measured: it found 16% of its own first errors against 92% of injected slips). Last,
+with the lines that call a step wrong weighted up, for they are few.
 
 Muon for matrices (Jordan et al. 2024; our own lines because torch's Muon works in bfloat16, which
 many CPUs emulate slowly), AdamW for the rest. Embeddings of numbers start as waves of several
@@ -61,7 +62,7 @@ class Stage:
     """`schedule` tokens set the pace of everything; training stops after `steps` or at their end.
 
     `rate` scales the learning rate, `own` is the share of the policy's own solutions among those
-    that are judged.
+    that are judged, `emphasis` the weight of lines that call a step wrong.
     """
 
     name: str
@@ -69,12 +70,16 @@ class Stage:
     steps: int
     rate: float
     shares: dict[str, float]
-    own: float
+    own: float = 0.0
+    emphasis: float = 1.0
 
 
+SHARES = {"solve": 0.5, "judge": 0.3, "annotate": 0.2}
+JUDGING = {"solve": 0.35, "judge": 0.4, "annotate": 0.25}
 STAGES = (
-    Stage("references", 8_000_000, 1499, 1.0, {"solve": 0.5, "judge": 0.3, "annotate": 0.2}, 0.0),
-    Stage("own", 2_200_000, 10**6, 0.65, {"solve": 0.35, "judge": 0.4, "annotate": 0.25}, 0.6),
+    Stage("references", 8_000_000, 1499, 1.0, SHARES),
+    Stage("own", 2_200_000, 249, 0.65, JUDGING, own=0.6),
+    Stage("near misses", 1_300_000, 10**6, 0.4, JUDGING, own=0.8, emphasis=8.0),
 )
 MISTAKES = {
     ErrorKind.ARITHMETIC_SLIP: 7,
@@ -90,11 +95,11 @@ assert set(MISTAKES) == set(TEACHABLE)
 
 @dataclass(frozen=True)
 class Example:
-    """Token ids of one prompt with its answer; `n_prompt` of them are the prompt."""
+    """Token ids of one prompt with its answer, and each one's weight in the loss."""
 
     task: str
     ids: list[int]
-    n_prompt: int
+    weights: list[float]
 
 
 def lesson(
@@ -122,10 +127,11 @@ def training_problem(index: int, most_steps: int, rng: random.Random) -> OracleP
 
 def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iterator[Example]:
     """An endless stream; what it holds depends on how much of the schedule went by."""
-    rng = random.Random(f"lessons:{SEED}" if stage.own == 0 else f"lessons:{SEED}:{stage.name}")
-    seen, index = 0, 0 if stage.own == 0 else 10_000_000
+    first = stage is STAGES[0]
+    rng = random.Random(f"lessons:{SEED}:{stage.name}")
+    seen, index = 0, STAGES.index(stage) * 10_000_000
     while True:
-        done = seen / stage.schedule if stage.own == 0 else 1.0
+        done = seen / stage.schedule if first else 1.0
         task = "solve"
         if done > 0.12:
             task = rng.choices(list(stage.shares), list(stage.shares.values()))[0]
@@ -135,9 +141,13 @@ def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iter
             problem, steps = rng.choice(own)
         prompt, answer = lesson(task, problem, steps, rng)
         prompt_ids = tokenizer(f"<|user|>{prompt}<|end|><|assistant|>")["input_ids"]
-        answer_ids = tokenizer(f"{answer}<|end|>")["input_ids"]
-        yield Example(task, prompt_ids + answer_ids, len(prompt_ids))
-        seen += len(prompt_ids) + len(answer_ids)
+        ids, weights = list(prompt_ids), [PROMPT_WEIGHT] * len(prompt_ids)
+        for line in f"{answer}<|end|>".splitlines(keepends=True):
+            line_ids = tokenizer(line)["input_ids"]
+            ids += line_ids
+            weights += [stage.emphasis if line.endswith(": wrong.\n") else 1.0] * len(line_ids)
+        yield Example(task, ids, weights)
+        seen += len(ids)
         index += 1
 
 
@@ -156,10 +166,11 @@ def batches(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Itera
         yield from groups
 
 
-async def own_solutions(folder: Path) -> Own:
+async def own_solutions(folder: Path, stage: Stage) -> Own:
     """Solutions that the policy samples at temperature 1, two to a problem, as they came."""
-    rng = random.Random(f"own:{SEED}")
-    problems = [training_problem(20_000_000 + i, 10, rng) for i in range(N_OWN // 2)]
+    rng = random.Random(f"own:{SEED}:{stage.name}")
+    first = 100_000_000 + STAGES.index(stage) * 10_000_000
+    problems = [training_problem(first + i, 10, rng) for i in range(N_OWN // 2)]
     sampler = TransformersSampler(str(folder), rows_per_batch=128)
     sampling = Sampling(temperature=1.0, max_tokens=260)
     asked = [
@@ -183,10 +194,8 @@ def tensors(batch: list[Example]) -> tuple[Tensor, Tensor]:
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     weights = torch.zeros(len(batch), longest)
     for row, example in enumerate(batch):
-        n = len(example.ids)
-        ids[row, :n] = torch.tensor(example.ids)
-        weights[row, : example.n_prompt] = PROMPT_WEIGHT
-        weights[row, example.n_prompt : n] = 1.0
+        ids[row, : len(example.ids)] = torch.tensor(example.ids)
+        weights[row, : len(example.ids)] = torch.tensor(example.weights)
     return ids, weights
 
 
@@ -253,7 +262,7 @@ def losses(model: LlamaForCausalLM, batch: list[Example]) -> tuple[Tensor, Tenso
     logits = model(input_ids=ids[:, :-1]).logits
     targets, weights = ids[:, 1:], weights[:, 1:]
     each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
-    answers = (weights == 1.0).float()
+    answers = (weights >= 1.0).float()
     return (each * weights).sum() / weights.sum(), (each * answers).sum(1) / answers.sum(1)
 
 
@@ -295,7 +304,7 @@ def train(
             save(model, tokenizer, out)
         if done >= 1 or step == stage.steps:
             return
-        decay = min(1.0, 2 * (1 - done)) if stage.own == 0 else 1 - done
+        decay = min(1.0, 2 * (1 - done)) if stage is STAGES[0] else 1 - done
         factor = min(1.0, (step + 1) / 50) * (stage.rate * decay + 0.02)
         for optimizer, rate in zip(optimizers, rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * factor
@@ -336,10 +345,10 @@ def main() -> None:
     tokenizer = build_tokenizer()
     names = [stage.name for stage in STAGES]
     for stage in STAGES[names.index(given.from_stage) :]:
-        if stage.own == 0:
+        if stage is STAGES[0]:
             train(new_model(tokenizer), tokenizer, stage, [], given.out)
         else:
-            own = asyncio.run(own_solutions(given.out))
+            own = asyncio.run(own_solutions(given.out, stage))
             print(json.dumps({"own solutions": len(own)}), flush=True)
             model = LlamaForCausalLM.from_pretrained(given.out, dtype=torch.float32)
             train(model, tokenizer, stage, own, given.out)
