@@ -3,9 +3,9 @@
 A Llama of 3.6 million parameters learns three tasks (labeler/oracle/tasks.py), in three stages.
 First from references and injected mistakes: short problems, then longer ones; solving alone, then
 all tasks. Then it also judges and annotates solutions that it sampled itself, graded by the
-oracle: its own slips are near misses (37 - 12 = 23) that it copies and calls right as long as it has only seen
-injected ones (measured: it found 16% of its own first errors against 92% of injected slips). Last,
-with the lines that call a step wrong weighted up, for they are few.
+oracle: its own slips are near misses (37 - 12 = 23), which it copies and calls right as long as it
+has only seen injected ones (measured: it found 16% of its own first errors against 92% of injected
+slips). Last, with the lines that call a step wrong weighted up, for they are few.
 
 Muon for matrices (Jordan et al. 2024; our own lines because torch's Muon works in bfloat16, which
 many CPUs emulate slowly), AdamW for the rest. Embeddings of numbers start as waves of several
