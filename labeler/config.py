@@ -34,8 +34,8 @@ class DifficultyConfig(_Strict):
     """Oracle problems: steps without the answer, largest number, chance of a distractor."""
 
     min_steps: Annotated[int, Field(ge=2, le=16)] = 4
-    max_steps: Annotated[int, Field(ge=2, le=16)] = 9
-    max_number: Annotated[int, Field(ge=40)] = 200
+    max_steps: Annotated[int, Field(ge=2, le=16)] = 8
+    max_number: Annotated[int, Field(ge=40)] = 150
     distractors: Annotated[float, Field(ge=0, lt=1)] = 0.15
 
     @model_validator(mode="after")

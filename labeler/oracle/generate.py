@@ -33,8 +33,8 @@ class Difficulty:
     """
 
     min_steps: int = 4
-    max_steps: int = 9
-    max_number: int = 200
+    max_steps: int = 8
+    max_number: int = 150
     distractors: float = 0.15
 
     def __post_init__(self) -> None:
