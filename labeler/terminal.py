@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -84,16 +83,21 @@ def print_summary(summary: RunSummary) -> None:
 def print_evaluations(results: Sequence[Evaluation]) -> None:
     """Scores of labelers, one row per labeler and rule, and why they missed."""
     console = Console()
-    table = Table(title="first errors, against the oracle", title_justify="left", box=SIMPLE)
+    table = Table(
+        title="first errors, against the oracle",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("labeler", no_wrap=True)
     table.add_column("rule", no_wrap=True)
-    for column in ("n", "wrong", "F1 [95%]", "prec.", "recall", "samples", "per error"):
+    for column in ("wrong/n", "F1 [95%]", "prec.", "recall", "samples", "/error"):
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         for rule, score in result.by_rule.items():
             low, high = score.f1_interval or (None, None)
             table.add_row(
-                result.labeler, rule, str(score.n), str(score.n_erroneous),
+                result.labeler, rule, f"{score.n_erroneous}/{score.n}",
                 f"{_number(score.f1)} [{_number(low)}, {_number(high)}]",
                 _number(score.precision), _number(score.recall), f"{score.samples:,}",
                 _number(score.samples_per_located_error, 1),
