@@ -15,7 +15,6 @@ import httpx
 
 from labeler.errors import BackendBusy, BackendDown, BackendError, RequestError
 from labeler.requests import Completion, Sample
-from labeler.samplers.base import completion_seed
 from labeler.samplers.token_texts import pieces_of
 
 Json = dict[str, Any]
@@ -31,11 +30,8 @@ class Unreachable(BackendError):
 
 
 def server_seed(seed: int) -> int:
-    """A seed far from those of other requests: vLLM gives completion i the seed + i.
-
-    62 bits, so that adding i stays within the 63 that servers take.
-    """
-    return completion_seed(seed, 0) >> 1
+    """Servers take 63 bits. vLLM gives completion i the seed + i: seeds should lie far apart."""
+    return seed % 2**63
 
 
 def sampling_fields(request: Sample, *, chat: bool) -> Json:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import CONTEXT, write_random_llama
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from labeler.samplers.decoding import shared_prompts
 from labeler.samplers.token_choice import choose, truncate
 from labeler.samplers.token_texts import pieces_of
 from labeler.samplers.transformers import TransformersSampler
+from tests.samplers.conftest import CONTEXT, write_random_llama
 
 
 @pytest.fixture(scope="module")
