@@ -3,6 +3,9 @@
 Prints a table and, as its last line, JSON: greedy accuracy; pass rates at temperature 1; balanced
 accuracy of judging and annotating the steps of its own solutions; Monte Carlo values of prefixes
 that the oracle calls right and wrong, with what kinds of first errors the policy makes.
+
+It judges in two ways: in one pass, and solving first (its own greedy solution, written without
+looking at the other one, is then the reference of an annotation; no gold answer is used).
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from rich.table import Table
 from labeler.config import OracleProblems, load_config
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem, read_answer
-from labeler.oracle.oracle import grade
+from labeler.oracle.mistakes import with_mistake
+from labeler.oracle.oracle import ErrorKind, grade
 from labeler.oracle.tasks import annotate_prompt, judge_prompt, read_verdicts, solve_prompt
 from labeler.records import Sampling, Verdict
 from labeler.requests import Message, Prompt, Sample, Samples
@@ -68,6 +72,66 @@ def vars_of(rate: object) -> dict[str, object]:
     return {name: getattr(rate, name) for name in ("n_yes", "n", "rate", "low", "high")}
 
 
+def mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> float | None:
+    high, low = mean(above), mean(below)
+    return high / low if high is not None and low else None
+
+
+async def mc_of_own_prefixes(
+    sampler: TransformersSampler,
+    problems: Sequence[OracleProblem],
+    sampled: Sequence[Sequence[str]],
+) -> tuple[list[float], list[float]]:
+    """MC of random prefixes of two own solutions per problem, right ones and wrong ones."""
+    rng = random.Random(0)
+    cases = []
+    for problem, ts in zip(problems, sampled, strict=True):
+        for text in ts[:2]:
+            steps = split_steps(text, "\n")
+            place = rng.randrange(max(1, len(steps) - 1))
+            is_wrong = 0 <= grade(problem, steps).first_error <= place
+            cases.append((problem, "".join(steps[: place + 1]), is_wrong))
+    values = await mc(sampler, [(p, prefix) for p, prefix, _ in cases])
+    right = [value for value, (_, _, is_wrong) in zip(values, cases, strict=True) if not is_wrong]
+    wrong = [value for value, (_, _, is_wrong) in zip(values, cases, strict=True) if is_wrong]
+    return right, wrong
+
+
+async def mc_of_injected_errors(
+    sampler: TransformersSampler, problems: Sequence[OracleProblem]
+) -> list[float]:
+    """MC of prefixes that end in an injected wrong number or operation."""
+    rng = random.Random(0)
+    kinds = (ErrorKind.ARITHMETIC_SLIP, ErrorKind.WRONG_OPERAND, ErrorKind.WRONG_OPERATOR)
+    cases = []
+    for problem in problems:
+        steps = with_mistake(problem, rng.choice(kinds), rng)
+        if steps is not None:
+            cases.append((problem, "".join(steps[: grade(problem, steps).first_error + 1])))
+    return await mc(sampler, cases)
+
+
+async def mc(
+    sampler: TransformersSampler, cases: Sequence[tuple[OracleProblem, str]]
+) -> list[float]:
+    """Share of 8 rollouts from each prefix that end right."""
+    rolled = await texts(
+        sampler,
+        [
+            ask(solve_prompt(p.problem.text), 8, 1.0, i, prefix)
+            for i, (p, prefix) in enumerate(cases)
+        ],
+    )
+    return [
+        sum(is_right(problem, text) for text in rollouts) / 8
+        for (problem, _), rollouts in zip(cases, rolled, strict=True)
+    ]
+
+
 async def measure(
     sampler: TransformersSampler, difficulty: Difficulty, n: int
 ) -> dict[str, object]:
@@ -93,34 +157,40 @@ async def measure(
             for p, steps in own
         ],
     )
-    judge_pairs, annotate_pairs = [], []
-    for (_, steps), found, [by_judge], [by_annotator] in zip(
-        own, grades, judged, annotated, strict=True
+    greedy_steps = {
+        p.problem.problem_id: split_steps(t[0], "\n") for p, t in zip(problems, greedy, strict=True)
+    }
+    solved_first = await texts(
+        sampler,
+        [
+            ask(
+                annotate_prompt(p.problem.text, greedy_steps[p.problem.problem_id], steps),
+                1,
+                0.0,
+                0,
+            )
+            for p, steps in own
+        ],
+    )
+    pairs: dict[str, list[tuple[bool, Verdict]]] = {
+        "judge": [],
+        "solving first": [],
+        "annotate": [],
+    }
+    for (_, steps), found, [by_judge], [by_solver], [by_annotator] in zip(
+        own, grades, judged, solved_first, annotated, strict=True
     ):
         # The judge stops at the first error, so it is asked about the steps up to there.
         end = len(steps) if found.first_error < 0 else found.first_error + 1
         truths = [error is None for error in found.errors]
-        judge_pairs += list(zip(truths[:end], read_verdicts(by_judge, len(steps)), strict=False))
-        annotate_pairs += list(zip(truths, read_verdicts(by_annotator, len(steps)), strict=True))
-
-    rng = random.Random(0)
-    prefixes = []
-    for (problem, steps), found in zip(own, grades, strict=True):
-        end = len(steps) - 1
-        place = rng.randrange(end) if end else 0
-        is_wrong = 0 <= found.first_error <= place
-        prefixes.append((problem, "".join(steps[: place + 1]), is_wrong))
-    rolled = await texts(
-        sampler,
-        [
-            ask(solve_prompt(p.problem.text), 8, 1.0, i, prefix)
-            for i, (p, prefix, _) in enumerate(prefixes)
-        ],
-    )
-    values: dict[bool, list[float]] = {True: [], False: []}
-    for (problem, _, is_wrong), rollouts in zip(prefixes, rolled, strict=True):
-        values[is_wrong].append(sum(is_right(problem, t) for t in rollouts) / 8)
-    mc = {is_wrong: sum(v) / len(v) for is_wrong, v in values.items()}
+        for name, text, last in (
+            ("judge", by_judge, end),
+            ("solving first", by_solver, end),
+            ("annotate", by_annotator, len(steps)),
+        ):
+            pairs[name] += list(zip(truths[:last], read_verdicts(text, len(steps)), strict=False))
+    own_right, own_wrong = await mc_of_own_prefixes(sampler, problems, sampled)
+    injected = await mc_of_injected_errors(sampler, problems)
     between = sum(0.1 <= rate <= 0.9 for rate in passes)
     return {
         "model": sampler.model,
@@ -128,13 +198,15 @@ async def measure(
         "greedy": vars_of(wilson(n_greedy, n)),
         "pass_rate_at_temperature_1": sum(passes) / n,
         "pass_rate_between_0.1_and_0.9": vars_of(wilson(between, n)),
-        "judge": balanced(judge_pairs),
-        "annotate": balanced(annotate_pairs),
-        "mc_of_right_prefixes": mc[False],
-        "mc_of_wrong_prefixes": mc[True],
-        "mc_ratio": mc[False] / mc[True] if mc[True] else None,
-        "n_right_prefixes": len(values[False]),
-        "n_wrong_prefixes": len(values[True]),
+        "judge": balanced(pairs["judge"]),
+        "judge_solving_first": balanced(pairs["solving first"]),
+        "annotate": balanced(pairs["annotate"]),
+        "mc_of_right_prefixes": mean(own_right),
+        "mc_of_wrong_prefixes": mean(own_wrong),
+        "mc_of_injected_errors": mean(injected),
+        "mc_ratio": ratio(own_right, own_wrong),
+        "mc_ratio_injected": ratio(own_right, injected),
+        "n_prefixes": {"right": len(own_right), "wrong": len(own_wrong), "injected": len(injected)},
         "first_error_kinds": dict(kinds),
         "right_answers_by_a_wrong_way": sum(
             g.first_error >= 0 and is_right(p, steps[-1])
@@ -147,14 +219,14 @@ async def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=str(HERE))
-    parser.add_argument("--problems", type=int, default=400)
+    parser.add_argument("--problems", type=int, default=300)
     parser.add_argument("--config", default=str(HERE.parent / "quickstart.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="settings")
     given = parser.parse_args()
     problems = load_config(given.config, given.settings).problems
     assert isinstance(problems, OracleProblems)
     difficulty = Difficulty(**problems.difficulty.model_dump())
-    sampler = TransformersSampler(given.model, rows_per_batch=64)
+    sampler = TransformersSampler(given.model, rows_per_batch=128)
     figures = asyncio.run(measure(sampler, difficulty, given.problems))
     table = Table("figure", "value", title=f"{difficulty}")
     for name, value in figures.items():
