@@ -32,8 +32,8 @@ from prefect.tasks import Task
 
 from labeler.config import RunConfig
 from labeler.errors import LabelerError
+from labeler.labelling_run import SHARDS_AT_ONCE, LabellingRun, Progress, RunSummary, already_there
 from labeler.pipeline import Shard, ShardSummary
-from labeler.run import SHARDS_AT_ONCE, LabellingRun, Progress, RunSummary, already_there
 from labeler.wiring import open_run
 
 PROGRESS_PERIOD_S = 10.0

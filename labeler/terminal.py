@@ -10,8 +10,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from labeler.labelling_run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
-from labeler.run import Progress, RunSummary
 
 if TYPE_CHECKING:
     from labeler.oracle.evaluation import Evaluation

@@ -39,6 +39,7 @@ from labeler.labelers.base import Policy
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.labelers.outcome import outcome
+from labeler.labelling_run import LabellingRun, Parts, Progress, RunSummary, run_plainly
 from labeler.oracle.evaluation import Evaluation, evaluate
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
@@ -50,7 +51,6 @@ from labeler.problems.hub import read_hub
 from labeler.problems.math import parse_math, read_math
 from labeler.problems.plain import read_plain
 from labeler.records import Problem, Rejection, Sampling
-from labeler.run import LabellingRun, Parts, Progress, RunSummary, run_plainly
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.transformers import TransformersSampler

@@ -11,9 +11,9 @@ import time
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
+from labeler.labelling_run import Parts
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.requests import Prompt
-from labeler.run import Parts
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.wiring import build_recipe, read_problems
 

@@ -1,6 +1,7 @@
 """The Python API, as a notebook uses it."""
 
 import asyncio
+import importlib
 from pathlib import Path
 
 import labeler
@@ -8,6 +9,12 @@ from labeler.config import load_config
 
 ROOT = Path(__file__).parent.parent
 SMALL = ["problems.n=3", "problems.difficulty.min_steps=2", "problems.difficulty.max_steps=3"]
+
+
+def test_no_module_hides_a_function_of_the_api():
+    importlib.import_module("labeler.wiring")
+    assert callable(labeler.run)
+    assert callable(labeler.open)
 
 
 def test_a_run_and_its_dataset_where_an_event_loop_is_running_already(tmp_path):

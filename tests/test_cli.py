@@ -145,9 +145,7 @@ def test_a_folder_that_is_no_dataset(tmp_path):
 
 def test_an_unknown_labeler():
     line = refused("eval", "oracle", "--labeler", "magic", "--problems", 3)
-    assert (
-        line == "labeler: --labeler magic: the run file has settings for monte_carlo, omegaprm only"
-    )
+    assert line == "labeler: --labeler magic: choose among monte_carlo, omegaprm"
 
 
 def test_eval_oracle_scores_each_labeler():

@@ -16,10 +16,10 @@ import pytest
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.store import version_of_run
 from labeler.errors import BackendDown, DatasetError
+from labeler.labelling_run import LabellingRun, run_plainly
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
 from labeler.requests import Failed
-from labeler.run import LabellingRun, run_plainly
 from tests.noisy_policy import N_PROBLEMS, parts
 
 ROOT = Path(__file__).parent.parent

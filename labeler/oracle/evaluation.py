@@ -19,11 +19,11 @@ from labeler.consensus.base import Rule
 from labeler.driver import Cost, Driver
 from labeler.evaluate import Judged, Score, score
 from labeler.journal import Journal
+from labeler.labelling_run import routes
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.pipeline import LabeledProblem, Recipe, label_problem
 from labeler.records import LabeledSolution
-from labeler.run import routes
 from labeler.samplers.base import Sampler
 
 
