@@ -55,7 +55,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class LabeledProblem:
-    """What came of one problem; `statistics` are counts by labeler, `solve` those of the samples."""
+    """What came of one problem; `statistics` are counts, by labeler and for `solve`."""
 
     rows: tuple[LabeledSolution, ...] = ()
     rejections: tuple[Rejection, ...] = ()
