@@ -1,0 +1,1 @@
+"""Runs programs written by models where they can harm nothing: see `base`."""
