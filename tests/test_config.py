@@ -46,7 +46,7 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ("labelers.0.kind=magic", "key 'labelers.0': "),
         ("policy.template=Solve!", "key 'policy': template must hold {problem} exactly once"),
         ("policy.sampling.temperature=-1", "key 'policy.sampling.temperature': "),
-        ("solutions=0", "solutions is 0 and no omegaprm searches: nothing would be labelled"),
+        ("solutions=0", "solutions is 0 and no labeler writes any: nothing would be labelled"),
         ("problems.difficulty.min_steps=12", "min_steps 12 is above max_steps 8"),
         ("problems={kind: plain}", "key 'problems.path' is missing; add it"),
         ("problems={}", "key 'problems': "),

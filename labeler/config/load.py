@@ -1,0 +1,147 @@
+"""Reads a run file: every mistake is one line that names the key and the remedy.
+
+Paths in the file are relative to the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from labeler.config.labelers import LabelerConfig, PromptedLabeler
+from labeler.config.models import ModelConfig, TransformersPolicy
+from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
+from labeler.config.run import RunConfig
+from labeler.errors import ConfigError
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the run file ({error.strerror}); check the path")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f":{where.line + 1}" if where else ""
+        problem = getattr(error, "problem", None) or "not text"
+        raise ConfigError(f"{path}{line}: not YAML ({problem}); mend the line")
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a run file holds keys and values; see data/quickstart.yaml")
+    for override in overrides:
+        _override(content, override)
+    return _resolved(_checked(str(path), content), path.parent)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    *parents, last = key.split(".")
+    if not equals or not last:
+        raise ConfigError(f"--set {override}: write key=value, for example --set problems.n=50")
+    place: Any = content
+    for name in parents:
+        if isinstance(place, list) and name.isdigit() and int(name) < len(place):
+            place = place[int(name)]
+        elif isinstance(place, dict):
+            place = place.setdefault(name, {})
+    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
+        place[int(last)] = yaml.safe_load(value)
+    elif isinstance(place, dict):
+        place[last] = yaml.safe_load(value)
+    else:
+        raise ConfigError(f"--set {override}: {'.'.join(parents)} holds no keys; check the path")
+
+
+def _checked(origin: str, content: Mapping[str, Any]) -> RunConfig:
+    try:
+        # Through JSON, so that lists become tuples while strings do not become numbers.
+        return RunConfig.model_validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {one_line(error)}")
+
+
+def one_line(error: ValidationError) -> str:
+    """The first mistake: key, what is wrong, remedy."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if part not in _tags(RunConfig))
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        unknown = str(first["loc"][-1])
+        close = difflib.get_close_matches(unknown, sorted(_all_keys(RunConfig)), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "remove it"
+        return f"unknown key {key!r}; {hint}{more}"
+    if first["type"] == "missing":
+        return f"key {key!r} is missing; add it{more}"
+    if first["type"].startswith("union_tag"):
+        return f"key {key!r}: {first['msg']}{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
+    return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
+
+
+def _all_keys(model: type[BaseModel]) -> set[str]:
+    return {key for kind in _parts(model) for key in kind.model_fields}
+
+
+def _tags(model: type[BaseModel]) -> set[str]:
+    """The names by which a part says what it is; pydantic puts them into the path of a mistake."""
+    fields = [kind.model_fields.get(key) for kind in _parts(model) for key in ("kind", "rule")]
+    return {tag for field in fields if field is not None for tag in get_args(field.annotation)}
+
+
+def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """A config and everything it is made of."""
+    found: list[type[BaseModel]] = []
+    waiting: list[Any] = [model]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.append(kind)
+            waiting += [field.annotation for field in kind.model_fields.values()]
+        else:
+            waiting += get_args(kind)
+    return found
+
+
+def _resolved(config: RunConfig, folder: Path) -> RunConfig:
+    """The same config with paths made absolute."""
+    problems = config.problems
+    if isinstance(problems, FileProblems | SolvedProblems):
+        problems = problems.model_copy(update={"path": _path(problems.path, folder)})
+    elif isinstance(problems, HubProblems) and (folder / problems.dataset).exists():
+        problems = problems.model_copy(update={"dataset": _path(problems.dataset, folder)})
+    models = {name: _with_paths(model, folder) for name, model in config.models.items()}
+    return config.model_copy(
+        update={
+            "problems": problems,
+            "policy": config.policy and _with_paths(config.policy, folder),
+            "models": models,
+            "labelers": tuple(_with_prompts(labeler, folder) for labeler in config.labelers),
+        }
+    )
+
+
+def _with_paths(model: ModelConfig, folder: Path) -> ModelConfig:
+    if isinstance(model, TransformersPolicy):
+        return model.model_copy(update={"model": _path(model.model, folder)})
+    if model.tokenizer and (folder / model.tokenizer).exists():
+        return model.model_copy(update={"tokenizer": _path(model.tokenizer, folder)})
+    return model
+
+
+def _with_prompts(labeler: LabelerConfig, folder: Path) -> LabelerConfig:
+    """A prompt set that is a path is one beside the run file; a bare name is one of ours."""
+    if not isinstance(labeler, PromptedLabeler) or Path(labeler.prompts).name == labeler.prompts:
+        return labeler
+    return labeler.model_copy(update={"prompts": _path(labeler.prompts, folder)})
+
+
+def _path(text: str, folder: Path) -> str:
+    return str((folder / Path(text).expanduser()).resolve())

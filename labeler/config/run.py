@@ -1,0 +1,95 @@
+"""Everything a labelling run is, and what of it decides labels.
+
+`RunConfig.identity` is what decides labels; the rest (devices, addresses, shards, retries) may
+change between a run and its resumption.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from labeler.config.base import Strict
+from labeler.config.consensus import ConsensusConfig, FusionRule
+from labeler.config.labelers import WRITES_SOLUTIONS, LabelerConfig, models_asked, prompts_of
+from labeler.config.models import ModelConfig
+from labeler.config.problems import DifficultyFilter, ProblemsConfig, SolvedProblems
+from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
+
+MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
+OPERATIONAL = {
+    "name": True,
+    "run": True,
+    "policy": MODEL_OPERATIONS,
+    "models": {"__all__": MODEL_OPERATIONS},
+    "sandbox": SANDBOX_OPERATIONS,
+}
+"""What cannot change labels, and so is no part of a run's identity."""
+
+
+class RunOptions(Strict):
+    """How a run runs; never changes labels."""
+
+    shards: Annotated[int, Field(ge=1)] = 4
+    max_active: Annotated[int, Field(ge=1)] = 256
+    attempts: Annotated[int, Field(ge=1)] = 8
+    longest_pause_s: Annotated[float, Field(gt=0)] = 60.0
+
+
+class RunConfig(Strict):
+    """Everything a labelling run is."""
+
+    name: str = "run"
+    seed: int = 0
+    problems: ProblemsConfig
+    drop_duplicates: bool = True
+    policy: ModelConfig | None = None
+    """Who solves the problems; may be left out where solutions are given and no model is asked."""
+    models: dict[str, ModelConfig] = Field(default={})
+    """Further models by name, for labelers that ask another one than the policy."""
+    solutions: Annotated[int, Field(ge=0)] = 4
+    difficulty_filter: DifficultyFilter | None = None
+    labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
+    consensus: ConsensusConfig = FusionRule(rule="fusion")
+    sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
+    run: RunOptions = RunOptions()
+
+    @model_validator(mode="after")
+    def _labelers_have_work(self) -> RunConfig:
+        kinds = [labeler.kind for labeler in self.labelers]
+        is_solved = isinstance(self.problems, SolvedProblems)
+        if len(set(kinds)) < len(kinds):
+            raise ValueError("labelers: each kind may stand once; merge the two entries")
+        if "policy" in self.models:
+            raise ValueError("models: 'policy' is the key `policy:`; give this model another name")
+        if self.policy is None and not is_solved and self.solutions:
+            raise ValueError("policy is missing: somebody has to solve the problems; add it")
+        asking = [one.kind for one in self.labelers if "policy" in models_asked(one)]
+        if self.policy is None and asking:
+            raise ValueError(f"policy is missing: {asking[0]} asks it; add it")
+        for labeler in self.labelers:
+            for asked in models_asked(labeler):
+                if asked != "policy" and asked not in self.models:
+                    known = ", ".join(["policy", *self.models])
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {asked!r}; known: {known}"
+                    )
+        if self.solutions == 0 and WRITES_SOLUTIONS.isdisjoint(kinds) and not is_solved:
+            raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
+        return self
+
+    def identity(self) -> str:
+        """Hash of all that decides labels (64 hex digits)."""
+        content = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
+        # Whoever edits a prompt gets other labels, although the run file stays the same.
+        if prompts := {one.kind: prompts_of(one) for one in self.labelers if prompts_of(one)}:
+            content["prompts_sha"] = prompts
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def contract() -> str:
+    """The JSON schema of a run file, for editors; `schemas/run_config.v1.json`."""
+    return json.dumps(RunConfig.model_json_schema(), indent=2, sort_keys=True) + "\n"
