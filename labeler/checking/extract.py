@@ -6,6 +6,7 @@ Order of preference; within each the last occurrence counts, because solutions c
   3. `The (final) answer is ...` or `(Final) Answer: ...`, up to the end of the sentence or line.
 
 Not covered: guessing (the last number of a text is no answer) and splitting an answer into parts.
+Of a problem in code the answer is the program (`answer_in`).
 Nothing found is None, which is not the same as a wrong answer.
 Sources: Hendrycks et al. 2021 (MATH), Cobbe et al. 2021 (GSM8K) for the first two conventions.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
+_FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _HASHES = re.compile(r"^[ \t]*####[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _SENTENCE = re.compile(
     r"""\b(?: (?:final\ |correct\ )? answer \**\s* : \**
@@ -35,6 +37,18 @@ def final_answer(text: str) -> str | None:
         if found:
             return _unquoted(found[-1]) or None
     return None
+
+
+def answer_in(domain: str, text: str) -> str | None:
+    """The answer of a solution in a domain: of code the program itself, else what is marked."""
+    return program_in(text) if domain == "code" else final_answer(text)
+
+
+def program_in(text: str) -> str | None:
+    """The last fenced block of a chat's answer, or the whole text; None where it is blank."""
+    blocks = _FENCED.findall(text)
+    program = blocks[-1] if blocks else text
+    return program if program.strip() else None
 
 
 def closing_brace(text: str, opening: int) -> int | None:

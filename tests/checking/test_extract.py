@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.checking.extract import final_answer
+from labeler.checking.extract import answer_in, final_answer
 
 TEXTS = [
     (r"So $x=\boxed{42}$.", "42"),
@@ -45,3 +45,17 @@ def test_a_balanced_box_at_the_end_is_always_found(before, inside):
 @given(st.text())
 def test_no_text_raises(text):
     assert final_answer(text) is None or final_answer(text) != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "program"),
+    [
+        ("Here:\n```python\nx = 1\n```\nor better\n```\nx = 2\n```\nDone.", "x = 2\n"),
+        ("    return 1\n", "    return 1\n"),
+        ("```python\nx = 1", "```python\nx = 1"),
+        (" \n", None),
+    ],
+)
+def test_the_answer_of_a_code_problem_is_its_program(text: str, program: str | None) -> None:
+    assert answer_in("code", text) == program
+    assert answer_in("math", "The answer is 3.") == "3"

@@ -1,0 +1,1 @@
+"""Claims that a step makes about numbers, found by a grammar and decided in bounded time."""

@@ -1,0 +1,307 @@
+"""Finds chains of equations in a step: `total = 3 * 4 + 2 = 12 + 2 = 14 apples`.
+
+A chain is a run of sides joined by relation signs that nothing interrupts: no end of a sentence, no
+line that does not go on. Where prose touches a side (`she pays 3 + 4 = 7 dollars and ...`) the
+expression is cut off at the words, but only if no operator ties it to what is cut off; a side that
+may be a torn-off piece of something longer has no expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from labeler.checking.claims.expression import Either, Node, Operation
+from labeler.checking.claims.grammar import NoExpression, Parser
+from labeler.checking.claims.layout import runs
+from labeler.checking.claims.tokens import Token, tokenize
+from labeler.checking.claims.vocabulary import (
+    LEADING_WORDS,
+    NUMBER_WORDS,
+    SENTENCE_WORDS,
+    TYING_WORDS,
+)
+
+REACH = 400
+"""Characters before and behind a chain that count as its sentence, at most."""
+
+_LISTED = re.compile(r"(?:\\[lc]?dots|\.\.\.|…)\s*(?:,|and)\s*\$?\s*\Z")
+"""The end of a list such as `45, 90, ..., 990 = 1 * 45, 2 * 45`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side; `node` is None where it is prose, torn off or beyond the grammar.
+
+    `led`: words lead up to it. `name`: its words, where it is nothing but words or one symbol.
+    `units`: words behind values.
+    """
+
+    text: str
+    node: Node | None
+    units: frozenset[str] = frozenset()
+    name: str = ""
+    led: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
+
+    `start` and `end` are places in the text; `before` is the text since the last chain.
+    """
+
+    sides: tuple[Side, ...]
+    relations: tuple[str, ...]
+    start: int
+    end: int
+    before: str = ""
+    sentence: str = ""
+
+    def __str__(self) -> str:
+        signs = {"=": "=", "~": "≈"}
+        rest = zip(self.relations, self.sides[1:], strict=True)
+        return self.sides[0].text + "".join(f" {signs.get(r, '?')} {s.text}" for r, s in rest)
+
+
+def find_chains(text: str) -> list[Chain]:
+    """All chains of a step, in order of their place."""
+    text = re.sub(r"<<[^<>]*>>", "", text)
+    tokens = tokenize(text)
+    found = [chain for run in runs(tokens) for chain in _chains(run, text)]
+    found = [
+        chain for chain in found if not _LISTED.search(text[max(0, chain.start - 20) : chain.start])
+    ]
+    found.sort(key=lambda chain: chain.start)
+    placed, last = [], 0
+    for chain in found:
+        sentence = text[_sentence_start(text, chain.start) : _sentence_end(text, chain.end)]
+        placed.append(replace(chain, before=text[last : chain.start], sentence=sentence))
+        last = max(last, chain.end)
+    return placed
+
+
+def _sentence_start(text: str, at: int) -> int:
+    ends = [text.rfind(mark, max(0, at - REACH), at) for mark in (". ", ".\n", "\n\n", "? ", "! ")]
+    return max(ends) + 1 if max(ends) >= 0 else max(0, at - REACH)
+
+
+def _sentence_end(text: str, at: int) -> int:
+    match = re.compile(r"[.!](?=\s)|\?|\n\n|$").search(text, at, at + REACH)
+    return match.end() if match else len(text)
+
+
+def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
+    """Cuts a run at its relations, and where prose stands between two of them."""
+    pieces: list[list[Token]] = [[]]
+    relations: list[str] = []
+    depth = 0
+    for token in run:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.kind == "rel" and depth <= 0:
+            relations.append(token.text)
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    if not relations or any(
+        t.kind == "poison" and t.text in {"mod", "bmod", "pmod", "pod"} for t in run
+    ):
+        return
+    sides = [_first_side(pieces[0], text)]
+    joined: list[str] = []
+    begin = pieces[0][0].start if pieces[0] else run[0].start
+    for relation, piece, is_last in zip(
+        relations, pieces[1:], [False] * (len(relations) - 1) + [True], strict=True
+    ):
+        joined.append(relation)
+        cut = _prose_begin(piece)
+        if cut is None and not is_last:
+            sides.append(_side(piece, text))
+            continue
+        side, end = _last_side(piece, cut, text)
+        sides.append(side)
+        yield Chain(tuple(sides), tuple(joined), begin, end)
+        rest = piece if cut is None else piece[cut:]
+        sides, joined = [_first_side(rest, text)], []
+        begin = rest[0].start if rest else end
+
+
+def _prose_begin(piece: Sequence[Token]) -> int | None:
+    """Where words begin that stand between two values, as in `12 apples and 3 pears`."""
+    depth = 0
+    for index, token in enumerate(piece):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.kind != "word" or depth > 0 or index == 0:
+            continue
+        if piece[index - 1].kind == "word" or token.text in {"times", "of", "percent"}:
+            continue
+        if piece[index - 1].kind == "op":
+            continue
+        end = _words_end(piece, index)
+        if end < len(piece) and piece[end].kind in {"num", "sym", "func", "open", "mark", "bar"}:
+            if _is_aside(piece, end):
+                continue
+            return index
+    return None
+
+
+def _words_end(piece: Sequence[Token], index: int) -> int:
+    while index < len(piece) and piece[index].kind == "word":
+        index += 1
+    return index
+
+
+def _is_aside(piece: Sequence[Token], index: int) -> bool:
+    """Whether a bracket with nothing but words opens here."""
+    if piece[index].kind != "open":
+        return False
+    end = _words_end(piece, index + 1)
+    return end > index + 1 and end < len(piece) and piece[end].kind == "close"
+
+
+def _last_side(piece: Sequence[Token], cut: int | None, text: str) -> tuple[Side, int]:
+    """The last side, and where it ends: before the words that follow its value."""
+    kept = piece if cut is None else piece[:cut]
+    if cut is not None:
+        word = piece[cut].text
+        half = word == "and" and cut + 1 < len(piece) and piece[cut + 1].kind == "num"  # 3 and 1/2
+        if half or (word in NUMBER_WORDS and word not in SENTENCE_WORDS):
+            return Side(_slice(piece, text), None), piece[-1].end
+    else:
+        kept = _without_tail(piece)
+    if not kept:
+        return Side("", None), piece[-1].end if piece else 0
+    return _side(kept, text), kept[-1].end
+
+
+def _without_tail(piece: Sequence[Token]) -> Sequence[Token]:
+    """Drops trailing words from the first that links to something else: `= 7 if he ...`."""
+    depth = 0
+    for index, token in enumerate(piece):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0 and token.kind == "word" and index and token.text in SENTENCE_WORDS:
+            rest = piece[index:]
+            if all(t.kind in {"word", "mark"} for t in rest) and rest[0].text != "and":
+                return piece[:index]
+            if all(t.kind == "word" for t in rest) and not any(
+                t.text in {"half", "quarter", "third"} for t in rest
+            ):
+                return piece[:index]
+    return piece
+
+
+def _first_side(piece: Sequence[Token], text: str) -> Side:
+    """The first side: what comes after the words that lead up to it."""
+    if len(piece) > 1 and piece[0].text == "bullet" and piece[1].kind == "word":
+        piece = piece[1:]
+    if [t.kind for t in piece[:3]] == ["open", "num", "close"] and len(piece) > 3:
+        tight = len(piece) > 4 and not piece[4].spaced
+        minus = piece[3].text == "-" and tight
+        if piece[3].spaced and (piece[3].kind == "open" or minus):
+            # "(2) (3 + 4)", "(2) -3": an item of a list, or a product and a difference?
+            return Side(_slice(piece, text), None)
+        if piece[3].kind in {"num", "word"}:
+            piece = piece[3:]
+    begin, torn = _expression_begin(piece)
+    kept = piece[begin:]
+    if not kept:
+        return Side(_slice(piece, text), None, name=_name(piece))
+    if torn:
+        return Side(_slice(piece, text), None)
+    side = _side(kept, text)
+    if side.node is None:
+        return replace(side, name=_name(piece))
+    return replace(side, led=begin > 0)
+
+
+def _name(piece: Sequence[Token]) -> str:
+    words = [t.text for t in piece if t.kind not in {"mark", "wall"}]
+    if any(t.kind not in {"word", "sym", "mark", "wall", "open", "close"} for t in piece):
+        return ""
+    while words and words[0] in LEADING_WORDS:
+        words = words[1:]
+    return " ".join(words) if len(words) <= 12 else ""
+
+
+def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
+    """Where the expression of a first side begins, and whether it was torn off from before."""
+    begin, torn, index = 0, False, 0
+    if piece and piece[0].kind == "wall":  # behind a bracket that was taken out
+        begin = index = 1
+        torn = len(piece) > 1 and piece[1].kind not in {"word"}
+    while index < len(piece):
+        token = piece[index]
+        if token.kind == "open":
+            index = _group_end(piece, index)
+            continue
+        if token.kind != "word":
+            index += 1
+            continue
+        end = _words_end(piece, index)
+        before = piece[index - 1] if index > begin else None
+        after = piece[end] if end < len(piece) else None
+        if after is not None and _is_aside(piece, end):
+            end = _group_end(piece, end)
+            after = piece[end] if end < len(piece) else None
+        if before is not None and before.kind == "op":
+            unit = before.text in "/-" and not (before.spaced or token.spaced)
+            torn = torn or not (unit or (before.text == "/" and piece[index - 2].kind == "word"))
+            if after is not None and after.kind in {"num", "open", "sym", "func", "mark", "bar"}:
+                begin, torn = end, True
+        elif before is not None and token.text in {"times", "of", "percent"} and end == index + 1:
+            pass
+        elif after is None or after.kind == "op":
+            if before is None:  # words, then an operator or nothing
+                torn = torn or (after is not None and not _is_negative(piece, end))
+                begin = end
+        elif before is None or after.kind != "close":
+            tied = any(t.kind == "op" for t in piece[begin:index])
+            torn = torn or tied or piece[end - 1].text in TYING_WORDS
+            if piece[end - 1].text == "of" and end - 2 >= index:
+                torn = torn or piece[end - 2].text in NUMBER_WORDS
+            if not after.spaced and after.kind == "open":
+                torn = True  # cost(3)
+            begin = end
+        index = end
+    return begin, torn
+
+
+def _is_negative(piece: Sequence[Token], index: int) -> bool:
+    """Whether a minus belongs to the number behind it: `then -1 + 3`, not `price - 1`."""
+    sign = piece[index]
+    tight = index + 1 < len(piece) and not piece[index + 1].spaced
+    return sign.text == "-" and sign.spaced and tight
+
+
+def _group_end(piece: Sequence[Token], index: int) -> int:
+    depth = 0
+    while index < len(piece):
+        depth += (piece[index].kind == "open") - (piece[index].kind == "close")
+        index += 1
+        if depth <= 0:
+            break
+    return index
+
+
+def _side(piece: Sequence[Token], text: str) -> Side:
+    source = _slice(piece, text)
+    bullet = bool(piece) and piece[0].kind == "mark" and piece[0].text == "bullet"
+    tokens = piece[1:] if bullet else piece
+    if tokens and tokens[0].kind == "op" and tokens[0].text in "*/+":
+        return Side(source, None)
+    parser = Parser(tokens)
+    try:
+        node = parser.whole()
+        if bullet:
+            minus = replace(piece[0], kind="op", text="-")
+            node = Either("bullet", (node, Parser([minus, *tokens]).whole()))
+    except NoExpression:
+        name = _name(piece)
+        return Side(source, None, name=name)
+    name = _name(piece) if not isinstance(node, Operation) else ""
+    return Side(source, node, frozenset(parser.units), name)
+
+
+def _slice(piece: Sequence[Token], text: str) -> str:
+    return text[piece[0].start : piece[-1].end].strip() if piece else ""

@@ -1,0 +1,272 @@
+"""Decides the links of a chain: holds, false, or unknown.
+
+A link says that two sides are equal. It is false only if it is false under every reading of what
+is ambiguous, also if the literals with decimals had been rounded, and if nothing around it says
+that it was not meant as a statement of fact.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.expression import (
+    Either,
+    Node,
+    Number,
+    Operation,
+    Symbol,
+    has_operation,
+    leftmost,
+    symbols,
+    walk,
+)
+from labeler.checking.claims.values import (
+    Undecided,
+    Value,
+    distance,
+    evaluate,
+    inexact,
+    real,
+    same,
+    size,
+)
+from labeler.checking.claims.vocabulary import UNIT_FAMILIES
+from labeler.records import Verdict
+
+MAX_READINGS = 16
+MAX_ROUNDED = 16
+
+_DENIED = re.compile(
+    r"\b(?:not|n't|cannot|can't|doesn't|isn't|don't|contradict\w*|impossible|false|incorrect\w*|"
+    r"wrong\w*|mistake\w*|error\w*|wait|suppose|mod|modulo|modular|congruent|"
+    r"remainder|base|digits?)\b|n't\b|≡|\\(?:pmod|bmod|equiv)|[✗✘❌]",
+    re.IGNORECASE,
+)
+
+
+DEFINED = re.compile(
+    r"\boperations?\b|\bdefin\w+|\bdenotes?\b|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",
+    re.IGNORECASE,
+)
+"""Words of a problem that gives a sign a meaning of its own."""
+_SIGNS = re.compile(r"[*∗!⋆]|\\ast|\\boxed|\bx\b|\\(?:times|div)")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two sides that a step says are equal; `reason` tells why it is unknown.
+
+    `shown`: what is false about it; `within`: the whole chain.
+    """
+
+    left: Side
+    right: Side
+    verdict: Verdict
+    reason: str = ""
+    shown: str = ""
+    within: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.left.text} = {self.right.text}"
+
+
+def decide(chain: Chain, *, defined: bool = False) -> Iterator[Link]:
+    """The links between numeric sides of a chain; others are passed over.
+
+    `defined`: the problem defines an operation of its own, so signs may mean anything.
+    """
+    previous: Side | None = None
+    relation = "="
+    for side, joined in zip(chain.sides, ("=", *chain.relations), strict=True):
+        relation = joined if previous is None or relation == "=" else relation
+        if joined == "other":
+            previous = None
+        if side.node is None:
+            previous = None  # it may hold the end of one statement and the beginning of another
+            continue
+        if symbols(side.node) - {"i", "e"}:
+            continue
+        if previous is not None:
+            link = numeric_link(previous, side, relation)
+            denied = _DENIED.search(chain.sentence)
+            if link.verdict is Verdict.WRONG and denied:
+                link = _unknown(previous, side, f"the sentence says {denied[0]!r}")
+            if link.verdict is Verdict.WRONG and defined and _SIGNS.search(chain.sentence):
+                link = _unknown(previous, side, "the problem defines an operation")
+            yield link
+        previous, relation = side, "="
+
+
+def numeric_link(left: Side, right: Side, relation: str) -> Link:
+    """Decides whether two numeric sides are equal (`=`) or nearly so (`~`)."""
+    a, b = left.node, right.node
+    assert a is not None
+    assert b is not None
+    if not (has_operation(a) or has_operation(b)):
+        return _unknown(left, right, "nothing to compute")
+    outcomes = []
+    try:
+        for readings in readings_of(a, b):
+            unknowns = _imaginary(a, b, readings)
+            x, y = evaluate(a, readings, unknowns), evaluate(b, readings, unknowns)
+            if same(x, y):
+                return Link(left, right, Verdict.CORRECT)
+            outcomes.append((x, y))
+            if _within_rounding(a, b, readings, unknowns, x, y, relation):
+                return _unknown(left, right, "equal but for rounding")
+    except Undecided as why:
+        return _unknown(left, right, str(why))
+    x, y = outcomes[0]
+    if (left.units or left.led) and not has_operation(a):  # 12 groups = 54 / 9: a name, no number
+        return _unknown(left, right, "a quantity with a number in its name")
+    if convention := _conventions(left, right, x, y):
+        return _unknown(left, right, convention)
+    if ("%" in left.units) != ("%" in right.units) and _is_share_of(a, b):
+        return _unknown(left, right, "a share of a whole")
+    if isinstance(x, Fraction) and _runs_on(b, x):
+        return _unknown(left, right, "a running total")
+    if mixed := _mixed_units(left.units | right.units):
+        return _unknown(left, right, f"units {mixed}")
+    if symbols(a) | symbols(b):
+        return _unknown(left, right, "i or e")
+    if _scaled(x, y, left.units | right.units):
+        return _unknown(left, right, "other units")
+    return Link(left, right, Verdict.WRONG, shown=f"{show(x)}, not {show(y)}")
+
+
+def readings_of(*nodes: Node) -> Iterator[Mapping[str, int]]:
+    """Every way to read what is ambiguous in these nodes. Raises Undecided where there are many."""
+    kinds = sorted({n.kind for node in nodes for n in walk(node) if isinstance(n, Either)})
+    names = frozenset().union(*(symbols(node) for node in nodes)) & {"i", "e"}
+    kinds += [f"symbol {name}" for name in sorted(names)]
+    if 2 ** len(kinds) > MAX_READINGS:
+        raise Undecided("too many readings")
+    for choice in itertools.product((0, 1), repeat=len(kinds)):
+        yield dict(zip(kinds, choice, strict=True))
+
+
+def _imaginary(a: Node, b: Node, readings: Mapping[str, int]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    if "symbol i" in readings:
+        values["i"] = real().mpc(0, 1) if not readings["symbol i"] else Fraction(37, 29)
+    if "symbol e" in readings:
+        values["e"] = +real().e if not readings["symbol e"] else Fraction(83, 41)
+    return values
+
+
+def _within_rounding(
+    a: Node,
+    b: Node,
+    readings: Mapping[str, int],
+    unknowns: Mapping[str, Value],
+    x: Value,
+    y: Value,
+    relation: str,
+) -> bool:
+    """Whether the sides could be equal before literals were rounded, or the result was.
+
+    A literal with two or more decimals may be off by one in its last place, the whole result by
+    one where the other side is no whole number.
+    """
+    try:
+        gap = distance(x, y)
+        slack = Fraction(0)
+        for side, value in ((a, x), (b, y)):
+            least = 2 if has_operation(side) else 1
+            rounded = [n for n in walk(side) if isinstance(n, Number) and n.decimals >= least]
+            for n in rounded[:MAX_ROUNDED]:
+                step = Fraction(1, 10**n.decimals)
+                moved = evaluate(side, readings, unknowns, {id(n): n.value + step})
+                slack += distance(moved, value)
+        if gap <= slack:
+            return True
+        scale = max(size(x), size(y))
+        if relation == "~":
+            return gap <= max(scale / 20, Fraction(1))
+        whole = [isinstance(v, Fraction) and v.denominator == 1 for v in (x, y)]
+        if whole[0] != whole[1] and gap < 1:
+            return True
+        # pi = 3.14 or 22/7, a root cut short
+        return not all(isinstance(v, Fraction) for v in (x, y)) and gap <= scale / 100
+    except Undecided:
+        return True
+
+
+def _runs_on(node: Node, value: Fraction) -> bool:
+    """5 + 3 = 8 * 2 = 16: the next side goes on from the result."""
+    first = leftmost(node)
+    return has_operation(node) and isinstance(first, Number) and first.value == value
+
+
+def _conventions(left: Side, right: Side, x: Value, y: Value) -> str:
+    """Ways of writing that are no equalities of numbers."""
+    a, b = left.node, right.node
+    if isinstance(b, Number) and b.value == 1 and len(left.units) > 1:
+        return "a conversion factor"
+    if ("degree" in left.units) != ("degree" in right.units) and any(
+        isinstance(n, Symbol) and n.name == "pi" for side in (a, b) if side for n in walk(side)
+    ):
+        return "degrees and radians"
+    if isinstance(a, Operation) and a.name == "/" and has_operation(right.node or a):
+        top = a.parts[0]
+        if isinstance(top, Number) and top.value == y:  # 500 / 13 = 13 * 38 + 6
+            return "a division with remainder"
+    return ""
+
+
+def _is_share_of(a: Node, b: Node) -> bool:
+    """48 = 100% + 20%: the whole that percentages are taken of."""
+    for lone, other in ((a, b), (b, a)):
+        parts = [n for n in walk(other) if isinstance(n, Operation)]
+        if not has_operation(lone) and all(n.name in {"+", "-", "/", "neg"} for n in parts):
+            return True
+    return False
+
+
+def _mixed_units(units: frozenset[str]) -> str:
+    for family in UNIT_FAMILIES:
+        found = sorted({_singular(u) for u in units & family})
+        if len(found) > 1:
+            return " and ".join(found)
+    return ""
+
+
+def _singular(unit: str) -> str:
+    return {"feet": "foot", "$": "dollar", "inches": "inch", "pennies": "penny"}.get(
+        unit, unit.removesuffix("s")
+    )
+
+
+def _scaled(x: Value, y: Value, units: frozenset[str]) -> bool:
+    """Whether the sides differ by a factor that a change of units would explain."""
+    if not (isinstance(x, Fraction) and isinstance(y, Fraction)) or 0 in (x, y):
+        return False
+    ratio = max(abs(x / y), abs(y / x))
+    factors = {1000, 1_000_000}
+    if units & {"$", "%", "dollars", "cents", "dollar", "cent"}:
+        factors |= {100}
+    if units & UNIT_FAMILIES[0]:
+        factors |= {60, 24, 7, 12, 3600, 52, 365, 1440}
+    if units & UNIT_FAMILIES[1] | units & UNIT_FAMILIES[2] | units & UNIT_FAMILIES[3]:
+        factors |= {12, 3, 36, 5280, 100, 10, 16, 2000}
+    return ratio in factors
+
+
+def show(value: Value) -> str:
+    """A value for a reader: exactly where that is short."""
+    if isinstance(value, Fraction):
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) < 100 and (
+            value.denominator < 1000
+        ):
+            return str(value)
+        value = inexact(value)
+    return str(real().nstr(value, 8))
+
+
+def _unknown(left: Side, right: Side, reason: str) -> Link:
+    return Link(left, right, Verdict.UNKNOWN, reason)

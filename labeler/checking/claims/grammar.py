@@ -1,0 +1,466 @@
+"""Reads the tokens of one side of a claim as an expression; gives up rather than guess.
+
+    expression  term (("+" | "-") term)*
+    term        factor (("*" | "/" | "of" | nothing) factor)*     nothing: 2(3), 2x, (a)(b)
+    factor      ("+" | "-")* primary mark* ("^" factor)?
+    primary     number | symbol | bracket | function | |expression|, each with a unit behind it
+
+A unit is any run of words behind a value (`5 apples`, `$15/student`, `3 miles per hour`): it is
+noted and has no effect. A side that has words anywhere else is no expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
+from labeler.checking.claims.tokens import Token
+from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
+
+MAX_TOKENS = 200
+MAX_DEPTH = 40
+MAX_DIGITS = 60
+
+_FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma", "tau", "Phi"}
+_ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
+_PLAIN_FUNCTIONS = words("sqrt ln exp")
+_LIST_FUNCTIONS = words("gcd lcm max min")
+_CLOSING = {"(": ")", "[": "]", "{": "}", "floor": "floor", "ceil": "ceil"}
+
+
+class NoExpression(Exception):
+    """These tokens are not an expression of this grammar; never leaves this package."""
+
+
+@dataclass
+class Parser:
+    """Recursive descent over one token list; `units` gathers the words and marks passed."""
+
+    tokens: Sequence[Token]
+    units: set[str] = field(default_factory=set)
+    at: int = 0
+    depth: int = 0
+
+    def whole(self) -> Node:
+        """The expression that all tokens make. Raises NoExpression."""
+        if not self.tokens or len(self.tokens) > MAX_TOKENS:
+            raise NoExpression
+        node = self.expression()
+        if self.at < len(self.tokens):
+            raise NoExpression
+        return node
+
+    def _peek(self, ahead: int = 0) -> Token | None:
+        index = self.at + ahead
+        return self.tokens[index] if index < len(self.tokens) else None
+
+    def _is(self, kind: str, text: str = "", ahead: int = 0) -> bool:
+        token = self._peek(ahead)
+        return token is not None and token.kind == kind and (not text or token.text == text)
+
+    def _take(self, kind: str, text: str = "") -> Token:
+        token = self._peek()
+        if token is None or token.kind != kind or (text and token.text != text):
+            raise NoExpression
+        self.at += 1
+        return token
+
+    def expression(self) -> Node:
+        node = self.term()
+        while self._is("op", "+") or self._is("op", "-"):
+            sign = self._take("op").text
+            node = Operation(sign, (node, self.term()))
+        return node
+
+    def term(self) -> Node:
+        factors, signs, tight = [self.factor()], list[str](), list[bool]()
+        while True:
+            sign = self._peek()
+            if self._is("op", "*") or self._is("op", "/"):
+                assert sign is not None
+                self.at += 1
+                if self._is("op", "+"):
+                    raise NoExpression
+                following = self._peek()
+                signs.append(sign.text)
+                tight.append(following is not None and not (sign.spaced or following.spaced))
+                factors.append(self.factor())
+            elif self._is("word", "of") and _is_share(factors[-1]):
+                self.at += 1
+                share, whole = factors[-1], self.factor()
+                # "is 1/3 of the $150": the share itself or what it comes to
+                factors[-1] = Either("of", (Operation("*", (share, whole)), share))
+            elif self._is("word", "times"):
+                self.at += 1
+                signs.append("*")
+                tight.append(False)
+                factors.append(self.factor())
+            elif self._starts_factor():
+                if self.at and self.tokens[self.at - 1].kind == "word":
+                    raise NoExpression
+                signs.append("")
+                tight.append(True)
+                factors.append(self.power())
+            else:
+                return _product(factors, signs, tight)
+
+    def _starts_factor(self) -> bool:
+        token = self._peek()
+        return token is not None and token.kind in {"sym", "func", "open"}
+
+    def factor(self) -> Node:
+        negative = False
+        while self._is("op", "+") or self._is("op", "-"):
+            negative ^= self._take("op").text == "-"
+        node = self.power()
+        return Operation("neg", (node,)) if negative else node
+
+    def power(self) -> Node:
+        node = self._marks(self._primary())
+        if self._is("op", "^"):
+            self.at += 1
+            if self._degree_group():
+                self.units.add("degree")
+                return self._marks(node)
+            if self._is("num") and len(self.tokens[self.at].text) > 1 and self._is("op", "^", 1):
+                raise NoExpression  # LaTeX reads 3^25^2 as 3^2 * 5^2
+            exponent = self._exponent()
+            node = self._marks(Operation("^", (node, exponent)))
+        return node
+
+    def _degree_group(self) -> bool:
+        if self._is("mark", "degree"):
+            self.at += 1
+            return True
+        if self._is("open", "{") and self._is("mark", "degree", 1) and self._is("close", "}", 2):
+            self.at += 3
+            return True
+        return False
+
+    def _exponent(self) -> Node:
+        if self._is("op", "-"):
+            self.at += 1
+            return Operation("neg", (self._primary(),))
+        node = self._primary()
+        if self._is("op", "^"):  # towers group to the right
+            self.at += 1
+            return Operation("^", (node, self._exponent()))
+        return node
+
+    def _marks(self, node: Node) -> Node:
+        """Per cent, factorial, degrees, and units behind a value."""
+        while True:
+            if self._is("mark", "%") or self._is("word", "percent"):
+                self.at += 1
+                node = _percent(node)
+                self.units.add("%")
+            elif self._is("mark", "!"):
+                self.at += 1
+                if self._is("mark", "!"):  # a double factorial
+                    raise NoExpression
+                factorial = Operation("factorial", (node,))
+                # The last sign of a side may be an exclamation.
+                last = self._peek() is None
+                node = Either("exclamation", (factorial, node)) if last else factorial
+            elif self._is("mark", "degree") or self._is("mark", "$"):
+                self.units.add(self._take("mark").text)
+            elif not self._unit():
+                return node
+
+    def _unit(self) -> bool:
+        """Passes a unit if one comes: words, `/word`, powers of words, asides in brackets."""
+        begin = self.at
+        while True:
+            token = self._peek()
+            if token is None:
+                break
+            if token.kind == "word" and (
+                token.text not in NUMBER_WORDS or (token.text == "per" and self._is("word", "", 1))
+            ):
+                self.units.add(token.text)
+                self.at += 1
+                if self._is("op", "^") and self._is("num", "", 1):
+                    self.at += 2
+                elif self._is("op", "^") and self._is("open", "{", 1) and self._is("num", "", 2):
+                    self.at += 4
+            elif token.kind == "op" and token.text in "/*" and self._is("word", "", 1):
+                following = self._peek(1)
+                assert following is not None
+                loose = token.spaced or following.spaced
+                if following.text in NUMBER_WORDS or (loose and self.at == begin):
+                    break
+                if token.text == "*":
+                    break
+                self.at += 1
+            elif token.kind == "op" and token.text == "-" and self._hyphen():
+                self.at += 1
+            elif token.kind == "open" and token.spaced and (end := self._aside()):
+                self.at = end
+            else:
+                break
+        return self.at > begin
+
+    def _hyphen(self) -> bool:
+        following = self._peek(1)
+        sign = self._peek()
+        return (
+            following is not None
+            and sign is not None
+            and following.kind == "word"
+            and not following.spaced
+            and not sign.spaced
+        )
+
+    def _aside(self) -> int:
+        """Where a bracket that holds only words ends; 0 where there is none."""
+        opening = self._peek()
+        assert opening is not None
+        index, words = self.at + 1, 0
+        while index < len(self.tokens):
+            token = self.tokens[index]
+            if token.kind == "close":
+                return index + 1 if words and token.text == _CLOSING[opening.text] else 0
+            if token.kind == "word":
+                words += 1
+            elif token.kind in {"num", "sym", "func", "poison", "open"}:
+                if words and token.kind == "num":
+                    raise NoExpression
+                return 0
+            index += 1
+        return 0
+
+    def _primary(self) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise NoExpression
+        node = self._value()
+        self.depth -= 1
+        return node
+
+    def _value(self) -> Node:
+        while self._is("mark", "$"):
+            self.at += 1
+            self.units.add("$")
+        if self._is("op", "-"):  # \$-5, 2 * -5
+            self.at += 1
+            return Operation("neg", (self._primary(),))
+        token = self._peek()
+        if token is None:
+            raise NoExpression
+        if token.kind == "num":
+            return self._number()
+        if token.kind == "sym":
+            self.at += 1
+            if token.text[0] in _FUNCTION_SYMBOLS and self._is("open", "("):
+                raise NoExpression
+            return Symbol(token.text)
+        if token.kind == "open":
+            return self._bracket()
+        if token.kind == "bar":
+            self.at += 1
+            node = self.expression()
+            self._take("bar")
+            return Operation("abs", (node,))
+        if token.kind == "func":
+            self.at += 1
+            return self._function(token.text)
+        raise NoExpression
+
+    def _number(self) -> Node:
+        token = self._take("num")
+        if len(token.text) > MAX_DIGITS:
+            raise NoExpression
+        node: Node = _literal(token.text)
+        whole = "." not in token.text
+        following = self._peek()
+        if whole and following is not None and following.kind == "func":
+            if following.text == "frac" and (fraction := self._small_fraction()):
+                both = Operation("+", (node, fraction)), Operation("*", (node, fraction))
+                return Either("mixed", both)
+        elif whole and following is not None and following.kind == "num":
+            if not (self._is("op", "/", 1) and self._is("num", "", 2)):
+                raise NoExpression
+            top, bottom = self._take("num").text, self.tokens[self.at + 1].text
+            self.at += 2
+            return Operation("+", (node, Operation("/", (_literal(top), _literal(bottom)))))
+        elif following is not None and following.kind == "num":
+            raise NoExpression
+        return node
+
+    def _small_fraction(self) -> Node | None:
+        """A fraction of two whole numbers below one, which may follow a whole number."""
+        shape = self.tokens[self.at : self.at + 7]
+        kinds = [t.kind for t in shape]
+        if kinds[:2] == ["func", "num"] and len(shape[1].text) == 2:  # \frac12
+            top, bottom, length = _literal(shape[1].text[0]), _literal(shape[1].text[1]), 2
+        elif kinds == ["func", "open", "num", "close", "open", "num", "close"]:
+            top, bottom, length = _literal(shape[2].text), _literal(shape[5].text), 7
+        else:
+            return None
+        if top.value >= bottom.value:
+            return None
+        self.at += length
+        return Operation("/", (top, bottom))
+
+    def _bracket(self) -> Node:
+        opening = self._take("open")
+        node = self.expression()
+        if not self._is("close", _CLOSING[opening.text]):
+            raise NoExpression
+        self.at += 1
+        if opening.text in {"floor", "ceil"}:
+            return Operation(opening.text, (node,))
+        return node
+
+    def _argument(self, *, may_be_unit: bool = False) -> Node:
+        """What stands behind \\frac, \\sqrt or \\binom: a group, or one digit or letter."""
+        if self._is("open", "{"):
+            self.at += 1
+            if may_be_unit and self._words_only():
+                return Number(Fraction(1))
+            node = self.expression()
+            self._take("close", "}")
+            return node
+        token = self._take("num") if self._is("num") else self._take("sym")
+        if token.kind == "num":
+            if len(token.text) != 1:
+                raise NoExpression
+            return _literal(token.text)
+        return Symbol(token.text)
+
+    def _words_only(self) -> bool:
+        """Passes a group that only names a unit: \\frac{6}{\\text{hour}}."""
+        index = self.at
+        while index < len(self.tokens) and self.tokens[index].kind == "word":
+            if self.tokens[index].text not in UNIT_WORDS:
+                return False
+            index += 1
+        if index > self.at and index < len(self.tokens) and self.tokens[index].kind == "close":
+            self.at = index + 1
+            return True
+        return False
+
+    def _function(self, name: str) -> Node:
+        if name == "frac":
+            if self._is("num") and len(self.tokens[self.at].text) == 2:  # \frac12
+                digits = self._take("num").text
+                return Operation("/", (_literal(digits[0]), _literal(digits[1])))
+            top = self._argument()
+            if isinstance(top, Symbol) and top.name in {"d", "partial"}:  # a derivative
+                raise NoExpression
+            return Operation("/", (top, self._argument(may_be_unit=True)))
+        if name == "binom":
+            return Operation("binom", (self._argument(), self._argument()))
+        if name == "sqrt":
+            return self._root()
+        if name in _LIST_FUNCTIONS:
+            return self._list_function(name)
+        if name in _ANGLE_FUNCTIONS or name in _PLAIN_FUNCTIONS:
+            exponent = None
+            if self._is("op", "^"):
+                self.at += 1
+                exponent = self._exponent()
+                if not isinstance(exponent, Number):  # \sin^{-1}
+                    raise NoExpression
+            before = "degree" in self.units
+            self.units.discard("degree")
+            argument = self.power()
+            degrees = "degree" in self.units
+            if before and not degrees:
+                self.units.add("degree")
+            if degrees:
+                if any(isinstance(n, Symbol) for n in walk(argument)):
+                    raise NoExpression
+                argument = Operation("radians", (argument,))
+            elif name in _ANGLE_FUNCTIONS and not any(
+                isinstance(n, Symbol) for n in walk(argument)
+            ):
+                argument = Either("angle", (Operation("radians", (argument,)), argument))
+            node: Node = Operation(name, (argument,))
+            return Operation("^", (node, exponent)) if exponent else node
+        raise NoExpression
+
+    def _root(self) -> Node:
+        degree: Node = Number(Fraction(2))
+        if self._is("open", "["):
+            self.at += 1
+            degree = self.expression()
+            self._take("close", "]")
+        if self._is("open"):
+            node = self._bracket()
+        else:
+            node = self._number() if self._is("num") else self._argument()
+        return Operation("root", (node, degree))
+
+    def _list_function(self, name: str) -> Node:
+        self._take("open", "(")
+        parts = [self.expression()]
+        while self._is("wall", ","):
+            self.at += 1
+            parts.append(self.expression())
+        self._take("close", ")")
+        if len(parts) < 2:  # gcd(132,100), which was read as 132 thousand
+            raise NoExpression
+        return Operation(name, tuple(parts))
+
+
+def _product(factors: list[Node], signs: list[str], tight: list[bool]) -> Node:
+    """Factors from left to right, and where that is open, 1/2x or 3 / 1/4, the other way too."""
+    plain = _fold(factors, signs)
+    slashes = signs.count("/")
+    if not slashes or (slashes == 1 and not _is_open(factors, signs)):
+        return plain
+    if slashes > 1 and not any(tight):  # 14 / 1 / 4
+        tight = [i > signs.index("/") for i in range(len(signs))]
+    elif all(tight) and "" not in signs:
+        tight = [i != signs.index("/") for i in range(len(signs))]
+    elif all(tight) or (slashes == 1 and "" not in signs):
+        tight = [sign != "/" for sign in signs]
+    groups, outer = [[factors[0]]], list[str]()
+    inner: list[list[str]] = [[]]
+    for factor, sign, joins in zip(factors[1:], signs, tight, strict=True):
+        if joins:
+            groups[-1].append(factor)
+            inner[-1].append(sign)
+        else:
+            groups.append([factor])
+            inner.append([])
+            outer.append(sign)
+    grouped = _fold([_fold(g, s) for g, s in zip(groups, inner, strict=True)], outer)
+    return plain if grouped == plain else Either("slash", (plain, grouped))
+
+
+def _is_open(factors: list[Node], signs: list[str]) -> bool:
+    """Whether what follows the only slash may belong to the divisor: 1/2x, 9!/3! * 6!."""
+    at = signs.index("/")
+    if "" in signs[at + 1 :]:
+        return True
+    return "*" in signs[at + 1 :] and any(
+        isinstance(n, Operation) and n.name == "factorial" for n in walk(factors[at + 1])
+    )
+
+
+def _fold(factors: list[Node], signs: list[str]) -> Node:
+    node = factors[0]
+    for factor, sign in zip(factors[1:], signs, strict=True):
+        node = Operation(sign or "*", (node, factor))
+    return node
+
+
+def _literal(text: str) -> Number:
+    decimals = len(text.partition(".")[2])
+    return Number(Fraction(text if text[0] != "." else "0" + text), decimals)
+
+
+def _percent(node: Node) -> Node:
+    hundredth = Operation("/", (node, Number(Fraction(100))))
+    return Either("percent", (hundredth, node))
+
+
+def _is_share(node: Node) -> bool:
+    """What "of" may follow: a percentage or a fraction."""
+    if isinstance(node, Either):
+        return node.kind == "percent"
+    return isinstance(node, Operation) and node.name == "/"

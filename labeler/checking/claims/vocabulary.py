@@ -1,0 +1,85 @@
+"""Words that mean something to the grammar."""
+
+from __future__ import annotations
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+NUMBER_WORDS = words(
+    "dozen dozens hundred hundreds thousand thousands million millions billion billions "
+    "trillion k half halves third thirds quarter quarters fifth tenth percent percentage "
+    "twice double triple times more less fewer and plus minus of or to squared cubed "
+    "remainder r out divided multiplied by over per mod x score pair pairs base degrees "
+    "than if when because since so then but while is are was were has have had be been will "
+    "would can could makes make equals which who where costs cost gives give get gets"
+)
+"""Words that carry arithmetic or split a sentence: behind a number they are no unit."""
+
+UNIT_FAMILIES = tuple(
+    words(family)
+    for family in (
+        "second seconds sec minute minutes min hour hours hr hrs day days week weeks month months "
+        "year years decade decades century",
+        "mm millimeters cm centimeter centimeters m meter meters metres km kilometer kilometers "
+        "inch inches in ft foot feet yard yards yd mile miles mi",
+        "g gram grams kg kilogram kilograms mg oz ounce ounces lb lbs pound pounds ton tons",
+        "oz ounce ounces ml l liter liters cup cups pint pints quart quarts gallon gallons "
+        "tablespoon tablespoons teaspoon teaspoons",
+        "$ dollar dollars cent cents c penny pennies nickel nickels dime dimes quarters",
+    )
+)
+"""Units that convert into each other: time, length, mass, volume, money."""
+UNIT_WORDS = frozenset().union(*UNIT_FAMILIES) | {"person", "student", "item"}
+
+UNIT_LETTERS = words(
+    "days feet cups mile inch cm mm km ft in yd mi kg mg lb lbs oz ml mL dm hr hrs min sec "
+    "mph kph rpm"
+)
+"""Letters in mathematics that are a unit and no product."""
+
+TYING_WORDS = words(
+    "plus minus times by over twice double triple half quarter third per than squared cubed "
+    "negative minus divided multiplied subtracting adding"
+)
+LEADING_WORDS = words("so thus then therefore hence the and now finally")
+SENTENCE_WORDS = words("and or to if when than for as at in is are")
+
+
+FOLLOWING_WORDS = words(
+    "so thus then therefore hence and we get have can this gives give us is which means "
+    "simplifying simplify simplifies simplified to the equation solving solve for both "
+    "sides of by from dividing divide divided subtracting subtract adding add multiplying "
+    "multiply combining combine like terms isolate isolating expanding expand distributing "
+    "distribute rearranging rearrange rewrite rewriting now finally next yields obtain "
+    "obtaining find value that it be as follows following in let s ll side left right hand "
+    "further simplification"
+)
+"""Words that may stand between two equations of which the second follows from the first alone."""
+FUNCTIONS = words("sqrt sin cos tan cot sec csc log ln exp gcd lcm max min binom frac")
+OPERATORS = {
+    "times": "*", "cdot": "*", "div": "/", "ast": "*", "bullet": "*", "over": "poison",
+}  # fmt: skip
+RELATIONS = {
+    "approx": "~", "thickapprox": "~", "simeq": "~", "doteq": "~", "sim": "other",
+    "ne": "other", "neq": "other", "le": "other", "leq": "other", "leqslant": "other",
+    "ge": "other", "geq": "other", "geqslant": "other", "lt": "other", "gt": "other",
+    "equiv": "poison", "cong": "other", "propto": "other", "in": "other", "subset": "other",
+}  # fmt: skip
+WALLS = words(
+    "implies Rightarrow Longrightarrow iff Leftrightarrow to rightarrow longrightarrow "
+    "therefore because land lor wedge vee"
+)
+IGNORED = words(
+    "left right displaystyle textstyle limits big Big bigg Bigg bigl bigr Bigl Bigr biggl "
+    "biggr Biggl Biggr nonumber hfill mathrm mathbf textbf text mbox textrm mathit "
+    "boldsymbol bf rm it textit hbox underline boxed fbox color"
+)
+PROSE_GROUPS = words("text mbox textrm textbf textit mathrm hbox")
+GREEK = words(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu "
+    "nu xi rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma "
+    "Phi Psi Omega ell"
+)
