@@ -1,0 +1,1 @@
+"""What is known of the place of a first error, and what to ask next; below labelers and rules."""
