@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from labeler.checking.extract import final_answer
+from labeler.checking.extract import answer_in
 from labeler.conversation import Conversation
 from labeler.records import (
     Asks,
@@ -68,7 +68,7 @@ class Policy:
             solution_id=short_hash(problem.problem_id, *steps),
             problem_id=problem.problem_id,
             steps=steps,
-            final_answer=final_answer(text),
+            final_answer=answer_in(problem.domain, text),
             outcome=outcome.verdict,
             outcome_reason=outcome.reason,
             generator=Generator(
@@ -110,6 +110,15 @@ class Rollouts:
     completion_tokens: int = 0
     failure: str = ""
 
+    def __add__(self, more: Rollouts) -> Rollouts:
+        """These and more rollouts of the same prefix."""
+        return Rollouts(
+            self.rollouts + more.rollouts,
+            self.prompt_tokens + more.prompt_tokens,
+            self.completion_tokens + more.completion_tokens,
+            more.failure or self.failure,
+        )
+
     @property
     def n(self) -> int:
         """How many were decided."""
@@ -141,7 +150,9 @@ def roll_out(
         for prefix, seed in zip(prefixes, seeds, strict=True)
     ]
     answers = [
-        [_answer(prefix, c) for c in reply.completions] if isinstance(reply, Samples) else []
+        [_answer(problem, prefix, c) for c in reply.completions]
+        if isinstance(reply, Samples)
+        else []
         for prefix, reply in zip(prefixes, replies, strict=True)
     ]
     distinct = sorted({a for row in answers for a in row if isinstance(a, str)})
@@ -155,11 +166,11 @@ def roll_out(
     ]
 
 
-def _answer(prefix: tuple[str, ...], completion: Completion) -> str | Checked:
+def _answer(problem: Problem, prefix: tuple[str, ...], completion: Completion) -> str | Checked:
     """The final answer, or the verdict where there is none."""
     if completion.finish == "length":
         return Checked(Verdict.UNKNOWN, "cut off before its end")
-    answer = final_answer("".join(prefix) + completion.text)
+    answer = answer_in(problem.domain, "".join(prefix) + completion.text)
     # A policy that ends without an answer did not reach the right one.
     return Checked(Verdict.WRONG, "no final answer") if answer is None else answer
 
@@ -188,6 +199,7 @@ def value_evidence(
     problem: Problem,
     prefix: tuple[str, ...],
     rollouts: Rollouts,
+    calls: int = 1,
 ) -> Evidence:
     """Evidence on a prefix: alive if any rollout is right (hard), MC as score (soft)."""
     value = rollouts.value
@@ -208,7 +220,7 @@ def value_evidence(
         n=rollouts.n,
         n_correct=rollouts.n_correct,
         model=policy.model,
-        calls=1,
+        calls=calls,
         prompt_tokens=rollouts.prompt_tokens,
         completion_tokens=rollouts.completion_tokens,
         reason=reason,

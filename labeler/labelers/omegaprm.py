@@ -13,7 +13,9 @@ holds wrong rollouts only: a right one has no error to find (the paper's wording
 is not). The last step is decided by its answer. Solutions that come of it: the bisected rollouts,
 and the root's right ones, which are paid for already. Where we differ: the unit is a step of the
 solution by default; `unit = "tokens"` is the paper's mode, spans no shorter than 1/16 of the mean
-solution. The search believes every estimate, as the paper's does: 0 of k right is taken for dead.
+solution. `search = "paper"` believes every estimate: 0 of k right is taken for dead; `"bayes"`
+keeps a posterior over the first error instead (`labeler.first_error`) and asks `round_size`
+rollouts at a time where they tell most, until a place is `confidence` probable.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from itertools import pairwise
 from typing import Literal
 
 from labeler.conversation import Conversation
+from labeler.first_error.model import Rates, locate
+from labeler.first_error.question import question
 from labeler.labelers.base import (
     Findings,
     Policy,
@@ -54,6 +58,11 @@ class OmegaPRM:
     c_puct: float = 0.125
     unit: Literal["steps", "tokens"] = "steps"
     pieces: int = 16
+    search: Literal["paper", "bayes"] = "paper"
+    confidence: float = 0.9
+    round_size: int = 2
+    max_samples: int = 64
+    min_information: float = 0.1
 
 
 @dataclass(slots=True)
@@ -63,6 +72,9 @@ class _State:
     prefix: tuple[str, ...]
     rollouts: Rollouts
     visits: int = 0
+    n_rounds: int = 1
+    selected: set[str] = field(default_factory=set)
+    """Rollouts that left the pool; they do not return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,10 @@ def omegaprm(problem: Problem, settings: OmegaPRM, policy: Policy) -> Conversati
     min_span = _min_span(root, settings)
     while tree.pool and tree.n_selected < settings.search_limit:
         candidate = _select(tree, settings)
-        yield from _bisect(tree, candidate, min_span, problem, settings, policy)
+        if settings.search == "bayes":
+            yield from _locate(tree, candidate, problem, settings, policy)
+        else:
+            yield from _bisect(tree, candidate, min_span, problem, settings, policy)
     return _findings(tree, problem, policy)
 
 
@@ -101,16 +116,40 @@ def _evaluate(
     text = "".join(prefix)
     if text in tree.states:
         return tree.states[text]
-    seed = derive_seed(policy.run_seed, NAME, problem.problem_id, text)
-    [rollouts] = yield from roll_out(
-        policy, problem, [prefix], settings.k, [seed], NAME, token_texts=settings.unit == "tokens"
-    )
-    state = tree.states[text] = _State(prefix, rollouts)
-    if rollouts.value is not None and 0 < rollouts.value < 1:
-        wrong = [r for r in rollouts.rollouts if r.outcome.verdict is Verdict.WRONG]
-        # The same text twice is one error to find, not two.
-        tree.pool += [_Candidate(state, r) for r in {r.completion.text: r for r in wrong}.values()]
+    state = yield from _roll_out(tree, prefix, settings.k, problem, settings, policy)
     return state
+
+
+def _roll_out(
+    tree: _Tree,
+    prefix: tuple[str, ...],
+    n: int,
+    problem: Problem,
+    settings: OmegaPRM,
+    policy: Policy,
+) -> Conversation[_State]:
+    """The state of a prefix with `n` more rollouts; their wrong ones wait in the pool."""
+    text = "".join(prefix)
+    known = tree.states.get(text)
+    path = (NAME, problem.problem_id, text, *([str(known.n_rounds)] if known else []))
+    seed = derive_seed(policy.run_seed, *path)
+    in_tokens = settings.unit == "tokens"
+    [found] = yield from roll_out(policy, problem, [prefix], n, [seed], NAME, token_texts=in_tokens)
+    if known is None:
+        known = tree.states[text] = _State(prefix, found)
+    else:
+        known.rollouts = known.rollouts + found
+        known.n_rounds += 1
+    value = known.rollouts.value
+    if value is not None and 0 < value < 1:
+        waiting = {c.rollout.completion.text for c in tree.pool if c.state is known}
+        for rollout in known.rollouts.rollouts:
+            is_new = rollout.completion.text not in waiting | known.selected
+            # The same text twice is one error to find, not two.
+            if rollout.outcome.verdict is Verdict.WRONG and is_new:
+                waiting.add(rollout.completion.text)
+                tree.pool.append(_Candidate(known, rollout))
+    return known
 
 
 def _select(tree: _Tree, settings: OmegaPRM) -> _Candidate:
@@ -119,6 +158,7 @@ def _select(tree: _Tree, settings: OmegaPRM) -> _Candidate:
     best = max(range(len(tree.pool)), key=lambda i: _score(tree.pool[i], total, settings))
     candidate = tree.pool.pop(best)
     candidate.state.visits += 1
+    candidate.state.selected.add(candidate.rollout.completion.text)
     tree.n_selected += 1
     return candidate
 
@@ -155,6 +195,26 @@ def _bisect(
     tree.located.append((_steps(candidate, units, cuts, settings), candidate))
 
 
+def _locate(
+    tree: _Tree, candidate: _Candidate, problem: Problem, settings: OmegaPRM, policy: Policy
+) -> Conversation[None]:
+    """Finds the most likely first error of a rollout by a posterior over its place."""
+    units = split_steps(candidate.rollout.completion.text, policy.delimiter)
+    prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
+    root = tree.states[""].rollouts
+    rates = Rates().given_root(root.n, root.n_correct)
+    for _ in range(0, settings.max_samples, settings.round_size):
+        states = [tree.states.get("".join(prefix)) for prefix in prefixes]
+        counts = [(s.rollouts.n, s.rollouts.n_correct) if s else (0, 0) for s in states]
+        place = locate(counts, rates, is_wrong=True)
+        silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
+        best = question(place, units, settings.round_size, settings.min_information, silent)
+        if place.confidence >= settings.confidence or best is None:
+            break
+        yield from _roll_out(tree, prefixes[best], settings.round_size, problem, settings, policy)
+    tree.located.append(((*candidate.state.prefix, *units), candidate))
+
+
 def _units(completion: Completion, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
     """What may be cut apart: steps, or tokens."""
     if settings.unit == "tokens":
@@ -184,7 +244,7 @@ def _steps(
 
 def _findings(tree: _Tree, problem: Problem, policy: Policy) -> Findings:
     evidence: list[Evidence] = [
-        value_evidence(NAME, VERSION, policy, problem, state.prefix, state.rollouts)
+        value_evidence(NAME, VERSION, policy, problem, state.prefix, state.rollouts, state.n_rounds)
         for state in tree.states.values()
         if state.prefix
     ]

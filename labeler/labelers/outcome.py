@@ -32,5 +32,7 @@ def last_step_evidence(problem: Problem, solution: Solution) -> Evidence:
         score=float(right) if decided else None,
         n=int(decided),
         n_correct=int(right),
+        # Of a program: how many tests passed, and whether anything held it while it ran.
+        rationale=solution.outcome_reason if decided and problem.domain == "code" else "",
         reason="" if decided else solution.outcome_reason,
     )

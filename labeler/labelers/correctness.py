@@ -1,0 +1,113 @@
+"""From what a model replied to evidence on steps: shared by annotators and judges.
+
+The version in their evidence is `CODE+PROMPT`: the code's own version, then 8 hex digits over the
+prompts it asked with, so labels made with other words are told apart. What the calls on a solution
+cost stands on its first piece of evidence only: costs are summed over evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labeler.labelers.replies.base import Reading
+from labeler.labelers.replies.read import read_reply
+from labeler.prompts import Task
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.requests import Completion, Failed, Reply, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was asked for: calls, and tokens as the backend counts them."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+
+def spent_on(reply: Reply) -> Spent:
+    """One call, with its tokens where it was answered."""
+    if isinstance(reply, Samples):
+        return Spent(1, reply.prompt_tokens, reply.completion_tokens)
+    return Spent(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a labeler ends up saying of one step; `n_correct` of `n` votes call it right."""
+
+    verdict: Verdict
+    n: int = 0
+    n_correct: int = 0
+    rationale: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, reading: Reading) -> Opinion:
+        """That of a single reply; what is unknown is no vote."""
+        decided = reading.verdict is not Verdict.UNKNOWN
+        said = "; ".join(part for part in (reading.notes, reading.rationale) if part)
+        right = reading.verdict is Verdict.CORRECT
+        return cls(reading.verdict, int(decided), int(right), said, reading.reason)
+
+
+def read_completion(
+    completion: Completion, steps: Sequence[str], task: Task
+) -> tuple[Reading, ...]:
+    """What a reply to a task's prompt says of each step."""
+    return read_reply(
+        completion.text,
+        steps,
+        cut_off=completion.finish == "length",
+        first_number=task.first_number,
+        by_heads="first_number" not in task.variables,
+    )
+
+
+def unread(reply: Reply, n_steps: int) -> tuple[Reading, ...]:
+    """Every step unknown, for a reply that is none."""
+    reason = reply.reason if isinstance(reply, Failed) else "no samples"
+    return (Reading(Verdict.UNKNOWN, reason),) * n_steps
+
+
+def correctness_evidence(
+    labeler: str,
+    version: str,
+    problem: Problem,
+    solution: Solution,
+    opinions: Sequence[Opinion],
+    model: str,
+    spent: Spent,
+) -> tuple[Evidence, ...]:
+    """Evidence on the first `len(opinions)` steps; later ones were not spoken about."""
+    nothing = Spent()
+    pieces = []
+    for t, opinion in enumerate(opinions):
+        cost = spent if t == 0 else nothing
+        pieces.append(
+            Evidence(
+                prefix_id=prefix_id(problem.problem_id, solution.steps[: t + 1]),
+                labeler=labeler,
+                labeler_version=version,
+                asks=Asks.CORRECTNESS,
+                verdict=opinion.verdict,
+                score=opinion.n_correct / opinion.n if opinion.n else None,
+                n=opinion.n,
+                n_correct=opinion.n_correct,
+                rationale=opinion.rationale,
+                model=model,
+                calls=cost.calls,
+                prompt_tokens=cost.prompt_tokens,
+                completion_tokens=cost.completion_tokens,
+                reason=opinion.reason,
+            )
+        )
+    return tuple(pieces)

@@ -1,0 +1,41 @@
+"""Grounded: every step of given solutions, verified with a tool (GroundedPRM without its search).
+
+Every step is judged on its own merit, those after a wrong one too. Steps on a shared prefix are
+verified once. What one verification is: `labeler.labelers.grounded.verify`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from labeler.conversation import Conversation, together
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.grounded.settings import Verifier, verifier_tasks
+from labeler.labelers.grounded.verify import NAME, VERSION, Verification, Verified
+from labeler.records import Problem, Solution, Verdict
+
+
+def grounded(
+    problem: Problem, solutions: tuple[Solution, ...], settings: Verifier, policy: Policy
+) -> Conversation[Findings]:
+    """Evidence on every step of every solution."""
+    tasks = verifier_tasks(settings)
+    work = Verification(problem, settings, tasks, policy.run_seed)
+    prefixes = {
+        "".join(s.steps[: t + 1]): s.steps[: t + 1] for s in solutions for t in range(len(s.steps))
+    }
+    found = yield from together([work.verified(prefix) for prefix in prefixes.values()])
+    version = f"{VERSION}+{tasks.sha}"
+    evidence = tuple(one.evidence(problem, NAME, version) for one in found)
+    return Findings(evidence, statistics=counted(found))
+
+
+def counted(found: Sequence[Verified]) -> dict[str, int]:
+    """How often there was something to compute, the tool failed, and nothing could be read."""
+    counts = Counter(steps=len(found))
+    for one in found:
+        counts["tool_failed"] += bool(one.tool.failed)
+        counts["tool_used"] += bool(one.tool.output)
+        counts["unknown"] += one.opinion.verdict is Verdict.UNKNOWN
+    return {name: n for name, n in counts.items() if n}

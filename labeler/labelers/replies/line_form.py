@@ -1,0 +1,128 @@
+r"""Verdicts out of lines, tags and boxes: how models write that were not asked for JSON, or forgot.
+
+    Step 3: 12 + 21 = 33; expected 12 + 21 = 33: right.     the embedded judge and annotator
+    **Step 3** - incorrect: 12 + 21 is 33                   verdict first, reasoning after it
+    | 3 | wrong |                                           a table
+    <analysis_3>...</analysis_3> <conclusion>Incorrect</..> Qwen: the last analysis is the error
+    \boxed{2}, \boxed{-1}                                   ProcessBench: index of the first error
+    Step 3: ... The step is \boxed{incorrect}               ThinkPRM
+
+A verdict stands at the end or the beginning of its line, set apart by punctuation; a word inside a
+sentence is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from labeler.labelers.replies.base import RIGHT, WRONG, Entry, Found, Reading, verdict_of
+from labeler.records import Verdict
+
+_WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))
+_SIGNS = "[✓✔✅✗✘❌]"
+_MARKS = r"[\s*_`#>|]*"
+_HEAD = re.compile(
+    rf"^{_MARKS}(?:[-•]\s+)?(?:(?P<word>step|paragraph|§|\#)\s*[*_]*\s*)?(?P<number>\d{{1,4}})"
+    rf"(?P<after>[*_`]*\s*(?:[:.)|,]|[-–—]+|$|(?=[\s*_]*(?:is\b|{_SIGNS}))))(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_AT_START = re.compile(
+    rf"^{_MARKS}(?:\(|\[)?(?:is\s+)?(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
+    rf"[\])*_`]*(?:\s*[.:;,(|\-–—].*|\s*)$",
+    re.IGNORECASE,
+)
+_AT_END = re.compile(
+    rf"(?:[:;|→(\[]|\s[-–—]+|\*\*|=>|->)\s*[*_`\[(]*(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
+    rf"[\s.!*_`\])|]*$",
+    re.IGNORECASE,
+)
+_BOX = re.compile(r"\\boxed\s*\{\s*(?:\\text\s*\{)?\s*([^{}]*?)\s*\}")
+_ANALYSIS = re.compile(r"<(?:analysis|paragraph|step)_(\d+)>", re.IGNORECASE)
+_CONCLUSION = re.compile(r"<conclusion>\s*(.*?)\s*</conclusion>", re.IGNORECASE | re.DOTALL)
+_FIRST = re.compile(
+    r"\bfirst\s+(?:error|wrong|incorrect|erroneous)(?:\s+(?:step|paragraph))?\s*(?:is|:|=)+\s*"
+    r"(?:in\s+)?(?:step|paragraph)?\s*(?P<number>none|-1|\d{1,4})\b",
+    re.IGNORECASE,
+)
+
+
+def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> Found:
+    """What lines, tags and boxes say.
+
+    `heads` are what the steps begin with, where the prompt did not number them: a line is then
+    about the step whose head it repeats. Lines copied from `quoted` are not the judge's.
+    """
+    lines = [line for line in text.splitlines() if not line.strip() or line.strip() not in quoted]
+    if cut_off:
+        lines = lines[:-1] if text.splitlines()[-1:] == lines[-1:] else lines
+    waiting: dict[str, list[int]] = {}
+    for t, head in enumerate(heads):
+        waiting.setdefault(head, []).append(t)
+    entries = [e for line in lines if (e := _entry(line, waiting)) is not None]
+    whole = "\n".join(lines)
+    concluded = _tagged(whole) or _boxed(whole) or _named(whole) or Found()
+    return replace(concluded, entries=tuple(entries))
+
+
+def _entry(line: str, waiting: dict[str, list[int]]) -> Entry | None:
+    head, colon, rest = line.partition(":")
+    places = waiting.get(head.strip()) if colon else None
+    number = None
+    if places is None:
+        match = _HEAD.match(line)
+        if match is None:
+            return None
+        number, rest = int(match.group("number")), match.group("rest")
+    reading = _verdict(rest)
+    if reading is None:
+        return None
+    said = Reading(reading.verdict, reading.reason, rest.strip().strip("*|").strip())
+    return Entry(number, said, places.pop(0) if places else None)
+
+
+def _verdict(rest: str) -> Reading | None:
+    """The verdict at the end or the beginning of a line; unknown where the two disagree."""
+    boxes = [verdict_of(box) for box in _BOX.findall(rest)]
+    cells = [match.group("verdict") for p in (_AT_START, _AT_END) if (match := p.search(rest))]
+    said = [verdict_of(cell) for cell in cells] + [
+        box for box in boxes if box.verdict is not Verdict.UNKNOWN
+    ]
+    if not said:
+        return None
+    if len({one.verdict for one in said}) > 1:
+        return Reading(Verdict.UNKNOWN, "its line says both right and wrong")
+    return said[0]
+
+
+def _tagged(text: str) -> Found | None:
+    """Qwen's form: analyses up to the first error, then a conclusion."""
+    conclusions = {verdict_of(c).verdict for c in _CONCLUSION.findall(text)}
+    numbers = [int(n) for n in _ANALYSIS.findall(text)]
+    if len(conclusions) != 1 or conclusions == {Verdict.UNKNOWN}:
+        return None
+    if conclusions == {Verdict.CORRECT}:
+        return Found(none_wrong=True)
+    return Found(first_wrong=max(numbers, default=None), some_wrong=True)
+
+
+def _boxed(text: str) -> Found | None:
+    """The last box that holds an index."""
+    indexes = [box for box in _BOX.findall(text) if re.fullmatch(r"-?\d{1,4}", box)]
+    return _indexed(indexes)
+
+
+def _named(text: str) -> Found | None:
+    return _indexed([match.group("number") for match in _FIRST.finditer(text)])
+
+
+def _indexed(indexes: Sequence[str]) -> Found | None:
+    if not indexes:
+        return None
+    if len(set(indexes)) > 1:
+        # Both said: laid onto the steps, they contradict each other.
+        return Found(first_wrong=None, none_wrong=True, some_wrong=True)
+    if indexes[0] in {"-1", "none", "None"}:
+        return Found(none_wrong=True)
+    return Found(first_wrong=int(indexes[0]), some_wrong=True)

@@ -1,0 +1,1 @@
+"""Solver: optimisation models in code, solved by HiGHS in the sandbox."""

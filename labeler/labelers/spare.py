@@ -1,0 +1,132 @@
+"""SPARE: every step against a reference solution, in one generation (arXiv 2506.15498, AAAI 2026).
+
+For each step the model names what it corresponds to (reference steps, sentences of the context,
+other steps; one or several on either side), explains, lists error categories, and only then labels
+it. Alignment, categories and explanation become the rationale. Later steps are labelled on their
+own merit, also after an error.
+
+Where we differ: a step without a label is unknown (the authors' code makes it wrong). Their last
+step follows the answer check whatever the model said; here that is a setting, `last_step`, and the
+version of the evidence ends in `+outcome` where it is on. Prompt and exemplars are ours, for theirs
+are not public. Does not cover problems without a reference solution: all unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from labeler.conversation import Conversation
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.correctness import (
+    Opinion,
+    Spent,
+    correctness_evidence,
+    read_completion,
+    spent_on,
+    unread,
+)
+from labeler.prompts import PromptSet, Task, prompts_sha
+from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.requests import POLICY, Reply, Sample, Samples
+from labeler.seeds import derive_seed
+
+NAME = "spare"
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """`n_exemplars` worked examples are drawn for each problem (the paper: 5 per instance).
+
+    `structured` asks servers that can to hold the reply to the task's JSON schema.
+    """
+
+    prompts: PromptSet
+    model: str = POLICY
+    n_exemplars: int = 5
+    last_step: Literal["annotator", "outcome"] = "annotator"
+    structured: bool = True
+    temperature: float = 0.0
+    max_tokens: int = 4096
+
+
+def spare_task(settings: Spare) -> Task:
+    """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
+    return settings.prompts.task("annotate", "problem", "reference", "steps")
+
+
+def spare(
+    problem: Problem, solutions: tuple[Solution, ...], settings: Spare, policy: Policy
+) -> Conversation[Findings]:
+    """Evidence on every step of every solution; one call per solution."""
+    task = spare_task(settings)
+    version = f"{VERSION}+{prompts_sha([task])}"
+    if settings.last_step == "outcome":
+        version += "+outcome"
+    replies: Sequence[Reply | None] = [None] * len(solutions)
+    if problem.reference_solution and solutions:
+        asked = [_request(problem, s, task, settings, policy.run_seed) for s in solutions]
+        replies = yield [*asked]
+    evidence: list[Evidence] = []
+    for solution, reply in zip(solutions, replies, strict=True):
+        opinions = _opinions(solution, reply, task)
+        if settings.last_step == "outcome":
+            opinions[-1] = _by_outcome(solution, opinions[-1])
+        model = reply.model if isinstance(reply, Samples) else ""
+        spent = Spent() if reply is None else spent_on(reply)
+        evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
+    statistics = {
+        "solutions": len(solutions),
+        "steps": len(evidence),
+        "unknown": sum(e.verdict is Verdict.UNKNOWN for e in evidence),
+    }
+    return Findings(tuple(evidence), statistics=statistics)
+
+
+def _request(
+    problem: Problem, solution: Solution, task: Task, settings: Spare, run_seed: int
+) -> Sample:
+    # Drawn per problem, not per solution: a server computes the examples once.
+    shown = task.draw(
+        settings.n_exemplars, derive_seed(run_seed, NAME, "exemplars", problem.problem_id)
+    )
+    prompt = task.prompt(
+        shown=shown,
+        problem=problem.text,
+        context=problem.context,
+        reference=problem.reference_solution,
+        steps=solution.steps,
+    )
+    return Sample(
+        prompt,
+        1,
+        Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
+        derive_seed(run_seed, NAME, problem.problem_id, *solution.steps),
+        schema=task.schema if settings.structured else "",
+        model=settings.model,
+        asker=NAME,
+    )
+
+
+def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[Opinion]:
+    n = len(solution.steps)
+    if reply is None:
+        return [Opinion(Verdict.UNKNOWN, reason="the problem has no reference solution")] * n
+    if not isinstance(reply, Samples):
+        return [Opinion.of(reading) for reading in unread(reply, n)]
+    readings = read_completion(reply.completions[0], solution.steps, task)
+    return [Opinion.of(reading) for reading in readings]
+
+
+def _by_outcome(solution: Solution, said: Opinion) -> Opinion:
+    """The last step by its answer, where that was decided; what the annotator said is kept."""
+    if solution.outcome is Verdict.UNKNOWN:
+        return said
+    before = f"{said.verdict.value} {said.reason}".strip()
+    rationale = f"by the answer check; the annotator: {before}. {said.rationale}".strip()
+    right = solution.outcome is Verdict.CORRECT
+    return replace(
+        said, verdict=solution.outcome, n=1, n_correct=int(right), rationale=rationale, reason=""
+    )

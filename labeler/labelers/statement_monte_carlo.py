@@ -1,0 +1,66 @@
+"""Statement Monte Carlo: k rollouts from every prefix of a program, decided by its tests.
+
+The steps are statements of the syntax tree, so that no prefix ends within one; the policy completes
+the program from there, and what comes of it is run against the problem's tests in the sandbox (a
+`Check`). Otherwise as `monte_carlo`: hard and soft estimates from the same counts, the last
+statement is left to `outcome`, a completion that was cut off says nothing. One that is no program
+or does not load failed its tests.
+
+A solution whose steps are not its statements is split anew and handed back as a solution of its
+own. Not covered: problems without tests, and solutions that are no Python; they are counted.
+Sources: Math-Shepherd (arXiv 2312.08935, section 3) for the estimate; outcome by tests and
+statements in place of lines as PRLCoder (arXiv 2502.01715) judges partial programs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from labeler.conversation import Conversation
+from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
+from labeler.labelers.in_statements import in_statements
+from labeler.records import Problem, Solution
+from labeler.seeds import derive_seed
+
+NAME = "statement_monte_carlo"
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementMonteCarlo:
+    """`k`: rollouts from each prefix."""
+
+    k: int = 8
+
+
+def statement_monte_carlo(
+    problem: Problem,
+    solutions: tuple[Solution, ...],
+    settings: StatementMonteCarlo,
+    policy: Policy,
+) -> Conversation[Findings]:
+    """Evidence on every statement but the last; shared prefixes are asked once."""
+    if problem.domain != "code" or not problem.tests:
+        return Findings(statistics={"without_tests": 1})
+    split = [in_statements(problem, solution) for solution in solutions]
+    programs = [program for program in split if program is not None]
+    prefixes = list(
+        dict.fromkeys(p.steps[: t + 1] for p in programs for t in range(len(p.steps) - 1))
+    )
+    counts = Counter(prefixes=len(prefixes), unparsed=split.count(None))
+    if not prefixes:
+        return Findings(solutions=_anew(solutions, programs), statistics=dict(counts))
+    seeds = [derive_seed(policy.run_seed, NAME, problem.problem_id, "".join(p)) for p in prefixes]
+    found = yield from roll_out(policy, problem, prefixes, settings.k, seeds, NAME)
+    evidence = tuple(
+        value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
+        for prefix, rollouts in zip(prefixes, found, strict=True)
+    )
+    return Findings(evidence, _anew(solutions, programs), dict(counts))
+
+
+def _anew(solutions: tuple[Solution, ...], programs: list[Solution]) -> tuple[Solution, ...]:
+    """The solutions that had other steps."""
+    known = {solution.solution_id for solution in solutions}
+    return tuple(program for program in programs if program.solution_id not in known)

@@ -1,0 +1,84 @@
+"""Tool check: the claims that a step makes about numbers, decided by arithmetic without a model.
+
+A step is called wrong only where a claim of it is certainly false; the rationale names the claim
+and, in a chain, the link that fails. A step is never called correct: a right sum in a wrong plan is
+not a right step, and most steps claim things that no arithmetic can decide. What holds is counted
+(`n` claims decided, `n_correct` of them hold) and the verdict stays unknown with that reason, so
+that a consensus may still learn what such counts are worth.
+
+Asks nothing: claims are decided in bounded time where the conversation runs. What is a claim, and
+what is not covered, says `labeler.checking.claims.steps`.
+Source: the tool verification of GroundedPRM (arXiv 2510.14942) without its model; the idea of
+checking each step's arithmetic is older (GSM8K's calculator annotations, arXiv 2110.14168).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labeler.checking.claims.decide import Link
+from labeler.checking.claims.steps import check_solution
+from labeler.conversation import Conversation
+from labeler.labelers.base import Findings
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+
+NAME = "tool_check"
+VERSION = "1"
+
+SHOWN = 3
+"""False claims of one step that the rationale names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCheck:
+    """`symbolic`: also rewritings of expressions, and steps from one equation to the next."""
+
+    symbolic: bool = True
+
+
+def tool_check(
+    problem: Problem, solutions: tuple[Solution, ...], settings: ToolCheck
+) -> Conversation[Findings]:
+    """Evidence on every step of every solution; steps on a shared prefix get it once."""
+    yield from ()
+    found: dict[str, Evidence] = {}
+    claims = false = 0
+    for solution in solutions:
+        links = check_solution(problem.text, solution.steps, symbolic=settings.symbolic)
+        for t, said in enumerate(links):
+            prefix = prefix_id(problem.problem_id, solution.steps[: t + 1])
+            if prefix not in found:
+                found[prefix] = evidence(prefix, said)
+                claims += found[prefix].n
+                false += found[prefix].n - found[prefix].n_correct
+    statistics = {"claims": claims, "false_claims": false}
+    return Findings(tuple(found.values()), statistics=statistics)
+
+
+def evidence(prefix: str, links: tuple[Link, ...]) -> Evidence:
+    """What the links of a step say of it."""
+    wrong = [link for link in links if link.verdict is Verdict.WRONG]
+    n_correct = sum(link.verdict is Verdict.CORRECT for link in links)
+    if wrong:
+        verdict, reason = Verdict.WRONG, ""
+    elif n_correct:
+        verdict, reason = Verdict.UNKNOWN, f"{n_correct} claims hold; arithmetic says no more"
+    else:
+        verdict, reason = Verdict.UNKNOWN, "no claim that arithmetic can decide"
+    return Evidence(
+        prefix_id=prefix,
+        labeler=NAME,
+        labeler_version=VERSION,
+        asks=Asks.CORRECTNESS,
+        verdict=verdict,
+        score=0.0 if wrong else None,
+        n=n_correct + len(wrong),
+        n_correct=n_correct,
+        rationale="; ".join(map(_rationale, wrong[:SHOWN])),
+        reason=reason,
+    )
+
+
+def _rationale(link: Link) -> str:
+    where = f", in {link.within}" if link.within and link.within != str(link) else ""
+    return f"{link} does not hold ({link.shown}){where}"

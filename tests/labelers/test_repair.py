@@ -1,0 +1,115 @@
+"""Repair, talked to with literal replies: solutions with a wrong answer only."""
+
+import dataclasses
+import json
+
+import pytest
+
+from labeler.labelers.repair import Repair, repair
+from labeler.prompts import load_prompts
+from labeler.records import Asks, Verdict, prefix_id
+from labeler.requests import Check, Checked, Failed
+from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
+
+DEFAULT, EMBEDDED = load_prompts("default"), load_prompts("embedded")
+RIGHT, WRONG, UNKNOWN = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
+
+
+def reply(*verdicts, replacement="5 * 4 = 20"):
+    steps = [{"step": i, "analysis": "so", "verdict": v} for i, v in enumerate(verdicts, 1)]
+    wrong = next((i for i, v in enumerate(verdicts, 1) if v == "wrong"), None)
+    return json.dumps({"steps": steps, "first_wrong": wrong, "replacement": replacement})
+
+
+def repaired(*rounds, solutions=None, prompts=DEFAULT, **settings):
+    given = solutions or (solution(*STEPS),)
+    return finish(repair(PROBLEM, given, Repair(prompts, k=2, **settings), POLICY), *rounds)
+
+
+def said(found):
+    return [(e.asks, e.verdict, e.prefix_id) for e in found.evidence]
+
+
+REPAIRED = ("2 + 3 = 5\n", "5 * 4 = 20\n")
+
+
+def test_a_certified_repair_flags_the_step_and_adds_the_repaired_solution():
+    asked, found = repaired(
+        [samples(reply("correct", "wrong"))],
+        [samples("Answer: 20", "Answer: 7", model="tiny-1b")],
+        [Checked(RIGHT), Checked(WRONG)],
+    )
+    [[ask], [roll], checks] = asked
+    assert (ask.asker, ask.n, roll.n, roll.prompt.prefix) == ("repair", 1, 2, "".join(REPAIRED))
+    assert checks == [Check(PROBLEM, "20", "repair"), Check(PROBLEM, "7", "repair")]
+    assert said(found) == [
+        (Asks.CORRECTNESS, RIGHT, prefix_id("p", STEPS[:1])),
+        (Asks.CORRECTNESS, WRONG, prefix_id("p", STEPS[:2])),
+        (Asks.VALUE, RIGHT, prefix_id("p", REPAIRED)),
+        (Asks.CORRECTNESS, RIGHT, prefix_id("p", REPAIRED)),
+    ]
+    assert found.evidence[1].rationale == "so; replace by: 5 * 4 = 20 (1 of 2 right)"
+    [new] = found.solutions
+    assert (new.steps, new.outcome) == ((*REPAIRED, "Answer: 20"), RIGHT)
+    assert found.statistics == {
+        "wrong_solutions": 1, "proposed": 1, "repairs": 1, "certified": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("min_right", [1, 2])
+def test_a_repair_that_is_not_certified_leaves_everything_unknown(min_right):
+    answers = ["Answer: 20", "Answer: 7"] if min_right == 2 else ["Answer: 8", "Answer: 7"]
+    checks = [Checked(RIGHT if a == "Answer: 20" else WRONG) for a in answers]
+    _, found = repaired(
+        [samples(reply("correct", "wrong"))], [samples(*answers)], checks, min_right=min_right
+    )
+    share = f"{min_right - 1} of 2"
+    assert [(e.verdict, e.reason) for e in found.evidence[:2]] == [
+        (UNKNOWN, f"the repair is not certified: {share} rollouts end right")
+    ] * 2
+    assert found.solutions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (reply("correct", "correct", "correct", replacement=None), "it finds no error"),
+        (reply("correct", "wrong", replacement=None), "it names the first wrong step, but no"),
+        (reply("correct", "wrong", replacement="5 * 4 = 21"), "its replacement is the wrong step"),
+        ("", "empty reply"),
+        (reply("correct")[:-60], "no verdict"),
+    ],
+)
+def test_without_a_replacement_nothing_is_rolled_out(text, reason):
+    _, found = repaired([samples(text)])
+    assert [e.verdict for e in found.evidence] == [UNKNOWN] * 3
+    assert all(e.reason.startswith(reason) for e in found.evidence)
+
+
+def test_a_server_that_failed_is_unknown():
+    _, found = repaired([Failed("503")])
+    assert [(e.verdict, e.reason) for e in found.evidence] == [(UNKNOWN, "503")] * 3
+
+
+def test_nothing_is_asked_of_right_solutions_or_without_a_reference():
+    asked, found = repaired(solutions=(solution(*STEPS, outcome=RIGHT),))
+    assert (asked, found.evidence) == ([], ())
+    bare = dataclasses.replace(PROBLEM, reference_solution=())
+    asked, found = finish(repair(bare, (solution(*STEPS),), Repair(DEFAULT), POLICY))
+    assert (asked, found.statistics) == ([], {"without_reference": 1})
+
+
+def test_the_embedded_annotators_repair_is_the_reference_step_it_names():
+    steps = ("Step 1: so: 2 + 3 = 5.\n", "Step 2: so: 5 * 4 = 21.\n", "Answer: 21")
+    text = (
+        "Step 1: 2 + 3 = 5; reference 1: 2 + 3 = 5: right.\n"
+        "Step 2: 5 * 4 = 21; reference 2: 5 * 4 = 20: wrong.\n"
+    )
+    asked, _ = repaired(
+        [samples(text)],
+        [samples("Answer: 20", "Answer: 20")],
+        [Checked(RIGHT)],
+        solutions=(solution(*steps),),
+        prompts=EMBEDDED,
+    )
+    assert asked[1][0].prompt.prefix == "Step 1: so: 2 + 3 = 5.\n5 * 4 = 20\n"
