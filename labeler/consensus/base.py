@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from labeler.records import Asks, Evidence, Solution, Verdict
+from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Labels (1, 0, -1, None) and P(step is right), one per step; `first_error` as in records."""
+    """Labels (1, 0, -1, None) and P(step is right), one per step; `first_error` as in records.
+
+    A solution is kept if its first error (or that it has none) was decided, unless `keep` says
+    otherwise: rules of single steps keep what they labelled.
+    """
 
     first_error: int | None
     labels: tuple[int | None, ...]
     probabilities: tuple[float | None, ...]
     reason: str = ""
+    keep: bool | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.first_error is not None if self.keep is None else self.keep
 
 
 class Rule(Protocol):
@@ -26,6 +35,27 @@ class Rule(Protocol):
     def name(self) -> str: ...
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision: ...
+
+
+@runtime_checkable
+class Learner(Rule, Protocol):
+    """A rule that first looks at many solutions. Unfitted, it decides by its prior belief."""
+
+    def fit(self, rows: Iterable[LabeledSolution]) -> Self:
+        """The same rule with what it learned from the evidence (not the labels) of `rows`."""
+        ...
+
+    def report(self) -> Mapping[str, Any]:
+        """What was learned, as JSON values, for the statistics of the dataset."""
+        ...
+
+
+RuleKind = TypeVar("RuleKind", bound=Rule)
+
+
+def fitted(rule: RuleKind, rows: Iterable[LabeledSolution]) -> RuleKind:
+    """The rule, ready to decide `rows`; those that learn nothing come back as they are."""
+    return rule.fit(rows) if isinstance(rule, Learner) else rule
 
 
 @dataclass(frozen=True, slots=True)

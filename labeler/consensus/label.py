@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from labeler.consensus.base import Rule
 from labeler.records import (
@@ -33,17 +34,22 @@ def label_solution(
         prefix_id(problem.problem_id, solution.steps[: t + 1]) for t in range(len(solution.steps))
     ]
     pieces = [tuple(evidence.get(i, ())) for i in ids]
-    decision = rule.decide(solution, pieces)
-    kept = decision.first_error is not None
-    return LabeledSolution(
-        problem,
-        solution,
-        tuple(
-            LabeledStep(text, step_id, label, probability, step_evidence)
-            for text, step_id, label, probability, step_evidence in zip(
-                solution.steps, ids, decision.labels, decision.probabilities, pieces, strict=True
-            )
-        ),
-        decision.first_error,
-        Consensus(rule.name, kept, "" if kept else decision.reason),
+    unlabelled = tuple(
+        LabeledStep(text, step_id, None, None, step_evidence)
+        for text, step_id, step_evidence in zip(solution.steps, ids, pieces, strict=True)
     )
+    nobody = Consensus("", False, "")
+    return relabel(LabeledSolution(problem, solution, unlabelled, None, nobody), rule)
+
+
+def relabel(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
+    """The same solution and evidence, decided by `rule`."""
+    decision = rule.decide(labeled.solution, [step.evidence for step in labeled.steps])
+    steps = tuple(
+        replace(step, label=label, probability=probability)
+        for step, label, probability in zip(
+            labeled.steps, decision.labels, decision.probabilities, strict=True
+        )
+    )
+    consensus = Consensus(rule.name, decision.kept, "" if decision.kept else decision.reason)
+    return replace(labeled, steps=steps, first_error=decision.first_error, consensus=consensus)

@@ -1,0 +1,110 @@
+"""The hidden course of a solution: a Markov chain over steps, with the first error in it.
+
+A solution is right, step after step, until its first error; from there on it never is right again,
+but its value may be lost or not (a near miss whose author goes on with the right number, an error
+that cancels), and lost value may come back. Right steps may lie before a hard one: then the policy
+fails from there, for as long as that one is not done; on a hopeless problem it fails from
+everywhere, so that one failing rollout after another tells nothing new. That makes eight states;
+transitions that would contradict this structure have probability 0.
+
+Source: L. Rabiner, "A tutorial on hidden Markov models" (1989), scaled forward-backward recursion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labeler.consensus.beta_binomial import Array
+
+STATES = (
+    "right",
+    "right_hard",
+    "right_hardest",
+    "right_hopeless",
+    "error",
+    "error_near_miss",
+    "after",
+    "after_recovered",
+)
+RIGHT, ERROR, AFTER = slice(0, 4), slice(4, 6), slice(6, 8)
+
+START_BELIEF = np.array([16, 3, 1, 0.5, 1, 0.2, 0, 0])
+STEP_BELIEF = np.array(
+    [
+        [18, 1, 0.5, 0.1, 1, 0.2, 0, 0],
+        [2, 6, 1, 0.2, 1, 0.2, 0, 0],
+        [1, 1, 5, 0.5, 3, 0.2, 0, 0],
+        [0.2, 0.2, 0.5, 8, 2, 0.2, 0, 0],
+        [0, 0, 0, 0, 0, 0, 9, 1],
+        [0, 0, 0, 0, 0, 0, 3, 6],
+        [0, 0, 0, 0, 0, 0, 9, 1],
+        [0, 0, 0, 0, 0, 0, 1, 9],
+    ]
+)
+"""Pseudo-counts of the first state and of transitions; 0 marks what cannot happen."""
+
+LEAST_LOG = -200.0
+"""No evidence rules a state out entirely; the state that it prefers may be impossible."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Probabilities of the first state [states] and of transitions [states, states]."""
+
+    start: Array
+    step: Array
+
+
+def believed(start_counts: Array | float = 0.0, step_counts: Array | float = 0.0) -> Chain:
+    """The most plausible chain after expected counts; without any, the prior belief."""
+    counts = np.vstack([START_BELIEF + start_counts, STEP_BELIEF + step_counts])
+    # Whether an error is a near miss does not depend on how hard the step was.
+    before = np.r_[0 : RIGHT.stop + 1]
+    kinds = counts[before, ERROR].sum(axis=0)
+    errors = counts[before, ERROR].sum(axis=1)
+    counts[before, ERROR] = errors[:, None] * kinds / kinds.sum()
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return Chain(shares[0], shares[1:])
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the chain knows of solutions of one length.
+
+    `states` [solutions, steps, states] are probabilities; `moves` [states, states] are expected
+    numbers of transitions, summed over solutions and steps, as is `log_likelihood`.
+    """
+
+    states: Array
+    moves: Array
+    log_likelihood: float
+
+    def places(self) -> Array:
+        """[solutions, steps + 1]: P(first error = t) for each step, then P(none)."""
+        errors = self.states[:, :, ERROR].sum(axis=2)
+        none = self.states[:, -1, RIGHT].sum(axis=1)
+        return np.concatenate([errors, none[:, None]], axis=1)
+
+
+def follow(chain: Chain, log_seen: Array) -> Course:
+    """What log P(evidence | state) `log_seen` [solutions, steps, states] tells of every step."""
+    peak = log_seen.max(axis=2, keepdims=True)
+    seen = np.exp(np.maximum(log_seen - peak, LEAST_LOG))
+    n_steps = seen.shape[1]
+    forward, scale = np.empty_like(seen), np.empty(seen.shape[:2])
+    ahead = np.broadcast_to(chain.start, seen[:, 0].shape)
+    for t in range(n_steps):
+        joint = ahead * seen[:, t]
+        scale[:, t] = joint.sum(axis=1)
+        forward[:, t] = joint / scale[:, t, None]
+        ahead = forward[:, t] @ chain.step
+    backward = np.ones_like(seen)
+    moves = np.zeros_like(chain.step)
+    for t in range(n_steps - 1, 0, -1):
+        later = backward[:, t] * seen[:, t] / scale[:, t, None]
+        backward[:, t - 1] = later @ chain.step.T
+        moves += chain.step * (forward[:, t - 1].T @ later)
+    total = float(np.log(scale).sum() + peak.sum())
+    return Course(forward * backward, moves, total)

@@ -1,0 +1,44 @@
+"""Each step by itself: what correctness evidence says of it is its label.
+
+For labelers that judge single steps of partial solutions (`program`): correct is 1, wrong -1, and a
+step that was looked at but could not be told is neutral, 0. Sources that contradict each other
+leave a step undecided. Steps after one that is not right stand in a changed context and have no
+label unless somebody judged them. A solution is kept if any of its steps has a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labeler.consensus.base import Decision
+from labeler.records import Asks, Evidence, Solution, Verdict
+
+LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class EachStep:
+    """Value evidence is not looked at."""
+
+    name: str = "each_step"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        labels = tuple(_label(pieces) for pieces in evidence)
+        first = next((t for t, label in enumerate(labels) if label != 1), -1)
+        place = first if first == -1 or labels[first] == -1 else None
+        probabilities = tuple({1: 1.0, -1: 0.0}.get(label or 0) for label in labels)
+        reason = "" if place is not None else f"step {first} is neutral or undecided"
+        keep = any(label is not None for label in labels)
+        return Decision(place, labels, probabilities, reason, keep)
+
+
+def _label(pieces: Sequence[Evidence]) -> int | None:
+    said = {
+        LABELS[e.verdict]
+        for e in pieces
+        if e.asks is Asks.CORRECTNESS and (e.verdict is not Verdict.UNKNOWN or e.n)
+    }
+    if len(said) == 2:
+        said.discard(0)
+    return said.pop() if len(said) == 1 else None

@@ -1,0 +1,166 @@
+"""Fits the label model to unlabelled evidence by expectation-maximisation.
+
+Pseudo-counts from the prior beliefs tell the states apart and carry sources that are seen little.
+Deterministic: starts from the belief, never at random. Source: Dempster, Laird, Rubin (1977).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeler.consensus import beta_binomial
+from labeler.consensus.beta_binomial import Array
+from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, believed, follow
+from labeler.consensus.label_model import LabelModel, belief, family_weights, related
+from labeler.consensus.observations import OUTCOME, Observations
+from labeler.consensus.sources import TOOLS, Source
+
+BELIEF_VOTES, BELIEF_STRENGTH = 8, 4.0
+"""A belief about a rate weighs as much as 4 steps with 8 votes each."""
+
+CHUNK = 2000
+TOLERANCE, SMALLEST_GAIN = 1e-5, 0.02
+"""EM ends when the log-likelihood (nats) grows by less, per solution or as a whole."""
+
+
+def learn(seen: Observations, family_voices: float, max_rounds: int = 300) -> LabelModel:
+    """The model that explains `seen` best, given the prior belief.
+
+    A family of sources never counts as more than `family_voices`: agreement alone cannot tell
+    shared mistakes from truth, so what it shows of their correlation is a lower bound.
+    """
+    n_solutions = sum(len(group) for group in seen.groups)
+    model = LabelModel(
+        rates={source: belief(source) for source in seen.sources},
+        n_solutions=n_solutions,
+        log_likelihood=-np.inf,
+    )
+    rho = _related(seen.sources) / family_voices
+    for n_rounds in range(1, max_rounds + 1):
+        sums = _expect(seen, model, rho)
+        gain = sums.log_likelihood - model.log_likelihood
+        rho = sums.correlations(1 / family_voices) * _related(seen.sources)
+        model = replace(
+            model,
+            chain=believed(sums.start, sums.moves),
+            rates={
+                source: _refit(source, table, heard, model.rates[source])
+                for source, table, heard in zip(seen.sources, seen.tables, sums.heard, strict=True)
+            },
+            n_rounds=n_rounds,
+            log_likelihood=sums.log_likelihood,
+        )
+        if n_rounds > 1 and gain < max(TOLERANCE * n_solutions, SMALLEST_GAIN):
+            break
+    heard = _expect(seen, model, rho).heard
+    by_name = enumerate(seen.sources)
+    pairs = [(i, a, j, b) for i, a in by_name for j, b in enumerate(seen.sources) if related(a, b)]
+    return replace(
+        model,
+        correlations={(a, b): float(rho[i, j]) for i, a, j, b in pairs},
+        confusion={
+            source: _confusion(table, counts)
+            for source, table, counts in zip(seen.sources, seen.tables, heard, strict=True)
+        },
+    )
+
+
+def _related(sources: Sequence[Source]) -> Array:
+    return np.array([[float(related(a, b)) for b in sources] for a in sources]).reshape(
+        len(sources), len(sources)
+    )
+
+
+def _refit(source: Source, table: Array, heard: Array, start: Array) -> Array:
+    if source.labeler in TOOLS:
+        # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
+        return start
+    counts, weights = beta_binomial.expected_counts(belief(source), BELIEF_VOTES, BELIEF_STRENGTH)
+    rates = beta_binomial.fit(
+        np.concatenate([table, counts]), np.concatenate([heard, weights]), start
+    )
+    if source == OUTCOME:
+        # That a solution without an error ends right is no matter of degree.
+        rates[RIGHT] = belief(source)[RIGHT]
+    return rates
+
+
+def _confusion(table: Array, heard: Array) -> Array:
+    """[3, 2]: expected steps before, at and after the error; share for, share against."""
+    spoken = table[:, 0] > 0
+    share = table[spoken, 1] / table[spoken, 0]
+    shares = np.stack([share, 1 - share])
+    by_truth = [heard[spoken, states].sum(axis=1) for states in (RIGHT, ERROR, AFTER)]
+    confusion: Array = np.stack(by_truth) @ shares.T
+    return confusion
+
+
+@dataclass
+class _Sums:
+    """What one pass over all solutions expects. `heard[s]` [counts, states]: how often source s
+    gave these counts in each state; `joint`, `alone` [sources, sources]: products and squares of
+    residuals given the state, over steps on which both sources of a family spoke.
+    """
+
+    start: Array
+    moves: Array
+    heard: list[Array]
+    joint: Array
+    alone: Array
+    log_likelihood: float = 0.0
+
+    def correlations(self, at_least: float) -> Array:
+        scale = np.sqrt(self.alone * self.alone.T)
+        shares = np.divide(self.joint, scale, out=np.zeros_like(scale), where=scale > 0)
+        return np.clip(shares, at_least, 1.0)
+
+
+def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
+    n_states = len(STATES)
+    sums = _Sums(
+        np.zeros(n_states),
+        np.zeros((n_states, n_states)),
+        [np.zeros((len(table), n_states)) for table in seen.tables],
+        np.zeros_like(rho),
+        np.zeros_like(rho),
+    )
+    rates = [model.rates[source] for source in seen.sources]
+    logs = [beta_binomial.log_likelihood(t, ab) for t, ab in zip(seen.tables, rates, strict=True)]
+    for group in seen.groups:
+        for first in range(0, len(group), CHUNK):
+            said = group[first : first + CHUNK]
+            weights = family_weights((said > 0).astype(float), rho)
+            log_seen = np.zeros((*said.shape[:2], n_states))
+            for s, log in enumerate(logs):
+                log_seen += weights[:, :, s, None] * log[said[:, :, s]]
+            course = follow(model.chain, log_seen)
+            sums.start += course.states[:, 0].sum(axis=0)
+            sums.moves += course.moves
+            sums.log_likelihood += course.log_likelihood
+            for s, heard in enumerate(sums.heard):
+                np.add.at(heard, said[:, :, s], course.states)
+            _add_residuals(sums, seen, rates, said, course.states)
+    return sums
+
+
+def _add_residuals(
+    sums: _Sums, seen: Observations, rates: Sequence[Array], said: NDArray[np.int32], states: Array
+) -> None:
+    for i, j in np.argwhere(_related(seen.sources)):
+        both = (said[:, :, i] > 0) & (said[:, :, j] > 0)
+        probable = states[both]
+        mine, theirs = (_residuals(seen.tables[s], rates[s])[said[:, :, s][both]] for s in (i, j))
+        sums.joint[i, j] += (probable * mine * theirs).sum()
+        sums.alone[i, j] += (probable * mine * mine).sum()
+
+
+def _residuals(table: Array, ab: Array) -> Array:
+    """[counts, states]: by how much a share of votes differs from what its state expects."""
+    n, c = table[:, 0], table[:, 1]
+    share = np.divide(c, n, out=np.zeros_like(c), where=n > 0)
+    residuals: Array = share[:, None] - ab[:, 0] / ab.sum(axis=1)
+    return residuals

@@ -1,0 +1,38 @@
+"""From P(first error = t) to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from labeler.consensus.base import Decision
+
+
+def decide_by_places(
+    places: Sequence[float], min_confidence: float, n_spoken: int | None = None
+) -> Decision:
+    """Labels from `places`: P(first error = t) for each step, then P(none).
+
+    A place that is at least `min_confidence` probable is the first error. Else single steps are
+    labelled right where that is so probable. What nobody spoke about is left open: all from step
+    `n_spoken` on (None: all steps were spoken about).
+    """
+    n_steps = len(places) - 1
+    spoken = n_steps if n_spoken is None else n_spoken
+    right = [min(1.0, max(0.0, 1 - sum(places[: t + 1]))) for t in range(n_steps)]
+    best = max(range(n_steps + 1), key=lambda t: places[t])
+    open_end = spoken < n_steps and best >= spoken
+    if places[best] >= min_confidence and not open_end:
+        first_error = -1 if best == n_steps else best
+        # After the first error the question has no meaning here: no label, no probability.
+        end = n_steps if first_error == -1 else best + 1
+        labels = tuple(None if t >= end else -1 if t == first_error else 1 for t in range(n_steps))
+        probabilities = tuple(right[t] if t < end else None for t in range(n_steps))
+        return Decision(first_error, labels, probabilities)
+    name = "no error" if best == n_steps else f"step {best}"
+    reason = f"first error undecided: most likely {name}, P = {places[best]:.2f}"
+    return Decision(
+        None,
+        tuple(1 if t < spoken and p >= min_confidence else None for t, p in enumerate(right)),
+        tuple(p if t < spoken else None for t, p in enumerate(right)),
+        f"no evidence from step {spoken} on" if open_end else reason,
+    )

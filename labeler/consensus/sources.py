@@ -1,0 +1,103 @@
+"""Who says what of a step: the pieces of evidence on it, merged per source.
+
+A source is a labeler with its model that asks one question. What it says of a step is a count
+(n, n_correct): rollouts for value, votes for correctness (a single verdict is one vote). Evidence
+that is unknown says nothing and leaves no count. Order of evidence never matters.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from labeler.consensus.base import Counts
+from labeler.records import Asks, Evidence, Verdict
+
+TOOLS = frozenset({"tool_check", "trace", "diagnostics", "program"})
+"""Labelers that compute. They speak where they are certain, mostly of what is wrong; their counts
+are claims that hold, not votes, so each verdict of theirs is one vote."""
+
+
+class Source(NamedTuple):
+    """Identity of a source."""
+
+    asks: Asks
+    labeler: str
+    model: str
+
+    @property
+    def family(self) -> tuple[Asks, str] | None:
+        """Sources that share a model share its mistakes; None: nobody else's."""
+        return (self.asks, self.model) if self.model else None
+
+    def __str__(self) -> str:
+        return f"{self.labeler}@{self.model}" if self.model else self.labeler
+
+
+def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
+    """What each source says of one step."""
+    sums: dict[Source, list[Counts]] = defaultdict(list)
+    for piece in pieces:
+        if piece.verdict is not Verdict.UNKNOWN:
+            sums[Source(piece.asks, piece.labeler, piece.model)].append(_counts(piece))
+    return {
+        source: Counts(sum(c.n for c in counts), sum(c.n_correct for c in counts))
+        for source, counts in sums.items()
+    }
+
+
+def _counts(piece: Evidence) -> Counts:
+    if piece.n > 0 and piece.labeler not in TOOLS:
+        return Counts(piece.n, piece.n_correct)
+    return Counts(1, int(piece.verdict is Verdict.CORRECT))
+
+
+def verdicts_by_source(pieces: Sequence[Evidence]) -> dict[Source, Verdict]:
+    """One verdict per source and step.
+
+    Value: alive if any rollout was right (the papers' hard estimate). Correctness: the verdict, or
+    the majority where a source spoke more than once; a tie is unknown.
+    """
+    verdicts = {}
+    for source, counts in counts_by_source(pieces).items():
+        if source.asks is Asks.VALUE:
+            verdicts[source] = Verdict.CORRECT if counts.n_correct else Verdict.WRONG
+            continue
+        said = [
+            1 if p.verdict is Verdict.CORRECT else -1
+            for p in pieces
+            if Source(p.asks, p.labeler, p.model) == source and p.verdict is not Verdict.UNKNOWN
+        ]
+        verdicts[source] = _sign(sum(said))
+    return verdicts
+
+
+def _sign(total: float) -> Verdict:
+    if total == 0:
+        return Verdict.UNKNOWN
+    return Verdict.CORRECT if total > 0 else Verdict.WRONG
+
+
+def first_error_of(verdicts: Sequence[Verdict | None]) -> int | None:
+    """Where a source sees the first error: 0-based, -1 none, None where silence hides it."""
+    for t, verdict in enumerate(verdicts):
+        if verdict is Verdict.WRONG:
+            return t
+        if verdict is not Verdict.CORRECT:
+            return None
+    return -1
+
+
+def judges(
+    evidence: Sequence[Sequence[Evidence]], names: Sequence[str] = ()
+) -> Mapping[Source, Sequence[Verdict | None]]:
+    """What each source of correctness says, step by step; only labelers in `names`, if any."""
+    steps = [verdicts_by_source(pieces) for pieces in evidence]
+    found = {
+        source
+        for step in steps
+        for source in step
+        if source.asks is Asks.CORRECTNESS and (not names or source.labeler in names)
+    }
+    return {source: [step.get(source) for step in steps] for source in sorted(found)}

@@ -1,0 +1,48 @@
+"""Steps on which a weak and a strong completer agree: Athena-PRM (arXiv 2506.09532).
+
+A strong completer rescues wrong steps, a weak one fails right steps; where hard labels of both are
+the same, the step is kept, alone: a solution may be labelled in parts. Works with any number of
+completers (sources of value evidence with different models or labelers), of which all that sampled
+a step must agree, and at least two. The last step, which the answer check decides for all of them,
+follows that. The first error is decided where all steps up to it were agreed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labeler.consensus.base import Decision
+from labeler.consensus.sources import Source, first_error_of, verdicts_by_source
+from labeler.records import Asks, Evidence, Solution, Verdict
+
+MIN_COMPLETERS = 2
+LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: None}
+
+
+@dataclass(frozen=True, slots=True)
+class WeakStrong:
+    """No settings: the two are told apart by their models."""
+
+    name: str = "weak_strong"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        steps = [verdicts_by_source(pieces) for pieces in evidence]
+        nothing = (None,) * len(steps)
+        agreed = [_agreed(step) for step in steps[:-1]]
+        if agreed and all(verdict is Verdict.UNKNOWN for verdict in agreed):
+            return Decision(None, nothing, nothing, "no step on which two completers agree")
+        agreed.append(solution.outcome)
+        end = agreed.index(Verdict.WRONG) + 1 if Verdict.WRONG in agreed else len(agreed)
+        # After a step with no way back value says nothing.
+        labels = tuple(LABELS[v] if t < end else None for t, v in enumerate(agreed))
+        place = first_error_of(agreed)
+        reason = "" if any(labels) else "nothing was agreed on"
+        return Decision(place, labels, nothing, reason, keep=any(labels))
+
+
+def _agreed(step: dict[Source, Verdict]) -> Verdict:
+    said = [verdict for source, verdict in step.items() if source.asks is Asks.VALUE]
+    if len(said) < MIN_COMPLETERS or len(set(said)) > 1:
+        return Verdict.UNKNOWN
+    return said[0]

@@ -1,0 +1,49 @@
+"""Labels decided anew, from evidence that is there: no model is asked.
+
+Rows pass through a few at a time. Rules that learn see all rows first (one pass), then decide them
+(another). What people said of steps stays in force (`labeler.consensus.human`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from labeler.consensus.base import Rule, RuleKind, fitted
+from labeler.consensus.human import overruled
+from labeler.consensus.label import relabel
+from labeler.dataset.shards import record_batches
+from labeler.records import LabeledSolution
+from labeler.schema import labeled_solution, provenance_of, row
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Read = Callable[[], Iterator["pa.RecordBatch"]]
+"""Reads all rows from the beginning, each time that it is called."""
+
+
+def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
+    """The rule, ready to decide these rows."""
+    return fitted(rule, (labeled_solution(columns) for columns in _rows(read())))
+
+
+def relabelled(
+    batches: Iterable[pa.RecordBatch],
+    rule: Rule,
+    on_row: Callable[[LabeledSolution, LabeledSolution], None] = lambda before, after: None,
+) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order, labelled by `rule`; `on_row` sees each before and after."""
+
+    def anew(columns: Mapping[str, Any]) -> dict[str, Any]:
+        before = labeled_solution(columns)
+        after = overruled(relabel(before, rule))
+        on_row(before, after)
+        return row(after, provenance_of(columns))
+
+    return record_batches(map(anew, _rows(batches)))
+
+
+def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    for batch in batches:
+        yield from batch.to_pylist()

@@ -1,0 +1,171 @@
+"""Rules of agreement, by hand: what is kept, where the first error is, and why not."""
+
+import pytest
+
+from labeler.consensus.base import Counts
+from labeler.consensus.genprm import GenPRM, progress
+from labeler.consensus.lessons import Lessons
+from labeler.consensus.votes import Votes
+from labeler.consensus.weak_strong import WeakStrong
+from labeler.records import Verdict
+from tests.consensus.talk import rollouts, said, solution, steps
+
+RIGHT, WRONG = Verdict.CORRECT, Verdict.WRONG
+
+
+def mc(*counts):
+    return ("monte_carlo", list(counts))
+
+
+@pytest.mark.parametrize(
+    ("sources", "first_error", "reason"),
+    [
+        ([mc((8, 8), (8, 0), (1, 0)), ("judge", "+-")], 1, ""),
+        ([mc((8, 0), (8, 0), (1, 0)), ("judge", "-")], 0, ""),
+        ([mc((8, 8), (8, 3), (1, 0)), ("judge", "++-")], 2, ""),
+        ([mc((8, 8), (8, 3), (1, 1)), ("judge", "+++")], -1, ""),
+        ([mc((1, 0)), ("judge", "-")], 0, ""),
+        ([mc((8, 8), (8, 0), (1, 0)), ("judge", "-")], None,
+         "value says step 1, judge says step 0"),
+        ([mc((8, 8), (8, 1), (1, 1)), ("judge", "+-")], None,
+         "value says no error, judge says step 1"),
+        ([mc((8, 8), (8, 0), (1, 0)), ("judge", "+?")], None, "judge is undecided"),
+        ([mc((8, 8), (8, 0), (1, 0))], None, "no judge"),
+        ([mc((8, 8), None, (8, 0), (1, 0)), ("judge", "++-")], None,
+         "value: first error between steps 1 and 2"),
+        ([mc((8, 8), (8, 0), (1, 0)), ("judge", "+-"), ("spare", "++-")], None,
+         "value says step 1, spare says step 2"),
+    ],
+)  # fmt: skip
+def test_lessons_keeps_where_value_and_judge_agree(sources, first_error, reason):
+    evidence = steps(*sources)
+    decision = Lessons().decide(solution(len(evidence)), evidence)
+    assert (decision.first_error, decision.reason) == (first_error, reason)
+    assert decision.kept == (first_error is not None)
+
+
+def test_lessons_labels_up_to_the_error_hard_or_soft():
+    evidence = steps(mc((8, 8), (8, 6), (8, 0), (1, 0)), ("judge", "++-"))
+    hard = Lessons().decide(solution(4), evidence)
+    soft = Lessons(soft=True).decide(solution(4), evidence)
+    assert hard.labels == soft.labels == (1, 1, -1, None)
+    assert hard.probabilities == (None, None, None, None)
+    assert soft.probabilities == (1.0, 0.75, 0.0, None)
+
+
+def test_lessons_may_name_its_judge():
+    evidence = steps(mc((8, 8), (8, 0), (1, 0)), ("judge", "+-"), ("spare", "++-"))
+    assert Lessons(judges=("judge",)).decide(solution(3), evidence).first_error == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [
+        ([8, 8, 8], [True, True, True]),
+        ([8, 6, 6], [True, False, True]),  # 6/8 is below 0.8, and 6/6 above it
+        ([10, 8, 7], [True, True, True]),  # 8/10 = 0.8 is enough
+        ([4, 0, 5], [True, False, False]),  # after a zero everything is wrong
+        ([0, 5, 5], [False, False, False]),
+        ([2, 8, 7], [True, True, True]),
+    ],
+)
+def test_relative_progress(values, right):
+    assert progress([Counts(10, c) for c in values], 0.8) == right
+
+
+def test_relative_progress_needs_every_step_up_to_the_first_zero():
+    assert progress([Counts(8, 8), Counts(0, 0), Counts(8, 8)], 0.8) is None
+    assert progress([Counts(8, 0), Counts(0, 0), Counts(8, 8)], 0.8) == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("counts", "judge", "strict", "lenient"),
+    [
+        ([(8, 8), (8, 8), (1, 1)], "+++", -1, -1),
+        ([(8, 8), (8, 0), (1, 0)], "+-", 1, 1),
+        ([(8, 0), (8, 0), (1, 0)], "-", 0, 0),
+        # Dips at step 1 and recovers: never kept whole, but the place agrees.
+        ([(8, 8), (8, 4), (8, 4), (1, 0)], "+-", None, 1),
+        ([(8, 8), (8, 0), (1, 0)], "+++", None, None),
+        ([(8, 8), (8, 7), (1, 0)], "++-", 2, 2),
+        ([(8, 8), (8, 7), (1, 0)], "++?", None, None),
+    ],
+)
+def test_genprm_strict_and_lenient(counts, judge, strict, lenient):
+    evidence = steps(mc(*counts), ("judge", judge))
+    written = solution(len(counts))
+    assert GenPRM().decide(written, evidence).first_error == strict
+    assert GenPRM(lenient=True).decide(written, evidence).first_error == lenient
+
+
+def test_genprm_at_threshold_zero_is_the_hard_estimate():
+    evidence = steps(mc((8, 8), (8, 1), (1, 1)), ("judge", "+++"))
+    assert GenPRM().decide(solution(3, RIGHT), evidence).first_error is None
+    assert GenPRM(threshold=0).decide(solution(3, RIGHT), evidence).first_error == -1
+
+
+@pytest.mark.parametrize(
+    ("weak", "strong", "outcome", "first_error", "labels"),
+    [
+        ([(8, 8), (8, 1), None], [(8, 8), (8, 8), None], RIGHT, -1, (1, 1, 1)),
+        ([(8, 8), (8, 0), None], [(8, 8), (8, 0), None], WRONG, 1, (1, -1, None)),
+        # The weak one fails a right step; the strong one rescues it: step 1 is left out.
+        ([(8, 8), (8, 0), None], [(8, 8), (8, 5), None], RIGHT, None, (1, None, 1)),
+        ([(8, 0), (8, 0), None], [(8, 2), (8, 0), None], WRONG, None, (None, -1, None)),
+        ([(8, 0), (8, 0), None], [(8, 0), (8, 0), None], WRONG, 0, (-1, None, None)),
+        ([(8, 8), (8, 8), None], [(8, 8), (8, 8), None], WRONG, 2, (1, 1, -1)),
+        # One completer alone agrees with nobody.
+        ([(8, 8), (8, 8), None], [None, None, None], RIGHT, None, (None, None, None)),
+    ],
+)
+def test_weak_and_strong_completer(weak, strong, outcome, first_error, labels):
+    evidence = [
+        tuple(
+            rollouts(*counts, labeler="mc", model=model)
+            for counts, model in ((w, "weak"), (s, "strong"))
+            if counts
+        )
+        for w, s in zip(weak, strong, strict=True)
+    ]
+    decision = WeakStrong().decide(solution(3, outcome), evidence)
+    assert (decision.first_error, decision.labels) == (first_error, labels)
+    assert decision.kept == any(labels)
+
+
+@pytest.mark.parametrize(
+    ("sources", "by_all", "by_any", "by_majority"),
+    [
+        ([("a", "+++"), ("b", "+++")], -1, -1, -1),
+        ([("a", "+--"), ("b", "++-")], 2, 1, None),
+        ([("a", "-"), ("b", "-")], 0, 0, 0),
+        ([("a", "++-"), ("b", "+++"), ("c", "++-")], -1, 2, 2),
+        ([("a", "+-"), ("b", "++"), ("c", "++")], -1, 1, -1),
+        ([("a", "+?"), ("b", "+?")], None, None, None),
+        # One that is silent is no voice against the others.
+        ([("a", "+?"), ("b", "+-")], 1, 1, 1),
+        # Value counts as one voice, however many rollouts it has.
+        ([mc((8, 8), (8, 0)), ("b", "++"), ("c", "++")], -1, 1, -1),
+    ],
+)
+def test_votes(sources, by_all, by_any, by_majority):
+    evidence = steps(*sources)
+    for name, first_error in (("all", by_all), ("any", by_any), ("majority", by_majority)):
+        decision = Votes(name).decide(solution(len(evidence)), evidence)
+        assert (name, decision.first_error) == (name, first_error)
+
+
+def test_majority_weighs_the_two_questions():
+    evidence = steps(mc((8, 8), (8, 0)), ("judge", "++"))
+    written = solution(2)
+    tie = Votes("majority").decide(written, evidence)
+    assert (tie.first_error, tie.labels, tie.reason) == (None, (1, None), "nothing decides step 1")
+    assert Votes("majority", value_weight=2).decide(written, evidence).first_error == 1
+    assert Votes("majority", correctness_weight=2).decide(written, evidence).first_error == -1
+    assert Votes("majority", value_weight=0).decide(written, evidence).first_error == -1
+
+
+def test_a_source_that_speaks_twice_is_one_voice():
+    evidence = [(said("-"), said("-"), said("+", "a"), said("+", "b"))]
+    assert Votes("majority").decide(solution(1), evidence).first_error == -1
+    torn = [(said("-"), said("+"), said("-", "a"))]
+    assert Votes("majority").decide(solution(1), torn).first_error == 0
