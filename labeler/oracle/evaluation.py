@@ -1,86 +1,75 @@
-"""Runs labelers on fresh oracle problems and scores their labels against the truth.
+"""Solutions whose truth the oracle knows, for labelers to be compared on.
 
-Each labeler is run on its own and pays for itself; its evidence is then read by every rule of
-consensus, which costs nothing. For labelers of given solutions the policy samples one solution per
-problem; OmegaPRM is judged on the solutions that it wrote itself: the rollouts it bisected (all of
-them wrong) and the right rollouts of the root.
+`sampled` are written by the policy, one per problem; `searched` are those that a labeler wrote
+itself (OmegaPRM: the rollouts it bisected, all of them wrong, and the right rollouts of the root).
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from labeler.checking.base import Checker
-from labeler.consensus.base import Rule
+from labeler.conversation import Conversation
 from labeler.driver import Cost, Driver
-from labeler.evaluate import Judged, Score, score
-from labeler.journal import Journal
-from labeler.labelling_run import routes
+from labeler.evaluation.compare import Examined
+from labeler.labelers.base import Findings, Policy, roll_out, steps_of
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
-from labeler.pipeline import LabeledProblem, Recipe, label_problem
-from labeler.records import LabeledSolution
-from labeler.samplers.base import Sampler
+from labeler.pipeline import Labeler
+from labeler.problems.solved import SolvedProblem
+from labeler.records import Solution
+from labeler.seeds import derive_seed
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A labeler's scores by rule of consensus."""
-
-    labeler: str
-    by_rule: Mapping[str, Score]
-
-    def to_json(self, rule: str) -> dict[str, Any]:
-        """The score under one rule, with those under all rules beside it."""
-        scores = {name: score.to_json() for name, score in self.by_rule.items()}
-        return {"rule": rule, **scores[rule], "by_rule": scores}
-
-
-async def evaluate(
+async def sampled(
     problems: Sequence[OracleProblem],
-    recipe: Recipe,
-    labeler: str,
-    rules: Sequence[Rule],
-    sampler: Sampler,
-    checker: Checker,
+    policy: Policy,
+    driver: Driver,
+    bill: dict[str, Cost],
+    n: int = 1,
+) -> list[SolvedProblem]:
+    """`n` solutions per problem, distinct ones, with their truth; none that was cut off."""
+    asked = ((p.problem.problem_id, _solve(p, policy, n)) for p in problems)
+    found: dict[str, list[SolvedProblem]] = {}
+    async for problem_id, solved in driver.run(asked, bill):
+        found[problem_id] = solved
+    return [solved for p in problems for solved in found[p.problem.problem_id]]
+
+
+def _solve(
+    oracle_problem: OracleProblem, policy: Policy, n: int
+) -> Conversation[list[SolvedProblem]]:
+    problem = oracle_problem.problem
+    seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
+    [rollouts] = yield from roll_out(policy, problem, [()], n, [seed], "solve")
+    solutions: dict[str, Solution] = {}
+    for rollout in rollouts.rollouts:
+        steps = steps_of(policy, (), rollout.completion.text)
+        if steps and rollout.completion.finish != "length":
+            solution = policy.solution(problem, steps, rollout.outcome, seed)
+            solutions.setdefault(solution.solution_id, solution)
+    return [_graded(oracle_problem, solution) for solution in solutions.values()]
+
+
+async def searched(
+    problems: Sequence[OracleProblem],
+    name: str,
+    labeler: Labeler,
+    driver: Driver,
     bill: dict[str, Cost],
     on_problem: Callable[[], None],
-) -> Evaluation:
-    """Scores one of the recipe's labelers on problems that no run has seen; adds to `bill`."""
-    alone = replace(recipe, labelers={labeler: recipe.labelers[labeler]}, filter=None)
-    alone = replace(alone, n_solutions=0 if labeler == "omegaprm" else 1)
-    truth = {problem.problem.problem_id: problem for problem in problems}
-    rows: list[LabeledSolution] = []
-    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "journal.sqlite") as kept:
-        async with Driver(routes(sampler, checker), kept) as driver:
-            conversations = (
-                (p.problem.problem_id, label_problem(p.problem, alone)) for p in problems
-            )
-            results: dict[str, LabeledProblem] = {}
-            async for problem_id, result in driver.run(conversations, bill):
-                results[problem_id] = result
-                on_problem()
-    for problem in problems:
-        rows += results[problem.problem.problem_id].rows
-    cost = bill.get(labeler, Cost())
-    return Evaluation(
-        labeler,
-        {
-            rule.name: score((_judged(r, truth[r.problem.problem_id], rule) for r in rows), cost)
-            for rule in rules
-        },
-    )
+) -> list[Examined]:
+    """What a labeler that writes its own solutions found on them."""
+    asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
+    found: dict[str, Findings] = {}
+    async for problem_id, findings in driver.run(asked, bill):
+        found[problem_id] = findings
+        on_problem()
+    return [
+        Examined(_graded(p, solution), {name: found[p.problem.problem_id].evidence})
+        for p in problems
+        for solution in found[p.problem.problem_id].solutions
+    ]
 
 
-def _judged(row: LabeledSolution, problem: OracleProblem, rule: Rule) -> Judged:
-    decision = rule.decide(row.solution, [step.evidence for step in row.steps])
-    return Judged(
-        predicted=decision.first_error,
-        truth=grade(problem, row.solution.steps).first_error,
-        outcome=row.solution.outcome,
-        n_steps=len(row.steps),
-    )
+def _graded(problem: OracleProblem, solution: Solution) -> SolvedProblem:
+    return SolvedProblem(problem.problem, solution, grade(problem, solution.steps).first_error)

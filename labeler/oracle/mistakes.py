@@ -44,6 +44,18 @@ def with_mistake(
     return None
 
 
+def with_slip(problem: OracleProblem, place: int, result: int) -> tuple[str, ...]:
+    """The solution that states `result` for node `place` and carries it on to the answer."""
+    values: list[int] = []
+    steps: list[str] = []
+    for i, node in enumerate(problem.nodes):
+        left, right = operands(node, values)
+        stated = result if i == place else _within_limits(apply(node.operator, left, right))
+        values.append(stated)
+        steps.append(_step(i + 1, node, node.operator, left, right, stated))
+    return (*steps, answer_text(values[-1]))
+
+
 def _attempt(
     problem: OracleProblem, kind: ErrorKind, place: int, rng: random.Random
 ) -> tuple[str, ...] | None:

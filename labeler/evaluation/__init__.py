@@ -1,0 +1,1 @@
+"""Labels against the truth: humans' step labels or the oracle's."""

@@ -1,0 +1,175 @@
+"""Runs labelers over solutions whose first error is known, and scores them, alone and together.
+
+Every labeler answers for the same solutions and pays for itself; the rules of consensus read all of
+their evidence and cost nothing. A source of correctness is scored by its flags (`FirstFlag`); one
+of value needs a rule to say where the value was lost (`Posterior`, always decided), and is given
+the outcome on the last step, as in a run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from labeler.consensus.base import Rule, fitted
+from labeler.consensus.label import by_prefix, label_solution
+from labeler.consensus.posterior import Posterior
+from labeler.conversation import Conversation, together
+from labeler.driver import Cost, Driver
+from labeler.evaluation.first_flag import FirstFlag
+from labeler.evaluation.metrics import Judged, Score, score
+from labeler.labelers.base import Findings
+from labeler.labelers.outcome import last_step_evidence
+from labeler.pipeline import Labeler
+from labeler.problems.solved import SolvedProblem
+from labeler.records import Asks, Evidence, LabeledSolution, Verdict
+from labeler.solving import given
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Scores of every source and of every rule over all sources, on the same solutions."""
+
+    n: int
+    n_erroneous: int
+    sources: Mapping[str, Score]
+    consensus: Mapping[str, Score]
+    flags: Mapping[str, Sequence[Flag]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "n_erroneous": self.n_erroneous,
+            "n_correct": self.n - self.n_erroneous,
+            "sources": {name: found.to_json() for name, found in self.sources.items()},
+            "consensus": {name: found.to_json() for name, found in self.consensus.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A false flag, to be looked at: which step was called wrong, why, and the true first error."""
+
+    solution_id: str
+    step: int
+    truth: int
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A solution with all that was found on it, by labeler."""
+
+    solved: SolvedProblem
+    evidence: Mapping[str, Sequence[Evidence]]
+
+
+async def examine(
+    solved: Sequence[SolvedProblem],
+    labelers: Mapping[str, Labeler],
+    driver: Driver,
+    bill: dict[str, Cost],
+    on_problem: Callable[[], None],
+) -> list[Examined]:
+    """Asks every labeler about every solution; adds to `bill`. Solutions of a problem go as one."""
+    groups: dict[str, list[SolvedProblem]] = defaultdict(list)
+    for one in solved:
+        groups[one.problem.problem_id].append(one)
+    conversations = (
+        (problem_id, _examined(group, labelers)) for problem_id, group in groups.items()
+    )
+    found: dict[str, list[Examined]] = {}
+    async for problem_id, examined in driver.run(conversations, bill):
+        found[problem_id] = examined
+        on_problem()
+    return [one for problem_id in groups for one in found[problem_id]]
+
+
+def _examined(
+    group: Sequence[SolvedProblem], labelers: Mapping[str, Labeler]
+) -> Conversation[list[Examined]]:
+    problem = group[0].problem
+    solved = yield from given(problem, [one.solution for one in group])
+    findings: list[Findings] = yield from together(
+        [labeler(problem, solved.solutions) for labeler in labelers.values()]
+    )
+    evidence = {name: f.evidence for name, f in zip(labelers, findings, strict=True)}
+    return [
+        Examined(replace(one, solution=solution), evidence)
+        for one, solution in zip(group, solved.solutions, strict=True)
+    ]
+
+
+def compare(
+    examined: Sequence[Examined],
+    labelers: Iterable[str],
+    rules: Iterable[Rule],
+    bill: Mapping[str, Cost],
+) -> Comparison:
+    """Scores against the truth; solutions whose first error is unknown are left out."""
+    known = [one for one in examined if one.solved.first_error is not None]
+    truths = [one.solved.first_error or 0 for one in known]
+    whole = Cost()
+    sources, flags = {}, {}
+    for name in labelers:
+        cost = bill.get(name, Cost())
+        whole.samples += cost.samples
+        whole.completion_tokens += cost.completion_tokens
+        rows = [_row(one, [name]) for one in known]
+        is_value = _asks_value(rows)
+        rule: Rule = Posterior(min_confidence=0.0) if is_value else FirstFlag()
+        judged = [_judged(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)]
+        sources[name] = score(judged, cost)
+        flags[name] = _false_flags(rows, judged)
+    everything = [_row(one, list(one.evidence)) for one in known]
+    consensus = {}
+    for rule in rules:
+        ready = fitted(rule, everything)
+        is_value = not any(
+            e.asks is Asks.CORRECTNESS for row in everything for s in row.steps for e in s.evidence
+        )
+        consensus[rule.name] = score(
+            (_judged(r, t, ready, is_value) for r, t in zip(everything, truths, strict=True)), whole
+        )
+    return Comparison(len(known), sum(t >= 0 for t in truths), sources, consensus, flags)
+
+
+def rows_of(examined: Iterable[Examined], labelers: Sequence[str]) -> list[LabeledSolution]:
+    """The solutions as rows of a dataset that only these labelers made."""
+    return [_row(one, labelers) for one in examined]
+
+
+def _row(one: Examined, labelers: Sequence[str]) -> LabeledSolution:
+    """The solution as a row of a dataset that only these labelers made."""
+    solved = one.solved
+    pieces = [
+        *(piece for name in labelers for piece in one.evidence[name]),
+        last_step_evidence(solved.problem, solved.solution),
+    ]
+    grouped = by_prefix(dict.fromkeys(pieces))
+    return label_solution(solved.problem, solved.solution, grouped, FirstFlag())
+
+
+def _asks_value(rows: Iterable[LabeledSolution]) -> bool:
+    """Does this source say something of value beyond the outcome?"""
+    pieces = (e for row in rows for step in row.steps for e in step.evidence)
+    asked = {e.asks for e in pieces if e.labeler != "outcome"}
+    return asked <= {Asks.VALUE}
+
+
+def _judged(row: LabeledSolution, truth: int, rule: Rule, by_rollouts: bool) -> Judged:
+    decision = rule.decide(row.solution, [step.evidence for step in row.steps])
+    return Judged(decision, truth, row.solution.outcome, by_rollouts)
+
+
+def _false_flags(rows: Sequence[LabeledSolution], judged: Sequence[Judged]) -> list[Flag]:
+    """Steps called wrong in right solutions or before the true first error."""
+    found = []
+    for row, one in zip(rows, judged, strict=True):
+        if one.flag is None or (0 <= one.truth <= one.flag):
+            continue
+        said = [e.rationale for e in row.steps[one.flag].evidence if e.verdict is Verdict.WRONG]
+        found.append(Flag(row.solution.solution_id, one.flag, one.truth, " ".join(said)))
+    return found
