@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from labeler.dataset.columns import Flat, flat_batches
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import Version, has_log, log_of, open_table
 from labeler.errors import DatasetError
@@ -38,22 +39,38 @@ class Dataset:
         """A lazy polars table of this version, one row per solution."""
         import polars as pl
 
-        files = self._files()
+        files = self.files()
         if not files:
             return pl.DataFrame(arrow_schema().empty_table()).lazy()
         # Not scan_delta: polars 2.1 finds no files in a folder whose name needs escaping (a space).
         return pl.scan_parquet(files, glob=False)
 
+    def collect(self, query: pl.LazyFrame) -> pl.DataFrame:
+        """The result of a query on `scan`, streamed; `DatasetError` where a file is damaged."""
+        import polars as pl
+
+        try:
+            return query.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise DatasetError(
+                f"{self.path}: a file is missing or damaged; restore it from a copy"
+            ) from error
+
+    def columns(self, *names: str) -> Iterator[Flat]:
+        """Single columns, nested ones by dotted name, a few thousand rows at a time, in order."""
+        return flat_batches(self.files(), names)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as plain dicts, in the order in which they were committed, a few at a time."""
-        for batch in read_shards(self._files(), remedy="restore it from a copy"):
+        for batch in read_shards(self.files(), remedy="restore it from a copy"):
             yield from batch.to_pylist()
 
     def solutions(self) -> Iterator[LabeledSolution]:
         """The rows as records, in the order in which they were committed, a few at a time."""
         return map(labeled_solution, self.rows())
 
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
+        """The Parquet files of this version, in the order of writing."""
         uris = open_table(self.path, self.version).file_uris()
         return sorted(self.path / unquote(uri.rsplit("/", 1)[1]) for uri in uris)
 

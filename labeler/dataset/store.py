@@ -30,6 +30,7 @@ from labeler.schema import SCHEMA_VERSION, arrow_schema
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
+    from deltalake.transaction import AddAction
 
 BYTES_PER_FILE = 128 * 2**20
 
@@ -37,7 +38,7 @@ BYTES_PER_FILE = 128 * 2**20
 @dataclass(frozen=True)
 class CommitInfo:
     """What the log says of a run. `cost` may hold any JSON value; `labeler.stats` reads its keys
-    `calls`, `prompt_tokens` and `completion_tokens` as the totals of the run.
+    `calls`, `prompt_tokens`, `completion_tokens` and `seconds` as the totals of the run.
     """
 
     run_id: str
@@ -91,7 +92,7 @@ def commit(path: Path, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> i
         make_folder(path)
         files: list[tuple[Path, int]] = []
         try:
-            for written in _write_files(path, 0 if table is None else table.version() + 1, batches):
+            for written in write_files(path, 0 if table is None else table.version() + 1, batches):
                 files.append(written)
             _add_to_log(path, table, files, info)
         except BaseException:
@@ -158,9 +159,10 @@ def _refuse_other_schema(path: Path, table: DeltaTable | None) -> None:
         )
 
 
-def _write_files(
+def write_files(
     path: Path, version: int, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[tuple[Path, int]]:
+    """Writes a version's files, yet unknown to the log; each with its number of rows."""
     remaining = iter(batches)
     for number, batch in enumerate(remaining):
         # Names sort by version, then by row, so that a reader can restore the order of writing.
@@ -168,14 +170,11 @@ def _write_files(
         yield file, write_parquet(file, chain([batch], remaining), BYTES_PER_FILE)
 
 
-def _add_to_log(
-    path: Path, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
-) -> None:
-    from deltalake import CommitProperties, Schema
-    from deltalake.exceptions import DeltaError
-    from deltalake.transaction import AddAction, create_table_with_add_actions
+def add_actions(files: Iterable[tuple[Path, int]]) -> list[AddAction]:
+    """What the log says of new files."""
+    from deltalake.transaction import AddAction
 
-    actions = [
+    return [
         AddAction(
             path=file.name,
             size=file.stat().st_size,
@@ -186,6 +185,16 @@ def _add_to_log(
         )
         for file, n_rows in files
     ]
+
+
+def _add_to_log(
+    path: Path, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
+) -> None:
+    from deltalake import CommitProperties, Schema
+    from deltalake.exceptions import DeltaError
+    from deltalake.transaction import create_table_with_add_actions
+
+    actions = add_actions(files)
     properties = CommitProperties(custom_metadata=info.to_metadata())
     schema = Schema.from_arrow(arrow_schema())
     try:

@@ -1,0 +1,129 @@
+"""Which problems a dataset was labelled for, and by what: one list per run, beside the rows.
+
+    OUT/_problems/<run id>.json   {"made_by": {part: version hash}, "problems": {problem_id: sha},
+                                   "replaces": whether earlier labels of them are void}
+
+Rows alone do not tell: a problem that was rejected has none. A list counts only if its run is in
+the log of the dataset, so it may be written before the commit and a crash between leaves nothing
+wrong. Runs without a list are known by their rows, and what made them is unknown.
+
+Does not cover where problems come from: the same text from another file, or under another id, is
+the same problem.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from labeler.dataset.reader import open_dataset
+from labeler.dataset.store import has_log, log_of, open_table
+from labeler.errors import DatasetError
+from labeler.files import make_folder, whole_file
+from labeler.records import Problem, short_hash
+from labeler.schema import from_plain, plain
+
+FOLDER = "_problems"
+NO_CONTENT = ("problem_id", "source")
+"""What of a problem does not decide its labels: its name, and where it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One problem that was labelled. `made_by` holds version hashes by part, {} where unknown."""
+
+    problem_id: str
+    content_sha: str
+    made_by: Mapping[str, str]
+
+
+def content_sha(problem: Problem) -> str:
+    """16 hex digits over what decides the labels of a problem."""
+    content = {name: value for name, value in plain(problem).items() if name not in NO_CONTENT}
+    return short_hash(json.dumps(content, sort_keys=True))
+
+
+def note_problems(
+    out: Path,
+    run_id: str,
+    problems: Iterable[Problem],
+    made_by: Mapping[str, str],
+    *,
+    replaces: bool = False,
+) -> None:
+    """Lists the problems of a run; with `replaces`, what earlier runs said of them is void."""
+    path = out / FOLDER / f"{run_id}.json"
+    make_folder(path.parent)
+    shas = {problem.problem_id: content_sha(problem) for problem in problems}
+    content = {"made_by": dict(made_by), "problems": shas, "replaces": replaces}
+    with whole_file(path) as file:
+        file.write(json.dumps(content, indent=0).encode())
+
+
+def newest_version(out: Path) -> int:
+    """The number of the newest version, -1 where there is no dataset."""
+    return open_table(out).version() if has_log(out) else -1
+
+
+def labelled(out: Path) -> dict[str, Made]:
+    """By content hash, the newest labelling of every problem; empty where no dataset is."""
+    if not has_log(out):
+        return {}
+    known = {made.content_sha: made for made in _with_rows(out)}
+    for entry in log_of(open_table(out)):
+        if entry.info is not None:
+            known |= {m.content_sha: m for m in _listed(out / FOLDER / f"{entry.info.run_id}.json")}
+    return known
+
+
+def void_rows(out: Path) -> Callable[[Mapping[str, Any]], bool] | None:
+    """Tells a row (see `withdraw.JUDGED`) that a later run has replaced; None where none has."""
+    entries = log_of(open_table(out)) if has_log(out) else []
+    runs = [entry.info.run_id for entry in entries if entry.info is not None]
+    order = {run_id: place for place, run_id in enumerate(runs)}
+    replaced_by: dict[str, int] = {}
+    for run_id, place in order.items():
+        content = _content(out / FOLDER / f"{run_id}.json")
+        if content.get("replaces"):
+            replaced_by |= dict.fromkeys(content["problems"].values(), place)
+
+    def void(row: Mapping[str, Any]) -> bool:
+        replacing = replaced_by.get(content_sha(from_plain(Problem, row)), -1)
+        return order.get(row["run_id"], -1) < replacing
+
+    return void if replaced_by else None
+
+
+def _listed(path: Path) -> list[Made]:
+    content = _content(path)
+    made_by = content.get("made_by", {})
+    return [Made(problem, sha, made_by) for problem, sha in content.get("problems", {}).items()]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """A run's list, {} where there is none."""
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        if not isinstance(content["problems"], dict) or not isinstance(content["made_by"], dict):
+            raise ValueError("not a list of problems")
+        return content
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{path}: cannot be read; restore it from a copy, or delete it and its problems count "
+            "as made by unknown versions"
+        ) from error
+
+
+def _with_rows(out: Path) -> Iterator[Made]:
+    columns = [field.name for field in fields(Problem)]
+    rows = open_dataset(out).scan().select(columns)
+    # Many solutions of one problem; lists cannot be compared, so the texts stand for them.
+    distinct = rows.unique(["problem_id", "text", "gold_answer"]).collect(engine="streaming")
+    for row in distinct.iter_rows(named=True):
+        problem = from_plain(Problem, row)
+        yield Made(problem.problem_id, content_sha(problem), {})
