@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, write_shard
+from labeler.errors import DatasetError
 from labeler.records import (
     Asks,
     Consensus,
@@ -23,14 +24,12 @@ from labeler.records import (
     Verdict,
 )
 from labeler.schema import Provenance, row
-from labeler.stats import (
-    LabelerStatistics,
-    LabelStatistics,
-    Rate,
-    label_statistics,
-    wilson,
-)
-from labeler.terminal import show_statistics
+from labeler.stats import LabelerStatistics, LabelStatistics, Rate, label_statistics, wilson
+from labeler.stats.agreement import Agreement, Coefficient
+from labeler.stats.calibration import Bin, Calibration
+from labeler.stats.rates import Spread
+from labeler.stats.records import Duplicates, KeepByDifficulty, LabelCounts, Spent
+from labeler.stats.tables import show_statistics
 
 C, W, U = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 
@@ -95,6 +94,7 @@ def write(
 
 def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
     write(tmp_path / "d", "run-1", *FOUR)
+    nothing = Spent(None, None, None)
     assert label_statistics(open_dataset(tmp_path / "d")) == LabelStatistics(
         version=0,
         n_problems=2,
@@ -103,6 +103,7 @@ def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
         keep_rate=wilson(2, 4),
         n_steps=5,
         n_labeled_steps=4,
+        n_kept_labels=4,
         n_correct_steps=2,
         n_neutral_steps=1,
         n_wrong_steps=1,
@@ -112,13 +113,73 @@ def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
         calls=11,
         prompt_tokens=1620,
         completion_tokens=162,
+        cost={
+            "calls": Spent(11, 2.75, 2.75),
+            "prompt_tokens": Spent(1620, 405.0, 405.0),
+            "completion_tokens": Spent(162, 40.5, 40.5),
+            "seconds": nothing,
+            "usd": nothing,
+        },
         by_labeler={
             "judge": LabelerStatistics(1, 0, 0, 1, 1, 70, 7, None),
             "mc": LabelerStatistics(3, 1, 1, 1, 10, 1550, 155, 0.25),
         },
         by_outcome={"correct": 1, "unknown": 2, "wrong": 1},
         by_domain={"code": 2, "math": 2},
+        labels_by_domain={
+            "code": LabelCounts(0, 0, 0, 1, wilson(0, 0)),
+            "math": LabelCounts(2, 1, 1, 0, wilson(1, 3)),
+        },
+        labels_by_position={
+            "0": LabelCounts(2, 0, 0, 1, wilson(0, 2)),
+            "1": LabelCounts(0, 1, 1, 0, wilson(1, 1)),
+        },
+        keep_by_domain={"code": wilson(0, 2), "math": wilson(2, 2)},
+        keep_by_difficulty={
+            "up to 1/2": KeepByDifficulty(1, wilson(2, 2)),
+            "undecided": KeepByDifficulty(1, wilson(0, 2)),
+        },
+        drop_reasons={"": 2},
+        agreement=Agreement(0, Coefficient(None, None, None), ()),
+        calibration={
+            "outcome": Calibration(
+                1,
+                pytest.approx(0.01),
+                pytest.approx(0.1),
+                (Bin(0.1, 0.2, pytest.approx(0.1), wilson(0, 1)),),
+            )
+        },
+        monte_carlo={},
+        duplicates=Duplicates(0, 0, 1),
+        steps_per_solution=Spread(4, 1.25, 0, 0, 1, 2, 2),
+        characters_per_step=Spread(5, 1.0, 1, 1, 1, 1, 1),
     )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "band"),
+    [
+        ((W, W), "0"),
+        ((C, W, W, W), "up to 1/4"),
+        ((C, W, W), "up to 1/2"),
+        ((C, W), "up to 1/2"),
+        ((C, C, W), "up to 3/4"),
+        ((C, C, C, W), "up to 3/4"),
+        ((C, C, C, C, W), "below 1"),
+        ((C, C, U), "1"),
+        ((U,), "undecided"),
+    ],
+)
+def test_difficulty_is_the_share_of_decided_solutions_that_are_right(
+    tmp_path: Path, outcomes: tuple[Verdict, ...], band: str
+) -> None:
+    rows = [
+        solution(f"s{n}", Q1, SHARED, first_error=-1, kept=n == 0, outcome=outcome)
+        for n, outcome in enumerate(outcomes)
+    ]
+    write(tmp_path / "d", "run-1", *rows)
+    found = label_statistics(open_dataset(tmp_path / "d")).keep_by_difficulty
+    assert found == {band: KeepByDifficulty(1, wilson(1, len(outcomes)))}
 
 
 def test_the_log_knows_the_whole_cost_where_every_run_recorded_it(tmp_path: Path) -> None:
@@ -138,6 +199,8 @@ def test_the_log_knows_the_whole_cost_where_every_run_recorded_it(tmp_path: Path
 
 def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
     write(tmp_path / "d", "run-1")
+    nothing = {"total": None, "per_label": None, "per_kept_label": None}
+    no_spread = {"n": 0} | dict.fromkeys(["mean", "smallest", "p10", "median", "p90", "largest"])
     assert json.loads(label_statistics(open_dataset(tmp_path / "d")).to_json()) == {
         "version": 0,
         "n_problems": 0,
@@ -146,6 +209,7 @@ def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
         "keep_rate": {"n_yes": 0, "n": 0, "rate": None, "low": None, "high": None},
         "n_steps": 0,
         "n_labeled_steps": 0,
+        "n_kept_labels": 0,
         "n_correct_steps": 0,
         "n_neutral_steps": 0,
         "n_wrong_steps": 0,
@@ -155,9 +219,27 @@ def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
         "calls": None,
         "prompt_tokens": None,
         "completion_tokens": None,
+        "cost": dict.fromkeys(
+            ("calls", "prompt_tokens", "completion_tokens", "seconds", "usd"), nothing
+        ),
         "by_labeler": {},
         "by_outcome": {},
         "by_domain": {},
+        "labels_by_domain": {},
+        "labels_by_position": {},
+        "keep_by_domain": {},
+        "keep_by_difficulty": {},
+        "drop_reasons": {},
+        "agreement": {
+            "n_steps": 0,
+            "alpha": {"value": None, "low": None, "high": None},
+            "pairs": [],
+        },
+        "calibration": {},
+        "monte_carlo": {},
+        "duplicates": {"solutions": 0, "problem_texts": 0, "shared_steps": 0},
+        "steps_per_solution": no_spread,
+        "characters_per_step": no_spread,
     }
 
 
@@ -189,6 +271,21 @@ def test_the_table_shows_a_dash_for_what_is_not_known(tmp_path: Path) -> None:
         f"none 1 {'█' * 20}",
         f"step 2 1 {'█' * 20}",
         f"undecided 2 {'█' * 40}",
+        f"no reason given 2 {'█' * 40}",
     ]
     assert "kept 2 0.50 [0.15, 0.85]" in lines
     assert "kept 0 - [-, -]" in lines
+
+
+def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:
+    write(tmp_path / "d", "run-1", *FOUR)
+    dataset = open_dataset(tmp_path / "d")
+    [file] = dataset.files()
+    whole = file.read_bytes()
+    for n_bytes in (0, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:n_bytes])
+        with pytest.raises(DatasetError) as caught:
+            label_statistics(dataset)
+        assert str(caught.value) == f"{file}: missing or damaged; restore it from a copy"
+        with pytest.raises(DatasetError, match="a file is missing or damaged; restore it"):
+            dataset.collect(dataset.scan())

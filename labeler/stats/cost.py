@@ -1,0 +1,65 @@
+"""What a version took: calls, tokens, seconds, dollars; in all, per label and per kept label.
+
+Totals come from the log entries of the runs, which also know what sampling cost; from the evidence
+only where a run with rows in this version recorded none. Source: ../specs, trap 12: cost per
+emitted label and per kept label, for filters change the second only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labeler.dataset import Dataset
+from labeler.stats.records import Spent
+
+MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per million tokens."""
+
+    prompt: float
+    completion: float
+
+
+def totals(
+    dataset: Dataset, run_ids: Sequence[str], of_evidence: Mapping[str, int]
+) -> dict[str, int | float | None]:
+    """Sums by kind of cost; None for what was not recorded."""
+    log = [entry.info for entry in dataset.versions() if entry.version <= dataset.version]
+    costs = {info.run_id: info.cost for info in log if info is not None}
+    found: dict[str, int | float | None] = {}
+    for kind in MEASURED:
+        recorded = {run: cost[kind] for run, cost in costs.items() if kind in cost}
+        if recorded and recorded.keys() >= set(run_ids):
+            found[kind] = sum(recorded.values())
+        else:
+            found[kind] = of_evidence.get(kind)
+    return found
+
+
+def spent(
+    totals: Mapping[str, int | float | None],
+    n_labels: int,
+    n_kept_labels: int,
+    prices: Prices | None,
+) -> dict[str, Spent]:
+    """Totals and what they come to per label; dollars where prices and tokens are known."""
+    known = dict(totals) | {"usd": _dollars(totals, prices)}
+    return {
+        kind: Spent(total, _per(total, n_labels), _per(total, n_kept_labels))
+        for kind, total in known.items()
+    }
+
+
+def _dollars(totals: Mapping[str, int | float | None], prices: Prices | None) -> float | None:
+    read, written = totals["prompt_tokens"], totals["completion_tokens"]
+    if prices is None or read is None or written is None:
+        return None
+    return (read * prices.prompt + written * prices.completion) / 1e6
+
+
+def _per(total: float | None, n: int) -> float | None:
+    return None if total is None or n == 0 else total / n

@@ -1,0 +1,117 @@
+"""What statistics say of one version; every rate with its count and interval.
+
+What nobody measured is null, never 0 or NaN.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from labeler.stats.agreement import Agreement
+from labeler.stats.calibration import Calibration
+from labeler.stats.rates import Rate, Spread
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCounts:
+    """Steps by label; `wrong_rate` among the right and the wrong."""
+
+    n_correct: int
+    n_neutral: int
+    n_wrong: int
+    n_undecided: int
+    wrong_rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class LabelerStatistics:
+    """All evidence of one labeler; `mean_score` over the evidence that carries a score."""
+
+    n_evidence: int
+    n_correct: int
+    n_wrong: int
+    n_unknown: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    mean_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepByDifficulty:
+    """Of problems with a certain share of right solutions: how many, and solutions kept."""
+
+    n_problems: int
+    keep_rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """`solutions`: rows whose text another row of the same problem has too. `problem_texts`:
+    problems whose text another problem has too. `shared_steps`: steps on a prefix that another
+    solution of the run has too; these are no fault, and their evidence is counted once.
+    """
+
+    solutions: int
+    problem_texts: int
+    shared_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all of it took, per labelled step, and per labelled step of a kept solution."""
+
+    total: float | None
+    per_label: float | None
+    per_kept_label: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStatistics:
+    """Statistics of one version. Steps are counted per solution, as they are trained on.
+
+    `first_error_histogram` goes from the 0-based index (as text), "-1" for none and "undecided",
+    to a number of solutions; `by_outcome` and `by_domain` count solutions too. `labels_by_position`
+    has the 0-based place of the step (as text). `monte_carlo` goes from labeler and number of
+    rollouts (as text) to a list of how many prefixes had 0, 1, ... of them right.
+    `drop_reasons` are those of the consensus, with # for numbers. `cost` has `calls`,
+    `prompt_tokens`, `completion_tokens`, `seconds` and `usd`.
+    """
+
+    version: int
+    n_problems: int
+    n_solutions: int
+    n_kept: int
+    keep_rate: Rate
+    n_steps: int
+    n_labeled_steps: int
+    n_kept_labels: int
+    n_correct_steps: int
+    n_neutral_steps: int
+    n_wrong_steps: int
+    n_undecided_steps: int
+    mean_steps: float | None
+    first_error_histogram: dict[str, int]
+    calls: int | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: dict[str, Spent]
+    by_labeler: dict[str, LabelerStatistics]
+    by_outcome: dict[str, int]
+    by_domain: dict[str, int]
+    labels_by_domain: dict[str, LabelCounts]
+    labels_by_position: dict[str, LabelCounts]
+    keep_by_domain: dict[str, Rate]
+    keep_by_difficulty: dict[str, KeepByDifficulty]
+    drop_reasons: dict[str, int]
+    agreement: Agreement
+    calibration: dict[str, Calibration]
+    monte_carlo: dict[str, dict[str, list[int]]]
+    duplicates: Duplicates
+    steps_per_solution: Spread
+    characters_per_step: Spread
+
+    def to_json(self) -> str:
+        """One JSON object with these fields."""
+        return json.dumps(asdict(self), indent=2, allow_nan=False)
