@@ -1,0 +1,36 @@
+"""All export formats by name."""
+
+from __future__ import annotations
+
+from labeler.export.base import ExportError, Format
+from labeler.export.chains import MASKED_FILL, REORDER
+from labeler.export.genprm import GENPRM
+from labeler.export.groundedprm import GROUNDEDPRM
+from labeler.export.math_shepherd import MATH_SHEPHERD
+from labeler.export.openr import OPENR
+from labeler.export.openrlhf import OPENRLHF
+from labeler.export.outcome import OUTCOME_RM, OUTCOME_SFT
+from labeler.export.preferences import DPO_PARETO, DPO_STEPS
+from labeler.export.prm800k import PRM800K
+from labeler.export.processbench import PROCESSBENCH
+from labeler.export.qwen import QWEN
+from labeler.export.rewards import STEP_REWARDS
+from labeler.export.rlhflow import RLHFLOW
+from labeler.export.thinkprm import THINKPRM
+from labeler.export.trl import TRL
+
+FORMATS = {
+    made.name: made
+    for made in (
+        TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
+        GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
+        DPO_STEPS, DPO_PARETO, STEP_REWARDS, MASKED_FILL, REORDER,
+    )
+}  # fmt: skip
+
+
+def format_named(name: str) -> Format:
+    """The format of this name; `ExportError` lists them where there is none."""
+    if name not in FORMATS:
+        raise ExportError(f"--format {name}: choose among {', '.join(FORMATS)}")
+    return FORMATS[name]

@@ -1,0 +1,387 @@
+"""What each format makes of one labelled solution: whole lines, written out."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import pytest
+
+from labeler.export import FORMATS, AfterError, ExportError, ExportOptions, Labels, Neutral
+from labeler.export.base import Example, View
+from labeler.export.rationales import STOCK
+from labeler.export.views import view
+from labeler.records import LabeledSolution, Rejection
+
+from .datasets import GAP, NEUTRAL, Q1, Q2, RIGHT, UNKNOWN, WRONG, C, W, problem, solved
+
+MASK = ExportOptions(after_error=AfterError.MASK)
+SOFT = ExportOptions(labels=Labels.SOFT)
+
+
+def made(
+    name: str, *solutions: LabeledSolution, options: ExportOptions | None = None
+) -> list[dict[str, object] | str]:
+    """The examples, and the reasons of rejections."""
+    fmt, options = FORMATS[name], options or ExportOptions()
+    fmt.check(options)
+    seen = [view(one, fmt, options) for one in solutions]
+    found = [one.reason for one in seen if isinstance(one, Rejection)]
+    views = [one for one in seen if isinstance(one, View)]
+    for item in fmt.convert(views, options) if views else ():
+        found.append(item.content if isinstance(item, Example) else item.reason)
+    return found
+
+
+def test_trl() -> None:
+    assert made("trl", RIGHT, WRONG) == [
+        {"prompt": "What is 1 + 1?", "completions": ["Take 1.", "Add 1: 2."],
+         "labels": [True, True]},
+        {"prompt": "What is 1 + 1?", "completions": ["Take 1.", "Add 1: 3."],
+         "labels": [True, False]},
+    ]  # fmt: skip
+
+
+def test_trl_asks_nothing_where_no_label_is_known() -> None:
+    assert made("trl", GAP) == [
+        {"prompt": "What is 2 + 2?", "completions": ["Well.\n4."], "labels": [True]}
+    ]
+
+
+def test_trl_refuses_soft_labels_that_it_would_turn_into_zeros() -> None:
+    with pytest.raises(ExportError, match="trl has no soft labels"):
+        made("trl", RIGHT, options=SOFT)
+
+
+@pytest.mark.parametrize(
+    ("neutral", "labels", "completions"),
+    [
+        (Neutral.RIGHT, [True, True], ["Hm.", "2 + 2 = 4."]),
+        (Neutral.WRONG, [False], ["Hm."]),
+        (Neutral.MASK, [True], ["Hm.\n2 + 2 = 4."]),
+    ],
+)
+def test_neutral_steps(neutral: Neutral, labels: list[bool], completions: list[str]) -> None:
+    (found,) = made("trl", NEUTRAL, options=ExportOptions(neutral=neutral))
+    assert found == {"prompt": "What is 2 + 2?", "completions": completions, "labels": labels}
+
+
+def test_a_threshold_replaces_the_labels_and_moves_the_first_error() -> None:
+    (found,) = made("trl", RIGHT, options=ExportOptions(threshold=0.5))
+    assert found == {
+        "prompt": "What is 1 + 1?",
+        "completions": ["Take 1.", "Add 1: 2."],
+        "labels": [True, False],
+    }
+
+
+def test_math_shepherd_in_both_columns() -> None:
+    (found,) = made("math_shepherd", WRONG, options=MASK)
+    assert found == {
+        "input": "What is 1 + 1? Step 1: Take 1. ки\nStep 2: Add 1: 3. ки\nStep 3: So 3.",
+        "label": "What is 1 + 1? Step 1: Take 1. +\nStep 2: Add 1: 3. -\nStep 3: So 3.",
+        "task": "toys",
+    }
+
+
+def test_math_shepherd_does_not_number_numbered_steps_twice() -> None:
+    numbered = solved("s", Q1, ("Step 1: Take 1.\n", "Step 2: 2.\n"), (1, 1), C)
+    (found,) = made("math_shepherd", numbered)
+    assert isinstance(found, dict)
+    assert found["input"] == "What is 1 + 1? Step 1: Take 1. ки\nStep 2: 2. ки"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("math_shepherd", "a ки b", "its text holds the step tag"),
+        ("math_shepherd", "a\nStep 1: b", 'its text holds "Step 1: ", which readers split at'),
+        ("openrlhf", "a ки b", "its text holds the placeholder"),
+        ("qwen", "<extra_0>", "its text holds <extra_0>"),
+    ],
+)
+def test_a_text_that_holds_the_marker_is_rejected(name: str, text: str, reason: str) -> None:
+    assert made(name, solved("s", Q1, (text,), (1,), C)) == [reason]
+
+
+def test_prm800k_keeps_ratings_as_they_are() -> None:
+    (right,) = made("prm800k", NEUTRAL)
+    assert isinstance(right, dict)
+    assert right["question"] == {
+        "problem": "What is 2 + 2?",
+        "ground_truth_solution": "Two and two.\nSo $2+2=4$.\n",
+        "ground_truth_answer": "4",
+        "pre_generated_steps": ["Hm.", "2 + 2 = 4."],
+        "pre_generated_answer": "2",
+    }
+    assert right["label"] == {
+        "steps": [
+            {"completions": [{"text": "Hm.", "rating": 0, "flagged": False}],
+             "human_completion": None, "chosen_completion": 0},
+            {"completions": [{"text": "2 + 2 = 4.", "rating": 1, "flagged": False}],
+             "human_completion": None, "chosen_completion": 0},
+        ],
+        "total_time": 0,
+        "finish_reason": "solution",
+    }  # fmt: skip
+    (wrong,) = made("prm800k", WRONG)
+    assert isinstance(wrong, dict)
+    assert wrong["label"]["finish_reason"] == "found_error"  # type: ignore[index]
+    assert [step["chosen_completion"] for step in wrong["label"]["steps"]] == [0, None]  # type: ignore[index]
+
+
+def test_processbench_counts_from_zero_and_keeps_all_steps() -> None:
+    first_step_wrong = solved("s-first", Q1, ("Take 2.\n", "So 4.\n"), (-1, None), W)
+    assert made("processbench", WRONG, first_step_wrong, RIGHT) == [
+        {"id": "s-wrong", "generator": "tiny", "problem": "What is 1 + 1?",
+         "steps": ["Take 1.", "Add 1: 3.", "So 3."], "final_answer_correct": False, "label": 1},
+        {"id": "s-first", "generator": "tiny", "problem": "What is 1 + 1?",
+         "steps": ["Take 2.", "So 4."], "final_answer_correct": False, "label": 0},
+        {"id": "s-right", "generator": "tiny", "problem": "What is 1 + 1?",
+         "steps": ["Take 1.", "Add 1: 2."], "final_answer_correct": True, "label": -1},
+    ]  # fmt: skip
+
+
+def test_processbench_rejects_what_is_undecided() -> None:
+    assert made("processbench", UNKNOWN, GAP) == [
+        "its outcome is unknown",
+        "its first error is undecided",
+    ]
+
+
+def test_qwen_has_one_label_per_separator() -> None:
+    (found,) = made("qwen", WRONG, options=MASK)
+    assert isinstance(found, dict)
+    assert found["messages"][1:] == [  # type: ignore[index]
+        {"role": "user", "content": "What is 1 + 1?"},
+        {"role": "assistant", "content": "Take 1.<extra_0>Add 1: 3.<extra_0>So 3.<extra_0>"},
+    ]
+    assert found["labels"] == [1, 0, -100]
+
+
+def test_soft_labels_are_probabilities_or_else_shares_of_right_rollouts() -> None:
+    (certain,) = made("qwen", WRONG, options=SOFT)
+    (counted,) = made("qwen", GAP, options=SOFT)
+    assert isinstance(certain, dict)
+    assert isinstance(counted, dict)
+    assert certain["labels"] == [0.75, 0.25]
+    assert counted["labels"] == [-100.0, 1.0]
+
+
+def test_rlhflow() -> None:
+    assert made("rlhflow", WRONG) == [
+        {
+            "conversations": [
+                {"role": "user", "content": "What is 1 + 1? Take 1."},
+                {"role": "assistant", "content": "+"},
+                {"role": "user", "content": "Add 1: 3."},
+                {"role": "assistant", "content": "-"},
+            ]
+        }
+    ]
+
+
+def test_openrlhf_hard_and_soft() -> None:
+    text = "What is 1 + 1?\nTake 1. ки\nAdd 1: 3. ки"
+    assert made("openrlhf", WRONG) == [{"input": text, "labels": ["+", "-"]}]
+    assert made("openrlhf", WRONG, options=SOFT) == [{"input": text, "labels": [0.75, 0.25]}]
+
+
+def test_openr_tree_shares_prefixes_and_joins_those_without_a_value() -> None:
+    jump = solved("s-jump", Q1, ("Take 1.\n", "Hm.\n", "2.\n"), (1, 1, 1), C,
+                  evidence={0: [(6, 8)], 2: [(1, 1)]})  # fmt: skip
+    (found,) = made("openr", RIGHT, WRONG, jump)
+    assert isinstance(found, dict)
+    assert found.pop("question_id") == 1_972_308_688
+    assert found == {
+        "question": "What is 1 + 1?",
+        "final_answer": "2",
+        "reasoning_steps": {
+            "text": "What is 1 + 1?",
+            "mc_value": 2 / 3,
+            "children": [
+                {
+                    "text": "Take 1.",
+                    "mc_value": 0.75,
+                    "children": [
+                        {"text": "Add 1: 2.", "mc_value": 0.5, "children": []},
+                        {"text": "Add 1: 3.", "mc_value": 0.0, "children": []},
+                        {"text": "Hm.\n2.", "mc_value": 1.0, "children": []},
+                    ],
+                }
+            ],
+        },
+    }
+
+
+def test_genprm_stops_at_the_first_wrong_paragraph() -> None:
+    (found,) = made("genprm", WRONG)
+    assert isinstance(found, dict)
+    assert found["messages"][1:] == [  # type: ignore[index]
+        {"role": "user", "content": "Question: What is 1 + 1?\n\nTake 1."},
+        {"role": "assistant", "content": "<analyze>\nLet's analyze the Paragraph 1 step by step: "
+         "One is given.\n</analyze>\n<output>\n**Judgement**: $\\boxed{Yes}$\n</output>\n"},
+        {"role": "user", "content": "Add 1: 3."},
+        {"role": "assistant", "content": "<analyze>\nLet's analyze the Paragraph 2 step by step: "
+         "1 + 1 is not 3.\n</analyze>\n<output>\n**Judgement**: $\\boxed{No}$\n</output>\n"},
+    ]  # fmt: skip
+
+
+def test_thinkprm_counts_steps_from_one() -> None:
+    (found,) = made("thinkprm", WRONG)
+    assert isinstance(found, dict)
+    asked, answered = found["messages"]  # type: ignore[misc]
+    assert "[Solution]\nStep 1: Take 1.\nStep 2: Add 1: 3.\n\nReview" in asked["content"]
+    assert answered["content"] == (
+        "<think>\nStep 1: One is given. The step is \\boxed{correct}\n\n"
+        "Step 2: 1 + 1 is not 3. The step is \\boxed{incorrect}\n</think>\n"
+        "Is the solution correct? No"
+    )
+
+
+def test_groundedprm_tells_what_a_tool_computed() -> None:
+    (found,) = made("groundedprm", RIGHT)
+    assert isinstance(found, dict)
+    assert [turn["content"] for turn in found["conversation"][1:]] == [  # type: ignore[index]
+        "What is 1 + 1?\nTake 1.",
+        "<verify>\nThis is a thinking step, no specific calculations are needed\n</verify>\n"
+        "<judge>\nOne is given.\n</judge>\n<output>\n\\boxed{+}\n</output>",
+        "Add 1: 2.",
+        "<verify>\n1+1 = 2\n</verify>\n<judge>\n1 + 1 = 2\n</judge>\n"
+        "<output>\n\\boxed{+}\n</output>",
+    ]
+
+
+@pytest.mark.parametrize("name", ["genprm", "thinkprm", "groundedprm"])
+def test_a_rationale_for_the_other_verdict_is_never_taught(name: str) -> None:
+    disagreeing = replace(NEUTRAL, steps=NEUTRAL.steps[1:])
+    assert made(name, disagreeing) == ["no rationale says that a step labelled right is right"]
+
+
+def test_a_judge_that_only_named_the_place_teaches_no_rationale() -> None:
+    from labeler.labelers.replies import read
+
+    for said in STOCK:
+        assert f'"{said}"' in inspect.getsource(read)
+    bare = solved("s", Q1, ("2.",), (1,), C, evidence={0: [(C, STOCK[2])]})
+    assert made("genprm", bare) == ["no rationale says that a step labelled right is right"]
+
+
+def test_outcome_formats_ask_for_the_answer_only() -> None:
+    assert made("outcome_rm", RIGHT, WRONG, UNKNOWN) == [
+        {"prompt": "What is 1 + 1?", "completion": "Take 1.\nAdd 1: 2.", "label": True},
+        {"prompt": "What is 1 + 1?", "completion": "Take 1.\nAdd 1: 3.\nSo 3.", "label": False},
+        "its outcome is unknown",
+    ]
+    right, wrong = made("outcome_sft", RIGHT, WRONG)
+    assert isinstance(right, dict)
+    assert isinstance(wrong, dict)
+    assert right["messages"][1]["content"] == (  # type: ignore[index]
+        "1 + 1 = 2\n\nVerification: Is the answer correct (Yes/No)? Yes"
+    )
+    assert wrong["messages"][1]["content"] == (  # type: ignore[index]
+        "Verification: Is the answer correct (Yes/No)? No"
+    )
+
+
+def test_step_pairs_share_their_prefix() -> None:
+    assert made("dpo_steps", RIGHT, WRONG) == [
+        {"prompt": "What is 1 + 1?\nTake 1.\n", "chosen": "Add 1: 2.", "rejected": "Add 1: 3."}
+    ]
+
+
+def test_pareto_needs_both_a_better_answer_and_better_steps() -> None:
+    lucky = solved("s-lucky", Q1, ("Take 3.\n", "2.\n"), (-1, None), C)
+    dull = solved("s-dull", Q1, ("Take 1.\n", "3.\n"), (1, 1), W)
+    assert made("dpo_pareto", RIGHT, WRONG, lucky, dull) == [
+        {
+            "prompt": "What is 1 + 1?",
+            "chosen": "Take 1.\nAdd 1: 2.",
+            "rejected": "Take 1.\nAdd 1: 3.\nSo 3.",
+        }
+    ]
+
+
+def test_step_rewards_with_their_returns_and_capo_table() -> None:
+    assert made("step_rewards", WRONG) == [
+        {
+            "prompt": "What is 1 + 1?",
+            "completion": "Take 1.\nAdd 1: 3.\nSo 3.\n",
+            "spans": [[0, 8], [8, 18], [18, 24]],
+            "rewards": [1.0, 0.0, -100.0],
+            "returns_sum": [1.0, 0.0, 0.0],
+            "returns_min": [0.0, 0.0, 1.0],
+            "capo": [0.0, -1.0, 0.0],
+            "outcome": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "label", "reward"), [(C, 1, 2.0), (C, -1, 1.0), (W, 1, 0.0), (W, -1, -1.0)]
+)
+def test_capo_table(outcome: object, label: int, reward: float) -> None:
+    (found,) = made("step_rewards", solved("s", Q1, ("x",), (label,), outcome))  # type: ignore[arg-type]
+    assert isinstance(found, dict)
+    assert found["capo"] == [reward]
+
+
+def test_masked_fill_hides_numbers_of_one_step_of_each_right_chain() -> None:
+    first, second = made("masked_fill", NEUTRAL)
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert "Two and two.\nSo [MASK].\n" in first["prompt"]  # type: ignore[operator]
+    assert (first["answer"], first["step"]) == (["$2+2=4$"], 1)
+    assert "Hm.\n[MASK] + [MASK] = [MASK].\n" in second["prompt"]  # type: ignore[operator]
+    assert (second["answer"], second["step"]) == (["2", "2", "4"], 1)
+
+
+def test_reorder_answers_with_the_numbers_in_the_right_order() -> None:
+    steps = tuple(f"step {letter}\n" for letter in "abcdef")
+    (found,) = made("reorder", solved("s", Q1, steps, (1,) * 6, C))
+    assert isinstance(found, dict)
+    listed = dict(
+        line[1:].split(") ") for line in str(found["prompt"]).splitlines() if line[:1] == "("
+    )
+    order = [listed[str(number)] for number in found["answer"]]  # type: ignore[attr-defined]
+    assert order == [step.strip() for step in steps]
+    assert list(listed.values()) != order
+
+
+def test_wrong_solutions_teach_no_chain() -> None:
+    for name in ("masked_fill", "reorder"):
+        assert made(name, WRONG) == ["its problem has no right chain"]
+
+
+def test_code_keeps_its_indentation() -> None:
+    code = solved("s", problem(3), ("def f():\n", "    return 2\n\n"), (1, 1), C)
+    (found,) = made("trl", code)
+    assert isinstance(found, dict)
+    assert found["completions"] == ["def f():", "    return 2"]
+
+
+def test_labels_after_an_error_are_cut_masked_or_kept() -> None:
+    judged = solved("s", Q2, ("a\n", "b\n", "c\n"), (-1, 1, None), W)
+    shown = {
+        what: made("qwen", judged, options=ExportOptions(after_error=what)) for what in AfterError
+    }
+    labels = {what: found[0]["labels"] for what, found in shown.items()}  # type: ignore[index]
+    assert labels == {
+        AfterError.CUT: [0],
+        AfterError.MASK: [0, -100, -100],
+        AfterError.KEEP: [0, 1, -100],
+    }
+
+
+def test_solutions_that_consensus_dropped_are_left_out_unless_asked_for() -> None:
+    dropped = replace(RIGHT, consensus=replace(RIGHT.consensus, kept=False))
+    assert made("trl", dropped) == ["dropped by consensus"]
+    (found,) = made("trl", dropped, options=ExportOptions(dropped_too=True))
+    assert isinstance(found, dict)
+
+
+def test_every_format_states_its_readers_and_its_loss() -> None:
+    for fmt in FORMATS.values():
+        assert fmt.readers
+        assert fmt.loss
+        assert fmt.about
