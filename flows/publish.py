@@ -1,0 +1,135 @@
+"""Publishes a version: card and Parquet to the Hub, one commit, one tag; a person may have the say.
+
+    python -m flows.publish --out DIR --repository me/my-steps [--approval] [--dry-run FOLDER]
+
+With `approval` the run shows the card and pauses until somebody resumes it on Prefect's page; a run
+that nobody resumes fails after `approval_timeout_s`, and nothing was sent. With `export_format` the
+version is first written in a trainer's format beside the dataset.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from prefect import flow, get_run_logger, runtime, task
+from prefect.flow_runs import pause_flow_run
+
+from flows.command import ending_in_one_line
+from flows.one_line import explain_errors
+from flows.reporting import show_text
+from labeler.dataset import resolve
+from labeler.dataset.tagging import set_tag
+from labeler.export import ExportOptions, format_named
+from labeler.export import export as write_export
+from labeler.hub import Publication, Pushed, write_dry
+from labeler.hub import publish as push_to_hub
+
+DAY_S = 24 * 3600
+
+
+def _run_name() -> str:
+    given = runtime.flow_run.parameters
+    return f"publish {Path(given['out']).name} as {given['repository']}"
+
+
+@task(task_run_name="export {format_name}", persist_result=False)
+def export_version(out: str, version: int, format_name: str) -> str:
+    """Writes the version in a trainer's format to OUT/_exports; an earlier export is left alone."""
+    folder = Path(out) / "_exports" / f"{format_name}-v{version}"
+    if not folder.exists():
+        write_export(resolve(out, version), format_named(format_name), folder, ExportOptions())
+    return str(folder)
+
+
+@task(task_run_name="card of {publication.repository}", persist_result=False)
+def card_of(out: str, version: int, publication: Publication) -> str:
+    """The card as it would be published; raises where a licence stands against it."""
+    with tempfile.TemporaryDirectory(prefix="labeler-card-") as scratch:
+        folder = Path(scratch) / "tree"
+        write_dry(resolve(out, version), publication, folder)
+        return (folder / "README.md").read_text(encoding="utf-8")
+
+
+@task(task_run_name="push {publication.repository}", persist_result=False, retries=0)
+def push_version(out: str, version: int, publication: Publication, private: bool) -> Pushed:
+    """One commit and one tag on the Hub; doing it again changes nothing."""
+    return push_to_hub(resolve(out, version), publication, private)
+
+
+@flow(name="publish", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
+async def publish(
+    out: str,
+    repository: str,
+    version: int | None = None,
+    tag: str = "",
+    licence: str | None = None,
+    private: bool = True,
+    approval: bool = False,
+    approval_timeout_s: int = DAY_S,
+    export_format: str | None = None,
+    dry_run: str | None = None,
+) -> Pushed | None:
+    """Publishes a version, the newest by default; None with `dry_run`, which writes a folder.
+
+    `tag` names the version here and on the Hub. Raises `LabelerError` where it cannot be published.
+    """
+    explain_errors()
+    logger = get_run_logger()
+    # Chosen once: what somebody approves is what is sent, whatever is committed meanwhile.
+    number = resolve(out, version).version
+    publication = Publication(repository=repository, tag=tag, licence=licence)
+    if export_format:
+        logger.info("exported to %s", export_version(out, number, export_format))
+    card = card_of(out, number, publication)
+    await show_text("publication-card", f"version {number} of {out}\n\n{card}")
+    if dry_run:
+        files = write_dry(resolve(out, number), publication, Path(dry_run))
+        logger.info("%s: %d files, nothing sent", dry_run, len(files))
+        return None
+    if approval:
+        logger.info("version %d waits for approval: resume this run to publish it", number)
+        await pause_flow_run(timeout=approval_timeout_s)  # type: ignore[misc]
+    pushed = push_version(out, number, publication, private)
+    if tag:
+        set_tag(Path(out), tag, number)
+    logger.info("%s@%s: commit %s", pushed.repository, pushed.tag, pushed.commit)
+    return pushed
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Publish a version on the Hub.")
+    parser.add_argument("--out", required=True, help="folder of the dataset")
+    parser.add_argument("--repository", required=True)
+    parser.add_argument("--version", type=int)
+    parser.add_argument("--tag", default="")
+    parser.add_argument("--licence")
+    parser.add_argument("--public", action="store_true")
+    parser.add_argument("--approval", action="store_true")
+    parser.add_argument("--export-format")
+    parser.add_argument("--dry-run")
+    given = parser.parse_args()
+    with ending_in_one_line(resumable=False):
+        pushed = asyncio.run(
+            publish(
+                given.out,
+                given.repository,
+                version=given.version,
+                tag=given.tag,
+                licence=given.licence,
+                private=not given.public,
+                approval=given.approval,
+                export_format=given.export_format,
+                dry_run=given.dry_run,
+            )
+        )
+        print(
+            f"{given.dry_run}: written" if pushed is None else f"{pushed.repository}@{pushed.tag}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What takes minutes: `LABELER_LONG_TESTS=1 python -m pytest tests/flows/test_overnight.py -s`.
+
+A cron line that fires, a server that is restarted, a run that dies and is revived, ten thousand
+problems. Each prints its figures.
+"""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from labeler.config import load_config
+from labeler.dataset.reader import open_dataset
+from labeler.wiring import run as run_plainly
+from tests.flows.conftest import Server, deliver, run_file, stop, wait_for
+from tests.flows.test_worker import journalled, labels, processes_of
+
+pytestmark = [
+    pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+def add(server, folder, flow, cron, pool="labeler"):
+    words = ["schedule", folder / "run.yaml", "--flow", flow, "--cron", cron]
+    result = server.labeler(*words, "--out", folder / "out", "--pool", pool)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_cron_line_of_one_minute_labels_what_came_and_then_says_that_nothing_is_new(
+    server, worker, model_url, tmp_path
+):
+    out = tmp_path / "out"
+    run_file(tmp_path, model_url)
+    deliver(tmp_path, 0, 4)
+    add(server, tmp_path, "incremental", "* * * * *")
+    wait_for((out / "_delta_log").exists, 600)
+    deliver(tmp_path, 4, 7)
+    wait_for(lambda: len(open_dataset(out).versions()) == 2, 600)
+
+    def empty_handed():
+        ended = [r for r in server.flow_runs(tmp_path.name) if r["state_type"] == "COMPLETED"]
+        return [r for r in ended if any("nothing new" in line for line in server.logs(r))]
+
+    wait_for(empty_handed, 600)
+    versions = [v.info.counts["problems"] for v in open_dataset(out).versions()]
+    runs = [(r["start_time"][11:19], r["state_name"]) for r in server.flow_runs(tmp_path.name)]
+    server.labeler("schedule", "remove", f"incremental/{tmp_path.name}")
+    print(f"cron: problems per version {versions}, runs {runs}")
+    assert versions == [4, 3]
+
+
+def undisturbed(folder, url):
+    run_plainly(load_config(run_file(folder, url)), folder / "plain")
+    return labels(folder / "plain")
+
+
+def test_a_server_that_is_restarted_in_mid_run_does_not_hurt_it(
+    slow_model_url, model_url, tmp_path
+):
+    own = Server(tmp_path / "prefect")
+    try:
+        own.start()
+        own.post("work_pools/", name="labeler", type="process")
+        own.worker()
+        deliver(tmp_path, 0, 30)
+        run_file(tmp_path, slow_model_url)
+        add(own, tmp_path, "label", "0 0 1 1 *")
+        run = own.start_run("label", tmp_path.name)
+        wait_for(lambda: journalled(tmp_path / "out") > 20)
+        stop(own.process, signal.SIGKILL)
+        before = journalled(tmp_path / "out")
+        time.sleep(10)
+        during = journalled(tmp_path / "out")
+        own.start()
+        wait_for(lambda: own.state_of(run) == "COMPLETED", 600)
+        print(f"restart: {before} replies before, {during} after 10 s without a server; completed")
+        assert during > before
+        assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+    finally:
+        own.kill_all()
+
+
+def test_a_run_whose_worker_died_is_put_back_and_finished_by_another(
+    server, slow_model_url, model_url, tmp_path
+):
+    from flows.server import prepare
+
+    asyncio.run(prepare("revived"))
+    deliver(tmp_path, 0, 30)
+    run_file(tmp_path, slow_model_url)
+    add(server, tmp_path, "label", "0 0 1 1 *", "revived")
+    first = server.worker("revived")
+    run = server.start_run("label", tmp_path.name)
+    wait_for(lambda: journalled(tmp_path / "out") > 20)
+    for process in [first.pid, *processes_of(run)]:
+        os.kill(process, signal.SIGKILL)
+    first.wait()
+    died = time.monotonic()
+    second = server.worker("revived")
+    wait_for(lambda: server.state_of(run) == "COMPLETED", 900)
+    stop(second)
+    print(f"revival: the same flow run completed {time.monotonic() - died:.0f} s after its death")
+    assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+
+
+def test_ten_thousand_problems_are_few_task_runs_and_little_overhead(tmp_path):
+    own = Server(tmp_path / "prefect")
+    words = ["tests.flows.scripted_run", "--problems", "10000"]
+    seconds = {}
+    try:
+        own.start()
+        database = tmp_path / "prefect" / "prefect.db"
+        before = size_of(database)
+        for name, more in (("plain", []), ("flow", ["--flow"])):
+            child = own.python(*words, tmp_path / name, *more, stdout=subprocess.PIPE, text=True)
+            printed, _ = child.communicate()
+            assert child.returncode == 0
+            seconds[name] = tuple(map(float, printed.splitlines()[-1].split()))
+        grown = size_of(database) - before
+        n_tasks = own.post("task_runs/count")
+        print(
+            f"ten thousand: {n_tasks} task runs, database grew by {grown / 2**20:.1f} MiB, "
+            f"(clock s, processor s): plain {seconds['plain']}, flow {seconds['flow']}"
+        )
+        assert labels(tmp_path / "flow") == labels(tmp_path / "plain")
+        assert n_tasks <= 200
+        assert grown <= 10 * 2**20
+    finally:
+        own.kill_all()
+
+
+def size_of(database):
+    """Bytes of the pages in use, the write-ahead log included."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        pages, free, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+    connection.close()
+    return (pages - free) * size
