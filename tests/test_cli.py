@@ -10,7 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ["run", "stats", "show", "problems make", "problems show", "problems check"]
-COMMANDS += ["eval oracle"]
+COMMANDS += [
+    "label",
+    "doctor",
+    "consensus",
+    "eval",
+    "view",
+    "versions",
+    "tag",
+    "diff",
+    "report",
+    "export",
+    "push",
+]
+COMMANDS += ["schedule", "schedule list", "schedule pause", "schedule resume", "schedule remove"]
 
 
 def labeler(*words, cwd=ROOT):
@@ -145,7 +158,40 @@ def test_a_folder_that_is_no_dataset(tmp_path):
 
 def test_an_unknown_labeler():
     line = refused("eval", "oracle", "--labeler", "magic", "--problems", 3)
-    assert line == "labeler: --labeler magic: choose among monte_carlo, omegaprm"
+    assert line.startswith("labeler: --labeler magic: choose among ")
+    assert "monte_carlo" in line
+
+
+def test_an_unknown_rule(tmp_path):
+    file = solutions(tmp_path)
+    line = refused("eval", file, "--labeler", "outcome", "--consensus", "magic")
+    assert line.startswith("labeler: --consensus magic: choose among ")
+
+
+def test_a_labeler_that_asks_a_model_needs_a_run_file(tmp_path):
+    line = refused("eval", solutions(tmp_path), "--labeler", "monte_carlo")
+    assert line == "labeler: --labeler monte_carlo: asks a model; add --config RUN.yaml"
+
+
+def test_a_file_without_human_labels(tmp_path):
+    line = refused("eval", solutions(tmp_path, {}), "--labeler", "outcome")
+    assert line.endswith("no solution says where its first error is; add `label`")
+
+
+def solutions(tmp_path, marked=None):
+    record = {"problem": "1 + 1?", "steps": ["It is 3."], "answer": "2"}
+    (tmp_path / "set.jsonl").write_text(
+        json.dumps(record | ({"label": 0} if marked is None else marked))
+    )
+    return tmp_path / "set.jsonl"
+
+
+def test_eval_of_a_file_needs_no_model_where_no_labeler_asks_one(tmp_path):
+    result = labeler("eval", solutions(tmp_path), "--labeler", "outcome", "--json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["n"], found["n_erroneous"], found["n_correct"]) == (1, 1, 0)
+    assert found["sources"]["outcome"]["generated_tokens"] == 0
 
 
 def test_eval_oracle_scores_each_labeler():
@@ -154,8 +200,10 @@ def test_eval_oracle_scores_each_labeler():
     result = labeler(*words.split(), *(word for key in easy for word in ("--set", key)))
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
-    assert set(found["labelers"]) == {"omegaprm", "monte_carlo"}
-    for score in found["labelers"].values():
-        assert {"precision", "recall", "f1", "n", "samples", "completion_tokens"} <= set(score)
-        assert "samples_per_located_error" in score
-        assert set(score["by_rule"]) == {"first_zero", "posterior"}
+    assert set(found["sources"]) == {"omegaprm", "monte_carlo"}
+    assert set(found["consensus"]) == {"fusion", "omegaprm:fusion"}
+    for score in found["sources"].values():
+        assert set(score) >= {
+            "acc_erroneous", "acc_correct", "f1", "coverage", "flagged", "false_flag_rate",
+            "flag_exact", "unknown_rate", "brier", "ece", "samples", "generated_tokens",
+        }  # fmt: skip

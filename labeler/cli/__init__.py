@@ -1,0 +1,38 @@
+"""The command line: a thin skin over `labeler.run`, `labeler.open` and the parts in `wiring`.
+
+One module per group of commands; heavy modules are imported inside commands, so that `--help` is
+quick. A user's mistake is one line on standard error and exit code 2; Ctrl-C keeps what was sampled
+and exits with 130.
+"""
+
+from __future__ import annotations
+
+# Each registers its commands.
+from labeler.cli import (  # noqa: F401
+    consensus,
+    datasets,
+    doctor,
+    evaluation,
+    label,
+    problems,
+    publishing,
+    report,
+    run,
+    schedule,
+    versions,
+    view,
+)
+from labeler.cli.base import app, fail
+from labeler.errors import BackendError, LabelerError, UserError
+
+
+def main() -> None:
+    """Entry point: turns our errors into one line and an exit code; the rest is typer's."""
+    try:
+        app()
+    except UserError as error:
+        fail(str(error), 2)
+    except BackendError as error:
+        fail(f"{error} (what was sampled is kept; add --resume to go on)", 3)
+    except LabelerError as error:
+        fail(str(error), 1)

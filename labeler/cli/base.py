@@ -1,0 +1,36 @@
+"""What all commands share: the app, its common arguments, how a mistake ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="labeler",
+    help="Step labels for process reward models: problems in, versioned step labels out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+QUICKSTART = Path(__file__).parent.parent.parent / "data" / "quickstart.yaml"
+
+ConfigFile = Annotated[Path, typer.Argument(help="The run file (YAML).")]
+DatasetFolder = Annotated[Path, typer.Argument(help="Folder of a labelled dataset.")]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="Override a key, e.g. --set problems.n=50.")
+]
+WhichVersion = Annotated[
+    int | None, typer.Option("--version", help="Which version; the newest if left out.")
+]
+WhichTag = Annotated[str | None, typer.Option("--tag", help="Which version, by its tag.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on standard error, and out."""
+    typer.echo(f"labeler: {' '.join(message.split())}", err=True)
+    raise SystemExit(code)

@@ -1,0 +1,80 @@
+"""Commands that look into a dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labeler.cli.base import AsJson, DatasetFolder, WhichTag, WhichVersion, app
+
+
+@app.command(epilog="Example: labeler stats runs/quickstart --json")
+def stats(
+    dataset: DatasetFolder,
+    version: WhichVersion = None,
+    tag: WhichTag = None,
+    against: Annotated[
+        int | None, typer.Option(help="An older version: show what moved since then.")
+    ] = None,
+    usd_prompt: Annotated[
+        float | None, typer.Option(min=0, help="Dollars per million prompt tokens.")
+    ] = None,
+    usd_completion: Annotated[
+        float | None, typer.Option(min=0, help="Dollars per million generated tokens.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a dataset holds: labels, first errors, agreement, calibration, cost."""
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from labeler.dataset import resolve
+    from labeler.errors import UserError
+    from labeler.stats import Prices, drift, label_statistics
+    from labeler.stats.tables import show_drift, show_statistics
+
+    if (usd_prompt is None) != (usd_completion is None):
+        raise UserError("--usd-prompt and --usd-completion: give both prices or none")
+    prices = None
+    if usd_prompt is not None and usd_completion is not None:
+        prices = Prices(usd_prompt, usd_completion)
+    opened = resolve(dataset, version, tag)
+    older = None if against is None else resolve(dataset, against)
+    statistics = label_statistics(opened, prices)
+    if older is not None:
+        moved = drift(label_statistics(older), statistics)
+        content = json.dumps(asdict(moved), indent=2, allow_nan=False)
+        typer.echo(content) if as_json else Console().print(show_drift(moved))
+    elif as_json:
+        typer.echo(statistics.to_json())
+    else:
+        Console().print(show_statistics(statistics))
+
+
+@app.command(epilog="Example: labeler show runs/quickstart --n 3")
+def show(
+    dataset: DatasetFolder,
+    n: Annotated[int, typer.Option(min=1, help="How many solutions.")] = 3,
+    errors: Annotated[bool, typer.Option("--errors", help="Only solutions with an error.")] = False,
+    version: WhichVersion = None,
+    tag: WhichTag = None,
+) -> None:
+    """Print labelled solutions: right steps green, the wrong step red, undecided ones grey."""
+    from itertools import islice
+
+    from rich.console import Console
+
+    from labeler.dataset import resolve
+    from labeler.terminal import render
+
+    rows = (
+        row
+        for row in resolve(dataset, version, tag).solutions()
+        if not errors or (row.first_error is not None and row.first_error >= 0)
+    )
+    console = Console()
+    for row in islice(rows, n):
+        console.print(render(row))

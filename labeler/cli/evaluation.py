@@ -1,0 +1,80 @@
+"""`labeler eval`: labelers and rules of consensus measured against known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labeler.cli.base import QUICKSTART, AsJson, Settings, app
+
+ORACLE = "oracle"
+
+
+@app.command(
+    "eval",
+    epilog="Example: labeler eval gsm8k.json --labeler tool_check --json "
+    "(or, on fresh problems: labeler eval oracle --labeler monte_carlo --problems 200)",
+)
+def evaluate(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A file of solutions with human first errors (ProcessBench, PRM800K, or JSON "
+            "with problem, steps, label), or 'oracle' for fresh problems with known truth."
+        ),
+    ],
+    labelers: Annotated[list[str], typer.Option("--labeler", help="May be repeated.")],
+    rules: Annotated[
+        list[str], typer.Option("--consensus", help="Rule over all labelers; may be repeated.")
+    ] = [],  # noqa: B006, typer reads the default
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="How sure a rule must be; 0 decides everything.")
+    ] = 0.0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the file's first solutions.")
+    ] = None,
+    problems: Annotated[int, typer.Option(min=1, help="oracle: how many problems.")] = 200,
+    seed: Annotated[int, typer.Option(help="oracle: seed of problems and rollouts.")] = 1,
+    config: Annotated[
+        Path | None, typer.Option(help="Models and settings come from this run file.")
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Keep replies in this file and use those in it.")
+    ] = None,
+    flags: Annotated[
+        bool, typer.Option("--flags", help="List every false flag with what was said.")
+    ] = False,
+    settings: Settings = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Score labelers, alone and in consensus, on solutions whose first error is known."""
+    import json
+
+    from labeler.config import load_config
+    from labeler.terminal import print_comparison, progress_bar
+    from labeler.wiring.evaluation import Sides, compare_on_file, compare_on_oracle
+
+    if target == ORACLE:
+        loaded = load_config(config or QUICKSTART, settings)
+        sides = Sides(labelers, rules or [loaded.consensus.rule], min_confidence)
+        with progress_bar("evaluating") as show:
+            found = compare_on_oracle(loaded, sides, (problems, seed), journal, show)
+    else:
+        given = load_config(config, settings) if config else None
+        sides = Sides(labelers, rules, min_confidence)
+        with progress_bar("evaluating") as show:
+            found, rejections = compare_on_file(given, Path(target), sides, limit, journal, show)
+        for rejection in rejections:
+            typer.echo(f"left out {rejection.record_id}: {rejection.reason}", err=True)
+    if as_json:
+        typer.echo(json.dumps(found.to_json()))
+    else:
+        print_comparison(found)
+    if flags:
+        for name, false in found.flags.items():
+            for flag in false:
+                where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
+                line = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                typer.echo(line, err=as_json)

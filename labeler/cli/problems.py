@@ -1,0 +1,83 @@
+"""`labeler problems`: make, look at and check problem sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labeler.cli.base import AsJson, ConfigFile, Settings, app
+
+problems_app = typer.Typer(help="Make, look at and check problem sets.", no_args_is_help=True)
+app.add_typer(problems_app, name="problems")
+
+
+@problems_app.command("make", epilog="Example: labeler problems make set.jsonl --n 500 --seed 3")
+def problems_make(
+    file: Annotated[Path, typer.Argument(help="JSONL or Parquet file to write.")],
+    n: Annotated[int, typer.Option(min=1, help="How many problems.")] = 200,
+    seed: Annotated[int, typer.Option(help="Which endless set they come from.")] = 1,
+    min_steps: Annotated[int, typer.Option(help="Fewest steps before the answer (2-16).")] = 4,
+    max_steps: Annotated[int, typer.Option(help="Most steps before the answer (2-16).")] = 8,
+    max_number: Annotated[int, typer.Option(help="No number is larger.")] = 150,
+    distractors: Annotated[float, typer.Option(help="Chance of a sentence that misleads.")] = 0.15,
+) -> None:
+    """Generate word problems whose truth is known."""
+    from labeler.oracle.generate import Difficulty, generate_problems
+    from labeler.problems.plain import write_problems
+
+    difficulty = Difficulty(min_steps, max_steps, max_number, distractors)
+    made = generate_problems(n, seed, difficulty)
+    written = write_problems(file, (oracle_problem.problem for oracle_problem in made))
+    typer.echo(f"{file}: {written} problems")
+
+
+@problems_app.command("show", epilog="Example: labeler problems show data/quickstart.yaml --n 2")
+def problems_show(
+    config: ConfigFile,
+    n: Annotated[int, typer.Option(min=1, help="How many problems.")] = 3,
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Print the first problems of a run file with their reference solutions."""
+    from labeler.config import load_config
+    from labeler.wiring import read_problems
+
+    problems, _ = read_problems(load_config(config, settings))
+    for problem in problems[:n]:
+        typer.secho(problem.problem_id, bold=True)
+        typer.echo(problem.text)
+        typer.echo("".join(problem.reference_solution).rstrip() or "(no reference solution)")
+        typer.echo(f"gold answer: {problem.gold_answer}\n")
+
+
+@problems_app.command("check", epilog="Example: labeler problems check my_run.yaml")
+def problems_check(
+    config: ConfigFile,
+    settings: Settings = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Read the problems of a run file and report what is rejected, and duplicates."""
+    import json
+    from dataclasses import asdict
+
+    from labeler.config import load_config
+    from labeler.problems.curation import find_duplicates
+    from labeler.wiring import read_problems
+
+    loaded = load_config(config, settings).model_copy(update={"drop_duplicates": False})
+    problems, rejections = read_problems(loaded)
+    groups = find_duplicates(problems)
+    if as_json:
+        content = {
+            "problems": len(problems),
+            "rejections": [asdict(rejection) for rejection in rejections],
+            "duplicates": [asdict(group) for group in groups],
+        }
+        typer.echo(json.dumps(content))
+        return
+    typer.echo(f"{len(problems)} problems, {len(rejections)} rejected, {len(groups)} groups alike")
+    for rejection in rejections:
+        typer.echo(f"rejected {rejection.record_id}: {rejection.reason}")
+    for group in groups:
+        typer.echo(f"{group.likeness}: {', '.join(group.problem_ids)}")

@@ -1,0 +1,35 @@
+"""`labeler view`: look at a dataset in a browser, and review its labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labeler.cli.base import DatasetFolder, WhichTag, WhichVersion, app
+
+
+@app.command(epilog="Example: labeler view runs/quickstart --port 8765")
+def view(
+    dataset: DatasetFolder,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; beyond this machine a token is needed.")
+    ] = "127.0.0.1",
+    version: WhichVersion = None,
+    tag: WhichTag = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Index and reviews go here; DATASET/_view if left out.")
+    ] = None,
+    reviewer: Annotated[str, typer.Option(help="Your name, kept with your reviews.")] = "",
+) -> None:
+    """Browse a dataset in a web browser and review its labels, until Ctrl-C.
+
+    Reviews become evidence of labeler `human` in a new version: by the Commit button, and when the
+    viewer stops.
+    """
+    from labeler.dataset import resolve
+    from labeler.view import serve
+
+    serve(resolve(dataset, version, tag), port, host, work, reviewer, typer.echo)

@@ -1,0 +1,130 @@
+"""What a machine has for a run: versions, room, a sandbox that holds, models that answer."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from labeler.config import RunConfig
+from labeler.config.sandbox import BubblewrapConfig, SandboxConfig
+from labeler.errors import LabelerError
+from labeler.sandbox.escapes import Attempt, try_escapes
+from labeler.wiring.loop import block_on
+from labeler.wiring.models import build_samplers
+from labeler.wiring.sandbox import build_sandbox
+
+PACKAGES = ("torch", "transformers", "prefect", "polars", "deltalake", "sympy", "math-verify")
+LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `remedy` is empty where all is well."""
+
+    name: str
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Escapes:
+    """The escape suite's result; `why` says why nothing was tried."""
+
+    isolation: str
+    attempts: tuple[Attempt, ...] = ()
+    why: str = ""
+
+    @property
+    def escaped(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if not attempt.contained]
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.attempts) and not self.escaped
+
+
+def sandbox_escapes(config: RunConfig | None, on_attempt: Callable[[Attempt], None]) -> Escapes:
+    """Runs the escape suite on the sandbox of a config, or on the default one."""
+    sandbox = build_sandbox(_sandbox_config(config))
+
+    async def examine() -> Escapes:
+        attempts = []
+        try:
+            if why := await sandbox.ready():
+                return Escapes("none", why=why)
+            if sandbox.isolation.startswith("none"):
+                # The attempts are real: without isolation they would do what they try.
+                return Escapes("none", why="sandbox.kind is unsafe: it holds nothing")
+            async for attempt in try_escapes(sandbox):
+                on_attempt(attempt)
+                attempts.append(attempt)
+            return Escapes(sandbox.isolation, tuple(attempts))
+        finally:
+            await sandbox.aclose()
+
+    return block_on(examine())
+
+
+def findings(config: RunConfig | None, folder: Path) -> list[Finding]:
+    """Versions, room in `folder`, the sandbox, and the models of a config."""
+    found = [Finding("python", platform.python_version())]
+    found += [_version(name) for name in PACKAGES]
+    free = shutil.disk_usage(folder).free
+    room = "" if free >= LEAST_FREE_BYTES else "free some space, or choose another --out"
+    found.append(Finding("free disk", f"{free / (1 << 30):.1f} GiB at {folder}", room))
+    found.append(_sandbox(_sandbox_config(config)))
+    return [*found, *(_models(config) if config else [])]
+
+
+def _sandbox_config(config: RunConfig | None) -> SandboxConfig:
+    return config.sandbox if config else BubblewrapConfig(kind="bubblewrap")
+
+
+def _version(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", f"install {name}")
+
+
+def _sandbox(config: SandboxConfig) -> Finding:
+    sandbox = build_sandbox(config)
+
+    async def examine() -> tuple[str, str]:
+        try:
+            return await sandbox.ready(), sandbox.isolation
+        finally:
+            await sandbox.aclose()
+
+    why, isolation = block_on(examine())
+    return (
+        Finding("sandbox", "none: programs are not run", why)
+        if why
+        else Finding("sandbox", isolation)
+    )
+
+
+def _models(config: RunConfig) -> list[Finding]:
+    """Loads every model, or asks its server."""
+    try:
+        samplers = build_samplers(config)
+    except LabelerError as error:
+        return [Finding("models", "cannot be loaded", str(error))]
+
+    async def examine() -> list[Finding]:
+        found = []
+        for name, sampler in samplers.items():
+            try:
+                await sampler.ready()
+                found.append(Finding(f"model {name}", sampler.model))
+            except LabelerError as error:
+                found.append(Finding(f"model {name}", "does not answer", str(error)))
+            finally:
+                await sampler.aclose()
+        return found
+
+    return block_on(examine())

@@ -1,0 +1,74 @@
+"""A labelling run from its config.
+
+Everything is checked and loaded here, problems first (cheap), then the models, so a mistake shows
+before anything is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from labeler.config import RunConfig, load_config
+from labeler.dataset.ledger import note_problems
+from labeler.labelling_run import LabellingRun, Parts, Progress, RunSummary, run_plainly
+from labeler.requests import POLICY
+from labeler.wiring.labelers import build_recipe
+from labeler.wiring.loop import block_on
+from labeler.wiring.models import build_samplers
+from labeler.wiring.problems import ProblemSet, read_given, read_problems
+from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
+from labeler.wiring.versions import version_hashes
+
+
+def run(
+    config: RunConfig | str | Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RunSummary:
+    """A whole run without Prefect; blocks until the version is committed."""
+    if not isinstance(config, RunConfig):
+        config = load_config(config)
+    opened = open_run(config, out, resume=resume, on_progress=on_progress)
+    summary = block_on(run_plainly(opened))
+    if not summary.already_there:
+        note(config, opened)
+    return summary
+
+
+def note(config: RunConfig, run: LabellingRun, *, replaces: bool = False) -> None:
+    """Lists the problems of a run, and what it made them with, beside its dataset."""
+    made_by = version_hashes(config, run.parts)
+    note_problems(run.out, run.run_id, run.parts.problems, made_by, replaces=replaces)
+
+
+def open_run(
+    config: RunConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    given: ProblemSet | None = None,
+) -> LabellingRun:
+    """A run that is ready to be entered: problems read (or `given`), models loaded."""
+    return LabellingRun(build(config, given), out, resume, on_progress or (lambda progress: None))
+
+
+def build(config: RunConfig, given: ProblemSet | None = None) -> Parts:
+    """All parts of a run. Raises a `LabelerError` with one clear line."""
+    problems, rejections = given or read_problems(config)
+    sandbox = sandbox_of_run(config, problems)
+    samplers = build_samplers(config)
+    return Parts(
+        problems=tuple(problems),
+        rejections=tuple(rejections),
+        samplers=samplers,
+        checker=build_checker(sandbox, build_limits(config.sandbox)),
+        sandbox=sandbox,
+        recipe=build_recipe(config, samplers.get(POLICY), read_given(config)),
+        options=config.run,
+        config_sha=config.identity(),
+        seed=config.seed,
+    )

@@ -1,0 +1,106 @@
+"""The sandbox of a run, and the checker that needs it.
+
+Isolation is tried before anything is sampled, and only where a run needs it. If it does not hold,
+nothing takes its place: programs are not run, what depends on them is unknown, and one line says
+so.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+
+from labeler.checking.base import Checker
+from labeler.checking.code_tests import CodeChecker
+from labeler.checking.domains import DomainChecker
+from labeler.checking.literal import LiteralChecker
+from labeler.checking.math_answer import MathChecker
+from labeler.config.labelers import RUNS_PROGRAMS
+from labeler.config.run import RunConfig
+from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
+from labeler.errors import ConfigError
+from labeler.records import Problem
+from labeler.requests import Limits
+from labeler.sandbox.base import NoSandbox, Sandbox
+from labeler.wiring.loop import block_on
+
+log = logging.getLogger("labeler")
+
+
+def sandbox_of_run(config: RunConfig, problems: Iterable[Problem]) -> Sandbox | None:
+    """The sandbox, tried; None where a run neither judges programs nor writes any."""
+    return sandbox_for((labeler.kind for labeler in config.labelers), problems, config.sandbox)
+
+
+def sandbox_for(
+    labelers: Iterable[str], problems: Iterable[Problem], config: SandboxConfig | None = None
+) -> Sandbox | None:
+    """The sandbox that these labelers or the answers to these problems need, if any."""
+    runs = any(name in RUNS_PROGRAMS for name in labelers)
+    if runs or any(problem.domain == "code" for problem in problems):
+        return tried_sandbox(config or BubblewrapConfig(kind="bubblewrap"))
+    return None
+
+
+def tried_sandbox(config: SandboxConfig) -> Sandbox:
+    """The sandbox of a config if it holds a probe, else one that runs nothing; warns."""
+    sandbox = build_sandbox(config)
+    if why := block_on(_try(sandbox)):
+        log.warning("no program is run, labels that need one are unknown: %s", why)
+        return NoSandbox(why)
+    if isinstance(config, UnsafeConfig):
+        log.warning("programs run WITHOUT isolation (sandbox.kind: unsafe); every label says so")
+    return sandbox
+
+
+def build_sandbox(config: SandboxConfig) -> Sandbox:
+    """The backend of a config, untried."""
+    match config:
+        case BubblewrapConfig():
+            from labeler.sandbox.bubblewrap import Bubblewrap
+
+            return Bubblewrap(config.concurrency)
+        case RemoteConfig():
+            from labeler.sandbox.remote import RemoteSandbox
+
+            return RemoteSandbox(config.url, config.concurrency, _headers(config.api_key_env))
+        case UnsafeConfig():
+            from labeler.sandbox.unsafe import Unsafe
+
+            return Unsafe(config.concurrency)
+
+
+def build_checker(sandbox: Sandbox | None, limits: Limits | None = None) -> Checker:
+    """Answers by mathematics, programs by their tests, what a call returns by its value."""
+    by_domain: dict[str, Checker] = {"trace": LiteralChecker()}
+    if sandbox is not None:
+        by_domain["code"] = CodeChecker(sandbox, limits)
+    return DomainChecker(by_domain, MathChecker())
+
+
+def build_limits(config: SandboxConfig) -> Limits:
+    """What each program may use."""
+    limits = config.limits
+    return Limits(
+        cpu_s=limits.cpu_s,
+        wall_s=limits.wall_s,
+        memory_bytes=limits.memory_mb << 20,
+        disk_bytes=limits.disk_mb << 20,
+    )
+
+
+async def _try(sandbox: Sandbox) -> str:
+    try:
+        return await sandbox.ready()
+    finally:
+        await sandbox.aclose()
+
+
+def _headers(api_key_env: str | None) -> dict[str, str]:
+    if api_key_env is None:
+        return {}
+    key = os.environ.get(api_key_env)
+    if not key:
+        raise ConfigError(f"sandbox.api_key_env: {api_key_env} is not set; export it")
+    return {"Authorization": f"Bearer {key}"}
