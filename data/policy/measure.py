@@ -22,7 +22,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from labeler.config import OracleProblems, load_config
+from labeler.config import load_config
+from labeler.config.problems import OracleProblems
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem, read_answer
 from labeler.oracle.mistakes import with_mistake

@@ -1,11 +1,14 @@
 """Trains the embedded policy from scratch on generated problems: `make policy`, under two hours.
 
-A Llama of 3.6 million parameters learns three tasks (labeler/oracle/tasks.py), in three stages.
+A Llama of 3.6 million parameters learns three tasks (labeler/oracle/tasks.py), in five stages.
 First from references and injected mistakes: short problems, then longer ones; solving alone, then
 all tasks. Then it also judges and annotates solutions that it sampled itself, graded by the
 oracle: its own slips are near misses (37 - 12 = 23), which it copies and calls right as long as it
 has only seen injected ones (measured: it found 16% of its own first errors against 92% of injected
-slips). Last, with the lines that call a step wrong weighted up, for they are few.
+slips). Then with the lines that call a step wrong weighted up, for they are few. Last it learns to
+carry its own slips on: it has only seen right numbers follow, so it goes on with what it should
+have written (measured: a tenth of the rollouts from its own wrong prefixes ended right); and once
+more with fresh solutions of its own.
 
 Muon for matrices (Jordan et al. 2024; our own lines because torch's Muon works in bfloat16, which
 many CPUs emulate slowly), AdamW for the rest. Embeddings of numbers start as waves of several
@@ -32,9 +35,9 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from labeler.oracle.generate import Difficulty, generate_problem
-from labeler.oracle.graph import OracleProblem
-from labeler.oracle.mistakes import TEACHABLE, with_mistake
-from labeler.oracle.oracle import ErrorKind
+from labeler.oracle.graph import OracleProblem, read_equation
+from labeler.oracle.mistakes import TEACHABLE, with_mistake, with_slip
+from labeler.oracle.oracle import ErrorKind, grade
 from labeler.oracle.tasks import (
     annotate_answer,
     annotate_prompt,
@@ -53,8 +56,6 @@ Own = list[tuple[OracleProblem, tuple[str, ...]]]
 SEED = 1
 TOKENS_PER_BATCH = 4096
 PROMPT_WEIGHT = 0.1
-N_OWN = 4000
-"""Solutions that the policy samples between the stages."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class Stage:
     """`schedule` tokens set the pace of everything; training stops after `steps` or at their end.
 
     `rate` scales the learning rate, `own` is the share of the policy's own solutions among those
-    that are judged, `emphasis` the weight of lines that call a step wrong.
+    that are judged, `emphasis` the weight of lines that call a step wrong, `carried` the share of
+    solutions that go on from a slip (the line that slips is not learned). `n_own` solutions are
+    sampled before the stage.
     """
 
     name: str
@@ -72,14 +75,19 @@ class Stage:
     shares: dict[str, float]
     own: float = 0.0
     emphasis: float = 1.0
+    carried: float = 0.0
+    n_own: int = 4000
 
 
 SHARES = {"solve": 0.5, "judge": 0.3, "annotate": 0.2}
 JUDGING = {"solve": 0.35, "judge": 0.4, "annotate": 0.25}
+AGAIN = {"solve": 0.35, "judge": 0.5, "annotate": 0.15}
 STAGES = (
     Stage("references", 8_000_000, 1499, 1.0, SHARES),
     Stage("own", 2_200_000, 249, 0.65, JUDGING, own=0.6),
     Stage("near misses", 1_300_000, 10**6, 0.4, JUDGING, own=0.8, emphasis=8.0),
+    Stage("carrying on", 2_400_000, 10**6, 0.4, JUDGING, 0.8, 8.0, carried=0.7, n_own=8000),
+    Stage("once more", 2_500_000, 10**6, 0.5, AGAIN, 0.9, 8.0, carried=0.5, n_own=8000),
 )
 MISTAKES = {
     ErrorKind.ARITHMETIC_SLIP: 7,
@@ -118,6 +126,16 @@ def lesson(
     return annotate_prompt(text, reference, steps), annotate_answer(problem, steps)
 
 
+def carried_slip(problem: OracleProblem, steps: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Place of the first error and the solution that carries it on, if it is a slip; else -1."""
+    found = grade(problem, steps)
+    place, claim = found.first_error, read_equation(steps[found.first_error])
+    if found.first_error_kind is not ErrorKind.ARITHMETIC_SLIP or claim is None:
+        return -1, ()
+    carried = with_slip(problem, place, claim.result)
+    return (place, carried) if carried[: place + 1] == steps[: place + 1] else (-1, ())
+
+
 def training_problem(index: int, most_steps: int, rng: random.Random) -> OracleProblem:
     """Problem `index` of the training set."""
     return generate_problem(
@@ -130,6 +148,8 @@ def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iter
     first = stage is STAGES[0]
     rng = random.Random(f"lessons:{SEED}:{stage.name}")
     seen, index = 0, STAGES.index(stage) * 10_000_000
+    found = ((problem, *carried_slip(problem, steps)) for problem, steps in own)
+    slips = [(problem, place, carried) for problem, place, carried in found if place >= 0]
     while True:
         done = seen / stage.schedule if first else 1.0
         task = "solve"
@@ -140,12 +160,17 @@ def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iter
         if task != "solve" and own and rng.random() < stage.own:
             problem, steps = rng.choice(own)
         prompt, answer = lesson(task, problem, steps, rng)
+        slip = -1
+        if task == "solve" and slips and rng.random() < stage.carried:
+            problem, slip, carried = rng.choice(slips)
+            prompt, answer = solve_prompt(problem.problem.text), "".join(carried)
         prompt_ids = tokenizer(f"<|user|>{prompt}<|end|><|assistant|>")["input_ids"]
         ids, weights = list(prompt_ids), [PROMPT_WEIGHT] * len(prompt_ids)
-        for line in f"{answer}<|end|>".splitlines(keepends=True):
+        for i, line in enumerate(f"{answer}<|end|>".splitlines(keepends=True)):
             line_ids = tokenizer(line)["input_ids"]
+            weight = stage.emphasis if line.endswith(": wrong.\n") else 1.0
             ids += line_ids
-            weights += [stage.emphasis if line.endswith(": wrong.\n") else 1.0] * len(line_ids)
+            weights += [0.0 if i == slip else weight] * len(line_ids)
         yield Example(task, ids, weights)
         seen += len(ids)
         index += 1
@@ -170,7 +195,7 @@ async def own_solutions(folder: Path, stage: Stage) -> Own:
     """Solutions that the policy samples at temperature 1, two to a problem, as they came."""
     rng = random.Random(f"own:{SEED}:{stage.name}")
     first = 100_000_000 + STAGES.index(stage) * 10_000_000
-    problems = [training_problem(first + i, 10, rng) for i in range(N_OWN // 2)]
+    problems = [training_problem(first + i, 10, rng) for i in range(stage.n_own // 2)]
     sampler = TransformersSampler(str(folder), rows_per_batch=128)
     sampling = Sampling(temperature=1.0, max_tokens=260)
     asked = [
