@@ -1,0 +1,173 @@
+"""Rules of consensus on the same evidence, against the oracle's truth, over several seeds.
+
+The embedded policy solves fresh oracle problems; Monte Carlo (k=8), the judge (solving first) and
+SPARE give evidence on every solution; each rule then decides, at several confidences where it has
+any. Prints per seed and pooled: first-error F1 of every source and rule, solutions and steps kept,
+precision of the kept labels, calibration of P(step right), and what each source cost.
+
+    python benchmarks/consensus.py --problems 350 --seeds 1 2 3 --journal /tmp/evidence.sqlite
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from labeler.checking.math_answer import MathChecker
+from labeler.config import RunConfig, load_config
+from labeler.consensus.base import Rule
+from labeler.consensus.first_zero import FirstZero
+from labeler.consensus.fusion import Fusion
+from labeler.consensus.lessons import Lessons
+from labeler.consensus.posterior import Posterior
+from labeler.consensus.votes import Votes
+from labeler.driver import Cost, Driver
+from labeler.evaluation.compare import Comparison, Examined, compare, examine
+from labeler.journal import Journal
+from labeler.labelling_run import Progress, routes
+from labeler.oracle.evaluation import sampled
+from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.records import LabeledSolution
+from labeler.requests import POLICY
+from labeler.stats.rates import wilson
+from labeler.terminal import progress_bar
+from labeler.wiring.defaults import labelers_named
+from labeler.wiring.labelers import build_labeler, build_policy
+from labeler.wiring.models import build_samplers
+
+QUICKSTART = Path(__file__).parent.parent / "data" / "quickstart.yaml"
+SOURCES = ("monte_carlo", "judge", "spare")
+CONFIDENCES = (1e-9, 0.5, 0.8, 0.9, 0.95, 0.99)
+
+
+class Named:
+    """A rule under another name, so that one comparison may hold it at several confidences."""
+
+    def __init__(self, rule: Rule, name: str) -> None:
+        self.rule, self.name = rule, name
+
+    def decide(self, solution: Any, evidence: Any) -> Any:
+        return self.rule.decide(solution, evidence)
+
+    def fit(self, rows: Sequence[LabeledSolution]) -> Named:
+        is_learner = hasattr(self.rule, "fit")
+        return Named(self.rule.fit(rows) if is_learner else self.rule, self.name)
+
+    def report(self) -> dict[str, Any]:
+        return {}
+
+
+def rules() -> list[Rule]:
+    fixed: list[Rule] = [
+        FirstZero(),
+        Named(Lessons(judges=("judge",)), "lessons"),
+        Named(Lessons(judges=("judge", "spare")), "lessons, both"),
+        Votes("majority"),
+        Named(Posterior(1e-9), "posterior"),
+    ]
+    fusions: list[Rule] = [
+        Named(Fusion(min_confidence=c), f"fusion {c:.2f}".replace(" 0.00", "")) for c in CONFIDENCES
+    ]
+    return [*fixed, *fusions]
+
+
+async def evidence(
+    config: RunConfig, n_problems: int, journal_file: Path, show: Any
+) -> tuple[list[Examined], dict[str, Cost]]:
+    samplers, checker = build_samplers(config), MathChecker()
+    policy = build_policy(config, samplers[POLICY])
+    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
+    chosen = labelers_named(config, SOURCES)
+    labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}
+    bill: dict[str, Cost] = {}
+    done = 0
+
+    def on_problem() -> None:
+        nonlocal done
+        done += 1
+        tokens = sum(cost.completion_tokens for cost in bill.values())
+        show(Progress(done, n_problems, sum(c.samples for c in bill.values()), tokens))
+
+    with Journal(journal_file) as journal:
+        async with Driver(routes(samplers, checker), journal, max_active=96) as driver:
+            solved = await sampled(problems, policy, driver, {})
+            examined = await examine(solved, labelers, driver, bill, on_problem)
+    for sampler in samplers.values():
+        await sampler.aclose()
+    await checker.aclose()
+    return examined, bill
+
+
+def measured(
+    seed: int, given: argparse.Namespace, folder: str
+) -> tuple[list[Examined], dict[str, Cost]]:
+    config = load_config(QUICKSTART, given.settings).model_copy(update={"seed": seed})
+    journal = given.journal or Path(folder) / "journal.sqlite"
+    with progress_bar(f"seed {seed}") as show:
+        return asyncio.run(evidence(config, given.problems, journal, show))
+
+
+def pooled(
+    found: Sequence[tuple[list[Examined], dict[str, Cost]]],
+) -> tuple[list[Examined], dict[str, Cost]]:
+    whole: dict[str, Cost] = {}
+    for _, bill in found:
+        for asker, cost in bill.items():
+            mine = whole.setdefault(asker, Cost())
+            mine.samples += cost.samples
+            mine.completion_tokens += cost.completion_tokens
+    return [one for examined, _ in found for one in examined], whole
+
+
+def show(found: Comparison, title: str) -> None:
+    table = Table(
+        "who", "F1 [95%]", "kept", "steps", "label precision [95%]", "Brier", "ECE", "tokens",
+        title=f"{title}: {found.n} solutions, {found.n_erroneous} erroneous",
+    )  # fmt: skip
+    for name, s in [*found.sources.items(), *((f"= {n}", s) for n, s in found.consensus.items())]:
+        low, high = s.f1_interval or (0.0, 0.0)
+        precise = wilson(round((s.label_precision or 0) * s.kept_steps), s.kept_steps)
+        table.add_row(
+            name, f"{s.f1 or 0:.3f} [{low:.3f}, {high:.3f}]",
+            f"{s.kept_solutions}", f"{s.kept_steps}",
+            f"{precise.rate or 0:.4f} [{precise.low or 0:.4f}, {precise.high or 0:.4f}]",
+            "-" if s.brier is None else f"{s.brier:.4f}", "-" if s.ece is None else f"{s.ece:.4f}",
+            f"{s.generated_tokens:,}" if not name.startswith("=") else "",
+        )  # fmt: skip
+    Console(width=130).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--problems", type=int, default=350)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    parser.add_argument("--journal", type=Path, help="keep replies here and use those in it")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = {seed: measured(seed, given, folder) for seed in given.seeds}
+    groups = {f"seed {seed}": one for seed, one in found.items()}
+    if len(found) > 1:
+        groups["all seeds"] = pooled(list(found.values()))
+    compared = {
+        name: compare(examined, SOURCES, rules(), bill) for name, (examined, bill) in groups.items()
+    }
+    if given.json:
+        print(json.dumps({name: one.to_json() for name, one in compared.items()}))
+        return
+    for name, one in compared.items():
+        show(one, name)
+
+
+if __name__ == "__main__":
+    main()
