@@ -28,8 +28,8 @@ def run(config: RunConfig | str | Path, out: str | Path, *, resume: bool = False
     return run_config(config, Path(out), resume=resume)
 
 
-def open(path: str | Path, version: int | None = None) -> Dataset:
+def open(path: str | Path, version: int | None = None, tag: str | None = None) -> Dataset:
     """The labelled dataset at `path`, at its newest version unless told otherwise."""
-    from labeler.dataset.reader import open_dataset
+    from labeler.dataset import resolve
 
-    return open_dataset(path, version)
+    return resolve(path, version, tag)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from labeler.requests import (
     Prompt,
     Reply,
     Request,
+    Run,
     Sample,
     Samples,
     Score,
@@ -34,6 +35,8 @@ from labeler.requests import (
 )
 
 T = TypeVar("T")
+Address = tuple[type[Request], str]
+"""A kind of request, and which model it is for ("" where it is for none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Driver:
 
     def __init__(
         self,
-        routes: dict[type[Request], Route],
+        routes: Mapping[Address, Route],
         journal: Journal,
         *,
         max_active: int = 512,
@@ -139,14 +142,14 @@ class Driver:
         self._journal = journal
         self._retry = retry or Retry()
         self._max_active = max_active
-        self._queues = {kind: _Queue(route) for kind, route in routes.items()}
+        self._queues = {address: _Queue(route) for address, route in routes.items()}
         self._in_flight: dict[bytes, asyncio.Future[Reply]] = {}
         self._workers: list[asyncio.Task[None]] = []
-        self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind in routes}
+        self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
 
     async def __aenter__(self) -> Driver:
-        for kind, queue in self._queues.items():
+        for (kind, _), queue in self._queues.items():
             for _ in range(queue.route.concurrency):
                 self._workers.append(asyncio.create_task(self._serve(kind.__name__, queue)))
         return self
@@ -207,7 +210,7 @@ class Driver:
             return result
 
     def _ask(self, request: Request, bill: dict[str, Cost]) -> Awaitable[Reply]:
-        queue = self._queues[type(request)]
+        queue = self._queues[_address(request)]
         key = request_key(request, queue.route.fingerprint)
         cost = bill.setdefault(request.asker, Cost())
         known = self._journal.get(key)
@@ -281,6 +284,10 @@ async def _counted(asked: asyncio.Future[Reply], cost: Cost, *, reused: bool) ->
     return reply
 
 
+def _address(request: Request) -> Address:
+    return type(request), request.model if isinstance(request, Sample | Score) else ""
+
+
 def _order(request: Request) -> str:
     """Sort key under which prompts that share a beginning are neighbours."""
     match request:
@@ -288,6 +295,8 @@ def _order(request: Request) -> str:
             return _prompt_order(request.prompt)
         case Check():
             return request.problem.problem_id
+        case Run():
+            return request.program
 
 
 def _prompt_order(prompt: Prompt) -> str:

@@ -20,23 +20,31 @@ from types import TracebackType
 from pydantic import TypeAdapter, ValidationError
 
 from labeler.errors import DatasetError
-from labeler.requests import Check, Checked, Failed, Reply, Request, Samples, Scores
+from labeler.requests import Check, Checked, Failed, Ran, Reply, Request, Samples, Scores
 
 _REPLY_KINDS: dict[str, type[Reply]] = {
-    kind.__name__: kind for kind in (Samples, Scores, Checked, Failed)
+    kind.__name__: kind for kind in (Samples, Scores, Checked, Ran, Failed)
 }
 _ADAPTERS: dict[str, TypeAdapter[Reply]] = {
     name: TypeAdapter(kind) for name, kind in _REPLY_KINDS.items()
 }
 
 
+NAMES = ("asker", "model")
+
+
 def request_key(request: Request, fingerprint: str) -> bytes:
     """Identity of a request on a backend: its content without `asker`, and the backend's hash."""
     if isinstance(request, Check):
         problem = request.problem
-        content: object = [problem.domain, problem.gold_answer, problem.tests, request.answer]
+        # Programs are judged with the text and the reference: they hold what the tests call.
+        of_code = [problem.text, problem.reference_solution] if problem.tests else []
+        content: object = [
+            problem.domain, problem.gold_answer, problem.tests, *of_code, request.answer
+        ]  # fmt: skip
     else:
-        content = dataclasses.asdict(dataclasses.replace(request, asker=""))
+        # Who asks is no part of it, and a model is known by its fingerprint, not by its name.
+        content = {k: v for k, v in dataclasses.asdict(request).items() if k not in NAMES}
     text = json.dumps([type(request).__name__, fingerprint, content], separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()
 

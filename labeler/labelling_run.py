@@ -18,29 +18,34 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
+from labeler.consensus.base import Learner
 from labeler.dataset.lock import held
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import CommitInfo, commit, version_of_run
-from labeler.driver import Cost, Driver, Retry, Route
+from labeler.driver import Address, Cost, Driver, Retry, Route
 from labeler.errors import DatasetError
 from labeler.files import make_folder, whole_file
 from labeler.journal import Journal
 from labeler.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.records import Problem, Rejection, short_hash
-from labeler.requests import Check, Request, Sample, Score
+from labeler.relabelling import fitted_to, relabelled
+from labeler.requests import POLICY, Check, Run, Sample, Score
 from labeler.samplers.base import Sampler
+from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
 from labeler.version import code_version
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from labeler.config import RunOptions
 
 SHARDS_AT_ONCE = 2
@@ -55,12 +60,15 @@ class Parts:
 
     problems: tuple[Problem, ...]
     rejections: tuple[Rejection, ...]
-    sampler: Sampler
+    samplers: Mapping[str, Sampler]
+    """By the name under which requests ask for them; `POLICY` writes the solutions."""
     checker: Checker
     recipe: Recipe
     options: RunOptions
     config_sha: str
     seed: int
+    sandbox: Sandbox | None = None
+    """Where programs run; None where none is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +110,13 @@ class LabellingRun:
     _started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self._model_names = sorted(self.parts.samplers)
         self.run_id = short_hash(
             self.parts.config_sha,
-            _digest(self.parts.problems),
-            self.parts.sampler.fingerprint,
+            _digest([*self.parts.problems, *self.parts.recipe.given.values()]),
+            *(f"{name}={self.parts.samplers[name].fingerprint}" for name in self._model_names),
             self.parts.checker.fingerprint,
+            *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
         )
         self._work = self.out / "_work"
         self.shards = plan_shards(
@@ -117,7 +127,8 @@ class LabellingRun:
     async def __aenter__(self) -> LabellingRun:
         self._stack = AsyncExitStack()
         try:
-            await self.parts.sampler.ready()
+            for name in self._model_names:
+                await self.parts.samplers[name].ready()
             self._stack.enter_context(
                 held(self._work / "run.lock", self.out, self.run_id, "labelling")
             )
@@ -126,7 +137,7 @@ class LabellingRun:
             make_folder(self._work / self.run_id)
             options = self.parts.options
             self._driver = Driver(
-                routes(self.parts.sampler, self.parts.checker),
+                routes(self.parts.samplers, self.parts.checker, self.parts.sandbox),
                 journal,
                 max_active=options.max_active,
                 retry=Retry(options.attempts, options.longest_pause_s),
@@ -149,8 +160,11 @@ class LabellingRun:
 
     async def _close(self) -> None:
         await self._stack.aclose()
-        await self.parts.sampler.aclose()
+        for sampler in self.parts.samplers.values():
+            await sampler.aclose()
         await self.parts.checker.aclose()
+        if self.parts.sandbox is not None:
+            await self.parts.sandbox.aclose()
 
     def finished_version(self) -> int | None:
         """The version that this run wrote before, if it did."""
@@ -219,12 +233,14 @@ class LabellingRun:
             whole.add(summary)
         reasons = dict(Counter(rejection.stage for rejection in whole.rejections))
         total = whole.total()
+        policy = self.parts.samplers.get(POLICY)
+        rows, learned = self._decided()
         info = CommitInfo(
             run_id=self.run_id,
             config_sha=self.parts.config_sha,
             code_version=self.provenance.code_version,
-            model=self.parts.sampler.model,
-            model_sha=self.parts.sampler.fingerprint,
+            model=policy.model if policy else "",
+            model_sha=policy.fingerprint if policy else "",
             seed=self.parts.seed,
             counts={
                 "problems": len(self.parts.problems),
@@ -233,12 +249,14 @@ class LabellingRun:
             },
             cost={
                 **_plain(total),
+                "seconds": round(time.monotonic() - self._started, 3),
                 "by_asker": {asker: _plain(cost) for asker, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
+                **({"consensus": {"learned": learned}} if learned else {}),
             },
         )
         self._list_rejections(whole.rejections)
-        version = commit(self.out, read_shards([s.rows_file for s in self.shards]), info)
+        version = commit(self.out, rows, info)
         shutil.rmtree(self._work / self.run_id, ignore_errors=True)
         return RunSummary(
             self.out,
@@ -252,6 +270,15 @@ class LabellingRun:
             time.monotonic() - self._started,
         )
 
+    def _decided(self) -> tuple[Iterator[pa.RecordBatch], Mapping[str, Any]]:
+        """All staged rows, decided again by a rule that learns from them, and what it learned."""
+        files = [shard.rows_file for shard in self.shards]
+        rule = self.parts.recipe.rule
+        if not isinstance(rule, Learner):
+            return read_shards(files), {}
+        ready = fitted_to(rule, lambda: read_shards(files))
+        return relabelled(read_shards(files), ready), ready.report()
+
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
         path = self.out / "_rejections" / f"{self.run_id}.jsonl"
         make_folder(path.parent)
@@ -261,14 +288,19 @@ class LabellingRun:
                 file.write(line.encode("utf-8", "replace"))
 
 
-def routes(sampler: Sampler, checker: Checker) -> dict[type[Request], Route]:
+def routes(
+    samplers: Mapping[str, Sampler], checker: Checker, sandbox: Sandbox | None = None
+) -> dict[Address, Route]:
     """Which backend answers which kind of request."""
-    rows, at_once = sampler.rows_per_batch, sampler.concurrency
-    return {
-        Sample: Route(sampler.fingerprint, sampler.sample, rows, at_once),
-        Score: Route(sampler.fingerprint, sampler.score, rows, at_once),
-        Check: Route(checker.fingerprint, checker.check, 256, 4),
-    }
+    found: dict[Address, Route] = {(Check, ""): Route(checker.fingerprint, checker.check, 256, 4)}
+    if sandbox is not None:
+        # Small batches, some of them waiting: one slow program holds up few others.
+        found[Run, ""] = Route(sandbox.fingerprint, sandbox.run, 8, sandbox.concurrency)
+    for name, sampler in samplers.items():
+        rows, at_once = sampler.rows_per_batch, sampler.concurrency
+        found[Sample, name] = Route(sampler.fingerprint, sampler.sample, rows, at_once)
+        found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
+    return found
 
 
 async def run_plainly(run: LabellingRun) -> RunSummary:
@@ -292,10 +324,10 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     )
 
 
-def _digest(problems: Sequence[Problem]) -> str:
+def _digest(records: Sequence[object]) -> str:
     digest = hashlib.sha256()
-    for problem in problems:
-        digest.update(repr(problem).encode("utf-8", "surrogatepass"))
+    for record in records:
+        digest.update(repr(record).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

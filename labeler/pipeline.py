@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,23 +23,14 @@ from labeler.dataset.shards import write_shard
 from labeler.driver import Cost, Driver
 from labeler.errors import DatasetError
 from labeler.files import make_folder, whole_file
-from labeler.labelers.base import Findings, Policy, Rollout, roll_out, steps_of
+from labeler.labelers.base import Findings, Policy
 from labeler.labelers.outcome import last_step_evidence
-from labeler.records import LabeledSolution, Problem, Rejection, Solution, Verdict
+from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
-from labeler.seeds import derive_seed
+from labeler.solving import Filter, given, solve
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
-"""A labelling method with its settings bound: gets a problem and the solutions sampled for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Problems whose share of right samples is not strictly between the bounds are rejected."""
-
-    samples: int
-    above: float
-    below: float
+"""A labelling method with its settings bound: gets a problem and the solutions that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +42,10 @@ class Recipe:
     filter: Filter | None
     labelers: dict[str, Labeler]
     rule: Rule
+    given: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
+    """Solutions that exist already, by problem; such a problem is not solved again."""
+    searches: frozenset[str] = frozenset()
+    """Labelers that write the solutions they label; they go first, so that the others see these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,84 +59,39 @@ class LabeledProblem:
 
 def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProblem]:
     """One problem from its text to its rows."""
-    policy = recipe.policy
-    seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
-    n_samples = max(recipe.n_solutions, recipe.filter.samples if recipe.filter else 0)
-    solved: Sequence[Rollout] = ()
-    if n_samples:
-        [sampled] = yield from roll_out(policy, problem, [()], n_samples, [seed], "solve")
-        if sampled.failure:
-            return _rejected(problem, "solve", sampled.failure)
-        solved = sampled.rollouts
-        too = _difficulty(solved, recipe.filter)
-        if too:
-            return _rejected(problem, "difficulty", too)
-    solutions, rejections = _solutions(problem, policy, solved[: recipe.n_solutions], seed)
-    found = yield from together(
-        [labeler(problem, tuple(solutions)) for labeler in recipe.labelers.values()]
-    )
-    everything = {s.solution_id: s for s in solutions}
-    for findings in found:
-        for solution in findings.solutions:
+    written = recipe.given.get(problem.problem_id)
+    if written is not None:
+        solved = yield from given(problem, written)
+    else:
+        solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
+    if solved.refused:
+        return LabeledProblem(rejections=solved.rejections)
+    everything = {s.solution_id: s for s in solved.solutions}
+    found: dict[str, Findings] = {}
+    for searching in (True, False):
+        asked = {
+            n: one for n, one in recipe.labelers.items() if (n in recipe.searches) == searching
+        }
+        solutions = tuple(everything.values())
+        findings = yield from together([one(problem, solutions) for one in asked.values()])
+        found |= dict(zip(asked, findings, strict=True))
+        for solution in (s for one in findings for s in one.solutions):
             everything.setdefault(solution.solution_id, solution)
     # Every solution's last step is decided by its answer, whoever wrote the solution.
     evidence = by_prefix(
         dict.fromkeys(
             [
-                *(piece for findings in found for piece in findings.evidence),
+                *(piece for one in found.values() for piece in one.evidence),
                 *(last_step_evidence(problem, solution) for solution in everything.values()),
             ]
         )
     )
     rows = tuple(label_solution(problem, s, evidence, recipe.rule) for s in everything.values())
     statistics = {
-        name: findings.statistics
-        for name, findings in zip(recipe.labelers, found, strict=True)
-        if findings.statistics
+        name: found[name].statistics for name in recipe.labelers if found[name].statistics
     }
-    right = sum(r.outcome.verdict is Verdict.CORRECT for r in solved)
-    statistics["solve"] = {"samples": len(solved), "right": right}
-    return LabeledProblem(rows, tuple(rejections), statistics)
-
-
-def _rejected(problem: Problem, stage: str, reason: str) -> LabeledProblem:
-    return LabeledProblem(rejections=(Rejection(stage, problem.problem_id, reason),))
-
-
-def _difficulty(rollouts: Sequence[Rollout], bounds: Filter | None) -> str:
-    """Why a problem is too easy or too hard, "" if it is neither."""
-    if bounds is None:
-        return ""
-    decided = [r for r in rollouts if r.outcome.verdict is not Verdict.UNKNOWN]
-    right = sum(r.outcome.verdict is Verdict.CORRECT for r in decided)
-    if not decided:
-        return "no sample could be decided"
-    if right / len(decided) <= bounds.above:
-        return f"too hard: {right} of {len(decided)} samples right"
-    if right / len(decided) >= bounds.below:
-        return f"too easy: {right} of {len(decided)} samples right"
-    return ""
-
-
-def _solutions(
-    problem: Problem, policy: Policy, rollouts: Sequence[Rollout], seed: int
-) -> tuple[list[Solution], list[Rejection]]:
-    """The distinct, decided solutions among samples, and why the others are not used."""
-    solutions: dict[str, Solution] = {}
-    rejections: list[Rejection] = []
-    for index, rollout in enumerate(rollouts):
-        name = f"{problem.problem_id}/{index}"
-        steps = steps_of(policy, (), rollout.completion.text)
-        solution = policy.solution(problem, steps, rollout.outcome, seed)
-        if not steps:
-            rejections.append(Rejection("solve", name, "empty text"))
-        elif rollout.outcome.verdict is Verdict.UNKNOWN:
-            rejections.append(Rejection("solve", name, rollout.outcome.reason))
-        elif solution.solution_id in solutions:
-            rejections.append(Rejection("solve", name, "same text as another sample"))
-        else:
-            solutions[solution.solution_id] = solution
-    return list(solutions.values()), rejections
+    statistics["solve"] = {"samples": solved.n_samples, "right": solved.n_right}
+    return LabeledProblem(rows, solved.rejections, statistics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,12 @@ costs once. `asker` names the labeler for the bill and is no part of the identit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from labeler.records import Problem, Sampling, Verdict
+
+POLICY = "policy"
+"""The model whose solutions are labelled; a run's config may name more, such as a judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Sample:
     logprobs: bool = False
     schema: str = ""
     """A JSON schema the text must follow, for backends with guided decoding; "" for free text."""
+    model: str = POLICY
+    """Which of the run's models is asked."""
     asker: str = ""
 
 
@@ -51,6 +57,7 @@ class Score:
 
     prompt: Prompt
     continuation: str
+    model: str = POLICY
     asker: str = ""
 
 
@@ -63,7 +70,46 @@ class Check:
     asker: str = ""
 
 
-Request = Sample | Score | Check
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one sandboxed run may use. Processor time decides; the wall clock catches sleepers.
+
+    A program that works through all of `wall_s` (on a busy machine) is given it again, nine times.
+    `memory_bytes` holds for each process and, where control groups can be had, for all together;
+    `disk_bytes` for all files; `output_bytes` is what is kept of each of stdout and stderr.
+    """
+
+    cpu_s: float = 2.0
+    wall_s: float = 30.0
+    memory_bytes: int = 512 << 20
+    disk_bytes: int = 16 << 20
+    output_bytes: int = 64 << 10
+    processes: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Runs a Python program in the sandbox: as a script, or with tests, never both.
+
+    With `tests` the program is loaded as a module in one process, and each test (Python source,
+    usually an assert) is executed in another, which calls the first; the program never sees the
+    tests. `entries` names what tests take from the program although Python has the name itself.
+    `packages` lets the program import the third-party packages of this environment.
+    """
+
+    program: str
+    tests: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    stdin: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    """Name, relative to the working directory, and content of each file that is laid out before."""
+    limits: Limits = Limits()
+    coverage: bool = False
+    packages: bool = False
+    asker: str = ""
+
+
+Request = Sample | Score | Check | Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +158,45 @@ class Checked:
     reason: str = ""
 
 
+class Tried(StrEnum):
+    """What came of one test. UNTESTED is nobody's fault: the test itself could not be decided."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One test of a run; `reason` says why it did not pass."""
+
+    result: Tried
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Reply to `Run`: what the program did, as the process beside it saw it.
+
+    `ended` is finished (all tests were tried), raised (loading the program raised), exited or
+    signalled (the program ended itself), closed (it hung up on the tests), cpu, wall or memory
+    (a limit), flood (more was returned than is read). `exit_code` is negative for a signal; of a
+    program that served tests to their end it says nothing. Tests that were never begun are not in
+    `tests`. `covered` are the lines (from 1) that ran. `isolation` says what held the program.
+    """
+
+    ended: str
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    tests: tuple[Trial, ...]
+    covered: tuple[int, ...]
+    peak_bytes: int
+    cpu_s: float
+    wall_s: float
+    isolation: str
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """Reply to any request that could not be answered. Becomes unknown evidence, never wrong."""
@@ -119,4 +204,4 @@ class Failed:
     reason: str
 
 
-Reply = Samples | Scores | Checked | Failed
+Reply = Samples | Scores | Checked | Ran | Failed

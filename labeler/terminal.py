@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,8 +14,7 @@ from labeler.labelling_run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
 
 if TYPE_CHECKING:
-    from labeler.oracle.evaluation import Evaluation
-    from labeler.stats import LabelStatistics
+    from labeler.evaluation.compare import Comparison
 
 
 @contextmanager
@@ -80,75 +79,32 @@ def print_summary(summary: RunSummary) -> None:
     )
 
 
-def print_evaluations(results: Sequence[Evaluation]) -> None:
-    """Scores of labelers, one row per labeler and rule, and why they missed."""
+def print_comparison(found: Comparison) -> None:
+    """Scores of sources and rules, one row each, and why they missed."""
     console = Console()
     table = Table(
-        title="first errors, against the oracle",
+        title=f"{found.n} solutions, {found.n_erroneous} with an error",
         title_justify="left",
         box=None,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("labeler", no_wrap=True)
-    table.add_column("rule", no_wrap=True)
-    for column in ("wrong/n", "F1 [95%]", "prec.", "recall", "samples", "/error"):
+    table.add_column("who", no_wrap=True)
+    columns = ("F1 [95%]", "err.", "corr.", "cover", "flagged", "false", "exact", "ECE", "tokens")
+    for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    for result in results:
-        for rule, score in result.by_rule.items():
-            low, high = score.f1_interval or (None, None)
-            table.add_row(
-                result.labeler, rule, f"{score.n_erroneous}/{score.n}",
-                f"{_number(score.f1)} [{_number(low)}, {_number(high)}]",
-                _number(score.precision), _number(score.recall), f"{score.samples:,}",
-                _number(score.samples_per_located_error, 1),
-            )  # fmt: skip
+    scores = [*found.sources.items(), *((f"= {n}", s) for n, s in found.consensus.items())]
+    for name, one in scores:
+        low, high = one.f1_interval or (None, None)
+        table.add_row(
+            name, f"{_number(one.f1)} [{_number(low)}, {_number(high)}]",
+            _number(one.acc_erroneous), _number(one.acc_correct), _number(one.coverage),
+            _number(one.flagged), _number(one.false_flag_rate, 3), _number(one.flag_exact),
+            _number(one.ece, 3), f"{one.generated_tokens:,}",
+        )  # fmt: skip
     console.print(table)
-    for result in results:
-        for rule, score in result.by_rule.items():
-            misses = ", ".join(f"{n} {why}" for why, n in sorted(score.misses.items())) or "none"
-            console.print(f"{result.labeler}, {rule}: missed {misses}")
-
-
-def show_statistics(statistics: LabelStatistics) -> Group:
-    """A version in numbers: what it holds, where first errors lie, what each labeler said."""
-    s = statistics
-    rate = s.keep_rate
-    facts = Table(title=f"version {s.version}", title_justify="left", show_header=False)
-    facts.add_row("problems", f"{s.n_problems:,}")
-    facts.add_row("solutions", f"{s.n_solutions:,}  ({_counts(s.by_outcome)})")
-    facts.add_row(
-        "kept", f"{s.n_kept:,}  {_number(rate.rate)} [{_number(rate.low)}, {_number(rate.high)}]"
-    )
-    facts.add_row("steps", f"{s.n_steps:,}  ({_number(s.mean_steps, 1)} per solution)")
-    facts.add_row(
-        "labels",
-        f"{s.n_correct_steps:,} right, {s.n_wrong_steps:,} wrong, {s.n_neutral_steps:,} neutral, "
-        f"{s.n_undecided_steps:,} undecided",
-    )
-    facts.add_row(
-        "cost", f"{_count(s.calls)} calls, {_count(s.prompt_tokens)} prompt tokens, "
-        f"{_count(s.completion_tokens)} generated"
-    )  # fmt: skip
-    labelers = Table(title="evidence", title_justify="left")
-    for column in ("labeler", "pieces", "right", "wrong", "unknown", "mean score", "generated"):
-        labelers.add_column(column, justify="left" if column == "labeler" else "right")
-    for name, one in s.by_labeler.items():
-        numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
-        labelers.add_row(
-            name, *map(_count, numbers), _number(one.mean_score), _count(one.completion_tokens)
-        )
-    return Group(facts, _histogram(s.first_error_histogram), labelers)
-
-
-def _histogram(counts: dict[str, int]) -> Table:
-    """Solutions by the place of their first error, as bars."""
-    table = Table(title="first error", title_justify="left", show_header=False, box=None)
-    most = max(counts.values(), default=1)
-    names = {"-1": "none"}
-    for place, count in counts.items():
-        name = names.get(place, place if place == "undecided" else f"step {int(place) + 1}")
-        table.add_row(name, f"{count:,}", "█" * max(1, round(40 * count / most)))
-    return table
+    for name, one in scores:
+        misses = ", ".join(f"{n} {why}" for why, n in sorted(one.misses.items())) or "none"
+        console.print(f"{name}: missed {misses}")
 
 
 def render(row: LabeledSolution) -> Text:
@@ -173,14 +129,6 @@ def _known(step: LabeledStep) -> str:
         f"{e.labeler} {e.n_correct}/{e.n}" for e in step.evidence if e.asks is Asks.VALUE and e.n
     ]
     return ", ".join(parts)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
-
-
-def _count(count: int | None) -> str:
-    return "-" if count is None else f"{count:,}"
 
 
 def _number(value: float | None, digits: int = 2) -> str:

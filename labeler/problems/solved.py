@@ -1,0 +1,162 @@
+"""Reads solutions that exist already, with the human's first error where somebody marked it.
+
+One record is one solution; what it holds tells its form, in a JSON array or JSON lines:
+
+- ProcessBench (arXiv 2412.06559): problem, steps, label (0-based first error, -1 none),
+  final_answer_correct. Steps are kept as they are; they lost the blank lines between them, so a
+  delimiter is put back.
+- PRM800K (arXiv 2305.20050): question and label with the ratings of each step's completions; the
+  first error is the first step that was chosen although rated -1, or has no right completion. The
+  decoded form with `ratings` reads, too.
+- any other: problem, steps, and, where known, label (or first_error), gold_answer (or answer),
+  reference_solution, context, tests, domain, id.
+
+The same problem with several solutions is one problem. Does not cover datasets of this package
+(`labeler.dataset`). A record that is none is a `Rejection`, never a guess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labeler.errors import DataError
+from labeler.problems.base import content_revision, json_lines, reject, text_of
+from labeler.records import (
+    Generator,
+    Problem,
+    Rejection,
+    Sampling,
+    Solution,
+    Source,
+    Verdict,
+    short_hash,
+)
+
+DELIMITER = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedProblem:
+    """One solution of one problem; `first_error` is the human's (-1 none), None where unknown."""
+
+    problem: Problem
+    solution: Solution
+    first_error: int | None
+
+
+def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
+    """Solutions of a `.json` or `.jsonl` file, in its order; a file without any is an error."""
+    source = Source(path.stem, content_revision(path) if path.is_file() else "")
+    reason, n_read = "it is empty", 0
+    for place, record in _records(path):
+        is_record = isinstance(record, Mapping)
+        read = _solution(record, place, source) if is_record else reject(place, "not an object")
+        if isinstance(read, Rejection):
+            reason = read.reason
+        else:
+            n_read += 1
+        yield read
+    if not n_read:
+        raise DataError(f"{path}: no solution in it ({reason}); a record has problem and steps")
+
+
+def _records(path: Path) -> Iterator[tuple[str, Any]]:
+    """JSON lines, or the elements of one JSON array."""
+    try:
+        with path.open("rb") as file:
+            is_array = file.read(4096).lstrip().startswith(b"[")
+        content = json.loads(path.read_bytes()) if is_array else None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}); mend the file") from error
+    if content is None:
+        yield from json_lines(path)
+    else:
+        yield from ((f"{path}[{i}]", record) for i, record in enumerate(content))
+
+
+def _solution(record: Mapping[str, Any], place: str, source: Source) -> SolvedProblem | Rejection:
+    if isinstance(record.get("question"), Mapping) and isinstance(record.get("label"), Mapping):
+        record = _prm800k(record)
+    text, steps = text_of(record, "problem") or text_of(record, "text"), record.get("steps")
+    if not text.strip():
+        return reject(place, "no problem text")
+    if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
+        return reject(place, "steps is not a list of texts")
+    if not steps or not "".join(steps).strip():
+        return reject(place, "no steps")
+    marked = record.get("label", record.get("first_error"))
+    if isinstance(marked, bool) or not isinstance(marked, int | None):
+        return reject(place, f"label {marked!r} is no index of a step")
+    if marked is not None and not -1 <= marked < len(steps):
+        return reject(place, f"label {marked} is no index of one of {len(steps)} steps")
+    whole = _delimited(steps)
+    gold = text_of(record, "gold_answer") or text_of(record, "answer") or None
+    problem = Problem(
+        problem_id=text_of(record, "problem_id") or short_hash(text),
+        domain=text_of(record, "domain") or "math",
+        text=text,
+        gold_answer=gold,
+        reference_solution=_texts(record, "reference_solution"),
+        tests=_texts(record, "tests"),
+        context=_texts(record, "context"),
+        source=source,
+    )
+    judged = record.get("final_answer_correct")
+    outcome = Verdict.UNKNOWN
+    if isinstance(judged, bool):
+        outcome = Verdict.CORRECT if judged else Verdict.WRONG
+    unknown = outcome is Verdict.UNKNOWN
+    solution = Solution(
+        solution_id=text_of(record, "id") or short_hash(problem.problem_id, *whole),
+        problem_id=problem.problem_id,
+        steps=whole,
+        final_answer=text_of(record, "final_answer") or None,
+        outcome=outcome,
+        outcome_reason="the file does not say" if unknown else "",
+        generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
+    )
+    return SolvedProblem(problem, solution, marked)
+
+
+def _delimited(steps: list[str]) -> tuple[str, ...]:
+    """Steps whose joining keeps them apart."""
+    return (*(s if s.endswith("\n") else s + DELIMITER for s in steps[:-1]), steps[-1])
+
+
+def _texts(record: Mapping[str, Any], column: str) -> tuple[str, ...]:
+    value = record.get(column) or []
+    return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
+
+
+def _prm800k(record: Mapping[str, Any]) -> dict[str, Any]:
+    """PRM800K's nested form as a plain record."""
+    question = record["question"]
+    steps: list[str] = []
+    first_error = -1
+    for step in record["label"].get("steps") or []:
+        completions, chosen = step.get("completions") or [], step.get("chosen_completion")
+        human = step.get("human_completion")
+        # Where no completion was right, the annotator wrote the step or stopped.
+        picked = completions[chosen] if chosen is not None else human
+        stopped = picked is None
+        if stopped:
+            picked = next((c for c in completions if c.get("rating") == -1), None)
+        if picked is None:
+            break
+        steps.append(picked["text"])
+        if picked.get("rating") == -1:
+            first_error = len(steps) - 1
+            break
+    return {
+        "problem": question.get("problem"),
+        "gold_answer": question.get("ground_truth_answer"),
+        "steps": steps,
+        "label": first_error,
+        "generator": record.get("generation") and f"PRM800K generation {record['generation']}",
+    }
