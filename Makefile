@@ -5,14 +5,14 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SEED ?= 1
 
-.PHONY: run test check bench policy measure-policy clean
+.PHONY: run test check bench policy measure-policy server clean
 
 run: .venv/run
 	$(BIN)/labeler run data/quickstart.yaml --flow --resume --out runs/quickstart
 	$(BIN)/labeler stats runs/quickstart
 	$(BIN)/labeler show runs/quickstart --n 3 --errors
 
-test: .venv/dev
+test: .venv/dev bubblewrap chromium
 	$(BIN)/python -m pytest
 
 check: .venv/dev
@@ -24,7 +24,9 @@ check: .venv/dev
 bench: .venv/run
 	$(BIN)/python benchmarks/sampler_throughput.py
 	$(BIN)/python benchmarks/driver_throughput.py
-	$(BIN)/labeler eval oracle --labeler monte_carlo --labeler omegaprm --problems 200 --seed $(SEED)
+	$(BIN)/python benchmarks/consensus.py --seeds $(SEED)
+	$(BIN)/python benchmarks/search.py --seed $(SEED)
+	$(BIN)/python benchmarks/datasets.py --steps 1000000
 
 # Trains data/policy anew (an hour on one core) and measures it.
 policy: .venv/run
@@ -42,6 +44,21 @@ measure-policy: .venv/run
 .venv/dev: .venv/run
 	$(INSTALL) -e .[dev]
 	touch $@
+
+# A Prefect server, a work pool and a worker on this machine; Ctrl-C stops all three.
+server: .venv/run
+	$(BIN)/python -m flows.server
+
+# Programs written by models run in bubblewrap; the viewer's pages are tried in Chromium. Where they are
+# not there and cannot be installed, the tests that need them are skipped and say so.
+.PHONY: bubblewrap chromium
+APT := test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq
+bubblewrap:
+	@command -v bwrap >/dev/null || { $(APT) bubblewrap >/dev/null; } \
+	  || echo "bubblewrap is not installed; tests of the sandbox will be skipped"
+chromium:
+	@command -v chromedriver >/dev/null || { $(APT) chromium chromium-driver >/dev/null; } \
+	  || echo "Chromium is not installed; the test of the viewer's pages will be skipped"
 
 clean:
 	rm -rf .venv runs

@@ -13,9 +13,10 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
 from labeler.labelling_run import Parts
 from labeler.oracle.generate import Difficulty, generate_problems
-from labeler.requests import Prompt
+from labeler.requests import POLICY, Prompt
 from labeler.samplers.scripted import ScriptedSampler
-from labeler.wiring import build_recipe, read_problems
+from labeler.wiring import read_problems
+from labeler.wiring.labelers import build_recipe
 
 N_PROBLEMS = 24
 CONFIG = {
@@ -61,7 +62,7 @@ def parts(delay_s: float = 0.0, **changes: object) -> Parts:
     return Parts(
         tuple(problems),
         tuple(rejections),
-        sampler,
+        {POLICY: sampler},
         MathChecker(),
         build_recipe(config, sampler),
         config.run,

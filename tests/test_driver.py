@@ -1,6 +1,7 @@
 """Batches, order, retries, journal and cost, with scripted backends."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from labeler.errors import BackendBusy, BackendDown
 from labeler.journal import Journal
 from labeler.records import Problem, Sampling, Verdict
 from labeler.requests import (
+    POLICY,
     Check,
     Checked,
     Completion,
@@ -57,7 +59,7 @@ def run(tmp_path, backend, conversations, *, rows=4, retry=None):
     async def main():
         bill = {}
         with Journal(tmp_path / "journal.sqlite") as journal:
-            routes = {Sample: Route("tiny", backend.answer, rows, 1)}
+            routes = {(Sample, POLICY): Route("tiny", backend.answer, rows, 1)}
             async with Driver(routes, journal, retry=retry) as driver:
                 found = [item async for item in driver.run(conversations, bill)]
         return dict(found), bill
@@ -133,7 +135,7 @@ def test_the_source_is_read_only_as_fast_as_there_is_room(tmp_path):
     async def main():
         backend = Backend()
         with Journal(tmp_path / "journal.sqlite") as journal:
-            routes = {Sample: Route("tiny", backend.answer, 2, 1)}
+            routes = {(Sample, POLICY): Route("tiny", backend.answer, 2, 1)}
             async with Driver(routes, journal, max_active=3) as driver:
                 source = ((str(i), conversation(i)) for i in range(12))
                 return sorted([result async for _, result in driver.run(source, {})])
@@ -150,11 +152,28 @@ def test_kinds_of_request_go_to_their_own_backends(tmp_path):
         backend = Backend()
         with Journal(tmp_path / "journal.sqlite") as journal:
             routes = {
-                Sample: Route("tiny", backend.answer, 4, 1),
-                Check: Route("rules", check, 4, 1),
+                (Sample, POLICY): Route("tiny", backend.answer, 4, 1),
+                (Check, ""): Route("rules", check, 4, 1),
             }
             async with Driver(routes, journal) as driver:
                 conversation = asks(sample("a"), Check(PROBLEM, "2", "mc"))
                 return [result async for _, result in driver.run([("x", conversation)], {})]
 
     assert asyncio.run(main()) == [[samples(sample("a")), Checked(Verdict.CORRECT)]]
+
+
+def test_requests_go_to_the_model_they_name(tmp_path):
+    async def main():
+        policy, judge = Backend(), Backend()
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {
+                (Sample, POLICY): Route("tiny", policy.answer, 4, 1),
+                (Sample, "judge"): Route("large", judge.answer, 4, 1),
+            }
+            async with Driver(routes, journal) as driver:
+                conversation = asks(sample("a"), replace(sample("a"), model="judge"))
+                conversations = [("x", conversation), ("y", asks(sample("b")))]
+                [_, _] = [result async for _, result in driver.run(conversations, {})]
+        return policy.batches, judge.batches
+
+    assert asyncio.run(main()) == ([[("a", 1), ("b", 1)]], [[("a", 1)]])

@@ -1,0 +1,107 @@
+"""Solutions that exist already, in the forms that people have them in."""
+
+import json
+
+import pytest
+
+from labeler.errors import DataError
+from labeler.problems.solved import read_solutions
+from labeler.records import Rejection, Verdict
+
+
+def written(tmp_path, *records, name="set.jsonl"):
+    path = tmp_path / name
+    lines = [json.dumps(record) for record in records]
+    path.write_text(f"[{','.join(lines)}]" if name.endswith(".json") else "\n".join(lines))
+    return list(read_solutions(path))
+
+
+def test_processbench(tmp_path):
+    [one] = written(
+        tmp_path,
+        {
+            "id": "gsm8k-0",
+            "generator": "Qwen2-7B",
+            "problem": "1 + 1?",
+            "steps": ["It is 3.", "So 3."],
+            "final_answer_correct": False,
+            "label": 0,
+        },
+        name="set.json",
+    )
+    assert one.solution.steps == ("It is 3.\n\n", "So 3.")
+    assert (one.solution.solution_id, one.first_error) == ("gsm8k-0", 0)
+    assert (one.solution.outcome, one.solution.generator.model) == (Verdict.WRONG, "Qwen2-7B")
+    assert one.problem.text == "1 + 1?"
+
+
+def test_solutions_of_one_problem_share_it(tmp_path):
+    first, second = written(
+        tmp_path,
+        {"problem": "1 + 1?", "steps": ["2"], "label": -1, "answer": "2"},
+        {"problem": "1 + 1?", "steps": ["3"], "first_error": 0, "gold_answer": "2"},
+    )
+    assert first.problem == second.problem
+    assert first.solution.solution_id != second.solution.solution_id
+    assert (first.first_error, second.first_error) == (-1, 0)
+    assert first.solution.outcome is Verdict.UNKNOWN
+
+
+def test_without_a_label_the_first_error_is_unknown(tmp_path):
+    [one] = written(tmp_path, {"problem": "1 + 1?", "steps": ["2"]})
+    assert one.first_error is None
+
+
+def test_prm800k_as_released(tmp_path):
+    def step(text, rating, chosen=0):
+        return {"completions": [{"text": text, "rating": rating}], "chosen_completion": chosen}
+
+    [one, other] = written(
+        tmp_path,
+        {
+            "question": {"problem": "1 + 1?", "ground_truth_answer": "2"},
+            "label": {"steps": [step("Add.", 1), step("It is 3.", -1, None)]},
+        },
+        {
+            "question": {"problem": "2 + 2?", "ground_truth_answer": "4"},
+            "label": {"steps": [step("Add.", 0), step("It is 4.", 1)]},
+        },
+    )
+    assert (one.solution.steps, one.first_error) == (("Add.\n\n", "It is 3."), 1)
+    assert (other.solution.steps, other.first_error) == (("Add.\n\n", "It is 4."), -1)
+    assert other.problem.gold_answer == "4"
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"steps": ["2"]}, "no problem text"),
+        ({"problem": "1 + 1?"}, "steps is not a list of texts"),
+        ({"problem": "1 + 1?", "steps": []}, "no steps"),
+        (
+            {"problem": "1 + 1?", "steps": ["2"], "label": 1},
+            "label 1 is no index of one of 1 steps",
+        ),
+        (
+            {"problem": "1 + 1?", "steps": ["2"], "label": -2},
+            "label -2 is no index of one of 1 steps",
+        ),
+        ({"problem": "1 + 1?", "steps": ["2"], "label": "0"}, "label '0' is no index of a step"),
+        ({"problem": "1 + 1?", "steps": ["2"], "label": True}, "label True is no index of a step"),
+        (["1 + 1?"], "not an object"),
+    ],
+)
+def test_a_record_that_is_no_solution_is_rejected_with_its_place(tmp_path, record, reason):
+    good = {"problem": "2?", "steps": ["2"]}
+    _, rejected = written(tmp_path, good, record)
+    assert rejected == Rejection("read", f"{tmp_path}/set.jsonl:2", reason)
+
+
+def test_a_file_without_a_solution_is_one_clear_line(tmp_path):
+    with pytest.raises(DataError, match="no solution in it \\(no steps\\)"):
+        written(tmp_path, {"problem": "1 + 1?", "steps": []})
+    (tmp_path / "broken.json").write_text('[{"problem": ')
+    with pytest.raises(DataError, match=r"broken\.json: not JSON"):
+        list(read_solutions(tmp_path / "broken.json"))
+    with pytest.raises(DataError, match="cannot be read"):
+        list(read_solutions(tmp_path / "none.jsonl"))

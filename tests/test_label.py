@@ -1,0 +1,85 @@
+"""`labeler label`: solutions that exist already become a dataset, with the real command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labeler.dataset import open_dataset
+from labeler.records import Verdict
+
+ROOT = Path(__file__).parent.parent
+SOLUTIONS = [
+    {"problem": "1 + 1?", "steps": ["1 + 1 = 3.", "Answer: 3"], "answer": "2"},
+    {"problem": "1 + 1?", "steps": ["1 + 1 = 2.", "Answer: 2"], "answer": "2"},
+    {"problem": "1 + 2?", "steps": ["1 + 2 = 3.", "Answer: 3"]},
+]
+
+
+def label(tmp_path, *words, records=SOLUTIONS):
+    file = tmp_path / "solutions.jsonl"
+    file.write_text("\n".join(json.dumps(record) for record in records))
+    command = [
+        sys.executable,
+        "-m",
+        "labeler.cli",
+        "label",
+        file,
+        "--out",
+        tmp_path / "out",
+        *words,
+    ]
+    return subprocess.run(
+        list(map(str, command)), check=False, capture_output=True, text=True, cwd=ROOT
+    )
+
+
+def test_every_solution_becomes_a_row_and_nothing_is_sampled(tmp_path):
+    result = label(tmp_path, "--labeler", "outcome")
+    assert result.returncode == 0, result.stderr
+    rows = list(open_dataset(tmp_path / "out").solutions())
+    assert [(row.problem.text, row.solution.steps, row.solution.outcome) for row in rows] == [
+        ("1 + 1?", ("1 + 1 = 3.\n\n", "Answer: 3"), Verdict.WRONG),
+        ("1 + 1?", ("1 + 1 = 2.\n\n", "Answer: 2"), Verdict.CORRECT),
+        ("1 + 2?", ("1 + 2 = 3.\n\n", "Answer: 3"), Verdict.UNKNOWN),
+    ]
+    [version] = open_dataset(tmp_path / "out").versions()
+    assert (version.info.model, version.info.cost["samples"]) == ("", 0)
+
+
+def test_the_same_file_again_is_refused_and_other_solutions_are_another_version(tmp_path):
+    label(tmp_path, "--labeler", "outcome")
+    again = label(tmp_path, "--labeler", "outcome")
+    assert (again.returncode, again.stdout) != (0, "")
+    assert "version 0 already holds this run" in again.stderr
+    other = label(tmp_path, "--labeler", "outcome", records=SOLUTIONS[:2])
+    assert other.returncode == 0, other.stderr
+    assert open_dataset(tmp_path / "out").version == 1
+
+
+def test_a_model_labels_them_with_the_settings_of_a_run_file(tmp_path):
+    words = ("--labeler", "monte_carlo", "--config", ROOT / "data/quickstart.yaml", "--limit", 1)
+    result = label(tmp_path, *words)
+    assert result.returncode == 0, result.stderr
+    [row] = open_dataset(tmp_path / "out").solutions()
+    assert [e.labeler for e in row.steps[0].evidence] == ["monte_carlo"]
+    assert row.steps[0].evidence[0].completion_tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ["--labeler", "monte_carlo"],
+            "--labeler monte_carlo: asks a model; add --config RUN.yaml",
+        ),
+        (["--labeler", "outcome", "--set", "seed=1"], "--set overrides keys of a run file"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, words, line):
+    result = label(tmp_path, *words)
+    assert result.returncode == 2
+    assert line in result.stderr
+    assert not (tmp_path / "out").exists()
