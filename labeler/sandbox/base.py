@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from labeler.requests import Failed, Ran, Run, Trial, Tried
 from labeler.sandbox.inside.child import EXTENSIONS
 
-SANDBOX_VERSION = 1
+SANDBOX_VERSION = 2
 """Raised whenever a run may end differently."""
 
 CLEAN = b"clean\n"

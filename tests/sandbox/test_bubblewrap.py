@@ -87,6 +87,13 @@ def test_packages_are_there_only_when_asked_for(bubblewrap: Bubblewrap) -> None:
     assert "No module named 'numpy'" in without.stderr
 
 
+def test_libraries_start_no_thread_that_could_be_refused(bubblewrap: Bubblewrap) -> None:
+    [loaded] = ran(
+        bubblewrap, Run("import scipy.optimize", packages=True, limits=Limits(processes=1))
+    )
+    assert (loaded.exit_code, loaded.stderr) == (0, "")
+
+
 def test_nothing_is_left_on_the_machine(bubblewrap: Bubblewrap) -> None:
     ran(
         bubblewrap, *[Run(f"print({i})", limits=Limits(disk_bytes=(1 + i) << 20)) for i in range(4)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +23,13 @@ GOOD = Run("def f(x): return x + 1", ("assert f(1) == 2", "assert f(1) == 3"))
 
 
 def run_code(request: dict[str, Any]) -> dict[str, Any]:
-    """What the real server does with Python, in its default isolation, which is none."""
+    """What the real server does with Python: a folder for each run, no isolation by default."""
     assert request["language"] == "python"
-    done = subprocess.run(
-        [sys.executable, "-c", request["code"]], input=request["stdin"],
-        capture_output=True, text=True, timeout=request["run_timeout"], check=False,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", request["code"]], input=request["stdin"], cwd=folder,
+            capture_output=True, text=True, timeout=request["run_timeout"], check=False,
+        )  # fmt: skip
     return {
         "status": "Success",
         "message": "",

@@ -5,8 +5,8 @@ or `linprog` and prints its objective last. Right: HiGHS found an optimum and th
 printed is the gold answer, within `tolerance` (relative; absolute near 0). Where the gold answer is
 `infeasible` or `unbounded`, that is what HiGHS must say. Wrong: another objective or status, or a
 program that fails by its own fault. Unknown: no program, no call of HiGHS (a number that nobody
-solved for proves nothing), a library that is not there, a limit that was reached, no sandbox, no
-number as gold answer.
+solved for proves nothing), a library that is not there, a limit that was reached (time, memory,
+threads), no sandbox, no number as gold answer.
 
 Evidence on the last step, on value: the outcome of the whole. The paper's critique of single steps
 is the labeler `judge`; its pairs by outcome are made where preferences are exported.
@@ -32,6 +32,14 @@ from labeler.requests import Failed, Limits, Ran, Reply, Run
 NAME = "solver"
 VERSION = "1"
 OPTIMAL = 0
+NOT_ITS_FAULT = (
+    "ModuleNotFoundError",
+    "ImportError",
+    "MemoryError",
+    "KeyboardInterrupt",
+    "RuntimeError: can't start new thread",
+)
+"""Errors that tell of the place a program ran in: a library, memory, or threads it did not get."""
 STATUS = {0: "optimal", 1: "limit", 2: "infeasible", 3: "unbounded", 4: "undecided"}
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.?)(?:[eE][-+]?\d+)?")
@@ -107,8 +115,10 @@ def _said(problem: Problem, reply: Reply | None, tolerance: float) -> _Said:
         return _Said(Verdict.UNKNOWN, f"the model was ended: {reply.ended}")
     if reply.exit_code:
         failure = failure_of(reply)
-        missing = failure.startswith(("ModuleNotFoundError", "ImportError"))
-        return _Said(Verdict.UNKNOWN if missing else Verdict.WRONG, f"the model failed: {failure}")
+        is_its_fault = not failure.startswith(NOT_ITS_FAULT)
+        return _Said(
+            Verdict.WRONG if is_its_fault else Verdict.UNKNOWN, f"the model failed: {failure}"
+        )
     try:
         result = json.loads(reply.stdout.splitlines()[-1])
         printed, calls = str(result["printed"]), [int(call["status"]) for call in result["calls"]]

@@ -29,6 +29,8 @@ IDLE_SHARE = 0.005
 """A program that used less of its time than this was sleeping."""
 ENDING_S = 0.5
 """How long a process takes, at most, from the closing of its files to its end."""
+PROCESSORS = 2
+"""What a program sees of the machine's."""
 
 
 class Ended(BaseException):
@@ -218,6 +220,7 @@ class Child:
 
 def set_limits(limits: dict[str, Any]) -> None:
     """Resource limits of this process and all it starts; they cannot be raised again."""
+    _limit_threads()
     for name, value in (
         (resource.RLIMIT_AS, limits["memory_bytes"]),
         (resource.RLIMIT_CPU, int(limits["cpu_s"]) + 2),
@@ -231,6 +234,18 @@ def set_limits(limits: dict[str, Any]) -> None:
         _soft, hard = resource.getrlimit(name)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(name, (most, most))
+
+
+def _limit_threads() -> None:
+    """Numeric libraries start a thread per processor, and `RLIMIT_NPROC` counts threads.
+
+    A thread refused is no fault of the program's, yet OpenBLAS answers it with a SIGINT to its own
+    process (`blas_thread_init`), which would read as a program that failed.
+    """
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    seen = sorted(os.sched_getaffinity(0))
+    first = time.monotonic_ns() % len(seen)
+    os.sched_setaffinity(0, [*seen[first:], *seen[:first]][:PROCESSORS])
 
 
 def _become_child(connection: socket.socket, stdin: int, outputs: list[int]) -> None:
