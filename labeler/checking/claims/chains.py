@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from labeler.checking.claims.cursor import NoExpression
 from labeler.checking.claims.expression import Either, Node, Operation
-from labeler.checking.claims.grammar import NoExpression, Parser
+from labeler.checking.claims.grammar import Parser
 from labeler.checking.claims.layout import runs
 from labeler.checking.claims.tokens import Token, tokenize
 from labeler.checking.claims.vocabulary import (

@@ -11,12 +11,12 @@ noted and has no effect. A side that has words anywhere else is no expression.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from labeler.checking.claims.cursor import Cursor, NoExpression
 from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
-from labeler.checking.claims.tokens import Token
+from labeler.checking.claims.products import is_share, literal, percent, product
 from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
 
 MAX_TOKENS = 200
@@ -30,17 +30,11 @@ _LIST_FUNCTIONS = words("gcd lcm max min")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "floor": "floor", "ceil": "ceil"}
 
 
-class NoExpression(Exception):
-    """These tokens are not an expression of this grammar; never leaves this package."""
-
-
 @dataclass
-class Parser:
+class Parser(Cursor):
     """Recursive descent over one token list; `units` gathers the words and marks passed."""
 
-    tokens: Sequence[Token]
     units: set[str] = field(default_factory=set)
-    at: int = 0
     depth: int = 0
 
     def whole(self) -> Node:
@@ -52,47 +46,32 @@ class Parser:
             raise NoExpression
         return node
 
-    def _peek(self, ahead: int = 0) -> Token | None:
-        index = self.at + ahead
-        return self.tokens[index] if index < len(self.tokens) else None
-
-    def _is(self, kind: str, text: str = "", ahead: int = 0) -> bool:
-        token = self._peek(ahead)
-        return token is not None and token.kind == kind and (not text or token.text == text)
-
-    def _take(self, kind: str, text: str = "") -> Token:
-        token = self._peek()
-        if token is None or token.kind != kind or (text and token.text != text):
-            raise NoExpression
-        self.at += 1
-        return token
-
     def expression(self) -> Node:
         node = self.term()
-        while self._is("op", "+") or self._is("op", "-"):
-            sign = self._take("op").text
+        while self.comes("op", "+") or self.comes("op", "-"):
+            sign = self.take("op").text
             node = Operation(sign, (node, self.term()))
         return node
 
     def term(self) -> Node:
         factors, signs, tight = [self.factor()], list[str](), list[bool]()
         while True:
-            sign = self._peek()
-            if self._is("op", "*") or self._is("op", "/"):
+            sign = self.peek()
+            if self.comes("op", "*") or self.comes("op", "/"):
                 assert sign is not None
                 self.at += 1
-                if self._is("op", "+"):
+                if self.comes("op", "+"):
                     raise NoExpression
-                following = self._peek()
+                following = self.peek()
                 signs.append(sign.text)
                 tight.append(following is not None and not (sign.spaced or following.spaced))
                 factors.append(self.factor())
-            elif self._is("word", "of") and _is_share(factors[-1]):
+            elif self.comes("word", "of") and is_share(factors[-1]):
                 self.at += 1
                 share, whole = factors[-1], self.factor()
                 # "is 1/3 of the $150": the share itself or what it comes to
                 factors[-1] = Either("of", (Operation("*", (share, whole)), share))
-            elif self._is("word", "times"):
+            elif self.comes("word", "times"):
                 self.at += 1
                 signs.append("*")
                 tight.append(False)
@@ -104,47 +83,55 @@ class Parser:
                 tight.append(True)
                 factors.append(self.power())
             else:
-                return _product(factors, signs, tight)
+                return product(factors, signs, tight)
 
     def _starts_factor(self) -> bool:
-        token = self._peek()
+        token = self.peek()
         return token is not None and token.kind in {"sym", "func", "open"}
 
     def factor(self) -> Node:
         negative = False
-        while self._is("op", "+") or self._is("op", "-"):
-            negative ^= self._take("op").text == "-"
+        while self.comes("op", "+") or self.comes("op", "-"):
+            negative ^= self.take("op").text == "-"
         node = self.power()
         return Operation("neg", (node,)) if negative else node
 
     def power(self) -> Node:
         node = self._marks(self._primary())
-        if self._is("op", "^"):
+        if self.comes("op", "^"):
             self.at += 1
             if self._degree_group():
                 self.units.add("degree")
                 return self._marks(node)
-            if self._is("num") and len(self.tokens[self.at].text) > 1 and self._is("op", "^", 1):
+            if (
+                self.comes("num")
+                and len(self.tokens[self.at].text) > 1
+                and self.comes("op", "^", 1)
+            ):
                 raise NoExpression  # LaTeX reads 3^25^2 as 3^2 * 5^2
             exponent = self._exponent()
             node = self._marks(Operation("^", (node, exponent)))
         return node
 
     def _degree_group(self) -> bool:
-        if self._is("mark", "degree"):
+        if self.comes("mark", "degree"):
             self.at += 1
             return True
-        if self._is("open", "{") and self._is("mark", "degree", 1) and self._is("close", "}", 2):
+        if (
+            self.comes("open", "{")
+            and self.comes("mark", "degree", 1)
+            and self.comes("close", "}", 2)
+        ):
             self.at += 3
             return True
         return False
 
     def _exponent(self) -> Node:
-        if self._is("op", "-"):
+        if self.comes("op", "-"):
             self.at += 1
             return Operation("neg", (self._primary(),))
         node = self._primary()
-        if self._is("op", "^"):  # towers group to the right
+        if self.comes("op", "^"):  # towers group to the right
             self.at += 1
             return Operation("^", (node, self._exponent()))
         return node
@@ -152,20 +139,20 @@ class Parser:
     def _marks(self, node: Node) -> Node:
         """Per cent, factorial, degrees, and units behind a value."""
         while True:
-            if self._is("mark", "%") or self._is("word", "percent"):
+            if self.comes("mark", "%") or self.comes("word", "percent"):
                 self.at += 1
-                node = _percent(node)
+                node = percent(node)
                 self.units.add("%")
-            elif self._is("mark", "!"):
+            elif self.comes("mark", "!"):
                 self.at += 1
-                if self._is("mark", "!"):  # a double factorial
+                if self.comes("mark", "!"):  # a double factorial
                     raise NoExpression
                 factorial = Operation("factorial", (node,))
                 # The last sign of a side may be an exclamation.
-                last = self._peek() is None
+                last = self.peek() is None
                 node = Either("exclamation", (factorial, node)) if last else factorial
-            elif self._is("mark", "degree") or self._is("mark", "$"):
-                self.units.add(self._take("mark").text)
+            elif self.comes("mark", "degree") or self.comes("mark", "$"):
+                self.units.add(self.take("mark").text)
             elif not self._unit():
                 return node
 
@@ -173,20 +160,25 @@ class Parser:
         """Passes a unit if one comes: words, `/word`, powers of words, asides in brackets."""
         begin = self.at
         while True:
-            token = self._peek()
+            token = self.peek()
             if token is None:
                 break
             if token.kind == "word" and (
-                token.text not in NUMBER_WORDS or (token.text == "per" and self._is("word", "", 1))
+                token.text not in NUMBER_WORDS
+                or (token.text == "per" and self.comes("word", "", 1))
             ):
                 self.units.add(token.text)
                 self.at += 1
-                if self._is("op", "^") and self._is("num", "", 1):
+                if self.comes("op", "^") and self.comes("num", "", 1):
                     self.at += 2
-                elif self._is("op", "^") and self._is("open", "{", 1) and self._is("num", "", 2):
+                elif (
+                    self.comes("op", "^")
+                    and self.comes("open", "{", 1)
+                    and self.comes("num", "", 2)
+                ):
                     self.at += 4
-            elif token.kind == "op" and token.text in "/*" and self._is("word", "", 1):
-                following = self._peek(1)
+            elif token.kind == "op" and token.text in "/*" and self.comes("word", "", 1):
+                following = self.peek(1)
                 assert following is not None
                 loose = token.spaced or following.spaced
                 if following.text in NUMBER_WORDS or (loose and self.at == begin):
@@ -203,8 +195,8 @@ class Parser:
         return self.at > begin
 
     def _hyphen(self) -> bool:
-        following = self._peek(1)
-        sign = self._peek()
+        following = self.peek(1)
+        sign = self.peek()
         return (
             following is not None
             and sign is not None
@@ -215,7 +207,7 @@ class Parser:
 
     def _aside(self) -> int:
         """Where a bracket that holds only words ends; 0 where there is none."""
-        opening = self._peek()
+        opening = self.peek()
         assert opening is not None
         index, words = self.at + 1, 0
         while index < len(self.tokens):
@@ -240,20 +232,20 @@ class Parser:
         return node
 
     def _value(self) -> Node:
-        while self._is("mark", "$"):
+        while self.comes("mark", "$"):
             self.at += 1
             self.units.add("$")
-        if self._is("op", "-"):  # \$-5, 2 * -5
+        if self.comes("op", "-"):  # \$-5, 2 * -5
             self.at += 1
             return Operation("neg", (self._primary(),))
-        token = self._peek()
+        token = self.peek()
         if token is None:
             raise NoExpression
         if token.kind == "num":
             return self._number()
         if token.kind == "sym":
             self.at += 1
-            if token.text[0] in _FUNCTION_SYMBOLS and self._is("open", "("):
+            if token.text[0] in _FUNCTION_SYMBOLS and self.comes("open", "("):
                 raise NoExpression
             return Symbol(token.text)
         if token.kind == "open":
@@ -261,7 +253,7 @@ class Parser:
         if token.kind == "bar":
             self.at += 1
             node = self.expression()
-            self._take("bar")
+            self.take("bar")
             return Operation("abs", (node,))
         if token.kind == "func":
             self.at += 1
@@ -269,22 +261,22 @@ class Parser:
         raise NoExpression
 
     def _number(self) -> Node:
-        token = self._take("num")
+        token = self.take("num")
         if len(token.text) > MAX_DIGITS:
             raise NoExpression
-        node: Node = _literal(token.text)
+        node: Node = literal(token.text)
         whole = "." not in token.text
-        following = self._peek()
+        following = self.peek()
         if whole and following is not None and following.kind == "func":
             if following.text == "frac" and (fraction := self._small_fraction()):
                 both = Operation("+", (node, fraction)), Operation("*", (node, fraction))
                 return Either("mixed", both)
         elif whole and following is not None and following.kind == "num":
-            if not (self._is("op", "/", 1) and self._is("num", "", 2)):
+            if not (self.comes("op", "/", 1) and self.comes("num", "", 2)):
                 raise NoExpression
-            top, bottom = self._take("num").text, self.tokens[self.at + 1].text
+            top, bottom = self.take("num").text, self.tokens[self.at + 1].text
             self.at += 2
-            return Operation("+", (node, Operation("/", (_literal(top), _literal(bottom)))))
+            return Operation("+", (node, Operation("/", (literal(top), literal(bottom)))))
         elif following is not None and following.kind == "num":
             raise NoExpression
         return node
@@ -294,9 +286,9 @@ class Parser:
         shape = self.tokens[self.at : self.at + 7]
         kinds = [t.kind for t in shape]
         if kinds[:2] == ["func", "num"] and len(shape[1].text) == 2:  # \frac12
-            top, bottom, length = _literal(shape[1].text[0]), _literal(shape[1].text[1]), 2
+            top, bottom, length = literal(shape[1].text[0]), literal(shape[1].text[1]), 2
         elif kinds == ["func", "open", "num", "close", "open", "num", "close"]:
-            top, bottom, length = _literal(shape[2].text), _literal(shape[5].text), 7
+            top, bottom, length = literal(shape[2].text), literal(shape[5].text), 7
         else:
             return None
         if top.value >= bottom.value:
@@ -305,9 +297,9 @@ class Parser:
         return Operation("/", (top, bottom))
 
     def _bracket(self) -> Node:
-        opening = self._take("open")
+        opening = self.take("open")
         node = self.expression()
-        if not self._is("close", _CLOSING[opening.text]):
+        if not self.comes("close", _CLOSING[opening.text]):
             raise NoExpression
         self.at += 1
         if opening.text in {"floor", "ceil"}:
@@ -316,18 +308,18 @@ class Parser:
 
     def _argument(self, *, may_be_unit: bool = False) -> Node:
         """What stands behind \\frac, \\sqrt or \\binom: a group, or one digit or letter."""
-        if self._is("open", "{"):
+        if self.comes("open", "{"):
             self.at += 1
             if may_be_unit and self._words_only():
                 return Number(Fraction(1))
             node = self.expression()
-            self._take("close", "}")
+            self.take("close", "}")
             return node
-        token = self._take("num") if self._is("num") else self._take("sym")
+        token = self.take("num") if self.comes("num") else self.take("sym")
         if token.kind == "num":
             if len(token.text) != 1:
                 raise NoExpression
-            return _literal(token.text)
+            return literal(token.text)
         return Symbol(token.text)
 
     def _words_only(self) -> bool:
@@ -344,9 +336,9 @@ class Parser:
 
     def _function(self, name: str) -> Node:
         if name == "frac":
-            if self._is("num") and len(self.tokens[self.at].text) == 2:  # \frac12
-                digits = self._take("num").text
-                return Operation("/", (_literal(digits[0]), _literal(digits[1])))
+            if self.comes("num") and len(self.tokens[self.at].text) == 2:  # \frac12
+                digits = self.take("num").text
+                return Operation("/", (literal(digits[0]), literal(digits[1])))
             top = self._argument()
             if isinstance(top, Symbol) and top.name in {"d", "partial"}:  # a derivative
                 raise NoExpression
@@ -359,7 +351,7 @@ class Parser:
             return self._list_function(name)
         if name in _ANGLE_FUNCTIONS or name in _PLAIN_FUNCTIONS:
             exponent = None
-            if self._is("op", "^"):
+            if self.comes("op", "^"):
                 self.at += 1
                 exponent = self._exponent()
                 if not isinstance(exponent, Number):  # \sin^{-1}
@@ -384,83 +376,23 @@ class Parser:
 
     def _root(self) -> Node:
         degree: Node = Number(Fraction(2))
-        if self._is("open", "["):
+        if self.comes("open", "["):
             self.at += 1
             degree = self.expression()
-            self._take("close", "]")
-        if self._is("open"):
+            self.take("close", "]")
+        if self.comes("open"):
             node = self._bracket()
         else:
-            node = self._number() if self._is("num") else self._argument()
+            node = self._number() if self.comes("num") else self._argument()
         return Operation("root", (node, degree))
 
     def _list_function(self, name: str) -> Node:
-        self._take("open", "(")
+        self.take("open", "(")
         parts = [self.expression()]
-        while self._is("wall", ","):
+        while self.comes("wall", ","):
             self.at += 1
             parts.append(self.expression())
-        self._take("close", ")")
+        self.take("close", ")")
         if len(parts) < 2:  # gcd(132,100), which was read as 132 thousand
             raise NoExpression
         return Operation(name, tuple(parts))
-
-
-def _product(factors: list[Node], signs: list[str], tight: list[bool]) -> Node:
-    """Factors from left to right, and where that is open, 1/2x or 3 / 1/4, the other way too."""
-    plain = _fold(factors, signs)
-    slashes = signs.count("/")
-    if not slashes or (slashes == 1 and not _is_open(factors, signs)):
-        return plain
-    if slashes > 1 and not any(tight):  # 14 / 1 / 4
-        tight = [i > signs.index("/") for i in range(len(signs))]
-    elif all(tight) and "" not in signs:
-        tight = [i != signs.index("/") for i in range(len(signs))]
-    elif all(tight) or (slashes == 1 and "" not in signs):
-        tight = [sign != "/" for sign in signs]
-    groups, outer = [[factors[0]]], list[str]()
-    inner: list[list[str]] = [[]]
-    for factor, sign, joins in zip(factors[1:], signs, tight, strict=True):
-        if joins:
-            groups[-1].append(factor)
-            inner[-1].append(sign)
-        else:
-            groups.append([factor])
-            inner.append([])
-            outer.append(sign)
-    grouped = _fold([_fold(g, s) for g, s in zip(groups, inner, strict=True)], outer)
-    return plain if grouped == plain else Either("slash", (plain, grouped))
-
-
-def _is_open(factors: list[Node], signs: list[str]) -> bool:
-    """Whether what follows the only slash may belong to the divisor: 1/2x, 9!/3! * 6!."""
-    at = signs.index("/")
-    if "" in signs[at + 1 :]:
-        return True
-    return "*" in signs[at + 1 :] and any(
-        isinstance(n, Operation) and n.name == "factorial" for n in walk(factors[at + 1])
-    )
-
-
-def _fold(factors: list[Node], signs: list[str]) -> Node:
-    node = factors[0]
-    for factor, sign in zip(factors[1:], signs, strict=True):
-        node = Operation(sign or "*", (node, factor))
-    return node
-
-
-def _literal(text: str) -> Number:
-    decimals = len(text.partition(".")[2])
-    return Number(Fraction(text if text[0] != "." else "0" + text), decimals)
-
-
-def _percent(node: Node) -> Node:
-    hundredth = Operation("/", (node, Number(Fraction(100))))
-    return Either("percent", (hundredth, node))
-
-
-def _is_share(node: Node) -> bool:
-    """What "of" may follow: a percentage or a fraction."""
-    if isinstance(node, Either):
-        return node.kind == "percent"
-    return isinstance(node, Operation) and node.name == "/"

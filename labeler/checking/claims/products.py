@@ -1,0 +1,69 @@
+"""What factors in a row mean: from left to right, and the other readings that people give them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from labeler.checking.claims.expression import Either, Node, Number, Operation, walk
+
+
+def product(factors: list[Node], signs: list[str], tight: list[bool]) -> Node:
+    """Factors from left to right, and where that is open, 1/2x or 3 / 1/4, the other way too."""
+    plain = _fold(factors, signs)
+    slashes = signs.count("/")
+    if not slashes or (slashes == 1 and not _is_open(factors, signs)):
+        return plain
+    if slashes > 1 and not any(tight):  # 14 / 1 / 4
+        tight = [i > signs.index("/") for i in range(len(signs))]
+    elif all(tight) and "" not in signs:
+        tight = [i != signs.index("/") for i in range(len(signs))]
+    elif all(tight) or (slashes == 1 and "" not in signs):
+        tight = [sign != "/" for sign in signs]
+    groups, outer = [[factors[0]]], list[str]()
+    inner: list[list[str]] = [[]]
+    for factor, sign, joins in zip(factors[1:], signs, tight, strict=True):
+        if joins:
+            groups[-1].append(factor)
+            inner[-1].append(sign)
+        else:
+            groups.append([factor])
+            inner.append([])
+            outer.append(sign)
+    grouped = _fold([_fold(g, s) for g, s in zip(groups, inner, strict=True)], outer)
+    return plain if grouped == plain else Either("slash", (plain, grouped))
+
+
+def _is_open(factors: list[Node], signs: list[str]) -> bool:
+    """Whether what follows the only slash may belong to the divisor: 1/2x, 9!/3! * 6!."""
+    at = signs.index("/")
+    if "" in signs[at + 1 :]:
+        return True
+    return "*" in signs[at + 1 :] and any(
+        isinstance(n, Operation) and n.name == "factorial" for n in walk(factors[at + 1])
+    )
+
+
+def _fold(factors: list[Node], signs: list[str]) -> Node:
+    node = factors[0]
+    for factor, sign in zip(factors[1:], signs, strict=True):
+        node = Operation(sign or "*", (node, factor))
+    return node
+
+
+def literal(text: str) -> Number:
+    """A number as it is written, exactly, with its count of decimals."""
+    decimals = len(text.partition(".")[2])
+    return Number(Fraction(text if text[0] != "." else "0" + text), decimals)
+
+
+def percent(node: Node) -> Node:
+    """`15%` is 0.15, or 15 where the other side means per cent too."""
+    hundredth = Operation("/", (node, Number(Fraction(100))))
+    return Either("percent", (hundredth, node))
+
+
+def is_share(node: Node) -> bool:
+    """What "of" may follow: a percentage or a fraction."""
+    if isinstance(node, Either):
+        return node.kind == "percent"
+    return isinstance(node, Operation) and node.name == "/"
