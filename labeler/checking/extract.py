@@ -6,7 +6,7 @@ Order of preference; within each the last occurrence counts, because solutions c
   3. `The (final) answer is ...` or `(Final) Answer: ...`, up to the end of the sentence or line.
 
 Not covered: guessing (the last number of a text is no answer) and splitting an answer into parts.
-Of a problem in code the answer is the program (`answer_in`).
+Of a problem in code the answer is the program, of one on traces a Python value (`answer_in`).
 Nothing found is None, which is not the same as a wrong answer.
 Sources: Hendrycks et al. 2021 (MATH), Cobbe et al. 2021 (GSM8K) for the first two conventions.
 """
@@ -14,6 +14,8 @@ Sources: Hendrycks et al. 2021 (MATH), Cobbe et al. 2021 (GSM8K) for the first t
 from __future__ import annotations
 
 import re
+
+from labeler.checking.literal import NoLiteral, literal
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -24,6 +26,10 @@ _SENTENCE = re.compile(
         [ \t]* (?P<answer>\S.*?) [ \t]*
         (?: \.(?=\s|$) | $ )""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+
+_REST_OF_LINE = re.compile(
+    r"\banswer(?: is)?\**[ \t]*:?\**[ \t]*(?P<answer>\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE
 )
 
 
@@ -41,7 +47,13 @@ def final_answer(text: str) -> str | None:
 
 def answer_in(domain: str, text: str) -> str | None:
     """The answer of a solution in a domain: of code the program itself, else what is marked."""
-    return program_in(text) if domain == "code" else final_answer(text)
+    match domain:
+        case "code":
+            return program_in(text)
+        case "trace":
+            return _value_in(text) or final_answer(text)
+        case _:
+            return final_answer(text)
 
 
 def program_in(text: str) -> str | None:
@@ -49,6 +61,18 @@ def program_in(text: str) -> str | None:
     blocks = _FENCED.findall(text)
     program = blocks[-1] if blocks else text
     return program if program.strip() else None
+
+
+def _value_in(text: str) -> str | None:
+    """The Python value behind the last mark, up to the end of its line: it may hold full stops."""
+    rests = _REST_OF_LINE.findall(text)
+    for rest in (rests[-1], _unquoted(rests[-1]).strip("`")) if rests else ():
+        try:
+            literal(rest)
+        except NoLiteral:
+            continue
+        return str(rest)
+    return None
 
 
 def closing_brace(text: str, opening: int) -> int | None:

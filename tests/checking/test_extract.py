@@ -59,3 +59,18 @@ def test_no_text_raises(text):
 def test_the_answer_of_a_code_problem_is_its_program(text: str, program: str | None) -> None:
     assert answer_in("code", text) == program
     assert answer_in("math", "The answer is 3.") == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Answer: 'one. two'", "'one. two'"),
+        ("The answer is 'one. two'.", "'one. two'"),
+        ("**Answer:** `['a. b', 1]`.", "['a. b', 1]"),
+        ("Answer: 1\nNo. Answer: {'k': 'x. y'}\n", "{'k': 'x. y'}"),
+        ("\\boxed{3}", "3"),
+        ("no value", None),
+    ],
+)
+def test_the_answer_on_a_trace_is_a_python_value(text: str, answer: str | None) -> None:
+    assert answer_in("trace", text) == answer
