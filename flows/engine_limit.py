@@ -39,11 +39,11 @@ def engine_name(config: Config) -> str:
 
 
 @asynccontextmanager
-async def one_shard_on(engine: str) -> AsyncIterator[None]:
-    """Holds a place on an engine while a shard is labelled; nobody waits for ever.
+async def place_on(engine: str) -> AsyncIterator[None]:
+    """Holds a place on an engine while shards are labelled; nobody waits for ever.
 
     A server that lost its memory of who holds a place never gives it back, so after `PATIENCE_S`
-    the shard goes on without one: slower on a busy engine, but never stuck.
+    work goes on without one: slower on a busy engine, but never stuck.
     """
     place = concurrency(
         engine,

@@ -10,6 +10,8 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -18,16 +20,21 @@ from prefect import get_run_logger, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows.engine_limit import limited_engine, one_shard_on
+from flows.engine_limit import limited_engine, place_on
 from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_statistics, show_summary
 from labeler.errors import LabelerError
 from labeler.labelling_run import SHARDS_AT_ONCE, LabellingRun, RunSummary
-from labeler.pipeline import Shard, ShardSummary
+from labeler.pipeline import ShardSummary
 from labeler.wiring.runs import note
 
-MOST_SHARDS = 160
-"""Above that, task runs cost more than they tell (35 ms and 21 KB of Prefect's database each)."""
+MOST_SHARDS = 64
+"""Above that, task runs cost more than they tell: 21 KB of Prefect's database each, and a part of
+the pipeline that idles while the server takes note of their beginning and end."""
+
+TURN_S = 30.0
+"""A place on the engine is kept for so long from shard to shard: taking one costs a second of
+Prefect's. Another run's turn comes at the end of the shard in which it is over."""
 
 SHARD_TIMEOUT_S = 6 * 3600.0
 LISTED_IDS = 20
@@ -102,35 +109,39 @@ async def carry_out(
     )  # fmt: skip
     labelled = label_shard.with_options(timeout_seconds=shard_timeout_s)
     engine = await limited_engine(config)
-    room = asyncio.Semaphore(SHARDS_AT_ONCE)
+    waiting = deque(run.shards)
+    done: dict[str, ShardSummary] = {}
 
-    async def one(shard: Shard) -> ShardSummary:
-        # A few at a time: enough to keep the model busy, few enough to finish some early.
-        async with room, one_shard_on(engine):
-            return await labelled(shard.name, run.run_id, partial(run.label, shard))
+    async def take_turns() -> None:
+        while waiting:
+            async with place_on(engine):
+                turn_ends = time.monotonic() + TURN_S
+                while waiting and time.monotonic() < turn_ends:
+                    shard = waiting.popleft()
+                    work = partial(run.label, shard)
+                    done[shard.name] = await labelled(shard.name, run.run_id, work)
 
     def commit() -> RunSummary:
         # Written before the commit, counted only after it: a crash between leaves nothing wrong.
         note(config, run, replaces=replaces)
-        return run.commit(summaries)
+        return run.commit([done[shard.name] for shard in run.shards])
 
     async with board.showing("problems labelled"):
-        summaries = await _all_or_first_error([one(shard) for shard in run.shards])
+        # A few at a time: enough to keep the model busy, few enough to finish some early.
+        await _all_or_first_error([take_turns() for _ in range(SHARDS_AT_ONCE)])
     summary = await commit_version(run.run_id, commit)
     await label_statistics(summary)
     return summary
 
 
-async def _all_or_first_error(
-    shards: list[Coroutine[Any, Any, ShardSummary]],
-) -> list[ShardSummary]:
+async def _all_or_first_error(works: list[Coroutine[Any, Any, None]]) -> None:
     """One shard's error stops the others; what they did is in the journal."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(shard) for shard in shards]
+            for work in works:
+                group.create_task(work)
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def few_shards(config: Config) -> Config:

@@ -105,7 +105,7 @@ def test_a_prefect_server_that_is_away_is_one_line(server, config, tmp_path):
 
 def test_many_shards_are_few_tasks(config):
     many = config.model_copy(update={"run": config.run.model_copy(update={"shards": 5000})})
-    assert few_shards(many).run.shards == MOST_SHARDS == 160
+    assert few_shards(many).run.shards == MOST_SHARDS == 64
     assert few_shards(config) == config
 
 
