@@ -9,7 +9,7 @@ import logging
 
 from labeler.errors import LabelerError
 
-LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine")
 
 
 class _OneLine(logging.Filter):
