@@ -46,6 +46,13 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ("labelers.0.kind=magic", "key 'labelers.0': "),
         ("policy.template=Solve!", "key 'policy': template must hold {problem} exactly once"),
         ("policy.sampling.temperature=-1", "key 'policy.sampling.temperature': "),
+        ("policy.engine=vllm", "unknown key 'policy.engine'; "),
+        ("policy={model: m}", "key 'policy': write engine: transformers, engine: openai or engine"),
+        ("policy={engine: vllm, model: m, command: [serve]}", "key 'policy': command says no port"),
+        (
+            "policy={engine: vllm, model: m, urls: ['http://h'], replicas: 2}",
+            "key 'policy': urls: these servers run already; remove command, env, replicas, port",
+        ),
         ("solutions=0", "solutions is 0 and no labeler writes any: nothing would be labelled"),
         ("problems.difficulty.min_steps=12", "min_steps 12 is above max_steps 8"),
         ("problems={kind: plain}", "key 'problems.path' is missing; add it"),
@@ -78,6 +85,56 @@ def test_a_missing_file_is_named(tmp_path):
 def test_how_a_run_runs_is_no_part_of_its_identity(tmp_path, override):
     path = write(tmp_path, GOOD)
     assert load_config(path, [override]).identity() == load_config(path).identity()
+
+
+VLLM = "{engine: vllm, model: m, dtype: bfloat16"
+
+
+def test_an_engine_may_be_called_kind_or_engine(tmp_path):
+    path = write(tmp_path, GOOD)
+    one, other = (
+        load_config(path, [f"policy={{{key}: transformers, model: policy}}"])
+        for key in ("kind", "engine")
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "replicas: 4",
+        "urls: ['http://h']",
+        "gpu_memory: 0.5",
+        "port: 8000",
+        "env: {A: b}",
+        "command: [serve, '{port}']",
+        "devices: ['3']",
+        "restarts: 0",
+        "start_timeout_s: 9",
+    ],
+)
+def test_where_an_engine_runs_is_no_part_of_a_runs_identity(tmp_path, where):
+    path = write(tmp_path, GOOD)
+    one = load_config(path, [f"policy={VLLM}}}"])
+    other = load_config(path, [f"policy={VLLM}, {where}}}"])
+    assert one != other
+    assert one.identity() == other.identity()
+
+
+@pytest.mark.parametrize("what", ["max_length: 9", "args: [--quantization, fp8]", "api: chat"])
+def test_what_an_engine_is_asked_to_serve_is(tmp_path, what):
+    path = write(tmp_path, GOOD)
+    one = load_config(path, [f"policy={VLLM}}}"])
+    assert load_config(path, [f"policy={VLLM}, {what}}}"]).identity() != one.identity()
+
+
+def test_an_engines_files_are_relative_to_the_run_file_and_hub_names_stay(tmp_path):
+    (tmp_path / "serve").write_text("")
+    path = write(tmp_path, GOOD)
+    how = "command: [./serve, a/b, python3, '{port}'], model: me/m"
+    policy = load_config(path, [f"policy={{engine: vllm, {how}}}"]).policy
+    assert policy.model == "me/m"
+    assert policy.command == (str(tmp_path / "serve"), "a/b", "python3", "{port}")
 
 
 @pytest.mark.parametrize("override", ["seed=4", "labelers.0.k=5", "problems.n=21", "solutions=2"])

@@ -41,12 +41,32 @@ class LessonsRule(Strict):
 
 
 class GenPRMRule(Strict):
-    """Relative progress against a judge: all labels agree, or (`lenient`) the first error does."""
+    """Relative progress against a judge: all labels agree, or (`lenient`) the first error does.
+
+    `min_correct`: right rollouts before a step without which MC > 0 decides it, not the ratio.
+    """
 
     rule: Literal["genprm"]
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.8
+    min_correct: Annotated[int, Field(ge=0)] = 0
     lenient: bool = False
     judges: tuple[str, ...] = ()
+
+
+class RelativeProgressRule(Strict):
+    """GenPRM's ratio of values without a judge."""
+
+    rule: Literal["relative_progress"]
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.8
+    min_correct: Annotated[int, Field(ge=0)] = 4
+
+
+class ScanRule(Strict):
+    """Denoised Monte Carlo (SCAN): problems the policy is sure of, soft labels near the error."""
+
+    rule: Literal["scan"]
+    tolerance: Annotated[int, Field(ge=0)] = 2
+    min_self_confidence: Annotated[float, Field(gt=0, le=1)] = 0.75
 
 
 class WeakStrongRule(Strict):
@@ -92,6 +112,8 @@ ConsensusConfig = Annotated[
     | PosteriorRule
     | LessonsRule
     | GenPRMRule
+    | RelativeProgressRule
+    | ScanRule
     | WeakStrongRule
     | UnanimityRule
     | MajorityRule

@@ -23,10 +23,12 @@ class ToolCheckLabeler(Strict):
 
 
 class MonteCarloLabeler(Strict):
-    """k rollouts from every prefix."""
+    """k rollouts from every prefix; others for problems that are hard or easy, by pass rate."""
 
     kind: Literal["monte_carlo"]
     k: Annotated[int, Field(ge=1)] = 8
+    k_hard: Annotated[int, Field(ge=1)] | None = None
+    k_easy: Annotated[int, Field(ge=1)] | None = None
 
 
 class BinarySearchLabeler(Strict):
@@ -34,6 +36,7 @@ class BinarySearchLabeler(Strict):
 
     kind: Literal["binary_search"]
     k: Annotated[int, Field(ge=1)] = 8
+    adaptive: bool = False
 
 
 class BisectLabeler(Strict):
@@ -69,6 +72,15 @@ class OmegaPRMLabeler(Strict):
         if self.search == "bayes" and self.unit == "tokens":
             raise ValueError("search bayes looks at steps; set unit: steps")
         return self
+
+
+class AlphaMathLabeler(Strict):
+    """Tree search whose nodes are labelled by their mean outcome, Q in [-1, 1]."""
+
+    kind: Literal["alphamath"]
+    rounds: Annotated[int, Field(ge=1)] = 40
+    children: Annotated[int, Field(ge=1)] = 3
+    c_puct: Annotated[float, Field(ge=0)] = 1.5
 
 
 class PromptedLabeler(Strict):
@@ -226,6 +238,7 @@ LabelerConfig = Annotated[
     | BinarySearchLabeler
     | BisectLabeler
     | OmegaPRMLabeler
+    | AlphaMathLabeler
     | SpareLabeler
     | JudgeLabeler
     | RubricLabeler
@@ -268,5 +281,5 @@ RUNS_PROGRAMS = frozenset(
 )
 """Labelers that run programs, and so need a sandbox."""
 
-WRITES_SOLUTIONS = frozenset({"omegaprm", "program", "grounded_search"})
+WRITES_SOLUTIONS = frozenset({"omegaprm", "alphamath", "program", "grounded_search"})
 """Labelers that write the solutions they label."""

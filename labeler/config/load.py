@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from labeler.config.labelers import LabelerConfig, PromptedLabeler
-from labeler.config.models import ModelConfig, TransformersPolicy
+from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
 from labeler.config.run import RunConfig
 from labeler.errors import ConfigError
@@ -131,9 +131,27 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
 def _with_paths(model: ModelConfig, folder: Path) -> ModelConfig:
     if isinstance(model, TransformersPolicy):
         return model.model_copy(update={"model": _path(model.model, folder)})
+    if isinstance(model, VLLMPolicy):
+        model = _with_engine_paths(model, folder)
     if model.tokenizer and (folder / model.tokenizer).exists():
         return model.model_copy(update={"tokenizer": _path(model.tokenizer, folder)})
     return model
+
+
+def _with_engine_paths(model: VLLMPolicy, folder: Path) -> VLLMPolicy:
+    """A model that is a folder beside the run file, and the files beside it that `command` names.
+
+    A name on the Hub stays as it is, and so does a program that is looked up on the PATH. Links are
+    not followed: the Python of a virtual environment is one.
+    """
+    changed: dict[str, Any] = {}
+    if (folder / model.model).exists():
+        changed["model"] = _path(model.model, folder)
+    changed["command"] = tuple(
+        str((folder / word).absolute()) if "/" in word and (folder / word).exists() else word
+        for word in model.command
+    )
+    return model.model_copy(update=changed)
 
 
 def _with_prompts(labeler: LabelerConfig, folder: Path) -> LabelerConfig:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from labeler.config.base import Strict
+
+ENGINE = AliasChoices("kind", "engine")
+"""What runs a model is said by `kind`, as everywhere in a run file, or by `engine`."""
 
 
 class SamplingConfig(Strict):
@@ -19,8 +22,18 @@ class SamplingConfig(Strict):
     stop: tuple[str, ...] = ()
 
 
+def _engine_in_schema(schema: dict[str, Any]) -> None:
+    """Lets an editor accept `engine` in the place of `kind`."""
+    if "kind" in schema["properties"]:
+        schema["properties"]["engine"] = schema["properties"]["kind"]
+        schema["required"].remove("kind")
+        schema["oneOf"] = [{"required": ["kind"]}, {"required": ["engine"]}]
+
+
 class PolicyPrompt(Strict):
     """How a model is asked for a solution, and how its samples are drawn."""
+
+    model_config = ConfigDict(json_schema_extra=_engine_in_schema)
 
     template: str = "{problem}"
     system: str = ""
@@ -37,7 +50,7 @@ class PolicyPrompt(Strict):
 class TransformersPolicy(PolicyPrompt):
     """A model in this process: a folder in Hugging Face layout."""
 
-    kind: Literal["transformers"]
+    kind: Annotated[Literal["transformers"], Field(validation_alias=ENGINE)]
     model: str
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
     deterministic: bool = False
@@ -48,7 +61,7 @@ class TransformersPolicy(PolicyPrompt):
 class OpenAIPolicy(PolicyPrompt):
     """Any OpenAI-compatible server; `tokenizer` renders chat prompts for the completions API."""
 
-    kind: Literal["openai"]
+    kind: Annotated[Literal["openai"], Field(validation_alias=ENGINE)]
     model: str
     urls: Annotated[list[str], Field(min_length=1)]
     api: Literal["completions", "chat"] = "chat"
@@ -58,4 +71,75 @@ class OpenAIPolicy(PolicyPrompt):
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
 
 
-ModelConfig = Annotated[TransformersPolicy | OpenAIPolicy, Field(discriminator="kind")]
+class VLLMPolicy(PolicyPrompt):
+    """vLLM: servers that the run starts, watches and stops, or running ones at `urls`.
+
+    `model` is a folder or a name on the Hub. Words of `command` may hold {model}, {name}, {host},
+    {port}, {replica}; the word {arguments} stands for all that these settings say; what changes
+    replies (a quantization, say) belongs in `args`, which are part of the run's identity.
+    """
+
+    kind: Annotated[Literal["vllm"], Field(validation_alias=ENGINE)]
+    model: str
+    revision: str | None = None
+    """Of a model on the Hub; the one that is current at the start if left out."""
+    name: str | None = None
+    """The served model's name; `model` if left out."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    max_length: Annotated[int, Field(ge=1)] | None = None
+    """Tokens of prompt and completion; the model's own limit if left out."""
+    args: tuple[str, ...] = ()
+    api: Literal["completions", "chat"] = "completions"
+    tokenizer: str | None = None
+    """Renders chat prompts for the completions API; the model's own if left out."""
+    urls: tuple[str, ...] = ()
+    replicas: Annotated[int, Field(ge=1)] = 1
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default={})
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Of the first replica, the others follow; any free ones if left out."""
+    tensor_parallel: Annotated[int, Field(ge=1)] = 1
+    gpu_memory: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of each GPU's memory; 0.9, divided among the replicas on one GPU, if left out."""
+    devices: tuple[str, ...] = ()
+    """One CUDA_VISIBLE_DEVICES per replica, as "0,1"; the GPUs that are there if left out."""
+    api_key_env: str | None = None
+    concurrency: Annotated[int, Field(ge=1)] = 64
+    """Requests in flight per replica."""
+    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    start_timeout_s: Annotated[float, Field(gt=0)] = 900.0
+    restarts: Annotated[int, Field(ge=0)] = 5
+    """How often each replica is started again after it ended."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> VLLMPolicy:
+        if self.urls and (self.command or self.env or self.replicas > 1 or self.port):
+            raise ValueError("urls: these servers run already; remove command, env, replicas, port")
+        whole = {"{arguments}", "{port}"}
+        if self.command and not any(part in word for word in self.command for part in whole):
+            raise ValueError(
+                "command says no port; end it with the word {arguments}, or with {port} where it "
+                "belongs"
+            )
+        if self.devices and len(self.devices) != self.replicas:
+            raise ValueError(f"devices: name one set per replica, {self.replicas} in all")
+        return self
+
+
+def _engine(given: Any) -> Any:
+    if isinstance(given, dict):
+        return given.get("kind", given.get("engine"))
+    return getattr(given, "kind", None)
+
+
+ModelConfig = Annotated[
+    Annotated[TransformersPolicy, Tag("transformers")]
+    | Annotated[OpenAIPolicy, Tag("openai")]
+    | Annotated[VLLMPolicy, Tag("vllm")],
+    Discriminator(
+        _engine,
+        custom_error_type="union_tag",
+        custom_error_message="write engine: transformers, engine: openai or engine: vllm",
+    ),
+]

@@ -14,15 +14,19 @@ from pydantic import Field, model_validator
 
 from labeler.config.base import Strict
 from labeler.config.consensus import ConsensusConfig, FusionRule
+from labeler.config.execution import Execution
 from labeler.config.labelers import WRITES_SOLUTIONS, LabelerConfig, models_asked, prompts_of
 from labeler.config.models import ModelConfig
 from labeler.config.problems import DifficultyFilter, ProblemsConfig, SolvedProblems
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
+MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_parallel", "gpu_memory"}
+MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
 OPERATIONAL = {
     "name": True,
     "run": True,
+    "execution": True,
     "policy": MODEL_OPERATIONS,
     "models": {"__all__": MODEL_OPERATIONS},
     "sandbox": SANDBOX_OPERATIONS,
@@ -35,7 +39,7 @@ class RunOptions(Strict):
 
     shards: Annotated[int, Field(ge=1)] = 4
     max_active: Annotated[int, Field(ge=1)] = 256
-    attempts: Annotated[int, Field(ge=1)] = 8
+    attempts: Annotated[int, Field(ge=1)] = 12
     longest_pause_s: Annotated[float, Field(gt=0)] = 60.0
 
 
@@ -56,6 +60,7 @@ class RunConfig(Strict):
     consensus: ConsensusConfig = FusionRule(rule="fusion")
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     run: RunOptions = RunOptions()
+    execution: Execution = Execution()
 
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:

@@ -28,7 +28,7 @@ Tokens = tuple[int, ...]
 TOKENS_PER_FORWARD = 4096
 """Prompts are read in chunks of about this many tokens, which bounds the memory of one pass."""
 
-CACHE_GROWTH = 256
+CACHE_GROWTH = 64
 """Columns added to the cache at a time."""
 
 
@@ -196,9 +196,12 @@ class Decoder:
             self.top_k,
             self.top_p,
             self.may_end,
-            *(tensor for layer in self.layers for tensor in (layer.keys, layer.values)),
         ):
             state[to] = state[source]
+        for layer in self.layers:
+            for cache in (layer.keys, layer.values):
+                # Columns beyond those in use hold nothing of a live row.
+                cache[to, :, : layer.columns] = cache[source, :, : layer.columns]
 
 
 def generate(model: Any, rows: Sequence[Row], width: int, stopped: Callable[[], bool]) -> None:

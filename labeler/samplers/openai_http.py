@@ -1,7 +1,7 @@
 """Any server with an OpenAI-compatible HTTP API, or several replicas of one model.
 
-Requests with the same messages go to the same server (rendezvous hashing, Thaler and Ravishankar
-1998), whose prefix cache then knows them; if that one does not answer, the next takes over.
+Requests of one problem go to the same server, whose prefix cache then knows them, unless it is much
+busier than the others (`balance.py`); if it does not answer, the next takes over.
 Errors are translated here (`openai_wire.py`); trying again is the driver's business.
 
 Reproducibility: all n completions of a request are asked for at once with `seed`. That completion
@@ -20,20 +20,24 @@ Does not cover: starting a server (see `vllm.py`), streaming.
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import math
 import os
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import httpx
 
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
-from labeler.records import short_hash
-from labeler.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
+from labeler.records import Sampling, short_hash
+from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score, Scores
+from labeler.samplers.balance import Balance
 from labeler.samplers.base import completion_seed
 from labeler.samplers.chat_template import load_tokenizer, render
+from labeler.samplers.choices import ASKS, Choices
 from labeler.samplers.openai_wire import (
     Json,
+    Silent,
     Unreachable,
     checked_json,
     completions_of,
@@ -45,6 +49,12 @@ from labeler.samplers.openai_wire import (
 Result = TypeVar("Result")
 
 CONNECT_TIMEOUT_S = 10.0
+PROBE_S = 30.0
+"""For a question that needs no model."""
+LOADING_S = 120.0
+LOADING_PAUSE_S = 0.5
+
+GREETING = Sample(Prompt((Message("user", "Hello"),)), 1, Sampling(max_tokens=1), seed=0)
 
 
 class OpenAISampler:
@@ -53,9 +63,12 @@ class OpenAISampler:
     `urls` are base addresses; one without a path gets `/v1`. `tokenizer` is a model folder: with
     it the completions API gets text by the model's own chat template, without it messages are
     joined as they are; scoring needs it. `api_key_env` names the variable that holds the key.
+    `known_as` is the model's name in replies, and so in evidence; `fingerprint` is given where more
+    is known of the model than what it is asked by.
     """
 
     rows_per_batch = 1
+    refills = 1
 
     def __init__(
         self,
@@ -67,41 +80,80 @@ class OpenAISampler:
         concurrency: int = 32,
         timeout_s: float = 600.0,
         tokenizer: str | None = None,
+        known_as: str = "",
+        fingerprint: str = "",
     ) -> None:
         if api not in ("completions", "chat"):
             raise ConfigError(f"api {api!r} is not one of completions, chat")
         if concurrency < 1 or timeout_s <= 0:
             raise ConfigError("concurrency must be at least 1 and timeout_s above 0")
-        self.model = model
+        self.model = known_as or model
+        self._name = model
         self.concurrency = concurrency
         self.urls = _base_urls(urls)
+        self._balance = Balance(self.urls)
+        self._choices = Choices()
         self._chat = api == "chat"
         self._tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         template = self._tokenizer.chat_template if self._tokenizer else None
-        self.fingerprint = short_hash("openai", model, api, str(template or ""))
+        self.fingerprint = fingerprint or short_hash("openai", model, api, str(template or ""))
         self._free = asyncio.Semaphore(concurrency)
+        self._timeout_s, self._connect_s = timeout_s, min(CONNECT_TIMEOUT_S, timeout_s)
         self._client = httpx.AsyncClient(
             headers=_authorization(api_key_env),
-            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s), pool=None),
             limits=httpx.Limits(max_connections=concurrency),
         )
 
     async def ready(self) -> None:
-        """Raises `BackendDown` with one line unless a server answers and knows the model."""
-        known: set[str] = set()
-        for url in self.urls:
-            try:
-                answer = checked_json(await self._send("GET", f"{url}/models", None), url)
-            except (Unreachable, BackendBusy):
-                continue
-            known |= {str(entry.get("id")) for entry in answer.get("data") or ()}
-            if self.model in known:
-                return
+        """Raises `BackendDown` with one line unless a server answers and knows the model.
+
+        A server that refuses to chat (its model has no chat template) is found out here, too, not
+        by the failure of every request. A server that answers, but with an error of its own, is
+        taken to be loading its model, and waited for.
+        """
+        deadline = time.monotonic() + LOADING_S
+        known, loading = await self._models()
+        while self._name not in known and loading and time.monotonic() < deadline:
+            await asyncio.sleep(LOADING_PAUSE_S)
+            known, loading = await self._models()
+        if self._name in known:
+            return await self._greet() if self._chat else None
         where = ", ".join(self.urls)
         if known:
             names = ", ".join(sorted(known))
-            raise BackendDown(f"no model {self.model!r} at {where}, only {names}; check the name")
-        raise BackendDown(f"no server answers at {where}; start it or check --set sampler.urls")
+            raise BackendDown(f"no model {self._name!r} at {where}, only {names}; check the name")
+        raise BackendDown(f"no server answers at {where}; start it or check --set policy.urls")
+
+    async def _models(self) -> tuple[set[str], bool]:
+        """Models that servers know, up to the one that knows ours; whether some server is busy."""
+        known: set[str] = set()
+        loading = False
+        for url in self.urls:
+            try:
+                response = await self._send("GET", f"{url}/models", None, PROBE_S)
+            except (Unreachable, Silent):
+                continue
+            try:
+                answer = checked_json(response, url)
+            except (Unreachable, BackendBusy):
+                loading = True
+                continue
+            known |= {str(entry.get("id")) for entry in answer.get("data") or ()}
+            if self._name in known:
+                break
+        return known, loading
+
+    async def _greet(self) -> None:
+        """Raises `BackendDown` if not even the simplest chat is taken."""
+        try:
+            await self._post("chat/completions", self._body(GREETING, 1, 0), GREETING)
+        except RequestError as error:
+            raise BackendDown(
+                f"{error}; it cannot chat: set policy.api=completions, or give the server a chat "
+                "template"
+            )
+        except BackendBusy:
+            return  # Busy is no refusal; the run's own requests are tried again.
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         return await _all([self._answered(self._sample(request)) for request in batch])
@@ -120,25 +172,41 @@ class OpenAISampler:
                 return Failed(str(error))
 
     async def _sample(self, request: Sample) -> Samples:
-        """Asks again for missing choices: some servers ignore n. Each round brings at least one."""
+        """Asks again for missing choices where servers ignore n; each round brings at least one."""
         if request.n < 1 or request.sampling.max_tokens < 1:
             raise RequestError("n and max_tokens must be at least 1")
         # All completions at temperature 0 are the same, and vLLM refuses to make more than one.
         wanted = 1 if request.sampling.temperature == 0 else request.n
         seed, completions, prompt_tokens = request.seed, list[Completion](), 0
         while len(completions) < wanted:
-            body = self._body(request, wanted - len(completions), seed)
-            path = "chat/completions" if self._chat else "completions"
-            answer = await self._post(path, body, request.prompt)
-            found, prompt_tokens = completions_of(answer, request, chat=self._chat)
-            completions += found[: wanted - len(completions)]
+            found, prompt_tokens = await self._choices_of(request, wanted - len(completions), seed)
+            completions += found
             seed = completion_seed(request.seed, len(completions))
         same = request.n // wanted
         return Samples(tuple(completions) * same, prompt_tokens, self.model)
 
+    async def _choices_of(self, request: Sample, n: int, seed: int) -> tuple[list[Completion], int]:
+        """All n completions, or fewer if that is all the servers give; and the prompt's tokens."""
+        body = self._body(request, n, seed)
+        path = "chat/completions" if self._chat else "completions"
+        for attempt in range(1, ASKS + 1):
+            answer = await self._post(path, body, request)
+            found, prompt_tokens = completions_of(answer, request, chat=self._chat)
+            if len(found) == n:
+                self._choices.given(n)
+                break
+            known = self._choices.can(n)
+            if known or len(found) > n:
+                raise BackendBusy(f"a server sent {len(found)} choices of {n}")
+            if known is False:
+                break
+            if attempt == ASKS:
+                self._choices.refused(n)
+        return found, prompt_tokens
+
     async def _score(self, request: Score) -> Scores:
         if self._tokenizer is None:
-            raise RequestError("scoring over HTTP needs the tokenizer: set sampler.tokenizer")
+            raise RequestError("scoring over HTTP needs the tokenizer: set policy.tokenizer")
         prompt = self._encode(render(self._tokenizer, request.prompt))
         continuation = self._encode(request.continuation)
         if not prompt:
@@ -146,20 +214,20 @@ class OpenAISampler:
         if not continuation:
             return Scores((), len(prompt), self.model)
         body: Json = {
-            "model": self.model,
+            "model": self._name,
             "prompt": prompt + continuation,
             "echo": True,
             "max_tokens": 0,
             "logprobs": 1,
             "temperature": 1.0,
         }
-        answer = await self._post("completions", body, request.prompt)
+        answer = await self._post("completions", body, request)
         logprobs = echoed_logprobs(answer, len(prompt), len(continuation))
         return Scores(logprobs, len(prompt), self.model)
 
     def _body(self, request: Sample, n: int, seed: int) -> Json:
         body = sampling_fields(request, chat=self._chat)
-        body |= {"model": self.model, "n": n, "seed": server_seed(seed)}
+        body |= {"model": self._name, "n": n, "seed": server_seed(seed)}
         if not self._chat:
             body["prompt"] = render(self._tokenizer, request.prompt)
             if self._tokenizer is not None:
@@ -176,30 +244,43 @@ class OpenAISampler:
         assert self._tokenizer is not None
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    async def _post(self, path: str, body: Json, prompt: Prompt) -> Json:
-        """Asks the servers in this prompt's order until one answers."""
-        for url in by_affinity(self.urls, prompt):
+    async def _post(self, path: str, body: Json, request: Sample | Score) -> Json:
+        """Asks the servers in the order for this request until one answers."""
+        rows = request.n if isinstance(request, Sample) else 1
+        for url in self._balance.order(_group(request), rows):
             try:
-                return checked_json(await self._send("POST", f"{url}/{path}", body), url)
+                with self._balance.asking(url, rows):
+                    answer = checked_json(await self._send("POST", f"{url}/{path}", body), url)
             except Unreachable as error:
                 reason = str(error)
+                self._balance.rest(url)
+            except Silent:
+                # It may only be slow, so others are not made to work on the same at once.
+                self._balance.rest(url)
+                raise
+            else:
+                self._balance.well(url)
+                return answer
         raise BackendBusy(reason)
 
-    async def _send(self, method: str, url: str, body: Json | None) -> httpx.Response:
+    async def _send(
+        self, method: str, url: str, body: Json | None, at_most_s: float = math.inf
+    ) -> httpx.Response:
+        timeout = httpx.Timeout(min(self._timeout_s, at_most_s), connect=self._connect_s, pool=None)
         try:
-            return await self._client.request(method, url, json=body)
+            return await self._client.request(method, url, json=body, timeout=timeout)
         except httpx.ReadTimeout:
-            read = self._client.timeout.read
-            raise BackendBusy(f"{url} gave no answer in {read} s; raise sampler.timeout_s")
+            raise Silent(f"{url} gave no answer in {timeout.read} s; raise policy.timeout_s")
         except httpx.TransportError as error:
             raise Unreachable(f"{url} does not answer ({type(error).__name__})")
 
 
-def by_affinity(urls: Sequence[str], prompt: Prompt) -> list[str]:
-    """The servers, the one for these messages first; losing one moves only its own prompts."""
-    messages = [part for m in prompt.messages for part in (m.role, m.content)]
-    key = short_hash(*messages) if messages else short_hash(prompt.prefix)
-    return sorted(urls, key=lambda url: hashlib.blake2b(f"{key} {url}".encode()).digest())
+def _group(request: Sample | Score) -> str:
+    """Requests that should meet in one server's cache; by their messages if nobody says."""
+    if request.group:
+        return request.group
+    messages = [part for m in request.prompt.messages for part in (m.role, m.content)]
+    return short_hash(*(messages or [request.prompt.prefix]))
 
 
 def _base_urls(urls: Sequence[str]) -> tuple[str, ...]:

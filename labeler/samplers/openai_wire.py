@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -22,11 +23,18 @@ Json = dict[str, Any]
 BUSY = (408, 409, 425, 429)
 DOWN = (401, 403, 404, 405)
 
+CUT_OFF = (None, "abort", "error")
+"""How completions end that the server, not the model, ended: vLLM's, SGLang's, some routers'."""
+
 
 class Unreachable(BackendError):
     """This server does not answer or is broken; another one may do."""
 
     retry_helps = True
+
+
+class Silent(BackendBusy):
+    """This server took a request and said nothing in time."""
 
 
 def server_seed(seed: int) -> int:
@@ -64,7 +72,7 @@ def checked_json(response: httpx.Response, url: str) -> Json:
             body = None
         if isinstance(body, dict):
             return body
-        raise BackendBusy(f"{url} sent a body that is not a JSON object")
+        raise Unreachable(f"{url} sent a body that is not a JSON object")
     line = f"{url} answered {status}: {_message(response)}"
     if status in DOWN:
         raise BackendDown(f"{line}; check address, model name and key")
@@ -79,11 +87,14 @@ def completions_of(answer: Json, request: Sample, *, chat: bool) -> tuple[list[C
     """Completions in order, at least one, and the tokens of the prompt."""
     choices = answer.get("choices")
     if not choices:
-        raise RequestError("the server sent no choices")
+        raise BackendBusy("the server sent no choices")
     usage = answer.get("usage") or {}
     try:
         choices = sorted(choices, key=lambda choice: choice.get("index", 0))
         texts = [str((c["message"]["content"] if chat else c["text"]) or "") for c in choices]
+        if not any(texts) and usage.get("completion_tokens") == 0:
+            # A model that has nothing to say still makes the token that ends its text.
+            raise BackendBusy("the server sent empty texts and counts no tokens")
         counts = _token_counts(choices, texts, int(usage.get("completion_tokens") or 0))
         made = [
             _completion(choice, text, count, request)
@@ -106,6 +117,8 @@ def echoed_logprobs(answer: Json, n_prompt: int, n_continuation: int) -> tuple[f
 
 def _completion(choice: Json, text: str, n_tokens: int, request: Sample) -> Completion:
     finish = choice.get("finish_reason")
+    if finish in CUT_OFF:
+        raise BackendBusy(f"the server broke off a completion ({finish})")
     if finish not in ("stop", "length"):
         raise RequestError(f"the server ended a completion with {finish!r}")
     if not request.logprobs:
@@ -141,11 +154,18 @@ def _token_counts(choices: Sequence[Json], texts: Sequence[str], total: int) -> 
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
+    """The pause that is asked for, in seconds or up to a date; None if none is, or nonsense."""
+    said = response.headers.get("Retry-After", "")
     try:
-        return float(response.headers["Retry-After"])
+        # A date counts from the server's own clock: ours may differ.
+        pause = float(said) if said.isdecimal() else _date(said) - _date(response.headers["Date"])
     except (KeyError, ValueError):
-        # Absent, or a date: the driver's own pause will do.
         return None
+    return max(0.0, pause)
+
+
+def _date(text: str) -> float:
+    return parsedate_to_datetime(text).timestamp()
 
 
 def _message(response: httpx.Response) -> str:

@@ -1,7 +1,7 @@
 """A sampler that replies from a script: for tests of drivers and for trying a labeler by hand.
 
 Does not cover: log-probabilities of sampled text (always -1.0 per token). A word with the space
-before it is a token.
+before it is a token; an empty text is the one token that ends it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ class ScriptedSampler:
     """Replies by a function, or by a table from the prompt's text to texts used in turn.
 
     The key of the table is the contents of all messages, joined, and the prefix. A prompt that the
-    script does not know gets `Failed`. `seen` holds every batch, in the order of the calls.
+    script does not know gets `Failed`.
     """
+
+    refills = 1
 
     def __init__(
         self,
@@ -36,7 +38,6 @@ class ScriptedSampler:
         self.fingerprint = short_hash("scripted", model)
         self.rows_per_batch = rows_per_batch
         self.concurrency = concurrency
-        self.seen: list[tuple[Sample, ...] | tuple[Score, ...]] = []
         self.closed = False
         self._script: Script = script if callable(script) else _from_table(script)
         self._score = score
@@ -45,11 +46,9 @@ class ScriptedSampler:
         """Scripts always are."""
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
-        self.seen.append(tuple(batch))
         return [self._sampled(request) for request in batch]
 
     async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
-        self.seen.append(tuple(batch))
         return [self._scored(request) for request in batch]
 
     async def aclose(self) -> None:
@@ -90,7 +89,10 @@ def _completion(text: str, request: Sample) -> Completion:
     """Cuts a scripted text as a model's would be: at the first stop string, at `max_tokens`."""
     cuts = [text.index(stop) for stop in request.sampling.stop if stop in text]
     text = text[: min(cuts, default=len(text))]
-    words = re.findall(r"\s*\S+\s*$|\s*\S+|\s+", text)
+    n_words = len(text.split()) or 1
+    if n_words <= request.sampling.max_tokens and not request.logprobs:
+        return Completion(text, n_words, "stop")
+    words = re.findall(r"\s*\S+\s*$|\s*\S+|\s+", text) or [""]
     finish = "stop" if len(words) <= request.sampling.max_tokens else "length"
     words = words[: request.sampling.max_tokens]
     if not request.logprobs:

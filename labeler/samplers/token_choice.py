@@ -30,7 +30,7 @@ def choose(
     below = torch.nextafter(total, torch.zeros_like(total))
     target = torch.minimum(uniform[:, None] * total, below)
     drawn = torch.searchsorted(cdf, target, right=True)[:, 0]
-    tokens = torch.where(greedy, logprobs.argmax(-1), drawn)
+    tokens = torch.where(greedy, logprobs.argmax(-1), drawn) if bool(greedy.any()) else drawn
     return tokens, logprobs.gather(-1, tokens[:, None])[:, 0]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from labeler.config.models import ModelConfig, OpenAIPolicy, TransformersPolicy
+from labeler.config.models import ModelConfig, OpenAIPolicy, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
 from labeler.requests import POLICY
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.transformers import TransformersSampler
+from labeler.wiring.vllm import build_vllm
 
 
 def build_samplers(config: RunConfig) -> dict[str, Sampler]:
@@ -25,7 +26,7 @@ def build_samplers(config: RunConfig) -> dict[str, Sampler]:
 
 
 def build_sampler(policy: ModelConfig) -> Sampler:
-    """Loads the model, or opens connections and makes sure that a server answers."""
+    """Loads the model, or opens connections; servers are started and asked in `ready`."""
     match policy:
         case TransformersPolicy():
             return TransformersSampler(
@@ -45,5 +46,7 @@ def build_sampler(policy: ModelConfig) -> Sampler:
                 timeout_s=policy.timeout_s,
                 tokenizer=policy.tokenizer,
             )
+        case VLLMPolicy():
+            return build_vllm(policy)
         case _:
             assert_never(policy)

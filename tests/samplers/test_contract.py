@@ -6,57 +6,51 @@ The vLLM parameters need a Python with vLLM: LABELER_VLLM_PYTHON, by default .ve
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from labeler.config.models import VLLMPolicy
 from labeler.records import Sampling
 from labeler.requests import Failed, Message, Prompt, Sample, Samples, Score, Scores
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.samplers.transformers import TransformersSampler
+from labeler.samplers.vllm import VLLMSampler
+from labeler.wiring.models import build_sampler
 from tests.samplers.conftest import CONTEXT
 
 OURS = ["transformers", "http completions", "http chat"]
 VLLM = ["vllm completions", "vllm chat"]
 MODELS = OURS + VLLM
 ALL = ["scripted", *MODELS]
-VLLM_START_TIMEOUT_S = 300
 
 
 @pytest.fixture(scope="session")
-def vllm_url(model_dir: str) -> Iterator[str]:
+def vllm(model_dir: str, runner: asyncio.Runner) -> Iterator[VLLMSampler]:
+    """The sampler of `engine: vllm`, with the real engine that it started."""
     python = os.environ.get("LABELER_VLLM_PYTHON", ".venv-vllm/bin/python")
     if not Path(python).exists():
         pytest.skip(f"no vLLM at {python}; set LABELER_VLLM_PYTHON")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [python, "-m", "vllm.entrypoints.openai.api_server", "--enforce-eager"]
-    command += ["--model", model_dir, "--served-model-name", "random-llama", "--dtype", "float32"]
-    command += ["--port", str(port), "--generation-config", "vllm"]
-    url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"}) as process:
-        deadline = time.monotonic() + VLLM_START_TIMEOUT_S
-        while not answers(f"{url}/health"):
-            assert process.poll() is None, "vLLM ended while it started"
-            assert time.monotonic() < deadline, "vLLM did not start in time"
-            time.sleep(0.5)
-        yield url
-        process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.TransportError:
-        return False
+    module = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", "{model}"]
+    content = {
+        "engine": "vllm",
+        "model": model_dir,
+        "name": "random-llama",
+        "dtype": "float32",
+        "args": ["--enforce-eager"],
+        "command": [*module, "{arguments}"],
+        "env": {"VLLM_CPU_KVCACHE_SPACE": "1"},
+    }
+    sampler = build_sampler(VLLMPolicy.model_validate_json(json.dumps(content)))
+    assert isinstance(sampler, VLLMSampler)
+    runner.run(sampler.ready())
+    yield sampler
+    runner.run(sampler.aclose())
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +76,14 @@ def make(name: str, request: pytest.FixtureRequest, model_dir: str) -> Sampler:
     if name == "transformers":
         return TransformersSampler(model_dir, rows_per_batch=8, deterministic=True)
     server, api = name.split()
-    url = request.getfixturevalue("vllm_url" if server == "vllm" else "server_url")
-    return OpenAISampler([url], "random-llama", api=api, tokenizer=model_dir)
+    if server == "http":
+        urls = [request.getfixturevalue("server_url")]
+    else:
+        started = request.getfixturevalue("vllm")
+        if api == "completions":
+            return started
+        urls = started.replicas.urls
+    return OpenAISampler(urls, "random-llama", api=api, tokenizer=model_dir)
 
 
 def backends(names: list[str]) -> pytest.MarkDecorator:

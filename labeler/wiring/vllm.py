@@ -1,0 +1,116 @@
+"""From `engine: vllm` in a run file to a sampler: which weights, which GPUs, which command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from labeler.config.models import VLLMPolicy
+from labeler.errors import ConfigError
+from labeler.records import short_hash
+from labeler.samplers.base import Sampler
+from labeler.samplers.chat_template import load_tokenizer
+from labeler.samplers.model_source import ModelSource, find_model
+from labeler.samplers.openai_http import OpenAISampler
+from labeler.samplers.vllm import VLLMSampler
+from labeler.samplers.vllm_command import (
+    DEFAULT_COMMAND,
+    Launch,
+    found_program,
+    places,
+    visible_gpus,
+)
+
+
+def build_vllm(policy: VLLMPolicy) -> Sampler:
+    """A sampler on servers of its own, or on those at `urls`. Starts nothing yet.
+
+    Raises `ConfigError` for what can be known before: model, template, program, GPUs, key.
+    """
+    source = _source(policy)
+    tokenizer = policy.tokenizer or source.tokenizer
+    template = _template(policy, tokenizer)
+    name = policy.name or policy.model
+    fingerprint = short_hash(
+        "vllm",
+        name if not source.identity else "",
+        source.identity,
+        policy.dtype,
+        str(policy.max_length),
+        *policy.args,
+        policy.api,
+        template,
+    )
+    if policy.urls:
+        return OpenAISampler(
+            list(policy.urls),
+            name,
+            api=policy.api,
+            api_key_env=policy.api_key_env,
+            concurrency=policy.concurrency * len(policy.urls),
+            timeout_s=policy.timeout_s,
+            tokenizer=tokenizer,
+            known_as=f"{Path(name).name}@{fingerprint}",
+            fingerprint=fingerprint,
+        )
+    launch = _launch(policy, name, source)
+    return VLLMSampler(
+        launch,
+        places(launch, visible_gpus()),
+        fingerprint,
+        api=policy.api,
+        api_key_env=policy.api_key_env,
+        concurrency=policy.concurrency,
+        timeout_s=policy.timeout_s,
+        tokenizer=tokenizer,
+    )
+
+
+def _source(policy: VLLMPolicy) -> ModelSource:
+    """Weights that only the servers can see are known by what the run file says of them."""
+    if (policy.urls or policy.tokenizer) and not Path(policy.model).exists():
+        return ModelSource(policy.revision or "", policy.revision, None)
+    return find_model(policy.model, policy.revision)
+
+
+def _template(policy: VLLMPolicy, tokenizer: str | None) -> str:
+    """The chat template that decides the prompt's text, "" where there is none."""
+    template = load_tokenizer(tokenizer).chat_template if tokenizer else None
+    if policy.api == "completions":
+        if tokenizer is None:
+            raise ConfigError(
+                f"policy.tokenizer is missing: prompts for {policy.model!r} cannot be rendered; "
+                "name a folder with its tokenizer, or set policy.api=chat"
+            )
+        return str(template or "")
+    if tokenizer and not template and "--chat-template" not in policy.args and not policy.urls:
+        raise ConfigError(
+            f"model {policy.model!r} has no chat template, so it cannot chat; set "
+            "policy.api=completions, or policy.args=[--chat-template, FILE]"
+        )
+    return str(template or "")
+
+
+def _launch(policy: VLLMPolicy, name: str, source: ModelSource) -> Launch:
+    key = os.environ.get(policy.api_key_env) if policy.api_key_env else None
+    if policy.api_key_env and not key:
+        raise ConfigError(f"the variable {policy.api_key_env} is not set; export it with the key")
+    return Launch(
+        model=policy.model,
+        name=name,
+        revision=source.revision,
+        dtype=policy.dtype,
+        max_length=policy.max_length,
+        args=policy.args,
+        replicas=policy.replicas,
+        command=found_program(policy.command or DEFAULT_COMMAND),
+        env=policy.env,
+        host=policy.host,
+        port=policy.port,
+        tensor_parallel=policy.tensor_parallel,
+        gpu_memory=policy.gpu_memory,
+        devices=policy.devices,
+        api_key=key,
+        start_timeout_s=policy.start_timeout_s,
+        restarts=policy.restarts,
+    )
