@@ -14,6 +14,7 @@ from labeler.cli import (  # noqa: F401
     doctor,
     evaluation,
     label,
+    plan,
     problems,
     publishing,
     report,

@@ -16,10 +16,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-QUICKSTART = Path(__file__).parent.parent.parent / "data" / "quickstart.yaml"
+BENCHMARK = Path(__file__).parent.parent.parent / "data" / "benchmark.yaml"
 
 ConfigFile = Annotated[Path, typer.Argument(help="The run file (YAML).")]
-DatasetFolder = Annotated[Path, typer.Argument(help="Folder of a labelled dataset.")]
+DatasetFolder = Annotated[
+    str, typer.Argument(help="Folder of a labelled dataset, or s3://bucket/prefix.")
+]
 Settings = Annotated[
     list[str], typer.Option("--set", help="Override a key, e.g. --set problems.n=50.")
 ]

@@ -19,7 +19,8 @@ def consensus(
     policy: Annotated[
         str,
         typer.Option(
-            help="first_zero, posterior, lessons, genprm, weak_strong, all, any, majority, fusion."
+            help="first_zero, posterior, scan, relative_progress, lessons, genprm, weak_strong, "
+            "all, any, majority, fusion."
         ),
     ],
     min_confidence: Annotated[

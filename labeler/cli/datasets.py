@@ -33,6 +33,8 @@ def stats(
 
     from labeler.dataset import resolve
     from labeler.errors import UserError
+    from labeler.planning import compared
+    from labeler.planning.tables import show_compared
     from labeler.stats import Prices, drift, label_statistics
     from labeler.stats.tables import show_drift, show_statistics
 
@@ -49,9 +51,15 @@ def stats(
         content = json.dumps(asdict(moved), indent=2, allow_nan=False)
         typer.echo(content) if as_json else Console().print(show_drift(moved))
     elif as_json:
-        typer.echo(statistics.to_json())
+        content = statistics.to_json()
+        if planned := compared(opened, dataset):
+            whole = {"plan": {name: asdict(one) for name, one in planned.items()}}
+            content = json.dumps(json.loads(content) | whole, indent=2)
+        typer.echo(content)
     else:
         Console().print(show_statistics(statistics))
+        if planned := compared(opened, dataset):
+            Console().print(show_compared(planned))
 
 
 @app.command(epilog="Example: labeler show runs/quickstart --n 3")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import QUICKSTART, AsJson, Settings, app
+from labeler.cli.base import BENCHMARK, AsJson, Settings, app
 
 ORACLE = "oracle"
 
@@ -57,7 +57,7 @@ def evaluate(
     from labeler.wiring.evaluation import Sides, compare_on_file, compare_on_oracle
 
     if target == ORACLE:
-        loaded = load_config(config or QUICKSTART, settings)
+        loaded = load_config(config or BENCHMARK, settings)
         sides = Sides(labelers, rules or [loaded.consensus.rule], min_confidence)
         with progress_bar("evaluating") as show:
             found = compare_on_oracle(loaded, sides, (problems, seed), journal, show)

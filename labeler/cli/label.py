@@ -21,7 +21,10 @@ def label(
         typer.Argument(help="JSON with problem and steps, and answer or tests where known."),
     ],
     labelers: Annotated[list[str], typer.Option("--labeler", help="May be repeated.")],
-    out: Annotated[Path, typer.Option(help="Folder of the dataset; a run adds a version.")],
+    out: Annotated[
+        str,
+        typer.Option(help="Folder or s3://bucket/prefix of the dataset; a run adds a version."),
+    ],
     config: Annotated[
         Path | None, typer.Option(help="Models, settings and consensus come from this run file.")
     ] = None,

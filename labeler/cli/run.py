@@ -16,7 +16,10 @@ from labeler.cli.child import run_module
 @app.command(epilog="Example: labeler run data/quickstart.yaml --out runs/quickstart")
 def run(
     config: ConfigFile,
-    out: Annotated[Path, typer.Option(help="Folder of the dataset; a run adds a version.")],
+    out: Annotated[
+        str,
+        typer.Option(help="Folder or s3://bucket/prefix of the dataset; a run adds a version."),
+    ],
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with this run if it was cut off.")
     ] = False,
@@ -39,7 +42,7 @@ def run(
     print_summary(summary)
 
 
-def _run_flow(config: Path, out: Path, resume: bool, settings: list[str]) -> int:
+def _run_flow(config: Path, out: str, resume: bool, settings: list[str]) -> int:
     """Runs flows/label.py in a process of its own: this package never imports Prefect."""
     words = [str(config), "--out", str(out), *["--resume"] * resume]
     words += [word for setting in settings for word in ("--set", setting)]

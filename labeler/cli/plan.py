@@ -1,0 +1,45 @@
+"""`labeler plan`: what a run will take, before it is run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labeler.cli.base import AsJson, ConfigFile, Settings, app, fail
+
+
+@app.command(epilog="Example: labeler plan data/quickstart.yaml --sample 30 --out runs/quickstart")
+def plan(
+    config: ConfigFile,
+    sample: Annotated[
+        int, typer.Option(min=2, help="How many of the run's problems are tried.")
+    ] = 30,
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Generated tokens/s of the engines; measured if left out."),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(help="The run's folder: `labeler stats` compares afterwards.")
+    ] = None,
+    settings: Settings = [],  # noqa: B006, typer reads the default
+    as_json: AsJson = False,
+) -> None:
+    """Predict calls, tokens, hours and disk of a run by labelling a sample of its problems."""
+    from rich.console import Console
+
+    from labeler.config import load_config
+    from labeler.planning.tables import show_plan
+    from labeler.terminal import progress_bar
+    from labeler.wiring.plan import make_plan
+
+    loaded = load_config(config, settings)
+    try:
+        with progress_bar("trying a sample") as show:
+            made = make_plan(loaded, sample, show, tokens_per_s=tokens_per_second, out=out)
+    except KeyboardInterrupt:
+        fail("interrupted; no plan was made", 130)
+    if as_json:
+        typer.echo(made.to_json())
+    else:
+        Console().print(show_plan(made))

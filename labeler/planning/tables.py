@@ -1,0 +1,68 @@
+"""Plans on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from labeler.planning.plan import BILLED, SERVED, STORED, Compared, Estimate, Plan
+
+NAMES = {
+    "calls": "calls",
+    "samples": "samples",
+    "prompt_tokens": "prompt tokens",
+    "completion_tokens": "generated tokens",
+    "engine_requests": "requests to models",
+    "engine_prompt_tokens": "prompt tokens there",
+    "cached_prompt_tokens": "of these in a prefix cache",
+    "engine_completion_tokens": "generated there",
+    "journal_bytes": "journal",
+    "dataset_bytes": "dataset",
+    "hours": "hours",
+}
+
+
+def show_plan(plan: Plan) -> Table:
+    """One row per quantity with its interval."""
+    source = "measured on the sample" if plan.is_measured else "as given"
+    speed = f"{plan.tokens_per_s:,.0f} generated tokens/s, {source}" if plan.tokens_per_s else ""
+    table = Table(
+        title=f"{plan.n_problems:,} problems, told from {plan.n_sample:,} in {plan.sample_s:.0f} s",
+        caption=speed,
+        title_justify="left",
+        caption_justify="left",
+    )
+    for column in ("what", "expected", "95% interval"):
+        table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    for name in (*BILLED, *SERVED, *STORED, "hours"):
+        if (one := plan.estimates.get(name)) is not None:
+            table.add_row(NAMES[name], _number(name, one.value), _interval(name, one))
+    return table
+
+
+def show_compared(found: Mapping[str, Compared]) -> Table:
+    """What was planned and how it came out."""
+    table = Table(title="planned and actual", title_justify="left")
+    for column in ("what", "planned", "95% interval", "actual", "off"):
+        table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    for name, one in found.items():
+        off = "-" if one.off is None else f"{one.off:+.1%}"
+        table.add_row(
+            NAMES[name],
+            _number(name, one.predicted.value),
+            _interval(name, one.predicted),
+            _number(name, one.actual),
+            off if one.is_within else f"{off} !",
+        )
+    return table
+
+
+def _interval(name: str, one: Estimate) -> str:
+    return f"{_number(name, one.low)} - {_number(name, one.high)}"
+
+
+def _number(name: str, value: float) -> str:
+    if name == "hours":
+        return f"{value:.2f} h" if value >= 1 else f"{60 * value:.1f} min"
+    return f"{value / 1e6:,.2f} MB" if name.endswith("bytes") else f"{value:,.0f}"

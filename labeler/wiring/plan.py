@@ -1,0 +1,30 @@
+"""A plan from a config; kept beside the run's folder where that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from labeler.config import RunConfig
+from labeler.dataset.place import Location
+from labeler.labelling_run import Progress
+from labeler.planning import Plan, keep_plan
+from labeler.planning.forecast import forecast
+from labeler.wiring.loop import block_on
+from labeler.wiring.runs import build
+
+
+def make_plan(
+    config: RunConfig,
+    n_sample: int,
+    on_progress: Callable[[Progress], None],
+    *,
+    tokens_per_s: float | None = None,
+    out: str | Location | None = None,
+) -> Plan:
+    """Labels `n_sample` of a run's problems for real; blocks until they are done."""
+    # Without a folder any will do: nothing is written there.
+    where = "." if out is None else out
+    plan = block_on(forecast(build(config), n_sample, where, tokens_per_s, on_progress))
+    if out is not None:
+        keep_plan(plan, out)
+    return plan
