@@ -9,9 +9,12 @@ asked again; equal requests in flight are asked once. No result depends on how b
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -39,11 +42,18 @@ Address = tuple[type[Request], str]
 """A kind of request, and which model it is for ("" where it is for none)."""
 
 
+FIRST_PAUSE_S = 0.1
+"""Most faults pass at once; pauses are random up to a bound, which doubles each time from here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often a busy backend is asked, and the longest pause between two attempts."""
+    """How often a busy backend is asked, and the longest pause between two attempts.
 
-    attempts: int = 8
+    Twelve attempts with pauses of at most a minute outlast 80 s on average, 160 s at most.
+    """
+
+    attempts: int = 12
     longest_pause_s: float = 60.0
 
 
@@ -81,19 +91,21 @@ class Route:
     """Takes a list of that kind of request; gives as many replies in the same order."""
     rows_per_batch: int
     concurrency: int
+    refills: int = 1
+    """How many times `rows_per_batch` a batch may hold where more waits than all calls can take."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A request on its way, and who waits for the reply."""
+    """A request on its way, who waits for the reply, and who pays for it."""
 
     request: Request
     key: bytes
     reply: asyncio.Future[Reply]
-
-    @property
-    def rows(self) -> int:
-        return self.request.n if isinstance(self.request, Sample) else 1
+    order: str
+    rows: int
+    payers: list[tuple[Cost, bool]]
+    """Each with whether another has asked before."""
 
 
 @dataclass(slots=True)
@@ -107,24 +119,31 @@ class _Queue:
 
     def take(self) -> list[_Waiting]:
         """The next batch: neighbours in prompt order, going round so that nothing starves."""
-        self.waiting.sort(key=lambda item: _order(item.request))
-        start = next(
-            (i for i, w in enumerate(self.waiting) if _order(w.request) > self.last_taken), 0
-        )
+        # Sorted but for what came since the last batch: nearly linear, in comparisons alone.
+        self.waiting.sort(key=_by_order)
+        start = bisect_right(self.waiting, self.last_taken, key=_by_order) % len(self.waiting)
         batch: list[_Waiting] = []
-        rows = 0
+        rows, room = 0, self._room()
         for item in self.waiting[start:] + self.waiting[:start]:
-            if batch and rows + item.rows > self.route.rows_per_batch:
+            if batch and rows + item.rows > room:
                 break
             batch.append(item)
             rows += item.rows
         end = start + len(batch)
         wrapped = max(0, end - len(self.waiting))
         self.waiting = self.waiting[wrapped:start] + self.waiting[end:]
-        self.last_taken = _order(batch[-1].request)
+        self.last_taken = batch[-1].order
         if not self.waiting:
             self.filled.clear()
         return batch
+
+    def _room(self) -> int:
+        """Rows of the next batch: a call's fair share of what waits, within the route's bounds."""
+        rows, most = self.route.rows_per_batch, self.route.rows_per_batch * self.route.refills
+        if rows == most:
+            return rows
+        waiting = sum(item.rows for item in self.waiting)
+        return max(rows, min(most, waiting // self.route.concurrency))
 
 
 class Driver:
@@ -143,7 +162,7 @@ class Driver:
         self._retry = retry or Retry()
         self._max_active = max_active
         self._queues = {address: _Queue(route) for address, route in routes.items()}
-        self._in_flight: dict[bytes, asyncio.Future[Reply]] = {}
+        self._in_flight: dict[bytes, _Waiting] = {}
         self._workers: list[asyncio.Task[None]] = []
         self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
@@ -174,6 +193,10 @@ class Driver:
         """
         source = iter(conversations)
         active: dict[asyncio.Task[T], str] = {}
+        # Each task reports its own end; watching all of them would cost each end a look at all.
+        ended: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
+        for worker in self._workers:
+            worker.add_done_callback(ended.put_nowait)
         try:
             exhausted = False
             while active or not exhausted:
@@ -183,48 +206,70 @@ class Driver:
                         exhausted = True
                         break
                     name, conversation = following
-                    active[asyncio.create_task(self._converse(conversation, bill))] = name
+                    task = asyncio.create_task(self._converse(name, conversation, bill))
+                    task.add_done_callback(ended.put_nowait)
+                    active[task] = name
                 if not active:
                     break
-                # A worker that ends has failed for good: its error must end the run.
-                await asyncio.wait([*active, *self._workers], return_when=asyncio.FIRST_COMPLETED)
-                for worker in self._workers:
-                    if worker.done():
-                        worker.result()
-                for task in [task for task in active if task.done()]:
-                    name = active.pop(task)
-                    yield name, task.result()
+                done = await ended.get()
+                if done not in active:
+                    # A worker that ends has failed for good: its error must end the run.
+                    done.result()
+                else:
+                    name = active.pop(done)
+                    yield name, done.result()
         finally:
+            for worker in self._workers:
+                worker.remove_done_callback(ended.put_nowait)
             for task in active:
                 task.cancel()
             await asyncio.gather(*active, return_exceptions=True)
 
-    async def _converse(self, conversation: Conversation[T], bill: dict[str, Cost]) -> T:
+    async def _converse(self, name: str, conversation: Conversation[T], bill: dict[str, Cost]) -> T:
         try:
             requests = next(conversation)
             while True:
-                replies = await asyncio.gather(*(self._ask(request, bill) for request in requests))
-                requests = conversation.send(list(replies))
+                requests = conversation.send(await self._replies(name, requests, bill))
         except StopIteration as stop:
             result: T = stop.value
             return result
 
-    def _ask(self, request: Request, bill: dict[str, Cost]) -> Awaitable[Reply]:
+    async def _replies(
+        self, name: str, requests: Sequence[Request], bill: dict[str, Cost]
+    ) -> list[Reply]:
+        """One reply per request, in order."""
+        asked = [self._ask(name, request, bill) for request in requests]
+        coming = {one for one in asked if isinstance(one, asyncio.Future)}
+        if coming:
+            # Unlike gather, this leaves the futures alone when the conversation is cancelled: who
+            # else waits for one of these replies must still get it.
+            await asyncio.wait(coming)
+        return [one.result() if isinstance(one, asyncio.Future) else one for one in asked]
+
+    def _ask(
+        self, name: str, request: Request, bill: dict[str, Cost]
+    ) -> Reply | asyncio.Future[Reply]:
+        """The reply, if it is known, or the promise of one."""
         queue = self._queues[_address(request)]
         key = request_key(request, queue.route.fingerprint)
         cost = bill.setdefault(request.asker, Cost())
         known = self._journal.get(key)
         if known is not None:
             cost.add(known, reused=True)
-            return _ready(known)
+            return known
         shared = self._in_flight.get(key)
         if shared is not None:
-            return _counted(shared, cost, reused=True)
-        asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            shared.payers.append((cost, True))
+            return shared.reply
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        rows = request.n if isinstance(request, Sample) else 1
+        if isinstance(request, Sample | Score):
+            request = dataclasses.replace(request, group=name)
+        asked = _Waiting(request, key, reply, _order(request), rows, [(cost, False)])
         self._in_flight[key] = asked
-        queue.waiting.append(_Waiting(request, key, asked))
+        queue.waiting.append(asked)
         queue.filled.set()
-        return _counted(asked, cost, reused=False)
+        return reply
 
     async def _serve(self, kind: str, queue: _Queue) -> None:
         """Takes batches from a queue for ever."""
@@ -251,16 +296,19 @@ class Driver:
             self.busy_s[kind] += time.monotonic() - started
             for item, reply in zip(batch, replies, strict=True):
                 del self._in_flight[item.key]
-                if not item.reply.cancelled():
-                    item.reply.set_result(reply)
+                item.reply.set_result(reply)
+                for cost, reused in item.payers:
+                    cost.add(reply, reused=reused)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
-        pause = wait_random_exponential(max=self._retry.longest_pause_s)
+        longest = self._retry.longest_pause_s
+        pause = wait_random_exponential(multiplier=FIRST_PAUSE_S, max=longest)
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.retry_after_s if isinstance(error, BackendBusy) else None
-            return pause(state) if asked is None else min(asked, self._retry.longest_pause_s)
+            # Who says "at once" again and again still gets more and more time.
+            return max(pause(state), min(asked or 0.0, longest))
 
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(BackendBusy),
@@ -273,15 +321,7 @@ class Driver:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _ready(reply: Reply) -> Reply:
-    return reply
-
-
-async def _counted(asked: asyncio.Future[Reply], cost: Cost, *, reused: bool) -> Reply:
-    # Shielded: who else waits for this reply must still get it if this conversation is cancelled.
-    reply = await asyncio.shield(asked)
-    cost.add(reply, reused=reused)
-    return reply
+_by_order = attrgetter("order")
 
 
 def _address(request: Request) -> Address:

@@ -21,18 +21,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held
+from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver import Address, Cost, Driver, Retry, Route
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file
+from labeler.files import make_folder
 from labeler.journal import Journal
 from labeler.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.records import Problem, Rejection, short_hash
@@ -85,7 +85,7 @@ class Progress:
 class RunSummary:
     """What a run did. `already_there` tells that the version existed before."""
 
-    out: Path
+    out: Location
     run_id: str
     version: int
     n_problems: int
@@ -102,14 +102,17 @@ class LabellingRun:
     """A run in progress; an async context manager that owns the output folder while it is open."""
 
     parts: Parts
-    out: Path
+    out: Location
     resume: bool
     on_progress: Callable[[Progress], None]
+    hands_out: bool = False
+    """Other processes label the shards (`labeler.shard_alone`); no model is asked from here."""
     _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
         self.run_id = short_hash(
             self.parts.config_sha,
@@ -118,7 +121,7 @@ class LabellingRun:
             self.parts.checker.fingerprint,
             *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
         )
-        self._work = self.out / "_work"
+        self._work = place(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
         )
@@ -127,14 +130,17 @@ class LabellingRun:
     async def __aenter__(self) -> LabellingRun:
         self._stack = AsyncExitStack()
         try:
-            for name in self._model_names:
-                await self.parts.samplers[name].ready()
             self._stack.enter_context(
                 held(self._work / "run.lock", self.out, self.run_id, "labelling")
             )
             self._refuse_unwanted_resume()
+            # Only now: this may start servers, which a run that is refused must not do.
+            for name in [] if self.hands_out else self._model_names:
+                await self.parts.samplers[name].ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
             make_folder(self._work / self.run_id)
+            self._journal = journal
+            self._gather_journals()
             options = self.parts.options
             self._driver = Driver(
                 routes(self.parts.samplers, self.parts.checker, self.parts.sandbox),
@@ -143,8 +149,9 @@ class LabellingRun:
                 retry=Retry(options.attempts, options.longest_pause_s),
             )
             await self._stack.enter_async_context(self._driver)
-            reporting = asyncio.create_task(self._keep_reporting())
-            self._stack.callback(reporting.cancel)
+            if not self.hands_out:
+                reporting = asyncio.create_task(self._keep_reporting())
+                self._stack.callback(reporting.cancel)
         except BaseException:
             await self._close()
             raise
@@ -257,6 +264,7 @@ class LabellingRun:
         )
         self._list_rejections(whole.rejections)
         version = commit(self.out, rows, info)
+        self._gather_journals()
         shutil.rmtree(self._work / self.run_id, ignore_errors=True)
         return RunSummary(
             self.out,
@@ -270,6 +278,11 @@ class LabellingRun:
             time.monotonic() - self._started,
         )
 
+    def _gather_journals(self) -> None:
+        """Replies that other processes of this run kept in journals of their own become ours."""
+        for path in sorted((self._work / self.run_id).glob("*.sqlite")):
+            self._journal.take_over(path)
+
     def _decided(self) -> tuple[Iterator[pa.RecordBatch], Mapping[str, Any]]:
         """All staged rows, decided again by a rule that learns from them, and what it learned."""
         files = [shard.rows_file for shard in self.shards]
@@ -280,12 +293,9 @@ class LabellingRun:
         return relabelled(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
-        path = self.out / "_rejections" / f"{self.run_id}.jsonl"
-        make_folder(path.parent)
-        with whole_file(path) as file:
-            for rejection in rejections:
-                line = json.dumps(asdict(rejection), ensure_ascii=False) + "\n"
-                file.write(line.encode("utf-8", "replace"))
+        lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections]
+        content = "".join(lines).encode("utf-8", "replace")
+        place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
 
 def routes(
@@ -298,7 +308,9 @@ def routes(
         found[Run, ""] = Route(sandbox.fingerprint, sandbox.run, 8, sandbox.concurrency)
     for name, sampler in samplers.items():
         rows, at_once = sampler.rows_per_batch, sampler.concurrency
-        found[Sample, name] = Route(sampler.fingerprint, sampler.sample, rows, at_once)
+        found[Sample, name] = Route(
+            sampler.fingerprint, sampler.sample, rows, at_once, sampler.refills
+        )
         found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
     return found
 

@@ -22,12 +22,13 @@ from labeler.conversation import Conversation, together
 from labeler.dataset.shards import write_shard
 from labeler.driver import Cost, Driver
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file
+from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.outcome import last_step_evidence
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
 from labeler.solving import Filter, given, solve
+from labeler.spool import Spool
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
 """A labelling method with its settings bound: gets a problem and the solutions that there are."""
@@ -173,25 +174,25 @@ async def label_shard(
         for _ in shard.problems:
             on_problem()
         return done
-    results: dict[str, LabeledProblem] = {}
     summary = ShardSummary(cost=bill)
     conversations = ((p.problem_id, label_problem(p, recipe)) for p in shard.problems)
-    async for problem_id, result in driver.run(conversations, summary.cost):
-        results[problem_id] = result
-        on_problem()
-    ordered = [results[problem.problem_id] for problem in shard.problems]
-    for result in ordered:
-        summary.add(_summary(result))
-    rows = (
-        row(labeled, dataclasses.replace(run, shard=shard.name))
-        for result in ordered
-        for labeled in result.rows
-    )
-    make_folder(shard.folder)
-    with whole_file(shard.summary_file) as file:
-        file.write(_SUMMARY.dump_json(summary))
-    # The rows come last: a shard whose rows are there is done.
-    write_shard(shard.rows_file, rows)
+    # Problems end in any order and are staged in their own; a shard may hold any number of them.
+    with Spool[LabeledProblem](shard.folder) as results:
+        async for problem_id, result in driver.run(conversations, summary.cost):
+            results.put(problem_id, result)
+            on_problem()
+        ordered = [problem.problem_id for problem in shard.problems]
+        for problem_id in ordered:
+            summary.add(_summary(results.take(problem_id)))
+        rows = (
+            row(labeled, dataclasses.replace(run, shard=shard.name))
+            for problem_id in ordered
+            for labeled in results.take(problem_id).rows
+        )
+        with whole_file(shard.summary_file) as file:
+            file.write(_SUMMARY.dump_json(summary))
+        # The rows come last: a shard whose rows are there is done.
+        write_shard(shard.rows_file, rows)
     return summary
 
 

@@ -1,7 +1,8 @@
 """What a labeler may ask for, and what comes back. Plain data: no I/O, no clock.
 
 A request is identified by its content (`labeler.journal` hashes it), so asking the same thing twice
-costs once. `asker` names the labeler for the bill and is no part of the identity.
+costs once. `asker` names the labeler for the bill, `group` what it belongs to; neither is part of
+the identity.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ class Sample:
     model: str = POLICY
     """Which of the run's models is asked."""
     asker: str = ""
+    group: str = ""
+    """What this request belongs to (the driver says: its conversation, a problem). Several servers
+    of one model get each group on one of them, whose prefix cache then knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Score:
     continuation: str
     model: str = POLICY
     asker: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

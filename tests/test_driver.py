@@ -1,6 +1,7 @@
 """Batches, order, retries, journal and cost, with scripted backends."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,23 @@ def test_a_batch_is_cut_by_completions_not_by_requests(tmp_path):
     assert backend.batches == [[("a", 3)], [("b", 2)], [("c", 9)]]
 
 
+def test_a_backend_that_refills_gets_its_fair_share_of_what_waits(tmp_path):
+    """Calls of 4 rows, twice that at most with refills, two of them at once."""
+    backend = Backend()
+
+    async def main():
+        route = Route("fingerprint", backend.answer, 4, 2, refills=2)
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            async with Driver({(Sample, POLICY): route}, journal) as driver:
+                asked = [("all", asks(*[sample(f"{i:02}") for i in range(26)]))]
+                return [one async for one in driver.run(asked, {})]
+
+    [(_, replies)] = asyncio.run(main())
+    assert len(replies) == 26
+    # 26 wait, then 18, 10, 5 and 1: half of them, but 8 at most and 4 at least.
+    assert [len(batch) for batch in backend.batches] == [8, 8, 5, 4, 1]
+
+
 def test_what_the_journal_knows_is_not_asked_again(tmp_path):
     first, second = Backend(), Backend()
     run(tmp_path, first, [("x", asks(sample("a")))])
@@ -105,6 +123,21 @@ def test_a_busy_backend_is_asked_again(tmp_path):
     backend = Backend([BackendBusy("503", retry_after_s=0), BackendBusy("503", retry_after_s=0)])
     results, _ = run(tmp_path, backend, [("x", asks(sample("a")))], retry=Retry(3, 0.01))
     assert results == {"x": [samples(sample("a"))]}
+
+
+def test_a_backend_that_says_when_is_not_asked_before(tmp_path):
+    asked = []
+
+    class Noting(Backend):
+        async def answer(self, batch):
+            asked.append(time.monotonic())
+            return await super().answer(batch)
+
+    backend = Noting([BackendBusy("429", retry_after_s=0.5), BackendBusy("429", retry_after_s=60)])
+    run(tmp_path, backend, [("x", asks(sample("a")))], retry=Retry(3, 0.75))
+    first, second, third = asked
+    assert second - first >= 0.5
+    assert third - second >= 0.75
 
 
 def test_a_backend_that_stays_busy_gives_failed_replies_that_a_later_run_asks_again(tmp_path):

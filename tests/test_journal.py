@@ -80,3 +80,46 @@ def test_a_file_that_is_no_journal_is_one_clear_line(tmp_path):
     (tmp_path / "journal.sqlite").write_text("no database at all, but long enough to be read")
     with pytest.raises(DatasetError, match=r"journal.sqlite: cannot open the journal \(.*\); "):
         Journal(tmp_path / "journal.sqlite")
+
+
+def test_a_journal_that_breaks_while_it_is_read_is_one_clear_line(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.put((bytes([i]) * 32, REPLIES[0]) for i in range(200))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 60_000)
+    with (
+        Journal(path) as journal,
+        pytest.raises(DatasetError, match=r"cannot read the journal \(.*malformed.*\); move"),
+    ):
+        for i in range(200):
+            journal.get(bytes([i]) * 32)
+
+
+def test_the_replies_of_another_journal_are_taken_over_and_replace_none(tmp_path):
+    with Journal(tmp_path / "other.sqlite") as other:
+        other.put([(b"both", REPLIES[3]), (b"other", REPLIES[1])])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.put([(b"both", REPLIES[0])])
+        journal.take_over(tmp_path / "other.sqlite")
+        journal.take_over(tmp_path / "other.sqlite")
+        assert [journal.get(b"both"), journal.get(b"other")] == [REPLIES[0], REPLIES[1]]
+        assert len(journal) == 2
+
+
+def test_a_journal_of_an_earlier_version_goes_on(tmp_path):
+    """It was ordered by key, which cost twice the time."""
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.put([(b"key", REPLIES[0])])
+    database = sqlite3.connect(path)
+    database.executescript(
+        "CREATE TABLE old (key BLOB PRIMARY KEY, kind TEXT NOT NULL, reply BLOB NOT NULL)"
+        " WITHOUT ROWID; INSERT INTO old SELECT * FROM replies; DROP TABLE replies;"
+        " ALTER TABLE old RENAME TO replies;"
+    )
+    database.close()
+    with Journal(path) as journal:
+        journal.put([(b"new", REPLIES[1])])
+        assert [journal.get(b"key"), journal.get(b"new")] == REPLIES[:2]

@@ -197,6 +197,29 @@ def test_two_runs_on_one_output_the_second_is_told_who_holds_it(tmp_path):
         asyncio.run(both())
 
 
+def test_a_run_that_is_refused_starts_no_model(tmp_path):
+    started = []
+
+    def noting(name, **changes):
+        made = parts(**changes)
+
+        async def ready():
+            started.append(name)
+
+        made.samplers["policy"].ready = ready
+        return made
+
+    async def both():
+        first = LabellingRun(noting("first"), tmp_path / "out", False, print)
+        second = LabellingRun(noting("second", seed=3), tmp_path / "out", False, print)
+        async with first, second:
+            pass
+
+    with pytest.raises(DatasetError, match="is labelling"):
+        asyncio.run(both())
+    assert started == ["first"]
+
+
 def rejections(out, summary):
     text = (out / "_rejections" / f"{summary.run_id}.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]
@@ -254,3 +277,36 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(small_di
     enlarge()
     label(disk / "out", resume=True)
     assert labels(disk / "out") == undisturbed[2]
+
+
+def test_a_disk_that_became_read_only_is_one_line_and_nothing_is_lost(small_disk, undisturbed):
+    disk, enlarge = small_disk
+    enlarge()
+    made = parts()
+    sample, batches = made.samplers["policy"].sample, []
+
+    async def sample_for_a_while(batch):
+        batches.append(len(batch))
+        if len(batches) > 20:
+            raise BackendDown("engine gone")
+        return await sample(batch)
+
+    made.samplers["policy"].sample = sample_for_a_while
+    with pytest.raises(BackendDown):
+        label(disk / "out", given=made)
+    kept = journalled(disk / "out")
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    with pytest.raises(DatasetError, match=r"cannot write .*: Read-only file system; check its"):
+        label(disk / "out", resume=True)
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert journalled(disk / "out") == kept > 0
+    label(disk / "out", resume=True)
+    assert labels(disk / "out") == undisturbed[2]
+
+
+def test_a_clock_that_jumps_changes_nothing(tmp_path, undisturbed, monkeypatch):
+    """Hours forth and back between any two looks at it."""
+    now, hours = time.time, iter(range(10**9))
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 * (-1) ** next(hours) * next(hours))
+    label(tmp_path / "out", run={"longest_pause_s": 0.1})
+    assert labels(tmp_path / "out") == undisturbed[2]

@@ -8,16 +8,19 @@ space is limited.
 Not covered: isolation. The function is our own and trusted; only its input is not. Untrusted
 programs belong in the sandbox. As always with `multiprocessing`, a script that uses this needs the
 `if __name__ == "__main__":` guard.
-Source: pebble's ProcessPool (the deadline of a call starts when a worker takes it up).
+Source: pebble's ProcessPool. The deadline of a call starts when a worker is seen to have it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as CallTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -37,6 +40,16 @@ class Lost:
 
     reason: str
 
+
+DEATHS = 2
+"""So many workers may die of a call before the call is lost."""
+
+POOLS = 4
+LATER_POOLS = 50
+"""So many pools may break under a batch of calls: few while no call was ever answered."""
+
+LOOK_S = 0.5
+"""Between two looks at calls that are not done."""
 
 _POOL_BROKE = Lost("the pool of checker processes broke")
 
@@ -64,14 +77,15 @@ class KillableWorkers(Generic[Result]):
         self._preload = tuple(preload)
         self._warm_up = warm_up
         self._pool: ProcessPool | None = None
+        self._worked = False
         self._starting = threading.Lock()
 
     async def run(self, calls: Sequence[tuple[Any, ...]]) -> list[Result | Lost]:
         """One result per call, in order. Raises `BackendDown` where no worker can be started."""
         results: dict[int, Result | Lost] = {}
-        for _attempt in range(2):
-            # A worker that dies at once can, rarely, take pebble's whole pool along: the calls
-            # that were only bystanders get a second pool.
+        for _attempt in range(LATER_POOLS if self._worked else POOLS):
+            # A worker that dies without a call takes pebble's whole pool along: the calls that
+            # were only bystanders get another pool.
             left = [index for index in range(len(calls)) if index not in results]
             if not left:
                 break
@@ -98,22 +112,47 @@ class KillableWorkers(Generic[Result]):
         """The result of one call, or why it is lost; `_POOL_BROKE` where it has no part in that."""
         from pebble import ProcessExpired
 
+        lost = _POOL_BROKE
+        for _death in range(DEATHS):
+            try:
+                call = pool.schedule(self._function, args=arguments)
+            except RuntimeError:  # pebble's word for a pool that broke or was closed meanwhile
+                return _POOL_BROKE
+            try:
+                result = await self._before_deadline(call)
+                self._worked = True
+                return result
+            except BrokenProcessPool:
+                return _POOL_BROKE
+            except CallTimeout:
+                return Lost(f"timed out after {self._deadline_s:g} s")
+            except ProcessExpired as death:
+                # A kill from outside (a system out of memory, say) is not the call's own fault.
+                lost = Lost(f"checker process died ({_how(death.exitcode)})")
+            except MemoryError:
+                return Lost(f"out of memory (limit {self._max_bytes >> 20} MiB)")
+            except Exception as error:
+                return Lost(f"checker failed: {type(error).__name__}")
+        return lost
+
+    async def _before_deadline(self, call: Future[Result]) -> Result:
+        """The result of a call; raises `CallTimeout` when a worker has had it for too long.
+
+        Pebble's own deadlines follow the clock of the day, which may be set while a call runs.
+        """
+        result = asyncio.wrap_future(call)
+        look_s = min(LOOK_S, self._deadline_s / 4)
+        deadline = math.inf
         try:
-            future = pool.schedule(self._function, args=arguments, timeout=self._deadline_s)
-        except RuntimeError:  # pebble's word for a pool that broke or was closed meanwhile
-            return _POOL_BROKE
-        try:
-            return await asyncio.wrap_future(future)
-        except BrokenProcessPool:
-            return _POOL_BROKE
-        except CallTimeout:
-            return Lost(f"timed out after {self._deadline_s:g} s")
-        except ProcessExpired as death:
-            return Lost(f"checker process died ({_how(death.exitcode)})")
-        except MemoryError:
-            return Lost(f"out of memory (limit {self._max_bytes >> 20} MiB)")
-        except Exception as error:
-            return Lost(f"checker failed: {type(error).__name__}")
+            while not (await asyncio.wait([result], timeout=look_s))[0]:
+                if deadline == math.inf and call.running():
+                    deadline = time.monotonic() + self._deadline_s
+                elif time.monotonic() > deadline:
+                    raise CallTimeout
+            return result.result()
+        finally:
+            # Kills the worker if the call is still running.
+            call.cancel()
 
     def _started_pool(self) -> ProcessPool:
         import multiprocessing
