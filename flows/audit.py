@@ -28,6 +28,7 @@ from flows.reporting import ProgressBoard, show_table, with_interval
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.config.labelers import MonteCarloLabeler
+from labeler.dataset.place import located
 from labeler.dataset.reader import open_dataset
 from labeler.errors import DatasetError, LabelerError
 from labeler.labelling_run import LabellingRun, Parts
@@ -121,7 +122,7 @@ async def audit(
     drawn = sample_of(out, sample, seed)
     board = ProgressBoard()
     parts = second_labelling(config, drawn, more, seed)
-    run = LabellingRun(parts, Path(out) / "_audit", True, board.note)
+    run = LabellingRun(parts, located(out) / "_audit", True, board.note)
     async with run:
         if run.finished_version() is None:
             await carry_out(config, run, board, shard_timeout_s=shard_timeout_s)
@@ -132,7 +133,7 @@ async def audit(
     await show_table("label-audit", rows(found), f"{out}: stored labels, checked (seed {seed})")
     reason = found.alarm(min_accuracy, max_drift)
     if reason:
-        emit_event(ALARM, {"prefect.resource.id": f"labeler.dataset.{Path(out).name}"},
+        emit_event(ALARM, {"prefect.resource.id": f"labeler.dataset.{located(out).name}"},
                    payload={"out": out, "reason": reason})  # fmt: skip
         raise AuditAlarm(f"{out}: {reason}; look at the audit's table and at {run.out}")
     return found

@@ -25,6 +25,7 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_text
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.dataset.ledger import content_sha, labelled, newest_version
+from labeler.dataset.place import Location, located
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import ConfigError, DatasetError
 from labeler.labelling_run import RunSummary, already_there
@@ -57,7 +58,7 @@ class News:
         return now is not None and content_sha(from_plain(Problem, row)) != now
 
 
-def find_news(problems: Sequence[Problem], rejections: Sequence[Rejection], out: Path) -> News:
+def find_news(problems: Sequence[Problem], rejections: Sequence[Rejection], out: Location) -> News:
     """Compares what the source holds with what the dataset was labelled for."""
     seen_at = newest_version(out)
     known = labelled(out)
@@ -75,7 +76,7 @@ def look(config: Config, out: str) -> News:
     """Reads the source and compares it with the dataset."""
     if config.problems.kind == "solved":
         raise ConfigError("problems.kind: solved files are not watched; use `labeler label`")
-    return find_news(*find_problems(config), Path(out))
+    return find_news(*find_problems(config), located(out))
 
 
 @flow(name="incremental", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
@@ -93,10 +94,12 @@ async def incremental(
         return None
     board = ProgressBoard()
     given = (news.problems, news.rejections)
-    run = open_run(few_shards(config), Path(out), resume=True, on_progress=board.note, given=given)
+    run = open_run(
+        few_shards(config), located(out), resume=True, on_progress=board.note, given=given
+    )
     async with run:
         # Only now is the output ours alone.
-        if newest_version(Path(out)) != news.seen_at:
+        if newest_version(located(out)) != news.seen_at:
             raise DatasetError(f"{out}: another run added a version meanwhile; start it again")
         get_run_logger().info("%d new problems, %d known", len(news.problems), news.n_known)
         version = run.finished_version()
@@ -110,7 +113,7 @@ async def incremental(
 
 def _withdraw(news: News, out: str) -> None:
     """Takes out the labels of problems that were changed."""
-    version = withdraw(Path(out), news.makes_stale) if news.replaced else None
+    version = withdraw(located(out), news.makes_stale) if news.replaced else None
     if version is not None:
         get_run_logger().info("version %d is without labels of problems that changed", version)
 

@@ -20,6 +20,7 @@ from flows.one_line import explain_errors
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
+from labeler.dataset.place import located
 from labeler.labelling_run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
 
@@ -32,7 +33,7 @@ def _run_name() -> str:
 @task(task_run_name="plan {config.name}", persist_result=False)
 def plan(config: Config, out: str, resume: bool, board: ProgressBoard) -> LabellingRun:
     """Reads the problems, cuts them into shards (always the same ones), loads the models."""
-    return open_run(few_shards(config), Path(out), resume=resume, on_progress=board.note)
+    return open_run(few_shards(config), located(out), resume=resume, on_progress=board.note)
 
 
 @flow(name="label", flow_run_name=_run_name, validate_parameters=True, persist_result=False)

@@ -21,6 +21,7 @@ from flows.command import ending_in_one_line
 from flows.one_line import explain_errors
 from flows.reporting import show_text
 from labeler.dataset import resolve
+from labeler.dataset.place import place
 from labeler.dataset.tagging import set_tag
 from labeler.export import ExportOptions, format_named
 from labeler.export import export as write_export
@@ -38,7 +39,7 @@ def _run_name() -> str:
 @task(task_run_name="export {format_name}", persist_result=False)
 def export_version(out: str, version: int, format_name: str) -> str:
     """Writes the version in a trainer's format to OUT/_exports; an earlier export is left alone."""
-    folder = Path(out) / "_exports" / f"{format_name}-v{version}"
+    folder = place(out).local / "_exports" / f"{format_name}-v{version}"
     if not folder.exists():
         write_export(resolve(out, version), format_named(format_name), folder, ExportOptions())
     return str(folder)
@@ -94,7 +95,7 @@ async def publish(
         await pause_flow_run(timeout=approval_timeout_s)  # type: ignore[misc]
     pushed = push_version(out, number, publication, private)
     if tag:
-        set_tag(Path(out), tag, number)
+        set_tag(out, tag, number)
     logger.info("%s@%s: commit %s", pushed.repository, pushed.tag, pushed.commit)
     return pushed
 

@@ -27,6 +27,7 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_table
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.dataset.ledger import content_sha, labelled, void_rows
+from labeler.dataset.place import Location, located
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.withdraw import withdraw
 from labeler.labelling_run import LabellingRun, Parts, RunSummary
@@ -64,7 +65,7 @@ class Staleness:
         return [{"what": name, "value": value} for name, value in facts.items()]
 
 
-def find_stale(parts: Parts, now: Mapping[str, str], out: Path) -> Staleness:
+def find_stale(parts: Parts, now: Mapping[str, str], out: Location) -> Staleness:
     """Compares what the dataset's labels were made by with what they would be made by now."""
     known = labelled(out)
     reasons: Counter[str] = Counter()
@@ -82,7 +83,7 @@ def find_stale(parts: Parts, now: Mapping[str, str], out: Path) -> Staleness:
     return Staleness(tuple(stale), n_known, dict(reasons), _cost(out, len(stale)))
 
 
-def _cost(out: Path, n_problems: int) -> dict[str, float]:
+def _cost(out: Location, n_problems: int) -> dict[str, float]:
     """Mean cost per problem of the runs so far, times `n_problems`."""
     infos = [entry.info for entry in open_dataset(out).versions() if entry.info is not None]
     labelled_ones = sum(info.counts.get("problems", 0) for info in infos)
@@ -99,7 +100,7 @@ def look(config: Config, out: str) -> tuple[Parts, Staleness]:
     open_dataset(out)
     parts = build(few_shards(config), find_problems(config))
     now = version_hashes(config, parts)
-    stale = find_stale(parts, now, Path(out))
+    stale = find_stale(parts, now, located(out))
     # The same problems under the same run file are another run once versions changed.
     sha = short_hash(parts.config_sha, *(f"{part}={now[part]}" for part in sorted(now)))
     return replace(parts, problems=stale.problems, rejections=(), config_sha=sha), stale
@@ -121,18 +122,18 @@ async def refresh(
         await _close(parts)
     else:
         board = ProgressBoard()
-        run = LabellingRun(parts, Path(out), True, board.note)
+        run = LabellingRun(parts, located(out), True, board.note)
         async with run:
             if run.finished_version() is None:
                 summary = await carry_out(
                     config, run, board, shard_timeout_s=shard_timeout_s, replaces=True
                 )
     if not dry_run:
-        _withdraw(Path(out))
+        _withdraw(located(out))
     return summary
 
 
-def _withdraw(out: Path) -> None:
+def _withdraw(out: Location) -> None:
     """Takes out what was replaced, now or by a run that died before it came to this."""
     void = void_rows(out)
     version = withdraw(out, void) if void else None

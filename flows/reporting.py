@@ -23,6 +23,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 
+from labeler.dataset.place import place
 from labeler.dataset.reader import open_dataset
 from labeler.errors import LabelerError
 from labeler.files import make_folder
@@ -123,7 +124,7 @@ async def show_statistics(summary: RunSummary) -> None:
     dataset = open_dataset(summary.out, summary.version)
     rows = _statistics_rows(label_statistics(dataset))
     await show_table("label-statistics", rows, f"{summary.out}, version {summary.version}")
-    report = summary.out / "_reports" / f"version-{summary.version}.html"
+    report = place(summary.out).local / "_reports" / f"version-{summary.version}.html"
     try:
         make_folder(report.parent)
         write_report(dataset, report)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import SETTINGS
 from flows.command import ending_in_one_line
+from labeler.dataset.place import Location, located
 from labeler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Scheduled:
     last_state: str | None
 
 
-async def add(deployment: RunnerDeployment, out: Path, pool: str | None) -> str:
+async def add(deployment: RunnerDeployment, out: Location, pool: str | None) -> str:
     """Registers a schedule with the server; its full name. Refuses a second writer of a dataset."""
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
@@ -124,7 +125,9 @@ def flow_named(name: str) -> Flow[..., Any]:
     return found
 
 
-def parameters_for(flow: str, config: str, out: Path, settings: Sequence[str]) -> dict[str, Any]:
+def parameters_for(
+    flow: str, config: str, out: Location, settings: Sequence[str]
+) -> dict[str, Any]:
     """What a scheduled run is given: the run file, the folder, and `key=value` for the flow."""
     import yaml
 
@@ -229,7 +232,8 @@ def _time(moment: Any) -> str | None:
 
 
 async def _add(given: argparse.Namespace) -> None:
-    out = Path(given.out).resolve()
+    out = located(given.out)
+    out = out.resolve() if isinstance(out, Path) else out
     parameters = parameters_for(given.flow, given.config, out, given.settings)
     name = given.name or (parameters.get("config") or {}).get("name") or out.name
     deployment = await deployment_of(

@@ -17,13 +17,12 @@ from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
 
 from flows.engine_limit import limited_engine, place_on
 from flows.parameters import Config
+from flows.ray_shards import label_on_ray
 from flows.reporting import ProgressBoard, show_statistics, show_summary
-from labeler.errors import LabelerError
+from flows.retrying import may_help
 from labeler.labelling_run import SHARDS_AT_ONCE, LabellingRun, RunSummary
 from labeler.pipeline import ShardSummary
 from labeler.wiring.runs import note
@@ -41,16 +40,9 @@ LISTED_IDS = 20
 """So many problem ids stand in one line of the log; the whole list is in `_rejections/`."""
 
 
-def _may_help(task: Task[..., object], task_run: TaskRun, state: State[object]) -> bool:
-    """A full disk or a wrong setting is not mended by trying again."""
-    error = state.data if isinstance(state.data, BaseException) else None
-    error = getattr(state.data, "error", error)
-    return not isinstance(error, LabelerError) or error.retry_helps
-
-
 @task(
     task_run_name="{name}",
-    retry_condition_fn=_may_help,
+    retry_condition_fn=may_help,
     retries=2,
     retry_delay_seconds=5,
     retry_jitter_factor=0.5,
@@ -127,8 +119,11 @@ async def carry_out(
         return run.commit([done[shard.name] for shard in run.shards])
 
     async with board.showing("problems labelled"):
-        # A few at a time: enough to keep the model busy, few enough to finish some early.
-        await _all_or_first_error([take_turns() for _ in range(SHARDS_AT_ONCE)])
+        if run.hands_out:
+            done |= await label_on_ray(config, run, board)
+        else:
+            # A few at a time: enough to keep the model busy, few enough to finish some early.
+            await _all_or_first_error([take_turns() for _ in range(SHARDS_AT_ONCE)])
     summary = await commit_version(run.run_id, commit)
     await label_statistics(summary)
     return summary

@@ -1,0 +1,68 @@
+"""One shard of a run, labelled by a process of its own, perhaps on another machine.
+
+The process that holds the run (`labeler.labelling_run`) hands out shards and commits them. Each
+shard has a journal of its own beside its staged rows, so nobody writes to a database that another
+machine has open; the holder takes these journals into the run's own when all shards are done. A
+shard whose process was lost is begun again anywhere that sees the folder, and goes on from its
+journal.
+
+Does not cover: who hands out (`flows/ray_shards.py`); a folder that machines see under different
+paths, or whose file locks they do not share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labeler.dataset.lock import held
+from labeler.driver import Driver, Retry
+from labeler.errors import BackendDown
+from labeler.files import make_folder
+from labeler.journal import Journal
+from labeler.labelling_run import Parts, routes
+from labeler.pipeline import Shard, ShardSummary, label_shard
+from labeler.schema import Provenance
+
+LOCK_PATIENCE_S = 60.0
+"""A process that is dying may hold its shard a moment longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a process must know to label a shard beside the run file."""
+
+    shard: Shard
+    provenance: Provenance
+    fingerprints: Mapping[str, str]
+    """Of the models as the holder of the run knows them, by name."""
+
+
+async def label_alone(handed: Handed, parts: Parts) -> ShardSummary:
+    """Labels and stages a shard. Raises `BackendDown` if the models here are other ones."""
+    shard, run_id = handed.shard, handed.provenance.run_id
+    for name, sampler in parts.samplers.items():
+        if sampler.fingerprint != handed.fingerprints[name]:
+            raise BackendDown(
+                f"model {name!r} differs between the nodes of this run (here {sampler.model}); "
+                "give all of them the same files"
+            )
+    make_folder(shard.folder)
+    place = shard.folder / shard.name
+    lock = place.with_suffix(".lock")
+    options = parts.options
+    with (
+        held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
+        Journal(place.with_suffix(".sqlite")) as journal,
+    ):
+        for sampler in parts.samplers.values():
+            await sampler.ready()
+        async with Driver(
+            routes(parts.samplers, parts.checker, parts.sandbox),
+            journal,
+            max_active=options.max_active,
+            retry=Retry(options.attempts, options.longest_pause_s),
+        ) as driver:
+            return await label_shard(
+                shard, driver, parts.recipe, handed.provenance, {}, lambda: None
+            )
