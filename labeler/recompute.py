@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy import float32
 
 from labeler.consensus.base import Learner, Rule
+from labeler.dataset.place import Location, located
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
@@ -65,7 +65,7 @@ def _decided(row: LabeledSolution) -> tuple[Any, ...]:
 class Recomputed:
     """What became of it. `version` holds the labels; where `already_there`, it did so before."""
 
-    path: Path
+    path: Location
     version: int
     made_from: int
     policy: str
@@ -75,12 +75,13 @@ class Recomputed:
 
 
 def recompute(
-    path: Path, rule: Rule, settings: Mapping[str, Any], version: int | None = None
+    path: str | Location, rule: Rule, settings: Mapping[str, Any], version: int | None = None
 ) -> Recomputed:
     """Labels a version anew (the newest by default) as the newest version of the dataset.
 
     `settings` are all that decides what `rule` does, as JSON values. Raises `DatasetError`.
     """
+    path = located(path)
     source = open_dataset(path, version)
     log = source.versions()
     newest = log[-1]

@@ -2,7 +2,7 @@
 
 Only files that hold such a row are written anew, their rows in the same order, under a name that
 keeps their place among the files. The log then takes the old files out and the new ones in with one
-entry, made by link(2), which fails where somebody was first: deltalake offers no such entry, its
+entry, created only if nobody was first (`Place.create`): deltalake offers no such entry, its
 "overwrite" takes out every file. Nothing is vacuumed.
 
 Does not cover labels that are all computed anew (`rewrite`), added rows (`store`) or dropped ones
@@ -13,7 +13,6 @@ actions add, remove, commitInfo.
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -21,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
+from labeler.dataset.place import Location, place
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.shards import read_shards, write_parquet
 from labeler.dataset.store import CommitInfo, version_of_run
 from labeler.errors import DatasetError
-from labeler.files import whole_file, write_error
 from labeler.schema import arrow_schema
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ KEY = ("run_id", "solution_id")
 Rows = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def amend(path: Path, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -> int:
+def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -> int:
     """Puts each row (see `labeler.schema.row`) in the place of the one with its key; the version.
 
     `rows` are held in memory. A commit that the log holds already under `info.run_id` is not made
@@ -52,26 +51,31 @@ def amend(path: Path, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -> in
         version = dataset.version + 1
         new_rows = {(row["run_id"], row["solution_id"]): row for row in rows}
         old = _files_holding(path, dataset.files(), new_rows.keys())
+        where = place(path)
         new: dict[Path, int] = {}
         try:
             for file in old:
-                amended = _amended_name(file, version)
+                amended = _amended_name(file, version, where.unique())
                 new[amended] = 0
                 new[amended] = write_parquet(amended, _amended(file, new_rows))
-            _log(path, version, old, new, info)
+                where.publish(amended)
+            if not where.create(_entry(version), _actions(old, new, info)):
+                raise DatasetError(
+                    f"{path}: another program committed version {version} meanwhile; do it again"
+                )
         except BaseException:
             # The entry may be in the log although a later step failed: then the files are needed.
             if version_of_run(path, info.run_id) is None:
                 for file in new:
-                    file.unlink(missing_ok=True)
+                    where.discard(file)
             raise
         return version
 
 
-def _amended_name(file: Path, version: int) -> Path:
+def _amended_name(file: Path, version: int, unique: str) -> Path:
     """Sorts where the old name did: readers restore the order of rows by the files' names."""
-    stem = re.sub(r"-v\d{6}$", "", file.stem)
-    return file.with_name(f"{stem}-v{version:06d}.parquet")
+    stem = re.sub(r"-v\d{6}(-[0-9a-f]{8})?$", "", file.stem)
+    return file.with_name(f"{stem}-v{version:06d}{unique}.parquet")
 
 
 def _amended(file: Path, rows: Rows) -> Iterator[pa.RecordBatch]:
@@ -87,7 +91,7 @@ def _amended(file: Path, rows: Rows) -> Iterator[pa.RecordBatch]:
             yield pa.RecordBatch.from_pylist(amended, schema=arrow_schema())
 
 
-def _files_holding(path: Path, files: list[Path], keys: Set[tuple[str, str]]) -> list[Path]:
+def _files_holding(path: Location, files: list[Path], keys: Set[tuple[str, str]]) -> list[Path]:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -109,9 +113,12 @@ def _files_holding(path: Path, files: list[Path], keys: Set[tuple[str, str]]) ->
     return found
 
 
-def _log(
-    path: Path, version: int, old: list[Path], new: Mapping[Path, int], info: CommitInfo
-) -> None:
+def _entry(version: int) -> str:
+    return f"_delta_log/{version:020d}.json"
+
+
+def _actions(old: list[Path], new: Mapping[Path, int], info: CommitInfo) -> bytes:
+    """An entry of the log: a line of JSON per action."""
     now = time.time_ns() // 1_000_000
     head = {"timestamp": now, "operation": "AMEND", "operationParameters": {}}
     actions: list[dict[str, Any]] = [{"commitInfo": head | info.to_metadata()}]
@@ -126,17 +133,4 @@ def _log(
                  "stats": json.dumps({"numRecords": n_rows})}}
         for file, n_rows in new.items()
     ]  # fmt: skip
-    entry = path / "_delta_log" / f"{version:020d}.json"
-    draft = entry.with_name(f".{entry.name}.{os.getpid()}.draft")
-    with whole_file(draft) as file:
-        file.write("".join(json.dumps(action) + "\n" for action in actions).encode())
-    try:
-        os.link(draft, entry)
-    except FileExistsError as error:
-        raise DatasetError(
-            f"{path}: another program committed version {version} meanwhile; do it again"
-        ) from error
-    except OSError as error:
-        raise write_error(entry, error) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    return "".join(json.dumps(action) + "\n" for action in actions).encode()

@@ -16,13 +16,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
+from labeler.dataset.place import Location, Place, place
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.store import has_log, log_of, open_table
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file
 from labeler.records import Problem, short_hash
 from labeler.schema import from_plain, plain
 
@@ -47,7 +46,7 @@ def content_sha(problem: Problem) -> str:
 
 
 def note_problems(
-    out: Path,
+    out: Location,
     run_id: str,
     problems: Iterable[Problem],
     made_by: Mapping[str, str],
@@ -55,40 +54,38 @@ def note_problems(
     replaces: bool = False,
 ) -> None:
     """Lists the problems of a run; with `replaces`, what earlier runs said of them is void."""
-    path = out / FOLDER / f"{run_id}.json"
-    make_folder(path.parent)
     shas = {problem.problem_id: content_sha(problem) for problem in problems}
     content = {"made_by": dict(made_by), "problems": shas, "replaces": replaces}
-    with whole_file(path) as file:
-        file.write(json.dumps(content, indent=0).encode())
+    place(out).write(_list_of(run_id), json.dumps(content, indent=0).encode())
 
 
-def newest_version(out: Path) -> int:
+def newest_version(out: Location) -> int:
     """The number of the newest version, -1 where there is no dataset."""
     return open_table(out).version() if has_log(out) else -1
 
 
-def labelled(out: Path) -> dict[str, Made]:
+def labelled(out: Location) -> dict[str, Made]:
     """By content hash, the newest labelling of every problem; empty where no dataset is."""
     if not has_log(out):
         return {}
+    where = place(out)
     known = {made.content_sha: made for made in _with_rows(out)}
     for entry in log_of(open_table(out)):
         if entry.info is not None:
-            known |= {m.content_sha: m for m in _listed(out / FOLDER / f"{entry.info.run_id}.json")}
+            known |= {m.content_sha: m for m in _listed(where, entry.info.run_id)}
     return known
 
 
-def void_rows(out: Path) -> Callable[[Mapping[str, Any]], bool] | None:
+def void_rows(out: Location) -> Callable[[Mapping[str, Any]], bool] | None:
     """Tells a row (see `withdraw.JUDGED`) that a later run has replaced; None where none has."""
     entries = log_of(open_table(out)) if has_log(out) else []
     runs = [entry.info.run_id for entry in entries if entry.info is not None]
-    order = {run_id: place for place, run_id in enumerate(runs)}
+    order = {run_id: nth for nth, run_id in enumerate(runs)}
     replaced_by: dict[str, int] = {}
-    for run_id, place in order.items():
-        content = _content(out / FOLDER / f"{run_id}.json")
+    for run_id, nth in order.items():
+        content = _content(place(out), run_id)
         if content.get("replaces"):
-            replaced_by |= dict.fromkeys(content["problems"].values(), place)
+            replaced_by |= dict.fromkeys(content["problems"].values(), nth)
 
     def void(row: Mapping[str, Any]) -> bool:
         replacing = replaced_by.get(content_sha(from_plain(Problem, row)), -1)
@@ -97,29 +94,34 @@ def void_rows(out: Path) -> Callable[[Mapping[str, Any]], bool] | None:
     return void if replaced_by else None
 
 
-def _listed(path: Path) -> list[Made]:
-    content = _content(path)
+def _list_of(run_id: str) -> str:
+    return f"{FOLDER}/{run_id}.json"
+
+
+def _listed(where: Place, run_id: str) -> list[Made]:
+    content = _content(where, run_id)
     made_by = content.get("made_by", {})
     return [Made(problem, sha, made_by) for problem, sha in content.get("problems", {}).items()]
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _content(where: Place, run_id: str) -> dict[str, Any]:
     """A run's list, {} where there is none."""
-    if not path.exists():
+    written = where.read(_list_of(run_id))
+    if written is None:
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        content: dict[str, Any] = json.loads(written)
         if not isinstance(content["problems"], dict) or not isinstance(content["made_by"], dict):
             raise ValueError("not a list of problems")
         return content
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
-            f"{path}: cannot be read; restore it from a copy, or delete it and its problems count "
-            "as made by unknown versions"
+            f"{where.uri}/{_list_of(run_id)}: cannot be read; restore it from a copy, or delete it "
+            "and its problems count as made by unknown versions"
         ) from error
 
 
-def _with_rows(out: Path) -> Iterator[Made]:
+def _with_rows(out: Location) -> Iterator[Made]:
     columns = [field.name for field in fields(Problem)]
     rows = open_dataset(out).scan().select(columns)
     # Many solutions of one problem; lists cannot be compared, so the texts stand for them.

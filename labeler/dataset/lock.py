@@ -1,7 +1,8 @@
 """One holder at a time: a lock file that holds the name of its holder.
 
 A dataset has one committer at a time, and an output folder one run. Does not cover readers (they
-need no lock) or machines that do not share the folder's file locks. Source: flock(2), through the
+need no lock) or machines that do not share the folder's file locks: of two that commit to one
+object store, the store lets one pass (`bucket`). Source: flock(2), through the
 filelock library; the system frees the lock when its holder dies.
 """
 
@@ -14,17 +15,23 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from labeler.dataset.place import Location, place
 from labeler.errors import DatasetError
 from labeler.files import make_folder, write_error
 
 
 @contextmanager
-def held(lock_file: Path, path: Path, run_id: str, doing: str) -> Iterator[None]:
-    """Holds `lock_file`, or raises `DatasetError` telling who is `doing` what with `path`."""
+def held(
+    lock_file: Path, path: Location, run_id: str, doing: str, patience_s: float = 0.0
+) -> Iterator[None]:
+    """Holds `lock_file`, or raises `DatasetError` telling who is `doing` what with `path`.
+
+    The lock is waited for no longer than `patience_s`.
+    """
     from filelock import FileLock, Timeout
 
     make_folder(lock_file.parent)
-    lock = FileLock(lock_file, timeout=0)
+    lock = FileLock(lock_file, timeout=patience_s)
     try:
         lock.acquire()
     except Timeout as error:
@@ -41,9 +48,10 @@ def held(lock_file: Path, path: Path, run_id: str, doing: str) -> Iterator[None]
         lock.release()
 
 
-def only_committer(path: Path, run_id: str) -> AbstractContextManager[None]:
-    """Holds the lock file beside a dataset while one version is committed."""
-    return held(path.with_name(f"{path.name}.lock"), path, run_id, "committing")
+def only_committer(path: Location, run_id: str) -> AbstractContextManager[None]:
+    """Holds the lock file beside a dataset (or its cache) while one version is committed."""
+    local = place(path).local
+    return held(local.with_name(f"{local.name}.lock"), path, run_id, "committing")
 
 
 def _name_holder(lock_file: Path, run_id: str) -> None:

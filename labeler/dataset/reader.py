@@ -1,6 +1,6 @@
 """Opens one version of a dataset: lazily as a table, or solution by solution.
 
-Does not cover statistics (`labeler.stats`), exports, or datasets in object stores.
+Does not cover statistics (`labeler.stats`), or exports.
 Source: Delta Lake time travel by version number (delta-io.github.io/delta-rs).
 """
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from labeler.dataset.columns import Flat, flat_batches
+from labeler.dataset.older import can_be_read, upgraded_file
+from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import Version, has_log, log_of, open_table
 from labeler.errors import DatasetError
@@ -21,13 +23,15 @@ from labeler.schema import SCHEMA_VERSION, arrow_schema, labeled_solution
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
+    from deltalake import DeltaTable
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """One version of a dataset; later commits do not change what it shows."""
 
-    path: Path
+    path: Location
     version: int
     schema_version: int
 
@@ -70,17 +74,21 @@ class Dataset:
         return map(labeled_solution, self.rows())
 
     def files(self) -> list[Path]:
-        """The Parquet files of this version, in the order of writing."""
+        """The Parquet files of this version on this machine, in the order of writing."""
         uris = open_table(self.path, self.version).file_uris()
-        return sorted(self.path / unquote(uri.rsplit("/", 1)[1]) for uri in uris)
+        names = sorted(unquote(uri.rsplit("/", 1)[1]) for uri in uris)
+        files = [place(self.path).fetched(name) for name in names]
+        if self.schema_version == SCHEMA_VERSION:
+            return files
+        old = _columns_of(open_table(self.path, self.version))
+        return [upgraded_file(file, old) for file in files]
 
 
-def open_dataset(path: str | Path, version: int | None = None) -> Dataset:
+def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
     """Opens a dataset at a version, the latest by default; `DatasetError` says why it cannot."""
-    import pyarrow as pa
     from deltalake.exceptions import DeltaError
 
-    path = Path(path)
+    path = located(path)
     if not has_log(path):
         raise DatasetError(f"{path}: no labelled dataset is there; `labeler run` writes one")
     try:
@@ -97,8 +105,15 @@ def open_dataset(path: str | Path, version: int | None = None) -> Dataset:
         raise DatasetError(
             f"{path}: has schema version {written}, this labeler knows {SCHEMA_VERSION}; upgrade it"
         )
-    if not runs or not pa.schema(table.schema().to_arrow()).equals(arrow_schema()):
+    known = arrow_schema().equals if written == SCHEMA_VERSION else can_be_read
+    if not runs or not known(_columns_of(table)):
         raise DatasetError(f"{path}: a Delta table, but not one that labeler wrote")
     if table.protocol().min_reader_version > 1:
         raise DatasetError(f"{path}: another program gave it Delta features labeler cannot read")
     return Dataset(path, table.version(), written)
+
+
+def _columns_of(table: DeltaTable) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(table.schema().to_arrow())

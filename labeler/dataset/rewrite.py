@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.dataset.lock import only_committer
+from labeler.dataset.place import Location, Place, place
 from labeler.dataset.store import (
     CommitInfo,
     add_actions,
+    commit_properties,
     open_table,
     version_of_run,
     write_files,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def replace_rows(
-    path: Path,
+    path: Location,
     newest: int,
     batches: Iterable[pa.RecordBatch],
     info: Callable[[], CommitInfo | None],
@@ -48,26 +50,27 @@ def replace_rows(
             raise DatasetError(
                 f"{path}: version {table.version()} was committed meanwhile; run again"
             )
+        where = place(path)
         files: list[tuple[Path, int]] = []
         entry: CommitInfo | None = None
         try:
-            for written in write_files(path, newest + 1, batches):
+            for written in write_files(where, newest + 1, batches):
                 files.append(written)
             entry = info()
             if entry is not None:
-                _overwrite(path, table, files, entry)
+                _overwrite(where, table, files, entry)
         finally:
             # The entry may be in the log although a later step failed: then the files are needed.
             done = entry is not None and version_of_run(path, entry.run_id) is not None
             for file, _ in files if not done else []:
-                file.unlink(missing_ok=True)
+                where.discard(file)
         return newest + 1 if done else None
 
 
 def _overwrite(
-    path: Path, table: DeltaTable, files: list[tuple[Path, int]], info: CommitInfo
+    where: Place, table: DeltaTable, files: list[tuple[Path, int]], info: CommitInfo
 ) -> None:
-    from deltalake import CommitProperties, Schema
+    from deltalake import Schema
     from deltalake.exceptions import DeltaError
 
     try:
@@ -75,8 +78,8 @@ def _overwrite(
             [*add_actions(files)],
             "overwrite",
             Schema.from_arrow(arrow_schema()),
-            commit_properties=CommitProperties(custom_metadata=info.to_metadata()),
+            commit_properties=commit_properties(where, info),
         )
     except (DeltaError, OSError) as error:
         first_line = str(error).splitlines()[0]
-        raise DatasetError(f"{path}: commit failed ({first_line}); run again") from error
+        raise DatasetError(f"{where.uri}: commit failed ({first_line}); run again") from error

@@ -39,9 +39,14 @@ def write_shard(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def read_shards(
-    paths: Iterable[Path], remedy: str = "delete it and run again with --resume"
+    paths: Iterable[Path],
+    remedy: str = "delete it and run again with --resume",
+    schema: pa.Schema | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """All rows of the files, in the order given, a row group at a time, checksums verified."""
+    """All rows of the files, in the order given, a row group at a time, checksums verified.
+
+    `schema` is that of an older version (`older`); today's if left out.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -49,7 +54,7 @@ def read_shards(
         broken = f"{path}: damaged or not written by this version of labeler; {remedy}"
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                if not file.schema_arrow.equals(arrow_schema()):
+                if not file.schema_arrow.equals(arrow_schema() if schema is None else schema):
                     raise DatasetError(broken)
                 missing = _rows_promised(file)
                 for batch in file.iter_batches(ROWS_PER_GROUP):

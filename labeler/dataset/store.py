@@ -6,7 +6,7 @@ one committer works on a dataset at a time (a lock file beside it names the hold
 never compete. A run is recognised by its id in the log: committing it again changes nothing.
 deltalake 1.6.6 does not enforce Delta's application transactions, so they are not relied upon.
 
-Covers folders on a local disk, not object stores. Never vacuums: old versions stay readable.
+Where the files lie is `place`'s matter. Never vacuums: old versions stay readable.
 Source: Delta transaction log protocol (github.com/delta-io/delta, PROTOCOL.md), actions add,
 commitInfo.
 """
@@ -21,7 +21,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeler.dataset.bucket import Bucket, unreachable
 from labeler.dataset.lock import only_committer
+from labeler.dataset.place import Location, Place, place
 from labeler.dataset.shards import write_parquet
 from labeler.errors import DatasetError
 from labeler.files import make_folder
@@ -29,7 +31,7 @@ from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
     from deltalake.transaction import AddAction
 
 BYTES_PER_FILE = 128 * 2**20
@@ -77,7 +79,7 @@ class Version:
     info: CommitInfo | None
 
 
-def commit(path: Path, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> int:
+def commit(path: Location, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> int:
     """Appends all rows of a run in one new version and returns its number; all or nothing.
 
     Takes any stream of batches (see `read_shards`); a run that is already in the log is not written
@@ -89,17 +91,18 @@ def commit(path: Path, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> i
         if done is not None:
             return done
         _refuse_other_schema(path, table)
-        make_folder(path)
+        where = place(path)
+        make_folder(where.local)
         files: list[tuple[Path, int]] = []
         try:
-            for written in write_files(path, 0 if table is None else table.version() + 1, batches):
+            for written in write_files(where, 0 if table is None else table.version() + 1, batches):
                 files.append(written)
-            _add_to_log(path, table, files, info)
+            _add_to_log(where, table, files, info)
         except BaseException:
             # The entry may be in the log although a later step failed: then the files are needed.
             if not has_log(path) or _version_of(open_table(path), info.run_id) is None:
                 for file, _ in files:
-                    file.unlink(missing_ok=True)
+                    where.discard(file)
             raise
         version = _version_of(open_table(path), info.run_id)
         if version is None:
@@ -124,21 +127,28 @@ def _is_from_run(entry: Mapping[str, Any]) -> bool:
     return entry.keys() >= CommitInfo.__dataclass_fields__.keys()
 
 
-def has_log(path: Path) -> bool:
-    """Whether the folder holds a Delta table."""
+def has_log(path: Location) -> bool:
+    """Whether a Delta table is there."""
     from deltalake import DeltaTable
 
-    return path.is_dir() and DeltaTable.is_deltatable(str(path))
+    where = place(path)
+    try:
+        return bool(DeltaTable.is_deltatable(where.uri, where.options))
+    except OSError as error:
+        if isinstance(path, Bucket):
+            raise unreachable(path.uri, error) from error
+        raise
 
 
-def open_table(path: Path, version: int | None = None) -> DeltaTable:
+def open_table(path: Location, version: int | None = None) -> DeltaTable:
     """The Delta table at one version, the latest by default."""
     from deltalake import DeltaTable
 
-    return DeltaTable(str(path), version=version)
+    where = place(path)
+    return DeltaTable(where.uri, version=version, storage_options=where.options)
 
 
-def version_of_run(path: Path, run_id: str) -> int | None:
+def version_of_run(path: Location, run_id: str) -> int | None:
     """The version that a run wrote, None if it wrote none."""
     return _version_of(open_table(path) if has_log(path) else None, run_id)
 
@@ -150,7 +160,7 @@ def _version_of(table: DeltaTable | None, run_id: str) -> int | None:
     )
 
 
-def _refuse_other_schema(path: Path, table: DeltaTable | None) -> None:
+def _refuse_other_schema(path: Location, table: DeltaTable | None) -> None:
     import pyarrow as pa
 
     if table is not None and not pa.schema(table.schema().to_arrow()).equals(arrow_schema()):
@@ -160,14 +170,16 @@ def _refuse_other_schema(path: Path, table: DeltaTable | None) -> None:
 
 
 def write_files(
-    path: Path, version: int, batches: Iterable[pa.RecordBatch]
+    where: Place, version: int, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[tuple[Path, int]]:
     """Writes a version's files, yet unknown to the log; each with its number of rows."""
     remaining = iter(batches)
     for number, batch in enumerate(remaining):
         # Names sort by version, then by row, so that a reader can restore the order of writing.
-        file = path / f"part-{version:06d}-{number:05d}.parquet"
-        yield file, write_parquet(file, chain([batch], remaining), BYTES_PER_FILE)
+        file = where.local / f"part-{version:06d}-{number:05d}{where.unique()}.parquet"
+        n_rows = write_parquet(file, chain([batch], remaining), BYTES_PER_FILE)
+        where.publish(file)
+        yield file, n_rows
 
 
 def add_actions(files: Iterable[tuple[Path, int]]) -> list[AddAction]:
@@ -188,21 +200,22 @@ def add_actions(files: Iterable[tuple[Path, int]]) -> list[AddAction]:
 
 
 def _add_to_log(
-    path: Path, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
+    where: Place, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
 ) -> None:
-    from deltalake import CommitProperties, Schema
+    from deltalake import Schema
     from deltalake.exceptions import DeltaError
     from deltalake.transaction import create_table_with_add_actions
 
     actions = add_actions(files)
-    properties = CommitProperties(custom_metadata=info.to_metadata())
+    properties = commit_properties(where, info)
     schema = Schema.from_arrow(arrow_schema())
     try:
         if table is None:
             create_table_with_add_actions(
-                str(path),
+                where.uri,
                 schema,
                 actions,
+                storage_options=where.options,
                 # Runs are known by their log entries, which Delta drops after 30 days by default.
                 configuration={"delta.enableExpiredLogCleanup": "false"},
                 commit_properties=properties,
@@ -214,5 +227,14 @@ def _add_to_log(
     except (DeltaError, OSError) as error:
         first_line = str(error).splitlines()[0]
         raise DatasetError(
-            f"{path}: commit failed ({first_line}); mend it and run again with --resume"
+            f"{where.uri}: commit failed ({first_line}); mend it and run again with --resume"
         ) from error
+
+
+def commit_properties(where: Place, info: CommitInfo) -> CommitProperties:
+    """What the log says of a run, and how often a competing commit is tried against."""
+    from deltalake import CommitProperties
+
+    return CommitProperties(
+        custom_metadata=info.to_metadata(), max_commit_retries=where.commit_retries
+    )

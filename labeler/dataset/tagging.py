@@ -5,26 +5,25 @@ created only if nobody was there first, so two people cannot both set it. A rele
 not come to mean something else: moving a tag takes `force`.
 
 Does not cover tags of a published dataset on the Hub (`labeler.hub`).
-Source: the rules of `git tag`; link(2), which fails where the name exists.
+Source: the rules of `git tag`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
+from labeler.dataset.place import Location, Place, place
 from labeler.dataset.reader import Dataset, open_dataset
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file, write_error
 
+FOLDER = "_tags"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 """A number would look like a version; a slash, a space or a leading dot would not be a file."""
 
 
-def resolve(path: str | Path, version: int | None = None, tag: str | None = None) -> Dataset:
+def resolve(path: str | Location, version: int | None = None, tag: str | None = None) -> Dataset:
     """Opens what `--version N` or `--tag T` names, the latest version where neither is given.
 
     Raises `DatasetError` where the dataset, the version or the tag does not exist, or both are
@@ -42,12 +41,16 @@ def resolve(path: str | Path, version: int | None = None, tag: str | None = None
     return open_dataset(path, known[tag])
 
 
-def tags(path: Path) -> dict[str, int]:
+def tags(path: str | Location) -> dict[str, int]:
     """All tags of a dataset and their versions, by name."""
-    return {file.stem: _read(file) for file in sorted((path / "_tags").glob("*.json"))}
+    where = place(path)
+    files = [name for name in where.names(FOLDER) if name.endswith(".json")]
+    return {name.removesuffix(".json"): _read(where, f"{FOLDER}/{name}") for name in files}
 
 
-def set_tag(path: Path, name: str, version: int | None = None, force: bool = False) -> int:
+def set_tag(
+    path: str | Location, name: str, version: int | None = None, force: bool = False
+) -> int:
     """Names a version, the latest by default, and returns its number; doing it again is fine.
 
     Raises `DatasetError` for a name that cannot be one, a version that does not exist, and a tag
@@ -58,36 +61,24 @@ def set_tag(path: Path, name: str, version: int | None = None, force: bool = Fal
             f"{path}: {name!r} is no tag: a letter, then letters, digits, dots, - and _"
         )
     number = open_dataset(path, version).version
-    file = path / "_tags" / f"{name}.json"
+    where, file = place(path), f"{FOLDER}/{name}.json"
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    content = json.dumps({"version": number, "tagged_at": now}) + "\n"
-    make_folder(file.parent)
-    with whole_file(_draft(file)) as draft:
-        draft.write(content.encode())
-    try:
-        if force:
-            _draft(file).replace(file)
-        else:
-            os.link(_draft(file), file)
-    except FileExistsError as error:
-        standing = _read(file)
+    content = (json.dumps({"version": number, "tagged_at": now}) + "\n").encode()
+    if force:
+        where.write(file, content)
+    elif not where.create(file, content):
+        standing = _read(where, file)
         if standing != number:
             raise DatasetError(
                 f"{path}: tag {name} is on version {standing}; --force moves it to {number}"
-            ) from error
-    except OSError as error:
-        raise write_error(file, error) from error
-    finally:
-        _draft(file).unlink(missing_ok=True)
+            )
     return number
 
 
-def _draft(file: Path) -> Path:
-    return file.with_name(f".{file.name}.{os.getpid()}.draft")
-
-
-def _read(file: Path) -> int:
+def _read(where: Place, file: str) -> int:
     try:
-        return int(json.loads(file.read_text(encoding="utf-8"))["version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{file}: is no tag; delete it and tag the version again") from error
+        return int(json.loads(where.read(file) or b"")["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{where.uri}/{file}: is no tag; delete it and tag the version again"
+        ) from error

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labeler.dataset.place import Location
 from labeler.dataset.reader import Dataset, open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
@@ -28,7 +28,7 @@ JUDGED = (
 """The columns that a row is judged by: its problem, and the run that wrote it."""
 
 
-def withdraw(path: Path, stale: Callable[[Mapping[str, Any]], bool]) -> int | None:
+def withdraw(path: Location, stale: Callable[[Mapping[str, Any]], bool]) -> int | None:
     """The new version without the rows that are `stale`, None where there are none.
 
     Raises `DatasetError` where another process commits meanwhile, or where the commit fails.

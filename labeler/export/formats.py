@@ -16,6 +16,7 @@ from labeler.export.processbench import PROCESSBENCH
 from labeler.export.qwen import QWEN
 from labeler.export.rewards import STEP_REWARDS
 from labeler.export.rlhflow import RLHFLOW
+from labeler.export.step_values import STEP_VALUES
 from labeler.export.thinkprm import THINKPRM
 from labeler.export.trl import TRL
 
@@ -24,7 +25,7 @@ FORMATS = {
     for made in (
         TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
         GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
-        DPO_STEPS, DPO_PARETO, STEP_REWARDS, MASKED_FILL, REORDER,
+        DPO_STEPS, DPO_PARETO, STEP_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
     )
 }  # fmt: skip
 

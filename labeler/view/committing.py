@@ -18,6 +18,7 @@ from uuid import uuid4
 from labeler.consensus.human import human_evidence, overruled
 from labeler.dataset import CommitInfo, Dataset, open_dataset
 from labeler.dataset.amend import amend
+from labeler.dataset.place import Location
 from labeler.dataset.store import version_of_run
 from labeler.errors import DatasetError
 from labeler.records import Evidence, LabeledSolution
@@ -51,7 +52,7 @@ def by_prefix(reviews: Sequence[Review]) -> Mapping[str, list[Evidence]]:
     return dict(said)
 
 
-def commit_reviews(path: Path, reviews: Reviews, work: Path) -> int | None:
+def commit_reviews(path: Location, reviews: Reviews, work: Path) -> int | None:
     """Commits what is pending as one new version and returns its number, None if nothing is.
 
     Raises `DatasetError` where another process is committing; the reviews then stay pending.
@@ -74,7 +75,7 @@ def commit_reviews(path: Path, reviews: Reviews, work: Path) -> int | None:
         version = done
 
 
-def _commit(path: Path, run_id: str, pending: Sequence[Review], work: Path) -> int:
+def _commit(path: Location, run_id: str, pending: Sequence[Review], work: Path) -> int:
     dataset = open_dataset(path)
     last = next(entry.info for entry in reversed(dataset.versions()) if entry.info is not None)
     info = CommitInfo(

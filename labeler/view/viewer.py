@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from labeler.dataset import Dataset, open_dataset
+from labeler.dataset.place import place
 from labeler.dataset.store import log_of, open_table
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
@@ -86,7 +87,7 @@ class Viewer:
         on_file: Callable[[Path, int, int], None] = lambda *_: None,
     ) -> None:
         self.path = dataset.path
-        self.work = work or dataset.path / "_view"
+        self.work = work or place(dataset.path).local / "_view"
         self.reviewer = reviewer
         self._on_file = on_file
         self._lock, self._committing = threading.Lock(), threading.Lock()

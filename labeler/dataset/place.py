@@ -1,0 +1,181 @@
+"""Where a dataset lies: a folder on this machine, or a prefix in an object store (`bucket`).
+
+Everything about a dataset that touches files goes through a `Place`, so that no other module asks
+which kind it is. Parquet files are written and read in the `local` folder of a place, which is the
+dataset itself for a folder, and a cache for a bucket; small documents (tags, entries of the log,
+lists of problems) are read and written by name.
+
+Does not cover what a run keeps for itself (journal, staged shards): that stays on this machine.
+Source: link(2), which fails where the name exists.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from labeler.dataset.bucket import SCHEME, Bucket
+from labeler.errors import DatasetError
+from labeler.files import make_folder, whole_file, write_error
+
+Location = Path | Bucket
+"""How a dataset is named: the path of a folder, or an address such as s3://bucket/prefix."""
+
+
+class Place(Protocol):
+    """What a dataset needs of the place that it lies in. Names are relative, with slashes."""
+
+    @property
+    def uri(self) -> str:
+        """As Delta Lake names it."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its last part, for titles."""
+        ...
+
+    @property
+    def options(self) -> dict[str, str] | None:
+        """What Delta Lake must be told to reach it."""
+        ...
+
+    @property
+    def local(self) -> Path:
+        """The folder on this machine that its files are written to and read from."""
+        ...
+
+    @property
+    def commit_retries(self) -> int | None:
+        """How often Delta may try again behind a competing commit; None for its own default."""
+        ...
+
+    def unique(self) -> str:
+        """Set into the names of new data files, so that two committers cannot write the same."""
+        ...
+
+    def publish(self, file: Path) -> None:
+        """Takes a new data file, written to `local`, into the dataset."""
+        ...
+
+    def fetched(self, name: str) -> Path:
+        """A data file, to be read on this machine."""
+        ...
+
+    def discard(self, file: Path) -> None:
+        """Removes a data file that the log does not name."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """A document, None where there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """A document, whole or not at all, in the place of one that may stand."""
+        ...
+
+    def create(self, name: str, content: bytes) -> bool:
+        """A document, whole or not at all; False, and nothing done, where one stands."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """The documents in a folder, sorted, without its name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder on a local disk."""
+
+    path: Path
+
+    @property
+    def uri(self) -> str:
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        return self.path.resolve().name
+
+    @property
+    def options(self) -> None:
+        return None
+
+    @property
+    def local(self) -> Path:
+        return self.path
+
+    @property
+    def commit_retries(self) -> None:
+        return None
+
+    def unique(self) -> str:
+        return ""
+
+    def publish(self, file: Path) -> None:
+        """It is there already."""
+
+    def fetched(self, name: str) -> Path:
+        return self.path / name
+
+    def discard(self, file: Path) -> None:
+        file.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DatasetError(f"cannot read {self.path / name}: {error.strerror}") from error
+
+    def write(self, name: str, content: bytes) -> None:
+        make_folder((self.path / name).parent)
+        with whole_file(self.path / name) as file:
+            file.write(content)
+
+    def create(self, name: str, content: bytes) -> bool:
+        file = self.path / name
+        draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+        make_folder(file.parent)
+        with whole_file(draft) as output:
+            output.write(content)
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise write_error(file, error) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(file.name for file in (self.path / folder).glob("[!.]*") if file.is_file())
+
+
+def located(given: str | Location) -> Location:
+    """What a user named: an address where it is one, else a path.
+
+    Raises `DatasetError` for an address of another kind than s3://bucket/prefix.
+    """
+    if isinstance(given, Bucket):
+        return given
+    text = str(given)
+    if text.startswith("s3:/") and not text.startswith(SCHEME):
+        # A path that was made from an address has lost a slash.
+        text = SCHEME + text.removeprefix("s3:/")
+    if "://" not in text:
+        return Path(given)
+    bucket, _, prefix = text.removeprefix(SCHEME).strip("/").partition("/")
+    if not text.startswith(SCHEME) or not bucket or not prefix:
+        raise DatasetError(f"{text}: a dataset is a local folder, or s3://bucket/prefix")
+    return Bucket(f"{SCHEME}{bucket}/{prefix}")
+
+
+def place(given: str | Location) -> Place:
+    """The place that a location names."""
+    found = located(given)
+    return found if isinstance(found, Bucket) else Folder(found)

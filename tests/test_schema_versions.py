@@ -1,0 +1,143 @@
+"""Schema versions: what was written under an older one stays readable, a newer one is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import labeler
+from labeler.cli import main
+from labeler.dataset import commit, open_dataset, read_shards, resolve
+from labeler.dataset.older import can_be_read
+from labeler.schema import SCHEMA_VERSION, arrow_schema
+from labeler.stats import label_statistics
+from tests.stored_table import EMPTY, RUN_1, RUN_2, STORED, WHOLE
+from tests.test_dataset import info, shard, solved
+
+
+def test_a_dataset_that_version_1_wrote_is_read_in_all_its_parts() -> None:
+    opened = open_dataset(STORED)
+    assert (opened.version, opened.schema_version) == (1, 1)
+    assert list(opened.solutions()) == [WHOLE, EMPTY]
+    assert [version.info for version in opened.versions()] == [RUN_1, RUN_2]
+    assert list(resolve(STORED, tag="first").solutions()) == [WHOLE]
+    assert opened.scan().collect()["schema_version"].to_list() == [1, 1]
+    counted = label_statistics(opened)
+    assert (counted.n_solutions, counted.n_steps, counted.n_wrong_steps) == (2, 2, 1)
+    assert counted.by_labeler["monte_carlo"].calls == 8
+
+
+NEXT = """
+import json, sys
+from pathlib import Path
+from labeler.dataset import open_dataset
+from labeler.schema import arrow_schema
+from labeler.stats import label_statistics
+
+opened = open_dataset(Path(sys.argv[1]))
+rows = list(opened.rows())
+flats = opened.columns("steps.checked_by", "solution_id")
+print(json.dumps({
+    "version": opened.schema_version,
+    "reviews": [row["reviews"] for row in rows],
+    "difficulty": [row["difficulty"] for row in rows],
+    "checked_by": [[step["checked_by"] for step in row["steps"]] for row in rows],
+    "flat": [x for flat in flats for x in flat.columns["steps.checked_by"].to_pylist()],
+    "solutions": [row["solution_id"] for row in rows],
+    "evidence": [[len(step["evidence"]) for step in row["steps"]] for row in rows],
+    "n_steps": label_statistics(opened).n_steps,
+    "scanned": opened.scan().select("difficulty", "solution_id").collect().rows(),
+}))
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path) -> Path:
+    """A copy of this package as its next schema version might be: three columns more."""
+    copy = tmp_path / "next"
+    shutil.copytree(Path(labeler.__file__).parent, copy / "labeler")
+    for file, old, new in [
+        ("schema.py", "SCHEMA_VERSION = 1\n", "SCHEMA_VERSION = 2\n"),
+        (
+            "schema.py",
+            "    schema_version: int\n",
+            "    schema_version: int\n    difficulty: float | None\n    reviews: tuple[str, ...]\n",
+        ),
+        (
+            "records.py",
+            "    evidence: tuple[Evidence, ...]\n",
+            "    evidence: tuple[Evidence, ...]\n    checked_by: str | None = None\n",
+        ),
+    ]:
+        text = (copy / "labeler" / file).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        (copy / "labeler" / file).write_text(text.replace(old, new), encoding="utf-8")
+    return copy
+
+
+def test_the_next_schema_version_will_read_what_this_one_writes(
+    next_version: Path, tmp_path: Path
+) -> None:
+    # Not in the repository's folder, where Python would find this version first.
+    done = subprocess.run(
+        [sys.executable, "-c", NEXT, str(STORED)],
+        cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONPATH": str(next_version), "LABELER_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "version": 1,
+        "reviews": [[], []],
+        "difficulty": [None, None],
+        "checked_by": [[None, None], []],
+        "flat": [None, None],
+        "solutions": ["s1", "s2"],
+        "evidence": [[0, 2], []],
+        "n_steps": 2,
+        "scanned": [[None, "s1"], [None, "s2"]],
+    }
+
+
+def test_columns_may_be_added_but_not_changed() -> None:
+    today = arrow_schema()
+    without_shard = pa.schema([field for field in today if field.name != "shard"])
+    without_final_answer = pa.schema([field for field in today if field.name != "final_answer"])
+    without_context = pa.schema([field for field in today if field.name != "context"])
+    other = today.set(today.get_field_index("shard"), pa.field("shard", pa.int64()))
+    assert [can_be_read(one) for one in (today, without_final_answer, without_context)] == [
+        True
+    ] * 3
+    for broken in (without_shard, other, pa.schema([])):
+        assert not can_be_read(broken)
+    assert not can_be_read(today.append(pa.field("theirs", pa.string())))
+
+
+def test_a_newer_schema_version_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    staged = shard(tmp_path / "a.parquet", solved(1))
+    newer = replace(info("run-1"), schema_version=SCHEMA_VERSION + 1)
+    commit(tmp_path / "d", read_shards([staged]), newer)
+    for words in (["stats"], ["versions"], ["show"], ["export", "-f", "trl", "-o", "x"]):
+        monkeypatch.setattr(sys, "argv", ["labeler", words[0], str(tmp_path / "d"), *words[1:]])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        assert (ended.value.code, shown.out, shown.err) == (
+            2,
+            "",
+            f"labeler: {tmp_path / 'd'}: has schema version {SCHEMA_VERSION + 1}, "
+            f"this labeler knows {SCHEMA_VERSION}; upgrade it\n",
+        )
