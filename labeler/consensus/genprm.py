@@ -1,7 +1,7 @@
 """Relative progress against a judge: GenPRM's consensus filter (arXiv 2504.00891, section 3.2).
 
-Progress of a step is P_t = MC(after it) / MC(before it); the step is right if P_t >= `threshold`
-(0.8 in the paper, where 0 stands for the plain MC > 0), and after a step with MC = 0 all are wrong.
+A step is right if its relative progress (`labeler.consensus.progress`) is at least `threshold`: 0.8
+in the paper, where 0 stands for the plain MC > 0.
 Strict, as the paper is read literally: kept only if all labels equal the judge's, whose first wrong
 step makes all later ones wrong; so solutions that dip and recover are always dropped. Lenient: only
 the place of the first error must agree. What comes after it is not labelled in either reading.
@@ -14,18 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from labeler.consensus.base import Counts, Decision, labels_before, value_counts
+from labeler.consensus.base import Decision, labels_before, value_counts
+from labeler.consensus.progress import progress
 from labeler.consensus.sources import first_error_of, judges
 from labeler.records import Evidence, Solution
 
 
 @dataclass(frozen=True, slots=True)
 class GenPRM:
-    """`judges` as in `lessons`."""
+    """`judges` as in `lessons`; `min_correct` as in `progress`."""
 
     threshold: float = 0.8
+    min_correct: int = 0
     lenient: bool = False
     judges: tuple[str, ...] = ()
     name: str = "genprm"
@@ -36,7 +37,7 @@ class GenPRM:
         return Decision(place, labels_before(place, n_steps), (None,) * n_steps, reason)
 
     def _agreed(self, evidence: Sequence[Sequence[Evidence]]) -> tuple[int | None, str]:
-        ours = progress(value_counts(evidence), self.threshold)
+        ours = progress(value_counts(evidence), self.threshold, min_correct=self.min_correct)
         if ours is None:
             return None, "no rollouts on some step"
         said = judges(evidence, self.judges)
@@ -52,20 +53,3 @@ class GenPRM:
         if not self.lenient and place >= 0 and any(ours[place:]):
             return None, "right again after its first error"
         return place, ""
-
-
-def progress(counts: Sequence[Counts], threshold: float) -> list[bool] | None:
-    """Which steps are right by relative progress; None where a step that matters was not sampled.
-
-    The last step's MC is its outcome.
-    """
-    values: list[float] = []
-    for count in counts:
-        if values and values[-1] == 0:
-            values.append(0.0)
-        elif count.n == 0:
-            return None
-        else:
-            values.append(count.n_correct / count.n)
-    first = [value > 0 for value in values[:1]]
-    return first + [after > 0 and after >= threshold * before for before, after in pairwise(values)]

@@ -103,12 +103,16 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """Continuations of one prefix, with what they cost; `failure` says why there are none."""
+    """Continuations of one prefix, with what they cost; `failure` says why there are none.
+
+    `missing` were asked for and did not come, although the sampler answered.
+    """
 
     rollouts: tuple[Rollout, ...]
     prompt_tokens: int = 0
     completion_tokens: int = 0
     failure: str = ""
+    missing: int = 0
 
     def __add__(self, more: Rollouts) -> Rollouts:
         """These and more rollouts of the same prefix."""
@@ -117,6 +121,7 @@ class Rollouts:
             self.prompt_tokens + more.prompt_tokens,
             self.completion_tokens + more.completion_tokens,
             more.failure or self.failure,
+            self.missing + more.missing,
         )
 
     @property
@@ -130,8 +135,13 @@ class Rollouts:
 
     @property
     def value(self) -> float | None:
-        """MC of the prefix, None where no rollout was decided."""
-        return self.n_correct / self.n if self.n else None
+        """MC of the prefix, None where no rollout was decided.
+
+        None, too, where none is right and some did not come: one of them may have been.
+        """
+        if not self.n or (self.missing and not self.n_correct):
+            return None
+        return self.n_correct / self.n
 
 
 def roll_out(
@@ -161,7 +171,7 @@ def roll_out(
         checks = yield [Check(problem, answer, asker) for answer in distinct]
     verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
     return [
-        _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row])
+        _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row], n)
         for reply, row in zip(replies, answers, strict=True)
     ]
 
@@ -182,13 +192,14 @@ def _checked(reply: Reply) -> Checked:
     return Checked(Verdict.UNKNOWN, reason)
 
 
-def _rollouts(reply: Reply, outcomes: list[Checked]) -> Rollouts:
+def _rollouts(reply: Reply, outcomes: list[Checked], n: int) -> Rollouts:
     if not isinstance(reply, Samples):
         return Rollouts((), failure=reply.reason if isinstance(reply, Failed) else "no samples")
     return Rollouts(
         tuple(Rollout(c, o) for c, o in zip(reply.completions, outcomes, strict=True)),
         reply.prompt_tokens,
         reply.completion_tokens,
+        missing=max(0, n - len(reply.completions)),
     )
 
 
@@ -205,7 +216,10 @@ def value_evidence(
     value = rollouts.value
     reason = ""
     if value is None:
-        reasons = Counter(r.outcome.reason for r in rollouts.rollouts)
+        undecided = [r.outcome for r in rollouts.rollouts if r.outcome.verdict is Verdict.UNKNOWN]
+        reasons = Counter(outcome.reason for outcome in undecided)
+        if rollouts.missing:
+            reasons["completions that did not come"] = rollouts.missing
         reason = rollouts.failure or "; ".join(f"{k}: {v}" for k, v in sorted(reasons.items()))
         verdict = Verdict.UNKNOWN
     else:

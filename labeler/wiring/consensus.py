@@ -17,6 +17,8 @@ from labeler.config.consensus import (
     LessonsRule,
     MajorityRule,
     PosteriorRule,
+    RelativeProgressRule,
+    ScanRule,
     UnanimityRule,
     WeakStrongRule,
     load_rule,
@@ -28,8 +30,11 @@ from labeler.consensus.fusion import Fusion
 from labeler.consensus.genprm import GenPRM
 from labeler.consensus.lessons import Lessons
 from labeler.consensus.posterior import Posterior
+from labeler.consensus.relative_progress import RelativeProgress
+from labeler.consensus.scan import Scan
 from labeler.consensus.votes import Votes
 from labeler.consensus.weak_strong import WeakStrong
+from labeler.dataset.place import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
 from labeler.recompute import Recomputed, recompute
@@ -50,6 +55,10 @@ def build_rule(config: ConsensusConfig) -> Rule:
             return Lessons(**settings)
         case GenPRMRule():
             return GenPRM(**settings)
+        case RelativeProgressRule():
+            return RelativeProgress(**settings)
+        case ScanRule():
+            return Scan(**settings)
         case WeakStrongRule():
             return WeakStrong()
         case UnanimityRule() | MajorityRule():
@@ -61,7 +70,7 @@ def build_rule(config: ConsensusConfig) -> Rule:
 
 
 def label_anew(
-    dataset: Path,
+    dataset: str | Location,
     policy: str,
     settings: Mapping[str, Any],
     version: int | None = None,

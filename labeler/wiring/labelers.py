@@ -8,6 +8,7 @@ from typing import assert_never
 
 from labeler.config.labelers import (
     WRITES_SOLUTIONS,
+    AlphaMathLabeler,
     BinarySearchLabeler,
     BisectLabeler,
     DiagnosticsLabeler,
@@ -30,6 +31,7 @@ from labeler.config.labelers import (
     VerifierLabeler,
 )
 from labeler.config.run import RunConfig
+from labeler.labelers.alphamath import AlphaMath, alphamath
 from labeler.labelers.base import Policy
 from labeler.labelers.binary_search import BinarySearch, binary_search
 from labeler.labelers.bisect import Bisect, bisect
@@ -119,6 +121,9 @@ def build_labeler(config: LabelerConfig, policy: Policy) -> Labeler:  # noqa: PL
             # The search writes its own solutions; what was sampled for others is not its concern.
             search = OmegaPRM(**settings)
             return lambda problem, solutions: omegaprm(problem, search, policy)
+        case AlphaMathLabeler():
+            valuing = AlphaMath(**settings)
+            return lambda problem, solutions: alphamath(problem, valuing, policy)
         case SolverLabeler():
             return partial(solver, settings=Solver(**settings))
         case ProgramLabeler():

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from labeler.config import RunConfig, load_config
 from labeler.dataset.ledger import note_problems
+from labeler.dataset.place import Location, located
+from labeler.errors import ConfigError
 from labeler.labelling_run import LabellingRun, Parts, Progress, RunSummary, run_plainly
 from labeler.requests import POLICY
+from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
@@ -23,7 +26,7 @@ from labeler.wiring.versions import version_hashes
 
 def run(
     config: RunConfig | str | Path,
-    out: Path,
+    out: str | Location,
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
@@ -31,6 +34,10 @@ def run(
     """A whole run without Prefect; blocks until the version is committed."""
     if not isinstance(config, RunConfig):
         config = load_config(config)
+    if config.execution.engine != "local":
+        raise ConfigError(
+            f"execution.engine: {config.execution.engine} works as a flow only; add --flow"
+        )
     opened = open_run(config, out, resume=resume, on_progress=on_progress)
     summary = block_on(run_plainly(opened))
     if not summary.already_there:
@@ -46,21 +53,31 @@ def note(config: RunConfig, run: LabellingRun, *, replaces: bool = False) -> Non
 
 def open_run(
     config: RunConfig,
-    out: Path,
+    out: str | Location,
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     given: ProblemSet | None = None,
 ) -> LabellingRun:
     """A run that is ready to be entered: problems read (or `given`), models loaded."""
-    return LabellingRun(build(config, given), out, resume, on_progress or (lambda progress: None))
+    return LabellingRun(
+        build(config, given),
+        located(out),
+        resume,
+        on_progress or (lambda progress: None),
+        hands_out=config.execution.engine == "ray",
+    )
 
 
-def build(config: RunConfig, given: ProblemSet | None = None) -> Parts:
-    """All parts of a run. Raises a `LabelerError` with one clear line."""
+def build(
+    config: RunConfig,
+    given: ProblemSet | None = None,
+    samplers: dict[str, Sampler] | None = None,
+) -> Parts:
+    """All parts of a run; `samplers` are models that are loaded. Raises a `LabelerError`."""
     problems, rejections = given or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
-    samplers = build_samplers(config)
+    samplers = build_samplers(config) if samplers is None else samplers
     return Parts(
         problems=tuple(problems),
         rejections=tuple(rejections),

@@ -3,8 +3,9 @@
 import pytest
 
 from labeler.consensus.base import Counts
-from labeler.consensus.genprm import GenPRM, progress
+from labeler.consensus.genprm import GenPRM
 from labeler.consensus.lessons import Lessons
+from labeler.consensus.progress import progress
 from labeler.consensus.votes import Votes
 from labeler.consensus.weak_strong import WeakStrong
 from labeler.records import Verdict

@@ -66,3 +66,53 @@ def test_no_answer_leaves_the_place_unknown():
     found, asked = talk(binary_search(PROBLEM, (solution(),), BinarySearch(), POLICY), dead)
     assert (len(asked), [e.verdict for e in found.evidence]) == (1, [Verdict.UNKNOWN])
     assert decided(found) is None
+
+
+def test_fewer_completions_than_asked_decide_nothing_unless_one_is_right():
+    short = lambda text: lambda n, request: answers(*[text] * (request.n - 3))  # noqa: E731
+    search = lambda: binary_search(PROBLEM, (solution(),), BinarySearch(k=8), POLICY)  # noqa: E731
+    found, asked = talk(search(), short("7"))
+    assert [(e.verdict, e.score, e.n, e.reason) for e in found.evidence] == [
+        (Verdict.UNKNOWN, None, 5, "completions that did not come: 3")
+    ]
+    assert (asked, decided(found)) == ([3], None)
+    found, asked = talk(search(), short("6"))
+    assert {(e.verdict, e.n) for e in found.evidence} == {(Verdict.CORRECT, 5)}
+    assert (asked, decided(found)) == ([3, 4, 5], 5)
+
+
+def others(n_right, n_wrong):
+    """Further solutions of the problem, of one step: nothing to be searched."""
+    pair = ((n_right, Verdict.CORRECT), (n_wrong, Verdict.WRONG))
+    return [solution(f"Answer: {v}{i}", outcome=v) for n, v in pair for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("n_right", "n_wrong", "steps_before", "n"),
+    [
+        # Share of right ones 8/10: late, and 0 of 2 is rare enough. 1/10: early, and all k.
+        (7, 0, 10, 2),
+        (0, 7, 8, 16),
+        # 41/43: one would do, but a single rollout says little.
+        (40, 0, 10, 2),
+        # 4/8: in the middle; 0.5 ** 5 is below 0.05.
+        (3, 2, 9, 5),
+    ],
+)
+def test_an_adaptive_search_begins_and_draws_by_how_hard_the_problem_is(
+    n_right, n_wrong, steps_before, n
+):
+    long = solution(*(f"{i}\n" for i in range(19)), "Answer: 7")
+    solutions = (long, *others(n_right, n_wrong))
+    settings = BinarySearch(k=16, adaptive=True)
+    [request] = next(binary_search(PROBLEM, solutions, settings, POLICY))
+    assert (request.prompt.prefix.count("\n"), request.n) == (steps_before, n)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_an_adaptive_search_finds_the_first_error_too(place):
+    settings = BinarySearch(k=8, adaptive=True)
+    conversation = binary_search(PROBLEM, (solution(), *others(2, 0)), settings, POLICY)
+    found, asked = talk(conversation, first_error_at(place))
+    assert decided(found) == place
+    assert len(asked) <= 3

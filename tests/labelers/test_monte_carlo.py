@@ -1,5 +1,7 @@
 """Monte Carlo, talked to with literal replies."""
 
+import pytest
+
 from labeler.labelers.base import Policy
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.records import (
@@ -16,8 +18,8 @@ PROBLEM = Problem("p", "math", "1 + 2 + 3?", "6")
 POLICY = Policy("tiny", "1", "Solve: {problem}", "", Sampling(), "\n", run_seed=0)
 
 
-def solution(*steps):
-    return POLICY.solution(PROBLEM, steps, Checked(Verdict.WRONG), 0)
+def solution(*steps, outcome=Verdict.WRONG):
+    return POLICY.solution(PROBLEM, steps, Checked(outcome), 0)
 
 
 def samples(*texts, finish="stop"):
@@ -122,3 +124,50 @@ def test_a_server_that_failed_is_unknown_never_wrong():
             ("a\n",), verdict=Verdict.UNKNOWN, prompt_tokens=0, reason="no reply after 8 tries: 503"
         ),
     )
+
+
+def test_completions_that_did_not_come_may_have_been_right():
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "b\n", "Answer: 1"),), MonteCarlo(k=3), POLICY),
+        [samples("Answer: 1", "Answer: 1"), samples()],
+        [Checked(Verdict.WRONG)],
+    )
+    short = {"verdict": Verdict.UNKNOWN}
+    assert found.evidence == (
+        evidence(
+            ("a\n",), **short, n=2, completion_tokens=8, reason="completions that did not come: 1"
+        ),
+        evidence(("a\n", "b\n"), **short, reason="completions that did not come: 3"),
+    )
+
+
+def test_a_right_completion_settles_it_even_where_some_did_not_come():
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=3), POLICY),
+        [samples("Answer: 6", "Answer: 1")],
+        [Checked(Verdict.WRONG), Checked(Verdict.CORRECT)],
+    )
+    assert [(e.verdict, e.n, e.n_correct) for e in found.evidence] == [(Verdict.CORRECT, 2, 1)]
+
+
+def test_a_solution_of_one_step_is_decided_by_its_answer_alone():
+    conversation = monte_carlo(PROBLEM, (solution("Answer: 1"),), MonteCarlo(), POLICY)
+    assert next(conversation) == []
+    with pytest.raises(StopIteration) as ended:
+        conversation.send([])
+    assert ended.value.value.evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("n_right", "n_wrong", "k"),
+    [(0, 10, 128), (1, 9, 64), (8, 1, 64), (9, 1, 32), (1, 0, 32), (0, 1, 128), (0, 0, 64)],
+)
+def test_hard_problems_get_more_rollouts_and_easy_ones_fewer(n_right, n_wrong, k):
+    outcomes = [Verdict.CORRECT] * n_right + [Verdict.WRONG] * n_wrong + [Verdict.UNKNOWN]
+    solutions = tuple(
+        solution("a\n", f"Answer: {i}", outcome=outcome) for i, outcome in enumerate(outcomes)
+    )
+    settings = MonteCarlo(k=64, k_hard=128, k_easy=32)
+    [request] = next(monte_carlo(PROBLEM, solutions, settings, POLICY))
+    assert request.n == k
+    assert next(monte_carlo(PROBLEM, solutions, MonteCarlo(k=64), POLICY))[0].n == 64

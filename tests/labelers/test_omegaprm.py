@@ -128,7 +128,8 @@ def test_the_search_ends_at_its_limit():
 
 def test_with_equal_values_the_shorter_rollout_is_selected_first():
     root = ["aaaaxaaW", "xW", "aaaxaW", "aaA"]
-    found, _ = search(with_root(root, until_x(2)), k=4, search_limit=1)
+    four = lambda prefix: until_x(2)(prefix) * 2  # noqa: E731
+    found, _ = search(with_root(root, four), k=4, search_limit=1)
     assert ["".join(s.steps) for s in wrong(found)] == [lines("xW")]
 
 
@@ -155,6 +156,17 @@ def test_an_estimate_that_failed_leaves_the_place_open():
     assert found.statistics["located"] == 0
     assert wrong(found) == []
     assert [(e.verdict, e.reason) for e in found.evidence] == [(Verdict.UNKNOWN, "server gone")]
+
+
+def test_an_estimate_that_came_short_leaves_the_place_open():
+    def rollouts(prefix):
+        return ["axaW", "aaaA"] if prefix == "" else ["aW"]
+
+    found, _ = search(rollouts, k=2)
+    assert (found.statistics["located"], wrong(found)) == (0, [])
+    assert [(e.verdict, e.reason) for e in found.evidence] == [
+        (Verdict.UNKNOWN, "completions that did not come: 1")
+    ]
 
 
 def test_token_mode_cuts_spans_no_shorter_than_a_sixteenth_of_a_solution():

@@ -1,0 +1,48 @@
+"""The first error is the first step that takes too much of the value (GenPRM's ratio, no judge).
+
+`labeler.consensus.progress` has the formula; `genprm` is the same with a judge who must agree. The
+ratio of the first step needs the problem's pass rate: `fit` counts it among the solutions (limits
+in `pass_rates`); unfitted, MC > 0 decides the first step. What comes after the first error is not
+labelled. Gives no probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from labeler.consensus.base import Decision, labels_before, value_counts
+from labeler.consensus.pass_rates import PassRates, pass_rates
+from labeler.consensus.progress import progress
+from labeler.records import Evidence, LabeledSolution, Solution
+
+
+@dataclass(frozen=True)
+class RelativeProgress:
+    """`min_correct`: right rollouts before a step that its ratio needs to be believed."""
+
+    threshold: float = 0.8
+    min_correct: int = 4
+    rates: PassRates = field(default_factory=PassRates)
+    name: str = "relative_progress"
+
+    def fit(self, rows: Iterable[LabeledSolution]) -> Self:
+        return replace(self, rates=pass_rates(rows))
+
+    def report(self) -> dict[str, Any]:
+        return self.rates.report()
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        n_steps = len(evidence)
+        right = progress(
+            value_counts(evidence),
+            self.threshold,
+            start=self.rates.of(solution.problem_id),
+            min_correct=self.min_correct,
+        )
+        if right is None:
+            nothing = (None,) * n_steps
+            return Decision(None, nothing, nothing, "no rollouts on some step")
+        place = right.index(False) if False in right else -1
+        return Decision(place, labels_before(place, n_steps), (None,) * n_steps)

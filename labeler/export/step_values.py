@@ -1,0 +1,120 @@
+"""Values of steps from the tree of a problem: node values, process advantages, outcomes broadcast.
+
+The tree is the trie of the problem's solutions with all value evidence on their prefixes. V of a
+prefix is the share of right ones among everything that was decided at or below it: rollouts from it
+and from the prefixes that continue it, and the answers of the solutions through it (TreePS-RAG,
+arXiv 2601.06922: the mean outcome of a node's descendants). Labelers that back their rollouts up to
+all states on the way (`alphamath`, `grounded_search`) have counted so already: where one of them
+spoke, its counts are V.
+
+    values               V(t) in [0, 1], after each step        q = 2 V - 1 (AlphaMath's Q)
+    advantage_parent     V(t) - V(t - 1), before the first step V(root)
+    advantage_root       V(t) - V(root)
+    outcome              the answer's 0 or 1 at every step (OVM, arXiv 2311.09724)
+
+How TreePS-RAG combines the two advantages was not to be had; they stand side by side. Limits: the
+tree holds what searches chose to look at, so V of a prefix leans towards what was searched below
+it; the question's own rollouts are not in a dataset, so V(root) is pooled from below as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from labeler.consensus.base import Counts, value_counts
+from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
+from labeler.records import Evidence, Rejection, Verdict
+
+BACKED_UP = frozenset({"alphamath", "grounded_search"})
+"""Labelers whose counts on a prefix hold those of the prefixes below it."""
+
+NOTHING = Counts(0, 0)
+
+
+@dataclass(slots=True)
+class _Node:
+    """A prefix: what is said of it, whatever row it stands in, and what came up from below."""
+
+    evidence: dict[Evidence, None] = field(default_factory=dict)
+    below: dict[str, _Node] = field(default_factory=dict)
+    total: Counts = NOTHING
+
+    @property
+    def value(self) -> float | None:
+        return self.total.n_correct / self.total.n if self.total.n else None
+
+
+def _convert(views: Sequence[View], options: ExportOptions) -> Iterator[Example | Rejection]:
+    root = _Node()
+    for view in views:
+        node = root
+        for step in view.steps:
+            node = node.below.setdefault(step.labeled.prefix_id, _Node())
+            node.evidence |= dict.fromkeys(step.labeled.evidence)
+    _add_up(root)
+    for view in views:
+        if view.labeled.solution.outcome is Verdict.UNKNOWN:
+            yield view.reject("its outcome is unknown")
+        else:
+            yield Example(_content(view, root))
+
+
+def _add_up(root: _Node) -> None:
+    """Totals of all nodes, leaves first; a solution may have more steps than Python recurses."""
+    order = [root]
+    for node in order:
+        order += node.below.values()
+    for node in reversed(order):
+        own = [piece for piece in node.evidence if piece.labeler not in BACKED_UP]
+        backed_up = [piece for piece in node.evidence if piece.labeler in BACKED_UP]
+        here, whole = value_counts([own, backed_up])
+        parts = [here, *(child.total for child in node.below.values())]
+        pooled = Counts(sum(c.n for c in parts), sum(c.n_correct for c in parts))
+        node.total = whole if whole.n else pooled
+
+
+def _content(view: View, root: _Node) -> dict[str, object]:
+    path = [root]
+    for step in view.steps:
+        path.append(path[-1].below[step.labeled.prefix_id])
+    values = [node.value for node in path]
+    texts = [step.labeled.text for step in view.steps]
+    ends = list(itertools.accumulate(map(len, texts)))
+    right = float(view.labeled.solution.outcome is Verdict.CORRECT)
+    return {
+        "prompt": view.problem,
+        "completion": "".join(texts),
+        "spans": [[start, end] for start, end in zip([0, *ends], ends, strict=False)],
+        "root_value": _or_ignored(values[0]),
+        "values": [_or_ignored(value) for value in values[1:]],
+        "q": [_or_ignored(None if value is None else 2 * value - 1) for value in values[1:]],
+        "n": [node.total.n for node in path[1:]],
+        "advantage_parent": [_difference(b, a) for a, b in itertools.pairwise(values)],
+        "advantage_root": [_difference(value, values[0]) for value in values[1:]],
+        "outcome": [right] * len(view.steps),
+    }
+
+
+def _or_ignored(value: float | None) -> float:
+    return float(IGNORED) if value is None else value
+
+
+def _difference(after: float | None, before: float | None) -> float:
+    return float(IGNORED) if after is None or before is None else after - before
+
+
+STEP_VALUES = Format(
+    name="step_values",
+    about="per step: value over all descendants, process advantages, the outcome broadcast",
+    readers="none directly: columns for value heads (AlphaMath, OVM) and for policy gradients",
+    loss="labels, probabilities, judges' evidence; a step without a value has -100; places are "
+    "characters",
+    convert=_convert,
+    unit=Unit.PROBLEM,
+    soft=True,
+    whole=True,
+    needs_steps=False,
+    balances=False,
+)
