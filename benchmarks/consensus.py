@@ -43,7 +43,7 @@ from labeler.wiring.defaults import labelers_named
 from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.models import build_samplers
 
-QUICKSTART = Path(__file__).parent.parent / "data" / "quickstart.yaml"
+BENCHMARK = Path(__file__).parent.parent / "data" / "benchmark.yaml"
 SOURCES = ("monte_carlo", "judge", "spare")
 CONFIDENCES = (1e-9, 0.5, 0.8, 0.9, 0.95, 0.99)
 
@@ -110,7 +110,7 @@ async def evidence(
 def measured(
     seed: int, given: argparse.Namespace, folder: str
 ) -> tuple[list[Examined], dict[str, Cost]]:
-    config = load_config(QUICKSTART, given.settings).model_copy(update={"seed": seed})
+    config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": seed})
     journal = given.journal or Path(folder) / "journal.sqlite"
     with progress_bar(f"seed {seed}") as show:
         return asyncio.run(evidence(config, given.problems, journal, show))

@@ -221,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=str(HERE))
     parser.add_argument("--problems", type=int, default=300)
-    parser.add_argument("--config", default=str(HERE.parent / "quickstart.yaml"))
+    parser.add_argument("--config", default=str(HERE.parent / "benchmark.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="settings")
     given = parser.parse_args()
     problems = load_config(given.config, given.settings).problems
