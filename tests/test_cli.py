@@ -13,6 +13,7 @@ COMMANDS = ["run", "stats", "show", "problems make", "problems show", "problems 
 COMMANDS += [
     "label",
     "doctor",
+    "plan",
     "consensus",
     "eval",
     "view",

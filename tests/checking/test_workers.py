@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,11 @@ def behave(how: str, value: int) -> int:
         return len(bin(9 ** (9**9)))
     if how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "be killed once" and not Path(value).exists():
+        Path(value).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "take a while":
+        time.sleep(2)
     if how == "exit":
         os._exit(3)
     if how == "eat memory":
@@ -79,9 +85,30 @@ def test_a_slow_first_call_is_warmed_up_outside_the_deadline():
 
 
 def test_every_call_may_be_lost_and_the_workers_are_still_replaced():
-    calls = [("die", 0)] * 6 + [("answer", 1)]
+    calls = [("die", 0)] * 3 + [("answer", 1)]
     died = Lost("checker process died (SIGKILL)")
-    assert run(calls, n_workers=1) == [died] * 6 + [1]
+    assert run(calls, n_workers=1) == [died] * 3 + [1]
+
+
+def test_a_worker_killed_from_outside_costs_no_call(tmp_path):
+    mark = str(tmp_path / "killed")
+    assert run([("be killed once", mark), ("answer", 1)]) == [mark, 1]
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, 3600.0])
+def test_setting_the_clock_neither_ends_a_call_nor_keeps_one(monkeypatch, jump_s):
+    async def main():
+        workers = KillableWorkers(behave, n_workers=2, deadline_s=6.0)
+        calls = asyncio.create_task(workers.run([("take a while", 7), ("sleep", 0)]))
+        await asyncio.sleep(1.0)
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + jump_s)
+        try:
+            return await calls
+        finally:
+            await workers.aclose()
+
+    assert asyncio.run(main()) == [7, Lost("timed out after 6 s")]
 
 
 def test_workers_may_be_used_again_after_they_were_closed():
