@@ -179,7 +179,7 @@ if os.fork() == 0:
         os.execv('/usr/bin/sleep', ['sleep', '{sleep}'])
     os._exit(0)
 """,
-    "more priority": "os.setpriority(os.PRIO_PROCESS, 0, -5); escaped()",
+    "more priority": "os.nice(-1); escaped()",
     "type into the terminal": "import fcntl; fcntl.ioctl(0, 0x5412, b'x'); escaped()",
 }
 
