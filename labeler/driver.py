@@ -332,12 +332,12 @@ def _order(request: Request) -> str:
     """Sort key under which prompts that share a beginning are neighbours."""
     match request:
         case Sample() | Score():
-            return _prompt_order(request.prompt)
+            return prompt_order(request.prompt)
         case Check():
             return request.problem.problem_id
         case Run():
             return request.program
 
 
-def _prompt_order(prompt: Prompt) -> str:
+def prompt_order(prompt: Prompt) -> str:
     return "\x00".join((*(message.content for message in prompt.messages), prompt.prefix))
