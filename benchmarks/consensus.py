@@ -1,8 +1,9 @@
 """Rules of consensus on the same evidence, against the oracle's truth, over several seeds.
 
-The embedded policy solves fresh oracle problems; Monte Carlo (k=8), the judge (solving first) and
-SPARE give evidence on every solution; each rule then decides, at several confidences where it has
-any. Prints per seed and pooled: first-error F1 of every source and rule, solutions and steps kept,
+The embedded policy solves fresh oracle problems; Monte Carlo (k=8), the judge (solving first),
+SPARE and `tool_check` give evidence on every solution; each rule then decides, at several
+confidences where it has any; fusion also without `tool_check`, whose evidence costs no model.
+Prints per seed and pooled: first-error F1 of every source and rule, solutions and steps kept,
 precision of the kept labels, calibration of P(step right), and what each source cost.
 
     python benchmarks/consensus.py --problems 350 --seeds 1 2 3 --journal /tmp/evidence.sqlite
@@ -14,7 +15,8 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ from labeler.journal import Journal
 from labeler.labelling_run import Progress, routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
-from labeler.records import LabeledSolution
+from labeler.records import Evidence, LabeledSolution, LabeledStep
 from labeler.requests import POLICY
 from labeler.stats.rates import wilson
 from labeler.terminal import progress_bar
@@ -44,22 +46,34 @@ from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.models import build_samplers
 
 BENCHMARK = Path(__file__).parent.parent / "data" / "benchmark.yaml"
-SOURCES = ("monte_carlo", "judge", "spare")
+SOURCES = ("monte_carlo", "judge", "spare", "tool_check")
 CONFIDENCES = (1e-9, 0.5, 0.8, 0.9, 0.95, 0.99)
 
 
 class Named:
-    """A rule under another name, so that one comparison may hold it at several confidences."""
+    """A rule under another name, so that one comparison may hold it at several confidences; it
+    may be kept from hearing one labeler.
+    """
 
-    def __init__(self, rule: Rule, name: str) -> None:
-        self.rule, self.name = rule, name
+    def __init__(self, rule: Rule, name: str, without: str = "") -> None:
+        self.rule, self.name, self.without = rule, name, without
 
     def decide(self, solution: Any, evidence: Any) -> Any:
-        return self.rule.decide(solution, evidence)
+        return self.rule.decide(solution, [self._heard(step) for step in evidence])
 
-    def fit(self, rows: Sequence[LabeledSolution]) -> Named:
-        is_learner = hasattr(self.rule, "fit")
-        return Named(self.rule.fit(rows) if is_learner else self.rule, self.name)
+    def fit(self, rows: Iterable[LabeledSolution]) -> Named:
+        if not hasattr(self.rule, "fit"):
+            return self
+        heard = (
+            replace(row, steps=tuple(self._heard_of(step) for step in row.steps)) for row in rows
+        )
+        return Named(self.rule.fit(heard), self.name, self.without)
+
+    def _heard_of(self, step: LabeledStep) -> LabeledStep:
+        return replace(step, evidence=self._heard(step.evidence))
+
+    def _heard(self, pieces: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        return tuple(piece for piece in pieces if piece.labeler != self.without)
 
     def report(self) -> dict[str, Any]:
         return {}
@@ -76,7 +90,11 @@ def rules() -> list[Rule]:
     fusions: list[Rule] = [
         Named(Fusion(min_confidence=c), f"fusion {c:.2f}".replace(" 0.00", "")) for c in CONFIDENCES
     ]
-    return [*fixed, *fusions]
+    deaf: list[Rule] = [
+        Named(Fusion(min_confidence=c), f"without tool_check {c:.2f}", "tool_check")
+        for c in (1e-9, 0.99)
+    ]
+    return [*fixed, *fusions, *deaf]
 
 
 async def evidence(

@@ -5,7 +5,9 @@ through driver and journal, all problems in flight. Beside it a loop that asks o
 waits, checks the answers, and goes on, with k copies of the prompt in one call, as OpenR's
 `generate_rollout` does (github.com/openreasoner/openr, data/omegaPRM_v2), on the same sampler. With
 `--pipeline` a second loop asks transformers' own pipeline on the same weights, which is what OpenR
-calls. Both loops label the prefixes of `--loop-problems` of the problems only.
+calls. Both loops label the prefixes of `--loop-problems` of the problems only. `bisect` gives every
+prefix a probability from fewer rollouts; it searches wrong answers only, so it gets only those, of
+`--bisect-problems` other problems, and its prefixes are theirs.
 
 Tokens: generated tokens/s of that run of `monte_carlo`, answer checks included, and of one flat
 batch of the very same requests (`flat`), checks not included. Where the sampler computes several
@@ -41,21 +43,25 @@ from rich.table import Table
 from labeler.checking.extract import answer_in
 from labeler.checking.math_answer import MathChecker
 from labeler.config import load_config
+from labeler.consensus.label import by_prefix, label_solution
+from labeler.consensus.posterior import Posterior
 from labeler.driver import Driver
 from labeler.journal import Journal
 from labeler.labelers.base import Policy
+from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelling_run import routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.problems.solved import SolvedProblem
+from labeler.records import Verdict
 from labeler.requests import POLICY, Check, Sample, Samples
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.transformers import TransformersSampler
 from labeler.wiring.labelers import build_policy
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = {"prefixes": ("flat",), "tokens": ("loop", "pipeline")}
+LEFT_OUT = {"prefixes": ("flat",), "tokens": ("loop", "pipeline", "bisect")}
 """Sides of which a rate is not asked for."""
 
 
@@ -98,6 +104,26 @@ async def driven(work: Work, policy: Policy) -> tuple[int, int]:
             asked = ((s.solution.solution_id, work.labelled(s, policy)) for s in work.solved)
             async for _, findings in driver.run(asked, {}):
                 prefixes += len(findings.evidence)
+                tokens += sum(piece.completion_tokens for piece in findings.evidence)
+    return prefixes, tokens
+
+
+async def bisected(work: Work, policy: Policy) -> tuple[int, int]:
+    """Bisects wrong solutions; the prefixes that have a probability then, and the tokens."""
+    route = routes({POLICY: work.sampler}, work.checker)
+    believed, prefixes, tokens = Posterior(), 0, 0
+    asked = {
+        s.solution.solution_id: (s, bisect(s.problem, (s.solution,), Bisect(), policy))
+        for s in work.solved
+    }
+    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "j.sqlite") as journal:
+        async with Driver(route, journal) as driver:
+            conversations = ((name, conversation) for name, (_, conversation) in asked.items())
+            async for name, findings in driver.run(conversations, {}):
+                one = asked[name][0]
+                evidence = by_prefix(findings.evidence)
+                labeled = label_solution(one.problem, one.solution, evidence, believed)
+                prefixes += sum(step.probability is not None for step in labeled.steps)
                 tokens += sum(piece.completion_tokens for piece in findings.evidence)
     return prefixes, tokens
 
@@ -180,11 +206,15 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     problems = list(generate_problems(given.problems, 3_000_000 + given.seed, difficulty))
     solved = await write(problems, policy, sampler, checker)
     work = Work(sampler, checker, solved, given.k)
+    others = list(generate_problems(given.bisect_problems, 5_000_000 + given.seed, difficulty))
+    written = await write(others, policy, sampler, checker)
+    wrong = [one for one in written if one.solution.outcome is Verdict.WRONG]
     few = replace(work, solved=solved[:: max(1, len(solved) // given.loop_problems)])
     sides: dict[str, tuple[Side, Work]] = {
         "loop": (loop, few),
         "flat": (flat, work),
         "driver": (driven, work),
+        "bisect": (bisected, replace(work, solved=wrong)),
     }
     if given.pipeline:
         sides["pipeline"] = (Pipeline(given.model).loop, few)
@@ -232,6 +262,7 @@ def summary(
         prefixes, tokens = rates("prefixes", by), rates("tokens", by)
         over = {name: prefixes["driver"] / rate for name, rate in prefixes.items()}
         over["flat"] = tokens["driver"] / tokens["flat"]
+        over["bisect_over_loop"] = prefixes["bisect"] / prefixes["loop"]
         return {name: ratio for name, ratio in over.items() if name != "driver"}
 
     return {
@@ -279,6 +310,7 @@ def main() -> None:
     parser.add_argument("--model", default=str(ROOT / "data" / "policy"))
     parser.add_argument("--problems", type=int, default=64)
     parser.add_argument("--loop-problems", type=int, default=6)
+    parser.add_argument("--bisect-problems", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--k", type=int, default=8)
     parser.add_argument("--rows", type=int, default=128)

@@ -50,6 +50,7 @@ class FaultProxy:
         self._goes_after, self._goes = goes_after, goes
         self.spoilt: Counter[str] = Counter()
         self.asked: Counter[bytes] = Counter()
+        self._serving: set[asyncio.Task[None]] = set()
         self.url = ""
 
     async def run(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -62,20 +63,34 @@ class FaultProxy:
             ready()
             await stop.wait()
             server.close()
+            # Whoever is still being served holds connections, which nobody else would close.
+            for one in self._serving:
+                one.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Whoever hangs up in the middle is no concern of a proxy.
-        with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, httpx.TransportError
-        ):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                method, path, _ = head[0].split(" ")
-                length = [line[15:] for line in head if line.lower().startswith("content-length:")]
-                body = await reader.readexactly(int(length[0]) if length else 0)
-                if not await self._answer(method, path, body, reader, writer):
-                    break
-        writer.transport.abort()
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            # Whoever hangs up in the middle is no concern of a proxy.
+            with contextlib.suppress(
+                ConnectionError, asyncio.IncompleteReadError, httpx.TransportError
+            ):
+                await self._serve_all(reader, writer)
+        finally:
+            writer.transport.abort()
+            self._serving.discard(task)
+
+    async def _serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request after the other, until a fault ends the connection."""
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            method, path, _ = head[0].split(" ")
+            length = [line[15:] for line in head if line.lower().startswith("content-length:")]
+            body = await reader.readexactly(int(length[0]) if length else 0)
+            if not await self._answer(method, path, body, reader, writer):
+                break
 
     async def _answer(
         self,
