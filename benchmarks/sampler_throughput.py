@@ -200,12 +200,14 @@ def make(args: argparse.Namespace, precision: str, rows: int) -> TransformersSam
 def requests(
     count: int, max_tokens: int, first: int = 0, n: int = 1, as_task: bool = False
 ) -> list[Sample]:
-    """Every prompt is another one, so nothing is gained from beginnings that requests share. `as_task`
-    asks the embedded policy what it was trained for, and for texts alone.
+    """Every prompt is another one, so nothing is gained from beginnings that requests share.
+
+    `as_task` asks the embedded policy what it was trained for, and for texts alone.
     """
+    task = "Solve: " if as_task else ""
     sampling = Sampling(max_tokens=max_tokens)
     questions = [
-        f"{'Solve: ' * as_task}Tom has {i % 89 + 2} apples and buys {i % 97 + 3} more. He gives {i % 7} away. "
+        f"{task}Tom has {i % 89 + 2} apples and buys {i % 97 + 3} more. He gives {i % 7} away. "
         f"How many apples does Tom have after day {i}?"
         for i in range(first, first + count)
     ]
