@@ -8,6 +8,9 @@ from pydantic import AliasChoices, ConfigDict, Discriminator, Field, Tag, model_
 
 from labeler.config.base import Strict
 
+Concurrency = Annotated[int, Field(ge=1)] | Literal["auto"]
+"""How many requests are in flight; "auto": as many as the servers have use for."""
+
 ENGINE = AliasChoices("kind", "engine")
 """What runs a model is said by `kind`, as everywhere in a run file, or by `engine`."""
 
@@ -67,7 +70,8 @@ class OpenAIPolicy(PolicyPrompt):
     api: Literal["completions", "chat"] = "chat"
     tokenizer: str | None = None
     api_key_env: str | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 64
+    concurrency: Concurrency = "auto"
+    """Requests in flight, of all servers together."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
 
 
@@ -105,7 +109,7 @@ class VLLMPolicy(PolicyPrompt):
     devices: tuple[str, ...] = ()
     """One CUDA_VISIBLE_DEVICES per replica, as "0,1"; the GPUs that are there if left out."""
     api_key_env: str | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 64
+    concurrency: Concurrency = "auto"
     """Requests in flight per replica."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
     start_timeout_s: Annotated[float, Field(gt=0)] = 900.0

@@ -105,6 +105,13 @@ def completions_of(answer: Json, request: Sample, *, chat: bool) -> tuple[list[C
     return made, int(usage.get("prompt_tokens") or 0)
 
 
+def work_in(answer: Json) -> int:
+    """Tokens that an answer cost the server: those it made, or read where it made none."""
+    usage = answer.get("usage") or {}
+    counts = [usage.get("completion_tokens"), usage.get("prompt_tokens"), 1]
+    return next(count for count in counts if isinstance(count, int) and count > 0)
+
+
 def echoed_logprobs(answer: Json, n_prompt: int, n_continuation: int) -> tuple[float, ...]:
     """Log-probabilities of the continuation from a reply that repeats the whole prompt."""
     choice = (answer.get("choices") or [{}])[0]
