@@ -14,7 +14,8 @@ move it, by what is known of the server:
 
 A server that refuses (429, 503, an error, silence) more than `TOLERATED` of a round has its limit
 cut by half the share that was refused, once per round; fewer are accidents and no sign of load. One
-that answers nothing at all begins anew. Like TCP's slow start the limit begins low and doubles.
+that answers nothing at all is not overloaded but away: it begins anew when it is back, and until
+then what waits must not be tried one by one. Like TCP's slow start the limit begins low and doubles.
 
 Relatives: TCP's additive increase and multiplicative decrease (Jacobson 1988; RFC 5681); the cut in
 proportion is that of DCTCP (Alizadeh et al. 2010), which lone losses do not throttle. Netflix's
@@ -30,7 +31,7 @@ import time
 from collections.abc import Callable
 
 START = 32
-"""Rows to begin with, and what a queue alone never takes away: a shared server bears as many."""
+"""Rows to begin with; only a server that refuses some of so many gets fewer, and not for long."""
 
 MOST = 1024
 """Rows at most. vLLM's own batch holds 1024 sequences on the largest GPUs, elsewhere 128 or 256."""
@@ -76,8 +77,7 @@ class Pace:
             self._set(max(self._limit * GENTLE_DOWN, min(self._limit, START)))
             self.is_ramping = False
         elif more and waiting <= running * LITTLE:
-            factor = RAMP if self.is_ramping else GENTLE_UP
-            self._set(max(self._limit * factor, self._limit + 1))
+            self._grow(RAMP if self.is_ramping else GENTLE_UP)
 
     def answered(self, rows: int, tokens: int, *, more: bool) -> None:
         """Notes a reply; `more` as in `queue`."""
@@ -111,7 +111,8 @@ class Pace:
         if self._held is not None:
             self._rate = (self._rate + rate) / 2 if self._rate else rate
             self._held += 1
-            if self._held < PROBE_ROUNDS:
+            is_cut_short = self._limit < START and not self._refused
+            if self._held < PROBE_ROUNDS and not is_cut_short:
                 return
         elif rate < PAYS * self._rate:
             self._set(self._lower)
@@ -120,13 +121,13 @@ class Pace:
         else:
             self._rate = rate
         self._held, self._lower = None, self._limit
-        self._set(self._limit * (RAMP if self.is_ramping else PROBE))
+        self._grow(RAMP if self.is_ramping else PROBE)
 
     def _hold(self, rate: float) -> None:
         self._held, self._rate, self.is_ramping = 0, rate, False
 
     def _begin_anew(self) -> None:
-        self._set(START if self._limit > START else self._limit / 2)
+        self._set(min(self._limit, START))
         self._held, self._rate, self.is_ramping = None, 0.0, True
 
     def _is_read(self) -> bool:
@@ -136,6 +137,9 @@ class Pace:
         self._opened_at = self._clock()
         self._rows_of_round = self.limit
         self._rows = self._refused = self._replies = self._replies_held_up = self._tokens = 0
+
+    def _grow(self, factor: float) -> None:
+        self._set(max(self._limit * factor, self._limit + 1))
 
     def _set(self, limit: float) -> None:
         self._limit = min(max(limit, 1.0), float(self._most))

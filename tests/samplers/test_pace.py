@@ -155,11 +155,19 @@ def test_few_refusals_are_accidents():
     assert rounds(pace, clock, 3, 500.0, refused=0.25) == [256, 256, 256]
 
 
-def test_who_refuses_all_is_begun_anew_and_recovers_by_doubling():
+def test_who_answers_nothing_at_all_begins_anew():
     clock = Clock()
     pace = ramped(clock)
-    assert rounds(pace, clock, 7, 0.0, refused=1.0) == [32, 16, 8, 4, 2, 1, 1]
-    assert [rounds(pace, clock, 1, 100.0 * 2**i)[0] for i in range(5)] == [2, 4, 8, 16, 32]
+    assert rounds(pace, clock, 3, 0.0, refused=1.0) == [START, START, START]
+    assert [rounds(pace, clock, 1, 100.0 * 2**i)[0] for i in range(3)] == [64, 128, 256]
+
+
+def test_who_refuses_most_for_long_gets_one_row_and_recovers():
+    clock = Clock()
+    pace = ramped(clock)
+    assert rounds(pace, clock, 12, 100.0, refused=0.9)[-2:] == [1, 1]
+    recovered = [rounds(pace, clock, 1, 100.0 * 1.3**i)[0] for i in range(11)]
+    assert recovered == [2, 3, 4, 6, 10, 15, 22, 34, 51, 76, 115]
 
 
 def test_a_refusing_server_is_cut_even_if_its_queue_is_short():
