@@ -15,7 +15,8 @@ move it, by what is known of the server:
 A server that refuses (429, 503, an error, silence) more than `TOLERATED` of a round has its limit
 cut by half the share that was refused, once per round; fewer are accidents and no sign of load. One
 that answers nothing at all is not overloaded but away: it begins anew when it is back, and until
-then what waits must not be tried one by one. Like TCP's slow start the limit begins low and doubles.
+then what waits must not be tried one by one. As in TCP's slow start the limit begins low and
+doubles.
 
 Relatives: TCP's additive increase and multiplicative decrease (Jacobson 1988; RFC 5681); the cut in
 proportion is that of DCTCP (Alizadeh et al. 2010), which lone losses do not throttle. Netflix's
