@@ -12,9 +12,9 @@ move it, by what is known of the server:
   asked and answered). The limit grows as long as a step brings more tokens per second, goes back if
   not, and is probed again every `PROBE_ROUNDS`. It never shrinks because texts take long.
 
-A server that refuses (429, 503, an error, silence) more than `TOLERATED` of a round has its limit
-cut by half the share that was refused, once per round; fewer are accidents and no sign of load. One
-that answers nothing at all is not overloaded but away: it begins anew when it is back, and until
+A server that refuses (429, 503, silence) more than `TOLERATED` of a round has its limit cut by half
+the share that was refused, once per round; fewer, and other faults, are no sign of load. One that
+answers nothing at all is not overloaded but away: it begins anew when it is back, and until
 then what waits must not be tried one by one. As in TCP's slow start the limit begins low and
 doubles.
 
@@ -87,8 +87,13 @@ class Pace:
         self._ended(rows)
 
     def refused(self, rows: int) -> None:
-        """Notes that the server was busy, broken or silent."""
+        """Notes that the server was busy or silent."""
         self._refused += rows
+        self._ended(rows)
+
+    def failed(self, rows: int) -> None:
+        """Notes that the server was broken or away."""
+        self._failed += rows
         self._ended(rows)
 
     def _ended(self, rows: int) -> None:
@@ -97,7 +102,7 @@ class Pace:
         if self._rows < self._rows_of_round or self._replies < ROUND_REPLIES:
             return
         refused = self._refused / self._rows
-        if refused == 1:
+        if self._refused + self._failed == self._rows:
             self._begin_anew()
         elif refused > TOLERATED:
             self._set(self._limit * (1 - refused / 2))
@@ -137,7 +142,8 @@ class Pace:
     def _open_round(self) -> None:
         self._opened_at = self._clock()
         self._rows_of_round = self.limit
-        self._rows = self._refused = self._replies = self._replies_held_up = self._tokens = 0
+        self._rows = self._refused = self._failed = self._tokens = 0
+        self._replies = self._replies_held_up = 0
 
     def _grow(self, factor: float) -> None:
         self._set(max(self._limit * factor, self._limit + 1))

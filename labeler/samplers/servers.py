@@ -24,7 +24,14 @@ import httpx
 
 from labeler.errors import BackendBusy, ConfigError
 from labeler.samplers.balance import Balance
-from labeler.samplers.openai_wire import Json, Silent, Unreachable, checked_json, work_in
+from labeler.samplers.openai_wire import (
+    Json,
+    Overloaded,
+    Silent,
+    Unreachable,
+    checked_json,
+    work_in,
+)
 from labeler.samplers.pace import MOST, Pace
 from labeler.samplers.queue_metrics import queue_of
 from labeler.samplers.room import Room
@@ -91,7 +98,10 @@ class Servers:
             except Unreachable as error:
                 reason = str(error)
                 self._balance.rest(url)
-                pace.refused(rows)
+                if isinstance(error, Overloaded):
+                    pace.refused(rows)
+                else:
+                    pace.failed(rows)
             except BackendBusy as error:
                 if isinstance(error, Silent):
                     # It may only be slow, so others are not made to work on the same at once.

@@ -155,6 +155,14 @@ def test_few_refusals_are_accidents():
     assert rounds(pace, clock, 3, 500.0, refused=0.25) == [256, 256, 256]
 
 
+def test_other_faults_are_no_sign_of_load():
+    pace = ramped(Clock())
+    for _ in range(1000):
+        pace.failed(1)
+        pace.answered(1, 9, more=False)
+    assert pace.limit == 256
+
+
 def test_who_answers_nothing_at_all_begins_anew():
     clock = Clock()
     pace = ramped(clock)
@@ -183,7 +191,7 @@ def test_a_refusing_server_is_cut_even_if_its_queue_is_short():
 events = st.one_of(
     st.tuples(st.just("queue"), st.integers(0, 3000), st.integers(0, 3000)),
     st.tuples(st.just("answered"), st.integers(1, 300), st.integers(0, 10_000)),
-    st.tuples(st.just("refused"), st.integers(1, 300), st.just(0)),
+    st.tuples(st.just("refused"), st.integers(1, 300), st.integers(1, 300)),
 )
 
 
@@ -203,4 +211,5 @@ def test_it_stays_between_one_and_its_bound_whatever_happens(most, happened):
                 pace.answered(first, second, more=more)
             else:
                 pace.refused(first)
+                pace.failed(second)
             assert 1 <= pace.limit <= most
