@@ -115,6 +115,8 @@ class _Queue:
     route: Route
     waiting: list[_Waiting] = field(default_factory=list)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
+    door: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the one worker that looks what waits: not all idle ones wake for each request."""
     last_taken: str = ""
 
     def take(self) -> list[_Waiting]:
@@ -274,13 +276,12 @@ class Driver:
     async def _serve(self, kind: str, queue: _Queue) -> None:
         """Takes batches from a queue for ever."""
         while True:
-            await queue.filled.wait()
-            # Let every conversation that can go on put its requests in before the batch is cut.
-            for _ in range(3):
-                await asyncio.sleep(0)
-            if not queue.waiting:
-                continue
-            batch = queue.take()
+            async with queue.door:
+                await queue.filled.wait()
+                # Let every conversation that can go on put its requests in before the batch is cut.
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                batch = queue.take()
             started = time.monotonic()
             try:
                 replies = await self._answer(queue.route, [item.request for item in batch])

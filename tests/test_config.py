@@ -53,6 +53,10 @@ def test_paths_are_relative_to_the_file(tmp_path):
             "policy={engine: vllm, model: m, urls: ['http://h'], replicas: 2}",
             "key 'policy': urls: these servers run already; remove command, env, replicas, port",
         ),
+        (
+            "policy={engine: openai, model: m, urls: ['http://h'], concurrency: 0}",
+            "key 'policy.concurrency': write auto, or a number from 1 on, not 0",
+        ),
         ("solutions=0", "solutions is 0 and no labeler writes any: nothing would be labelled"),
         ("problems.difficulty.min_steps=12", "min_steps 12 is above max_steps 8"),
         ("problems={kind: plain}", "key 'problems.path' is missing; add it"),
@@ -111,6 +115,7 @@ def test_an_engine_may_be_called_kind_or_engine(tmp_path):
         "devices: ['3']",
         "restarts: 0",
         "start_timeout_s: 9",
+        "concurrency: 9",
     ],
 )
 def test_where_an_engine_runs_is_no_part_of_a_runs_identity(tmp_path, where):

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from labeler.config.base import Strict
 
 ENGINE = AliasChoices("kind", "engine")
 """What runs a model is said by `kind`, as everywhere in a run file, or by `engine`."""
+
+
+def _auto_or_number(given: Any) -> Any:
+    """One line for what would be an error of each form."""
+    if given != "auto" and (type(given) is not int or given < 1):
+        raise ValueError(f"write auto, or a number from 1 on, not {given!r}")
+    return given
+
+
+Concurrency = Annotated[
+    Annotated[int, Field(ge=1)] | Literal["auto"], BeforeValidator(_auto_or_number)
+]
+"""How many requests are in flight; "auto": as many as the servers have use for."""
 
 
 class SamplingConfig(Strict):
@@ -67,7 +88,8 @@ class OpenAIPolicy(PolicyPrompt):
     api: Literal["completions", "chat"] = "chat"
     tokenizer: str | None = None
     api_key_env: str | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 64
+    concurrency: Concurrency = "auto"
+    """Requests in flight, of all servers together."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
 
 
@@ -105,7 +127,7 @@ class VLLMPolicy(PolicyPrompt):
     devices: tuple[str, ...] = ()
     """One CUDA_VISIBLE_DEVICES per replica, as "0,1"; the GPUs that are there if left out."""
     api_key_env: str | None = None
-    concurrency: Annotated[int, Field(ge=1)] = 64
+    concurrency: Concurrency = "auto"
     """Requests in flight per replica."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
     start_timeout_s: Annotated[float, Field(gt=0)] = 900.0

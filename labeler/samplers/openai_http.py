@@ -1,8 +1,7 @@
 """Any server with an OpenAI-compatible HTTP API, or several replicas of one model.
 
-Requests of one problem go to the same server, whose prefix cache then knows them, unless it is much
-busier than the others (`balance.py`); if it does not answer, the next takes over.
-Errors are translated here (`openai_wire.py`); trying again is the driver's business.
+Requests of one problem go to the same server, and as many at once as the servers have use for
+(`servers.py`). Errors are translated here (`openai_wire.py`); the driver tries again.
 
 Reproducibility: all n completions of a request are asked for at once with `seed`. That completion
 i does not depend on n or on the load holds only where the server makes it so: `serve.py` does,
@@ -20,18 +19,13 @@ Does not cover: starting a server (see `vllm.py`), streaming.
 from __future__ import annotations
 
 import asyncio
-import math
-import os
 import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-import httpx
-
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
 from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score, Scores
-from labeler.samplers.balance import Balance
 from labeler.samplers.base import completion_seed
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.choices import ASKS, Choices
@@ -45,10 +39,10 @@ from labeler.samplers.openai_wire import (
     sampling_fields,
     server_seed,
 )
+from labeler.samplers.servers import AUTO, Concurrency, Servers
 
 Result = TypeVar("Result")
 
-CONNECT_TIMEOUT_S = 10.0
 PROBE_S = 30.0
 """For a question that needs no model."""
 LOADING_S = 120.0
@@ -77,7 +71,7 @@ class OpenAISampler:
         *,
         api: str = "completions",
         api_key_env: str | None = None,
-        concurrency: int = 32,
+        concurrency: Concurrency = AUTO,
         timeout_s: float = 600.0,
         tokenizer: str | None = None,
         known_as: str = "",
@@ -85,24 +79,17 @@ class OpenAISampler:
     ) -> None:
         if api not in ("completions", "chat"):
             raise ConfigError(f"api {api!r} is not one of completions, chat")
-        if concurrency < 1 or timeout_s <= 0:
-            raise ConfigError("concurrency must be at least 1 and timeout_s above 0")
         self.model = known_as or model
         self._name = model
-        self.concurrency = concurrency
-        self.urls = _base_urls(urls)
-        self._balance = Balance(self.urls)
+        self._servers = Servers(
+            urls, model, api_key_env=api_key_env, concurrency=concurrency, timeout_s=timeout_s
+        )
+        self.urls, self.concurrency = self._servers.urls, self._servers.calls
         self._choices = Choices()
         self._chat = api == "chat"
         self._tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         template = self._tokenizer.chat_template if self._tokenizer else None
         self.fingerprint = fingerprint or short_hash("openai", model, api, str(template or ""))
-        self._free = asyncio.Semaphore(concurrency)
-        self._timeout_s, self._connect_s = timeout_s, min(CONNECT_TIMEOUT_S, timeout_s)
-        self._client = httpx.AsyncClient(
-            headers=_authorization(api_key_env),
-            limits=httpx.Limits(max_connections=concurrency),
-        )
 
     async def ready(self) -> None:
         """Raises `BackendDown` with one line unless a server answers and knows the model.
@@ -130,7 +117,7 @@ class OpenAISampler:
         loading = False
         for url in self.urls:
             try:
-                response = await self._send("GET", f"{url}/models", None, PROBE_S)
+                response = await self._servers.get(f"{url}/models", PROBE_S)
             except (Unreachable, Silent):
                 continue
             try:
@@ -156,16 +143,16 @@ class OpenAISampler:
             return  # Busy is no refusal; the run's own requests are tried again.
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
-        return await _all([self._answered(self._sample(request)) for request in batch])
+        return await _all([self._answered(self._sample(one), one.n) for one in batch])
 
     async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
-        return await _all([self._answered(self._score(request)) for request in batch])
+        return await _all([self._answered(self._score(one), 1) for one in batch])
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._servers.aclose()
 
-    async def _answered(self, work: Coroutine[Any, Any, Result]) -> Result | Failed:
-        async with self._free:
+    async def _answered(self, work: Coroutine[Any, Any, Result], rows: int) -> Result | Failed:
+        async with self._servers.room(rows):
             try:
                 return await work
             except RequestError as error:
@@ -245,34 +232,8 @@ class OpenAISampler:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     async def _post(self, path: str, body: Json, request: Sample | Score) -> Json:
-        """Asks the servers in the order for this request until one answers."""
         rows = request.n if isinstance(request, Sample) else 1
-        for url in self._balance.order(_group(request), rows):
-            try:
-                with self._balance.asking(url, rows):
-                    answer = checked_json(await self._send("POST", f"{url}/{path}", body), url)
-            except Unreachable as error:
-                reason = str(error)
-                self._balance.rest(url)
-            except Silent:
-                # It may only be slow, so others are not made to work on the same at once.
-                self._balance.rest(url)
-                raise
-            else:
-                self._balance.well(url)
-                return answer
-        raise BackendBusy(reason)
-
-    async def _send(
-        self, method: str, url: str, body: Json | None, at_most_s: float = math.inf
-    ) -> httpx.Response:
-        timeout = httpx.Timeout(min(self._timeout_s, at_most_s), connect=self._connect_s, pool=None)
-        try:
-            return await self._client.request(method, url, json=body, timeout=timeout)
-        except httpx.ReadTimeout:
-            raise Silent(f"{url} gave no answer in {timeout.read} s; raise policy.timeout_s")
-        except httpx.TransportError as error:
-            raise Unreachable(f"{url} does not answer ({type(error).__name__})")
+        return await self._servers.post(path, body, _group(request), rows)
 
 
 def _group(request: Sample | Score) -> str:
@@ -281,32 +242,6 @@ def _group(request: Sample | Score) -> str:
         return request.group
     messages = [part for m in request.prompt.messages for part in (m.role, m.content)]
     return short_hash(*(messages or [request.prompt.prefix]))
-
-
-def _base_urls(urls: Sequence[str]) -> tuple[str, ...]:
-    if not urls:
-        raise ConfigError("urls is empty; name a server, as in http://localhost:8000")
-    bases = []
-    for text in urls:
-        try:
-            url = httpx.URL(text)
-        except httpx.InvalidURL as error:
-            raise ConfigError(f"{text!r} is not an address ({error})")
-        if url.scheme not in ("http", "https") or not url.host:
-            raise ConfigError(
-                f"{text!r} is not an address; it must look like http://localhost:8000"
-            )
-        bases.append(text.rstrip("/") + ("/v1" if url.path in ("", "/") else ""))
-    return tuple(bases)
-
-
-def _authorization(api_key_env: str | None) -> dict[str, str]:
-    if api_key_env is None:
-        return {}
-    key = os.environ.get(api_key_env)
-    if not key:
-        raise ConfigError(f"the variable {api_key_env} is not set; export it with the server's key")
-    return {"Authorization": f"Bearer {key}"}
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:

@@ -21,6 +21,7 @@ from labeler.samplers.token_texts import pieces_of
 Json = dict[str, Any]
 
 BUSY = (408, 409, 425, 429)
+OVERLOADED = (503, 529)
 DOWN = (401, 403, 404, 405)
 
 CUT_OFF = (None, "abort", "error")
@@ -31,6 +32,10 @@ class Unreachable(BackendError):
     """This server does not answer or is broken; another one may do."""
 
     retry_helps = True
+
+
+class Overloaded(Unreachable):
+    """This server says that it has too much to do."""
 
 
 class Silent(BackendBusy):
@@ -78,6 +83,8 @@ def checked_json(response: httpx.Response, url: str) -> Json:
         raise BackendDown(f"{line}; check address, model name and key")
     if status in BUSY:
         raise BackendBusy(line, _retry_after_s(response))
+    if status in OVERLOADED:
+        raise Overloaded(line)
     if status >= 500:
         raise Unreachable(line)
     raise RequestError(line)
@@ -103,6 +110,13 @@ def completions_of(answer: Json, request: Sample, *, chat: bool) -> tuple[list[C
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BackendBusy(f"the server's reply is malformed ({type(error).__name__}: {error})")
     return made, int(usage.get("prompt_tokens") or 0)
+
+
+def work_in(answer: Json) -> int:
+    """Tokens that an answer cost the server: those it made, or read where it made none."""
+    usage = answer.get("usage") or {}
+    counts = [usage.get("completion_tokens"), usage.get("prompt_tokens"), 1]
+    return next(count for count in counts if isinstance(count, int) and count > 0)
 
 
 def echoed_logprobs(answer: Json, n_prompt: int, n_continuation: int) -> tuple[float, ...]:

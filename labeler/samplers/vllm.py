@@ -17,6 +17,7 @@ from labeler.requests import Failed, Sample, Samples, Score, Scores
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.replicas import HUNG_S, Replicas
 from labeler.samplers.server_process import GRACE_S
+from labeler.samplers.servers import AUTO, Concurrency, calls_at_once, in_total
 from labeler.samplers.vllm_command import Launch, Place
 
 Result = TypeVar("Result")
@@ -25,8 +26,8 @@ Result = TypeVar("Result")
 class VLLMSampler:
     """Samples and scores on replicas that it starts in `ready`, on `places`.
 
-    `fingerprint` tells replies apart (weights, precision, prompt's form); `concurrency` counts the
-    requests in flight on each replica.
+    `fingerprint` tells replies apart (weights, precision, prompt's form); a number for
+    `concurrency` counts the requests in flight on each replica.
     """
 
     rows_per_batch = 1
@@ -40,7 +41,7 @@ class VLLMSampler:
         *,
         api: str = "completions",
         api_key_env: str | None = None,
-        concurrency: int = 64,
+        concurrency: Concurrency = AUTO,
         timeout_s: float = 600.0,
         tokenizer: str | None = None,
         hung_s: float = HUNG_S,
@@ -48,7 +49,8 @@ class VLLMSampler:
     ) -> None:
         self.fingerprint = fingerprint
         self.model = f"{Path(launch.name).name}@{fingerprint}"
-        self.concurrency = concurrency * len(places)
+        self._concurrency = in_total(concurrency, len(places))
+        self.concurrency = calls_at_once(self._concurrency, len(places))
         self.replicas = Replicas(launch, places, hung_s, grace_s)
         self._name = launch.name
         self._api, self._api_key_env = api, api_key_env
@@ -65,7 +67,7 @@ class VLLMSampler:
             self._name,
             api=self._api,
             api_key_env=self._api_key_env,
-            concurrency=self.concurrency,
+            concurrency=self._concurrency,
             timeout_s=self._timeout_s,
             tokenizer=self._tokenizer,
             known_as=self.model,

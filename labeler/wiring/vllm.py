@@ -12,6 +12,7 @@ from labeler.samplers.base import Sampler
 from labeler.samplers.chat_template import load_tokenizer
 from labeler.samplers.model_source import ModelSource, find_model
 from labeler.samplers.openai_http import OpenAISampler
+from labeler.samplers.servers import in_total
 from labeler.samplers.vllm import VLLMSampler
 from labeler.samplers.vllm_command import (
     DEFAULT_COMMAND,
@@ -47,7 +48,7 @@ def build_vllm(policy: VLLMPolicy) -> Sampler:
             name,
             api=policy.api,
             api_key_env=policy.api_key_env,
-            concurrency=policy.concurrency * len(policy.urls),
+            concurrency=in_total(policy.concurrency, len(policy.urls)),
             timeout_s=policy.timeout_s,
             tokenizer=tokenizer,
             known_as=f"{Path(name).name}@{fingerprint}",

@@ -111,7 +111,6 @@ def test_the_requests_of_a_problem_go_to_one_replica(pids):
     async def work():
         async with started(engine(pids, replicas=2)) as sampler:
             assert len(set(sampler.replicas.urls)) == 2
-            assert sampler.concurrency == 128
             return [await said(sampler, ask("x", group=str(i))) for i in [*range(8)] * 2]
 
     texts = [text for [text] in asyncio.run(work())]
@@ -119,6 +118,13 @@ def test_the_requests_of_a_problem_go_to_one_replica(pids):
     # Each replica counts its own: both had work, and no count goes up to all 16.
     assert 8 <= len(counts) < 16
     assert living(pids) == []
+
+
+def test_a_number_of_requests_counts_for_each_replica(model_dir, pids):
+    started_here = policy(model_dir, command=command(pids), replicas=2, concurrency=64)
+    elsewhere = policy(model_dir, urls=["http://gpu1:8000", "http://gpu2:8000"], concurrency=64)
+    assert build_sampler(started_here).concurrency == 128
+    assert build_sampler(elsewhere).concurrency == 128
 
 
 @pytest.mark.parametrize("victim", ["server", "guardian"])

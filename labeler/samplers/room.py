@@ -1,0 +1,55 @@
+"""Room for so much work at once; who comes when there is none waits, first come first served.
+
+`asyncio.Semaphore` with two differences: an entry takes more than one place, and how many there are
+may change at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+
+class Room:
+    """At most `limit()` places are taken; alone, an entry larger than that still goes in."""
+
+    def __init__(self, limit: Callable[[], int]) -> None:
+        self._limit = limit
+        self._taken = 0
+        self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @property
+    def taken(self) -> int:
+        return self._taken
+
+    @property
+    def has_line(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._line)
+
+    @asynccontextmanager
+    async def entry(self, places: int) -> AsyncIterator[None]:
+        """Waits for its turn, then holds `places`."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append((places, turn))
+        self.let_in()
+        try:
+            await turn
+            yield
+        finally:
+            if turn.done() and not turn.cancelled():
+                self._taken -= places
+            self.let_in()
+
+    def let_in(self) -> None:
+        """Lets in who now fits; to be called when the limit has risen, too."""
+        while self._line:
+            places, turn = self._line[0]
+            if not turn.done():
+                if self._taken and self._taken + places > self._limit():
+                    break
+                self._taken += places
+                turn.set_result(None)
+            self._line.popleft()
