@@ -14,7 +14,7 @@ makes it longer); the figures of such a run are not comparable.
 commit), again with a script for a policy; they lie on disk, as those that a run reads. Memory is
 then read after a fifth of the problems, when all are labelled, and after the commit, which loads
 libraries of its own; `--rule fusion` (the default of run files) also learns there, from the
-evidence of at most `--fit-limit` solutions, which it holds in memory.
+evidence of 20,000 solutions at most, which it holds in memory.
 """
 
 from __future__ import annotations
