@@ -11,9 +11,10 @@ requests and at the end: flat means that the two are equal. `--profile` prints w
 makes it longer); the figures of such a run are not comparable.
 
 `--problems N` sends N made problems through a whole labelling run instead (solve, label, stage,
-commit), again with a script for a policy. Memory is then read after a fifth of the problems, when
-all are labelled, and after the commit, which loads libraries of its own; `--rule fusion` (the
-default of run files) also learns from all evidence there, and holds it in memory for that.
+commit), again with a script for a policy; they lie on disk, as those that a run reads. Memory is
+then read after a fifth of the problems, when all are labelled, and after the commit, which loads
+libraries of its own; `--rule fusion` (the default of run files) also learns there, from the
+evidence of 20,000 solutions at most, which it holds in memory.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from labeler.labelling_run import LabellingRun, Parts, Progress
 from labeler.records import Problem, Sampling
 from labeler.requests import POLICY, Message, Prompt, Sample
 from labeler.samplers.scripted import ScriptedSampler
+from labeler.spool import Spool
 from labeler.wiring.labelers import build_recipe
 
 N_PREFIXES = 6
@@ -151,10 +153,9 @@ def parts_of(given: argparse.Namespace) -> Parts:
     }
     config = RunConfig.model_validate(content, strict=False)
     sampler = Timed(slipping, rows_per_batch=256, concurrency=4)
-    problems = tuple(
-        Problem(f"{i:07}", "math", f"Problem {i}. How many apples has Ann?", "19")
-        for i in range(given.problems)
-    )
+    problems = Spool[Problem]()
+    for i in range(given.problems):
+        problems.append(Problem(f"{i:07}", "math", f"Problem {i}. How many apples has Ann?", "19"))
     recipe = build_recipe(config, sampler)
     checker, sha = MathChecker(), config.identity()
     return Parts(problems, (), {POLICY: sampler}, checker, recipe, config.run, sha, config.seed)

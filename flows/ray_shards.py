@@ -58,7 +58,7 @@ def label_handed_shard(name: str, run_file: str, parcel: bytes) -> ShardSummary:
 
 async def _label(handed: Handed, run_file: str) -> ShardSummary:
     config = RunConfig.model_validate_json(run_file)
-    parts = build(config, (list(handed.shard.problems), []), _samplers(run_file))
+    parts = build(config, (handed.shard.problems, []), _samplers(run_file))
     try:
         return await label_alone(handed, parts)
     finally:

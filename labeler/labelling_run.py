@@ -18,9 +18,10 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ REPORT_PERIOD_S = 0.5
 class Parts:
     """What a run is made of; `labeler.wiring` builds it from a config."""
 
-    problems: tuple[Problem, ...]
+    problems: Sequence[Problem]
+    """Read more than once, a few at a time: they may lie on disk (`labeler.spool`)."""
     rejections: tuple[Rejection, ...]
     samplers: Mapping[str, Sampler]
     """By the name under which requests ask for them; `POLICY` writes the solutions."""
@@ -116,7 +118,7 @@ class LabellingRun:
         self._model_names = sorted(self.parts.samplers)
         self.run_id = short_hash(
             self.parts.config_sha,
-            _digest([*self.parts.problems, *self.parts.recipe.given.values()]),
+            _digest(chain(self.parts.problems, self.parts.recipe.given.values())),
             *(f"{name}={self.parts.samplers[name].fingerprint}" for name in self._model_names),
             self.parts.checker.fingerprint,
             *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
@@ -293,8 +295,8 @@ class LabellingRun:
         return relabelled(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
-        lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections]
-        content = "".join(lines).encode("utf-8", "replace")
+        lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
+        content = (line.encode("utf-8", "replace") for line in lines)
         place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
 
@@ -336,7 +338,7 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     )
 
 
-def _digest(records: Sequence[object]) -> str:
+def _digest(records: Iterable[object]) -> str:
     digest = hashlib.sha256()
     for record in records:
         digest.update(repr(record).encode("utf-8", "surrogatepass"))

@@ -9,8 +9,9 @@ leaves is a `Rejection`, counted and listed.
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +101,7 @@ class Shard:
     """A group of problems that is staged as one file, under `folder`."""
 
     name: str
-    problems: tuple[Problem, ...]
+    problems: Sequence[Problem]
     folder: Path
 
     @property
@@ -151,7 +152,7 @@ def plan_shards(problems: Sequence[Problem], n_shards: int, folder: Path) -> tup
     groups = [problems[i : i + size] for i in range(0, len(problems), size)]
     width = len(str(len(groups)))
     return tuple(
-        Shard(f"shard-{i + 1:0{width}}-of-{len(groups)}", tuple(group), folder)
+        Shard(f"shard-{i + 1:0{width}}-of-{len(groups)}", group, folder)
         for i, group in enumerate(groups)
     )
 
@@ -175,19 +176,26 @@ async def label_shard(
             on_problem()
         return done
     summary = ShardSummary(cost=bill)
-    conversations = ((p.problem_id, label_problem(p, recipe)) for p in shard.problems)
+    numbers: dict[str, int] = {}
+
+    def conversations() -> Iterator[tuple[str, Conversation[LabeledProblem]]]:
+        for number, problem in enumerate(shard.problems):
+            numbers[problem.problem_id] = number
+            yield problem.problem_id, label_problem(problem, recipe)
+
     # Problems end in any order and are staged in their own; a shard may hold any number of them.
+    places = array("Q", bytes(8 * len(shard.problems)))
     with Spool[LabeledProblem](shard.folder) as results:
-        async for problem_id, result in driver.run(conversations, summary.cost):
-            results.put(problem_id, result)
+        async for problem_id, result in driver.run(conversations(), summary.cost):
+            places[numbers.pop(problem_id)] = len(results)
+            results.append(result)
             on_problem()
-        ordered = [problem.problem_id for problem in shard.problems]
-        for problem_id in ordered:
-            summary.add(_summary(results.take(problem_id)))
+        for place in places:
+            summary.add(_summary(results[place]))
         rows = (
             row(labeled, dataclasses.replace(run, shard=shard.name))
-            for problem_id in ordered
-            for labeled in results.take(problem_id).rows
+            for place in places
+            for labeled in results[place].rows
         )
         with whole_file(shard.summary_file) as file:
             file.write(_SUMMARY.dump_json(summary))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from labeler.consensus.base import Rule, RuleKind, fitted
 from labeler.consensus.human import overruled
 from labeler.consensus.label import relabel
-from labeler.dataset.shards import record_batches
+from labeler.dataset.shards import plain_rows, record_batches
 from labeler.records import LabeledSolution
 from labeler.schema import labeled_solution, provenance_of, row
 
@@ -25,7 +25,7 @@ Read = Callable[[], Iterator["pa.RecordBatch"]]
 
 def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
     """The rule, ready to decide these rows."""
-    return fitted(rule, (labeled_solution(columns) for columns in _rows(read())))
+    return fitted(rule, (labeled_solution(columns) for columns in plain_rows(read())))
 
 
 def relabelled(
@@ -41,9 +41,4 @@ def relabelled(
         on_row(before, after)
         return row(after, provenance_of(columns))
 
-    return record_batches(map(anew, _rows(batches)))
-
-
-def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
-    for batch in batches:
-        yield from batch.to_pylist()
+    return record_batches(map(anew, plain_rows(batches)))

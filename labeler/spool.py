@@ -1,51 +1,73 @@
-"""Results put aside on disk as they come, taken back in any order: memory holds only their places.
+"""Values put aside on disk as they come, read back one by one: memory holds only their places.
 
-A spool is an unnamed file: it dies with its process, and holds nothing that is not in the journal
-too. Not a format: what one process writes only that process reads.
+A spool is an unnamed file: it dies with its process, and holds nothing that cannot be had again (it
+came from a file of problems, or is in the journal too). Not a format: what one process writes only
+that process reads; a spool that is pickled becomes a tuple of its values. One thread at a time.
 """
 
 from __future__ import annotations
 
 import pickle
 import tempfile
+import weakref
+from array import array
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import IO, TypeVar, overload
 
 from labeler.files import make_folder, write_error
 
 T = TypeVar("T")
 
+AsTuple = tuple[type[tuple[T, ...]], tuple[tuple[T, ...]]]
 
-class Spool(Generic[T]):
-    """Values by name, in a file under `folder`. Raises `DatasetError` when the disk is full."""
 
-    def __init__(self, folder: Path) -> None:
-        make_folder(folder)
-        self._folder = folder
+class Spool(Sequence[T]):
+    """A list of values in a file under `folder`, by default where the system keeps such files
+    (`TMPDIR`), 8 bytes of memory each. Raises `DatasetError` when the disk is full.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(tempfile.gettempdir())
+        make_folder(self._folder)
         try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         except OSError as error:
-            raise write_error(folder, error) from error
-        self._places: dict[str, int] = {}
+            raise write_error(self._folder, error) from error
+        self._starts = array("Q")
+        self._close = weakref.finalize(self, _close, self._file)
 
-    def put(self, name: str, value: T) -> None:
-        """Puts a value aside; a name is used once."""
+    def append(self, value: T) -> None:
+        """Puts a value aside, after those that are there."""
         try:
-            self._places[name] = self._file.seek(0, 2)
+            start = self._file.seek(0, 2)
             pickle.dump(value, self._file, pickle.HIGHEST_PROTOCOL)
         except OSError as error:
             raise write_error(self._folder, error) from error
+        self._starts.append(start)
 
-    def take(self, name: str) -> T:
-        """The value of that name."""
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return _Part(self, range(len(self))[index])
         try:
             # Seeking writes what is buffered, so a full disk may show here.
-            self._file.seek(self._places[name])
+            self._file.seek(self._starts[index])
         except OSError as error:
             raise write_error(self._folder, error) from error
         value: T = pickle.load(self._file)
         return value
+
+    def __reduce__(self) -> AsTuple[T]:
+        return tuple, (tuple(self),)
 
     def __enter__(self) -> Spool[T]:
         return self
@@ -56,8 +78,32 @@ class Spool(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._file.close()
-        except OSError:
-            # Closing writes what is buffered; on a full disk that fails, and nobody needs it.
-            return
+        self._close()
+
+
+class _Part(Sequence[T]):
+    """A slice of a spool: its values stay where they are."""
+
+    def __init__(self, spool: Spool[T], places: range) -> None:
+        self._spool, self._places = spool, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return _Part(self._spool, self._places[index])
+        return self._spool[self._places[index]]
+
+    def __reduce__(self) -> AsTuple[T]:
+        return tuple, (tuple(self),)
+
+
+def _close(file: IO[bytes]) -> None:
+    # Closing writes what is buffered; on a full disk that fails, and nobody needs it.
+    with suppress(OSError):
+        file.close()

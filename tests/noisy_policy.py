@@ -60,7 +60,7 @@ def parts(delay_s: float = 0.0, **changes: object) -> Parts:
     sampler = Slow(noisy, model="noisy", rows_per_batch=16)
     problems, rejections = read_problems(config)
     return Parts(
-        tuple(problems),
+        problems,
         tuple(rejections),
         {POLICY: sampler},
         MathChecker(),

@@ -24,7 +24,8 @@ from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict, 
 OUTCOME = Source(Asks.VALUE, "outcome", "")
 """The answer check: the solution knows its outcome; evidence that repeats it is not counted."""
 
-SILENT = Counts(0, 0)
+SILENCE = np.zeros((1, 2), dtype=np.int32)
+NOTHING = np.zeros((0, 4), dtype=np.int32)
 
 Said = dict[Source, Counts]
 """What the sources that spoke say of one step."""
@@ -54,35 +55,56 @@ class Observations:
 
 def gather(rows: Iterable[LabeledSolution], limit: int) -> Observations:
     """Keeps what is said of at most `limit` solutions, drawn by their hash."""
-    drawn: list[tuple[int, int, list[Said]]] = []
+    numbers: dict[Source, int] = {}
+    drawn: list[tuple[int, int, _Packed]] = []
     for number, row in enumerate(rows):
-        said = said_of(row.solution, [step.evidence for step in row.steps])
-        # A heap's smallest entry is the largest hash; `number` only keeps lists from comparison.
+        # A heap's smallest entry is the largest hash; `number` only keeps the rest from comparison.
         rank = -int(short_hash(row.solution.solution_id, row.problem.problem_id), 16)
-        if said and len(drawn) < limit:
-            heapq.heappush(drawn, (rank, number, said))
-        elif said and rank > drawn[0][0]:
-            heapq.heapreplace(drawn, (rank, number, said))
+        if not row.steps or (len(drawn) == limit and rank <= drawn[0][0]):
+            continue
+        packed = _pack(said_of(row.solution, [step.evidence for step in row.steps]), numbers)
+        if len(drawn) < limit:
+            heapq.heappush(drawn, (rank, number, packed))
+        else:
+            heapq.heapreplace(drawn, (rank, number, packed))
     drawn.sort(key=lambda entry: -entry[0])
-    return _compact([said for _, _, said in drawn])
+    return _compact([packed for _, _, packed in drawn], list(numbers))
 
 
-def _compact(solutions: Sequence[list[Said]]) -> Observations:
-    distinct: dict[Source, set[Counts]] = defaultdict(set)
-    for said in solutions:
-        for step in said:
-            for source, counts in step.items():
-                distinct[source].add(counts)
-    sources = tuple(sorted(distinct))
-    tables = [[SILENT, *sorted(distinct[s], key=lambda c: (c.n, c.n_correct))] for s in sources]
-    index = [{counts: i for i, counts in enumerate(table)} for table in tables]
-    lengths: dict[int, list[list[list[int]]]] = defaultdict(list)
-    for said in solutions:
-        lengths[len(said)].append(
-            [[index[i][step.get(s, SILENT)] for i, s in enumerate(sources)] for step in said]
-        )
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """What is said of one solution, without its dicts; `pieces` [pieces, 4] holds step,
+    number of the source, n and n_correct.
+    """
+
+    n_steps: int
+    pieces: NDArray[np.int32]
+
+
+def _pack(said: Sequence[Said], numbers: dict[Source, int]) -> _Packed:
+    pieces = [
+        (t, numbers.setdefault(source, len(numbers)), counts.n, counts.n_correct)
+        for t, step in enumerate(said)
+        for source, counts in step.items()
+    ]
+    return _Packed(len(said), np.array(pieces, dtype=np.int32).reshape(-1, 4))
+
+
+def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observations:
+    pieces = np.concatenate([NOTHING, *(one.pieces for one in solutions)])
+    heard = sorted(np.unique(pieces[:, 1]).tolist(), key=numbered.__getitem__)
+    places = {number: place for place, number in enumerate(heard)}
+    tables = [np.unique(pieces[pieces[:, 1] == number, 2:], axis=0) for number in heard]
+    tables = [np.concatenate([SILENCE, table]) for table in tables]
+    index = [{tuple(counts): i for i, counts in enumerate(table.tolist())} for table in tables]
+    lengths: dict[int, list[NDArray[np.int32]]] = defaultdict(list)
+    for one in solutions:
+        said = np.zeros((one.n_steps, len(heard)), dtype=np.int32)
+        for t, number, *counts in one.pieces.tolist():
+            said[t, places[number]] = index[places[number]][tuple(counts)]
+        lengths[one.n_steps].append(said)
     return Observations(
-        sources,
-        tuple(np.array([(c.n, c.n_correct) for c in table], dtype=float) for table in tables),
-        tuple(np.array(lengths[n], dtype=np.int32) for n in sorted(lengths)),
+        tuple(numbered[number] for number in heard),
+        tuple(table.astype(float) for table in tables),
+        tuple(np.stack(lengths[n]) for n in sorted(lengths)),
     )

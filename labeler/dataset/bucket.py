@@ -117,11 +117,12 @@ class Bucket:
             except FileNotFoundError:
                 return None
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes | Iterator[bytes]) -> None:
         import obstore
 
+        whole = content if isinstance(content, bytes) else b"".join(content)
         with self._translated():
-            obstore.put(self._store(), name, content)
+            obstore.put(self._store(), name, whole)
 
     def create(self, name: str, content: bytes) -> bool:
         import obstore

@@ -54,9 +54,17 @@ def note_problems(
     replaces: bool = False,
 ) -> None:
     """Lists the problems of a run; with `replaces`, what earlier runs said of them is void."""
-    shas = {problem.problem_id: content_sha(problem) for problem in problems}
-    content = {"made_by": dict(made_by), "problems": shas, "replaces": replaces}
-    place(out).write(_list_of(run_id), json.dumps(content, indent=0).encode())
+
+    def content() -> Iterator[bytes]:
+        """The JSON, a problem at a time: there may be more than memory should hold."""
+        about = json.dumps({"made_by": dict(made_by), "replaces": replaces})
+        yield f'{about[:-1]}, "problems": {{'.encode()
+        for number, problem in enumerate(problems):
+            name, comma = json.dumps(problem.problem_id), "," if number else ""
+            yield f'{comma}\n{name}: "{content_sha(problem)}"'.encode()
+        yield b"\n}}\n"
+
+    place(out).write(_list_of(run_id), content())
 
 
 def newest_version(out: Location) -> int:

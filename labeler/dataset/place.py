@@ -12,6 +12,7 @@ Source: link(2), which fails where the name exists.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,7 +73,7 @@ class Place(Protocol):
         """A document, None where there is none."""
         ...
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes | Iterator[bytes]) -> None:
         """A document, whole or not at all, in the place of one that may stand."""
         ...
 
@@ -131,10 +132,10 @@ class Folder:
         except OSError as error:
             raise DatasetError(f"cannot read {self.path / name}: {error.strerror}") from error
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes | Iterator[bytes]) -> None:
         make_folder((self.path / name).parent)
         with whole_file(self.path / name) as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
 
     def create(self, name: str, content: bytes) -> bool:
         file = self.path / name

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from labeler.dataset.columns import Flat, flat_batches
 from labeler.dataset.older import can_be_read, upgraded_file
 from labeler.dataset.place import Location, located, place
-from labeler.dataset.shards import read_shards
+from labeler.dataset.shards import plain_rows, read_shards
 from labeler.dataset.store import Version, has_log, log_of, open_table
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
@@ -66,8 +66,7 @@ class Dataset:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as plain dicts, in the order in which they were committed, a few at a time."""
-        for batch in read_shards(self.files(), remedy="restore it from a copy"):
-            yield from batch.to_pylist()
+        yield from plain_rows(read_shards(self.files(), remedy="restore it from a copy"))
 
     def solutions(self) -> Iterator[LabeledSolution]:
         """The rows as records, in the order in which they were committed, a few at a time."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 1000
 BYTES_PER_GROUP = 32 * 2**20
+ROWS_AT_ONCE = 100
+"""So many rows are objects of Python at a time: they take some ten times the room of columns."""
 
 N_ROWS = "n_rows"
 """Key under which a file repeats its row count: checksums cover its pages, but not its footer."""
@@ -75,15 +77,22 @@ def _rows_promised(file: pq.ParquetFile) -> int:
 
 
 def record_batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
-    """Rows as Arrow batches under the fixed schema."""
+    """Rows as small Arrow batches under the fixed schema."""
     import pyarrow as pa
 
     schema, remaining = arrow_schema(), iter(rows)
-    while chunk := list(islice(remaining, ROWS_PER_GROUP)):
+    while chunk := list(islice(remaining, ROWS_AT_ONCE)):
         try:
             yield pa.RecordBatch.from_pylist(chunk, schema=schema)
         except UnicodeEncodeError as error:
             raise DatasetError(f"a row holds text that is no Unicode ({error.reason})") from error
+
+
+def plain_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    """The rows of batches as `record_batches` took them."""
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield from batch.slice(start, ROWS_AT_ONCE).to_pylist()
 
 
 def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], max_bytes: int = 2**62) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 
 from labeler.errors import DataError
 from labeler.records import Problem, Rejection, Source, short_hash
+from labeler.scratch import firsts
 
 Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
 """Makes a problem of one record; gets the record, its place ("FILE:LINE") and the source."""
@@ -107,20 +108,19 @@ def problems(
     origin: str, records: Iterable[tuple[str, Any]], parse: Parse, source: Source
 ) -> Iterator[Problem | Rejection]:
     """Parses records one by one; ids stay unique, and a set without any problem is an error."""
-    places: dict[str, str] = {}
-    reason = "it is empty"
-    for place, record in records:
-        is_record = isinstance(record, Mapping)
-        read = parse(record, place, source) if is_record else reject(place, "not a JSON object")
-        if isinstance(read, Problem) and read.problem_id in places:
-            first = places[read.problem_id]
-            read = reject(place, f"problem_id {read.problem_id} is already used by {first}")
-        if isinstance(read, Problem):
-            places[read.problem_id] = place
-        else:
-            reason = f"last record: {read.reason}"
-        yield read
-    if not places:
+    reason, n_read = "it is empty", 0
+    with firsts() as places:
+        for place, record in records:
+            is_record = isinstance(record, Mapping)
+            read = parse(record, place, source) if is_record else reject(place, "not a JSON object")
+            if isinstance(read, Problem) and (first := places.of(read.problem_id, place)) != place:
+                read = reject(place, f"problem_id {read.problem_id} is already used by {first}")
+            if isinstance(read, Problem):
+                n_read += 1
+            else:
+                reason = f"last record: {read.reason}"
+            yield read
+    if not n_read:
         raise DataError(f"{origin}: no problem in it ({reason}); check the file and its format")
 
 

@@ -10,20 +10,29 @@ Three kinds of group, by decreasing likeness:
 Does not find paraphrases, nor overlap with test sets. A near duplicate may differ in one decisive
 word (an odd function for an even one): the report names every group, so look before trusting a
 threshold below the default. The first problem of a group always stays.
-Source: Broder, "On the resemblance and containment of documents" (1997); MinHash LSH of datasketch,
-whose candidates are then compared exactly.
+
+Problems pass through one by one; what must be known of earlier ones lies on disk.
+Source: Broder, "On the resemblance and containment of documents" (1997); MinHash LSH with the hash
+functions and bands of datasketch, whose candidates are then compared exactly.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 from labeler.records import Problem, Rejection, short_hash
+from labeler.scratch import Firsts, firsts, scratch
 
 THRESHOLD = 0.9
 SHINGLE_WORDS = 3
@@ -37,6 +46,32 @@ NUMBER_WORDS = frozenset(
     forty fifty sixty seventy eighty ninety hundred thousand million half third quarter double twice
     triple thrice dozen first second""".split()  # noqa: SIM905, a list of quotes reads worse
 )
+
+TABLES = """
+CREATE TABLE forms (
+    form INTEGER PRIMARY KEY, sha TEXT UNIQUE, bands TEXT, shingles TEXT, problem_id TEXT
+);
+CREATE TABLE bands (band INTEGER, form INTEGER, PRIMARY KEY (band, form)) WITHOUT ROWID;
+CREATE TABLE kept (
+    quantities TEXT, form INTEGER, number INTEGER, problem_id TEXT, PRIMARY KEY (quantities, form)
+) WITHOUT ROWID;
+"""
+"""Problems are numbered as they come. A form is a set of shingles, which problems of one template
+share; it has the number and the id of the first of them. Forms with a band in common may be alike.
+Lists of numbers are JSON.
+"""
+
+CANDIDATES = """
+SELECT json_group_array(DISTINCT form) FROM bands WHERE band IN (SELECT value FROM json_each(?))
+"""
+NEAR = """
+SELECT kept.problem_id, shingles FROM kept JOIN forms USING (form)
+WHERE form IN (SELECT value FROM json_each(?)) AND quantities = ? ORDER BY number
+"""
+TEMPLATE = """
+SELECT problem_id, shingles FROM forms
+WHERE form IN (SELECT value FROM json_each(?)) ORDER BY form
+"""
 
 
 class Likeness(StrEnum):
@@ -55,67 +90,80 @@ class Group:
     problem_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Curated:
-    """What stays, what was dropped and why, and every group that was found."""
-
-    kept: tuple[Problem, ...]
-    rejections: tuple[Rejection, ...]
-    groups: tuple[Group, ...]
+Alike = tuple[str, Likeness]
+"""The earlier problem that another is like, and how."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Fingerprint:
-    shingles: frozenset[str]
-    quantities: tuple[str, ...]
-
-
-def curate(problems: Sequence[Problem], threshold: float = THRESHOLD) -> Curated:
-    """Keeps the first problem of every exact or near group, in the order given."""
-    groups = find_duplicates(problems, threshold)
-    reasons = {
-        problem_id: f"{group.likeness} duplicate of {group.problem_ids[0]}"
-        for group in groups
-        if group.likeness is not Likeness.TEMPLATE
-        for problem_id in group.problem_ids[1:]
-    }
-    kept = tuple(problem for problem in problems if problem.problem_id not in reasons)
-    rejections = tuple(Rejection("curate", name, reason) for name, reason in reasons.items())
-    return Curated(kept, rejections, groups)
+def curate(
+    records: Iterable[Problem | Rejection], threshold: float = THRESHOLD
+) -> Iterator[Problem | Rejection]:
+    """The same records in their order, each exact or near duplicate replaced by its rejection."""
+    with _earlier_problems(threshold) as earlier:
+        for record in records:
+            alike = earlier.like(record) if isinstance(record, Problem) else None
+            if isinstance(record, Problem) and alike and alike[1] is not Likeness.TEMPLATE:
+                reason = f"{alike[1]} duplicate of {alike[0]}"
+                yield Rejection("curate", record.problem_id, reason)
+            else:
+                yield record
 
 
 def find_duplicates(problems: Iterable[Problem], threshold: float = THRESHOLD) -> tuple[Group, ...]:
-    """Groups of alike problems, in the order in which their first problems come."""
-    from datasketch import MinHashLSH
-
-    # A needless candidate costs one comparison, a missed one is a duplicate that stays.
-    weights = (0.05, 0.95)
-    index = MinHashLSH(threshold=threshold, num_perm=N_PERMUTATIONS, weights=weights)
-    seen_texts: dict[str, str] = {}
-    seen: dict[str, tuple[int, Problem, _Fingerprint]] = {}
-    groups: dict[tuple[str, Likeness], list[str]] = {}
-    for position, problem in enumerate(problems):
-        name, text = problem.problem_id, short_hash(_comparable(problem))
-        if text in seen_texts:
-            groups.setdefault((seen_texts[text], Likeness.EXACT), []).append(name)
-            continue
-        seen_texts[text] = name
-        fingerprint = _fingerprint(problem)
-        minhash = _minhash(fingerprint.shingles)
-        candidates = sorted((seen[key] for key in index.query(minhash)), key=lambda found: found[0])
-        alike = [
-            (other.problem_id, _likeness(problem, fingerprint, other, known))
-            for _, other, known in candidates
-            if _jaccard(fingerprint.shingles, known.shingles) >= threshold
-        ]
-        # A near duplicate says more than any number of problems of the same template.
-        best = min(alike, key=lambda found: found[1] is not Likeness.NEAR, default=None)
-        if best is not None:
-            groups.setdefault(best, []).append(name)
-        if best is None or best[1] is not Likeness.NEAR:
-            index.insert(name, minhash)
-            seen[name] = position, problem, fingerprint
+    """Groups of alike problems, in the order in which their second problems come."""
+    groups: dict[Alike, list[str]] = {}
+    with _earlier_problems(threshold) as earlier:
+        for problem in problems:
+            if alike := earlier.like(problem):
+                groups.setdefault(alike, []).append(problem.problem_id)
     return tuple(Group(kind, (first, *others)) for (first, kind), others in groups.items())
+
+
+@contextmanager
+def _earlier_problems(threshold: float) -> Iterator[_Earlier]:
+    with firsts() as texts, scratch(TABLES) as database:
+        yield _Earlier(texts, database, threshold)
+
+
+class _Earlier:
+    """The problems that came before."""
+
+    def __init__(self, texts: Firsts, database: sqlite3.Connection, threshold: float) -> None:
+        self._texts, self._ask, self._threshold = texts, database.execute, threshold
+        self._numbers = count()
+
+    def like(self, problem: Problem) -> Alike | None:
+        """What the problem is like; one that is like none, or is of a template, is kept in mind."""
+        name, comparable = problem.problem_id, _comparable(problem)
+        first = self._texts.of(short_hash(comparable), name)
+        if first != name:
+            return first, Likeness.EXACT
+        shingles, quantities = _fingerprint(comparable)
+        text = "\n".join(sorted(shingles))
+        same, sha = short_hash(repr((quantities, problem.gold_answer))), short_hash(text)
+        known = self._ask("SELECT form, bands FROM forms WHERE sha = ?", (sha,)).fetchone()
+        form, bands = known or (None, _bands(text, self._threshold))
+        [candidates] = self._ask(CANDIDATES, (bands,)).fetchone()
+        # A near duplicate says more than any number of problems of the same template.
+        near = self._first_alike(shingles, NEAR, (candidates, same))
+        if near is not None:
+            return near, Likeness.NEAR
+        template = self._first_alike(shingles, TEMPLATE, (candidates,))
+        number = next(self._numbers)
+        if form is None:
+            form = number
+            self._ask("INSERT INTO forms VALUES (?, ?, ?, ?, ?)", (form, sha, bands, text, name))
+            self._ask("INSERT INTO bands SELECT value, ? FROM json_each(?)", (form, bands))
+        self._ask("INSERT INTO kept VALUES (?, ?, ?, ?)", (same, form, number, name))
+        return None if template is None else (template, Likeness.TEMPLATE)
+
+    def _first_alike(
+        self, shingles: frozenset[str], query: str, values: tuple[str, ...]
+    ) -> str | None:
+        """The first problem of the answer with enough shingles in common."""
+        for problem_id, others in self._ask(query, values):
+            if _jaccard(shingles, frozenset(others.split("\n"))) >= self._threshold:
+                return str(problem_id)
+        return None
 
 
 def _comparable(problem: Problem) -> str:
@@ -123,31 +171,47 @@ def _comparable(problem: Problem) -> str:
     return " ".join(unicodedata.normalize("NFC", whole).split())
 
 
-def _fingerprint(problem: Problem) -> _Fingerprint:
-    tokens = TOKEN.findall(_comparable(problem).casefold())
-    quantities = tuple(token for token in tokens if _is_number(token) or token in SIGNS)
+def _fingerprint(comparable: str) -> tuple[frozenset[str], list[str]]:
+    """The shingles of a text, numbers left open, and its numbers and signs in their order."""
+    tokens = TOKEN.findall(comparable.casefold())
+    quantities = [token for token in tokens if _is_number(token) or token in SIGNS]
     words = ["#" if _is_number(token) else token for token in tokens]
     starts = range(max(1, len(words) - SHINGLE_WORDS + 1))
-    shingles = frozenset(" ".join(words[start : start + SHINGLE_WORDS]) for start in starts)
-    return _Fingerprint(shingles, quantities)
+    return frozenset(" ".join(words[start : start + SHINGLE_WORDS]) for start in starts), quantities
 
 
 def _is_number(token: str) -> bool:
     return token[0].isdigit() or token in NUMBER_WORDS
 
 
-def _likeness(problem: Problem, mine: _Fingerprint, other: Problem, its: _Fingerprint) -> Likeness:
-    same = mine.quantities == its.quantities and problem.gold_answer == other.gold_answer
-    return Likeness.NEAR if same else Likeness.TEMPLATE
-
-
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other)
 
 
-def _minhash(shingles: frozenset[str]) -> Any:
+def _bands(shingles: str, threshold: float) -> str:
+    """64 bits of each band of the MinHash; alike sets have a band in common, nearly always."""
+    minhash = _no_shingles().copy()
+    minhash.update_batch([shingle.encode() for shingle in shingles.split("\n")])
+    parts = [(start, minhash.hashvalues[start:end]) for start, end in _ranges(threshold)]
+    digests = [blake2b(part.tobytes(), digest_size=8, salt=b"%d" % start) for start, part in parts]
+    return json.dumps([int.from_bytes(one.digest(), signed=True) for one in digests])
+
+
+@cache
+def _no_shingles() -> Any:
+    """The permutations take longer to draw than to use."""
     from datasketch import MinHash
 
-    minhash = MinHash(num_perm=N_PERMUTATIONS, seed=MINHASH_SEED)
-    minhash.update_batch([shingle.encode() for shingle in sorted(shingles)])
-    return minhash
+    return MinHash(num_perm=N_PERMUTATIONS, seed=MINHASH_SEED)
+
+
+@cache
+def _ranges(threshold: float) -> list[tuple[int, int]]:
+    """Which hash values make each band."""
+    from datasketch import MinHashLSH
+
+    # A needless candidate costs one comparison, a missed one is a duplicate that stays.
+    weights = (0.05, 0.95)
+    index = MinHashLSH(threshold=threshold, num_perm=N_PERMUTATIONS, weights=weights)
+    ranges: list[tuple[int, int]] = index.hashranges
+    return ranges

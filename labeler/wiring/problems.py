@@ -29,16 +29,18 @@ from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
 from labeler.problems.solved import SolvedProblem, read_solutions
 from labeler.records import Problem, Rejection, Solution
+from labeler.scratch import firsts
+from labeler.spool import Spool
 
 HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}
 """How records of a Hub dataset read, after their columns were renamed."""
 
 
 ProblemSet = tuple[Sequence[Problem], Sequence[Rejection]]
-"""Problems, and the records that are none or duplicates of others."""
+"""Problems (on disk, where there may be many), and the records that are none, or duplicates."""
 
 
-def read_problems(config: RunConfig) -> tuple[list[Problem], list[Rejection]]:
+def read_problems(config: RunConfig) -> ProblemSet:
     """The problems of a run, of which there is at least one, and what was rejected."""
     problems, rejections = find_problems(config)
     if not problems:
@@ -46,19 +48,18 @@ def read_problems(config: RunConfig) -> tuple[list[Problem], list[Rejection]]:
     return problems, rejections
 
 
-def find_problems(config: RunConfig) -> tuple[list[Problem], list[Rejection]]:
+def find_problems(config: RunConfig) -> ProblemSet:
     """The problems that there are now, perhaps none: a watched folder may be empty."""
-    problems: list[Problem] = []
+    problems = Spool[Problem]()
     rejections: list[Rejection] = []
-    for record in _records(config.problems):
+    records = _records(config.problems)
+    if config.drop_duplicates and not isinstance(config.problems, SolvedProblems):
+        records = curate(records)
+    for record in records:
         if isinstance(record, Problem):
             problems.append(record)
         else:
             rejections.append(record)
-    if config.drop_duplicates and not isinstance(config.problems, SolvedProblems):
-        curated = curate(problems)
-        problems = list(curated.kept)
-        rejections += curated.rejections
     return problems, rejections
 
 
@@ -106,13 +107,12 @@ def _solved(source: SolvedProblems) -> Iterable[SolvedProblem | Rejection]:
 
 def _once(found: Iterable[SolvedProblem | Rejection]) -> Iterable[Problem | Rejection]:
     """Each problem once, however many solutions it has."""
-    seen: set[str] = set()
-    for one in found:
-        if isinstance(one, Rejection):
-            yield one
-        elif one.problem.problem_id not in seen:
-            seen.add(one.problem.problem_id)
-            yield one.problem
+    with firsts() as seen:
+        for number, one in enumerate(found):
+            if isinstance(one, Rejection):
+                yield one
+            elif seen.of(one.problem.problem_id, str(number)) == str(number):
+                yield one.problem
 
 
 def _file_reader(kind: str) -> Callable[[Path], Iterable[Problem | Rejection]]:

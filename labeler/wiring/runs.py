@@ -79,7 +79,7 @@ def build(
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
     return Parts(
-        problems=tuple(problems),
+        problems=problems,
         rejections=tuple(rejections),
         samplers=samplers,
         checker=build_checker(sandbox, build_limits(config.sandbox)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.problems.curation import Curated, Group, Likeness, curate, find_duplicates
+from labeler.problems.curation import Group, Likeness, curate, find_duplicates
 from labeler.problems.gsm8k import read_gsm8k
 from labeler.records import Problem, Rejection
 
@@ -31,20 +31,26 @@ def test_exact_and_near_duplicates_go_and_templates_stay() -> None:
     words = problem("words", FARM.replace("12 hens", "twelve hens"))
     answer = problem("answer", FARM.replace("every week?", "each week?"), answer="61")
     other = problem("other", "What is the area of a square with side 60?")
-    groups = (
+    everything = [first, spaced, near, numbers, words, answer, other]
+    assert list(curate(everything, threshold=0.8)) == [
+        first,
+        Rejection("curate", "spaced", "exact duplicate of first"),
+        Rejection("curate", "near", "near duplicate of first"),
+        numbers,
+        words,
+        answer,
+        other,
+    ]
+    assert find_duplicates(everything, threshold=0.8) == (
         Group(Likeness.EXACT, ("first", "spaced")),
         Group(Likeness.NEAR, ("first", "near")),
         Group(Likeness.TEMPLATE, ("first", "numbers", "words", "answer")),
     )
-    everything = [first, spaced, near, numbers, words, answer, other]
-    assert curate(everything, threshold=0.8) == Curated(
-        kept=(first, numbers, words, answer, other),
-        rejections=(
-            Rejection("curate", "spaced", "exact duplicate of first"),
-            Rejection("curate", "near", "near duplicate of first"),
-        ),
-        groups=groups,
-    )
+
+
+def test_what_a_reader_rejected_passes_through() -> None:
+    rejected = Rejection("read", "set.jsonl:1", "no problem text")
+    assert list(curate([rejected, problem("a", FARM)])) == [rejected, problem("a", FARM)]
 
 
 @pytest.mark.parametrize(
@@ -56,14 +62,14 @@ def test_exact_and_near_duplicates_go_and_templates_stay() -> None:
     ],
 )
 def test_a_sign_or_a_power_makes_another_problem(one: str, other: str) -> None:
-    kept = curate([problem("a", one), problem("b", other)], threshold=0.5).kept
-    assert [item.problem_id for item in kept] == ["a", "b"]
+    pair = [problem("a", one), problem("b", other)]
+    assert list(curate(pair, threshold=0.5)) == pair
 
 
 def test_the_same_question_on_another_context_is_another_problem() -> None:
     question = "Who wrote it?"
     pair = [problem("a", question, "X", ("Book A",)), problem("b", question, "Y", ("Play B",))]
-    assert curate(pair).kept == tuple(pair)
+    assert list(curate(pair)) == pair
 
 
 def test_a_near_duplicate_wins_over_an_earlier_template() -> None:
@@ -84,7 +90,7 @@ def test_the_threshold_decides_what_is_near() -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="LABELER_SHARED_DATA has no gsm8k")
 def test_gsm8k_repeats_hardly_any_problem() -> None:
-    read = read_gsm8k(SHARED / "test.jsonl")
-    curated = curate([item for item in read if isinstance(item, Problem)])
-    assert len(curated.rejections) <= 5
-    assert len(curated.kept) + len(curated.rejections) == 1319
+    read = [item for item in read_gsm8k(SHARED / "test.jsonl") if isinstance(item, Problem)]
+    dropped = [item for item in curate(read) if isinstance(item, Rejection)]
+    assert len(dropped) <= 5
+    assert len(read) == 1319
