@@ -330,7 +330,7 @@ def _address(request: Request) -> Address:
 
 
 def _order(request: Request) -> str:
-    """Sort key under which prompts that share a beginning are neighbours."""
+    """Sort key of what waits on a route."""
     match request:
         case Sample() | Score():
             return prompt_order(request.prompt)
@@ -341,4 +341,5 @@ def _order(request: Request) -> str:
 
 
 def prompt_order(prompt: Prompt) -> str:
+    """Sort key under which prompts that share a beginning are neighbours."""
     return "\x00".join((*(message.content for message in prompt.messages), prompt.prefix))
