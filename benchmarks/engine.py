@@ -125,6 +125,7 @@ def config_of(given: argparse.Namespace) -> RunConfig:
         "--enforce-eager", "--no-enable-chunked-prefill",
         "--block-size", ENGINE["block_size"], "--max-num-seqs", ENGINE["max_num_seqs"],
         "--max-num-batched-tokens", ENGINE["max_num_batched_tokens"],
+        "--num-gpu-blocks-override", ENGINE["num_gpu_blocks_override"],
     ]  # fmt: skip
     module = [given.python, "-m", "vllm.entrypoints.openai.api_server", "--model", "{model}"]
     policy = {
@@ -264,7 +265,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--k", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[16, 32, 64, 128])
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[16, 32, 64])
     parser.add_argument("--python", default=str(ROOT / ".venv-vllm/bin/python"))
     parser.add_argument("--cache-gib", type=int, default=1, help="memory of the cache, on CPUs")
     parser.add_argument("--cores", default="", help="cores of the engine, on CPUs, as in 0-1")

@@ -38,9 +38,11 @@ ENGINE = {
     "max_model_len": 1024,
     "max_num_seqs": 256,
     "max_num_batched_tokens": 8192,
+    "num_gpu_blocks_override": 2000,
 }
 """For server and offline client alike. Prompts have about 100 tokens: in vLLM's default blocks of
-128 (on CPUs) the cache would never find one."""
+128 (on CPUs) the cache would never find one. The cache holds 64,000 tokens, what runs takes up to
+half of it: as with large models, not everything that was ever asked stays in it."""
 
 
 def environment(cache_gib: int, cores: str) -> dict[str, str]:

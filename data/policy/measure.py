@@ -63,7 +63,7 @@ def balanced(pairs: Sequence[tuple[bool, Verdict]]) -> dict[str, object]:
     rates = [wilson(sum(hits), len(hits)) for hits in (right, wrong)]
     means = [rate.rate for rate in rates if rate.rate is not None]
     return {
-        "balanced_accuracy": sum(means) / len(means),
+        "balanced_accuracy": mean(means),
         "on_right_steps": vars_of(rates[0]),
         "on_wrong_steps": vars_of(rates[1]),
     }

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -53,6 +54,11 @@ from labeler.steps import split_steps
 Own = list[tuple[OracleProblem, tuple[str, ...]]]
 """The policy's own solutions and the problems they are for."""
 
+HERE = Path(__file__).parent
+FILES = (
+    "config.json", "generation_config.json", "model.safetensors",
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+)  # fmt: skip
 SEED = 1
 TOKENS_PER_BATCH = 4096
 PROMPT_WEIGHT = 0.1
@@ -89,6 +95,23 @@ STAGES = (
     Stage("carrying on", 2_400_000, 10**6, 0.4, JUDGING, 0.8, 8.0, carried=0.7, n_own=8000),
     Stage("once more", 2_500_000, 10**6, 0.5, AGAIN, 0.9, 8.0, carried=0.5, n_own=8000),
 )
+
+
+def order(stage: Stage) -> int:
+    """Its place among the stages, from 0."""
+    return [one.name for one in STAGES].index(stage.name)
+
+
+def part_of(stage: Stage, part: float) -> Stage:
+    """The same stage on a part of its tokens: a rehearsal of everything that happens in it."""
+    return replace(
+        stage,
+        schedule=round(stage.schedule * part),
+        steps=round(stage.steps * part),
+        n_own=round(stage.n_own * part),
+    )
+
+
 MISTAKES = {
     ErrorKind.ARITHMETIC_SLIP: 7,
     ErrorKind.WRONG_OPERAND: 5,
@@ -145,9 +168,9 @@ def training_problem(index: int, most_steps: int, rng: random.Random) -> OracleP
 
 def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iterator[Example]:
     """An endless stream; what it holds depends on how much of the schedule went by."""
-    first = stage is STAGES[0]
+    first = order(stage) == 0
     rng = random.Random(f"lessons:{SEED}:{stage.name}")
-    seen, index = 0, STAGES.index(stage) * 10_000_000
+    seen, index = 0, order(stage) * 10_000_000
     found = ((problem, *carried_slip(problem, steps)) for problem, steps in own)
     slips = [(problem, place, carried) for problem, place, carried in found if place >= 0]
     while True:
@@ -194,7 +217,7 @@ def batches(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Itera
 async def own_solutions(folder: Path, stage: Stage) -> Own:
     """Solutions that the policy samples at temperature 1, two to a problem, as they came."""
     rng = random.Random(f"own:{SEED}:{stage.name}")
-    first = 100_000_000 + STAGES.index(stage) * 10_000_000
+    first = 100_000_000 + order(stage) * 10_000_000
     problems = [training_problem(first + i, 10, rng) for i in range(stage.n_own // 2)]
     sampler = TransformersSampler(str(folder), rows_per_batch=128)
     sampling = Sampling(temperature=1.0, max_tokens=260)
@@ -329,7 +352,7 @@ def train(
             save(model, tokenizer, out)
         if done >= 1 or step == stage.steps:
             return
-        decay = min(1.0, 2 * (1 - done)) if stage is STAGES[0] else 1 - done
+        decay = min(1.0, 2 * (1 - done)) if order(stage) == 0 else 1 - done
         factor = min(1.0, (step + 1) / 50) * (stage.rate * decay + 0.02)
         for optimizer, rate in zip(optimizers, rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * factor
@@ -362,21 +385,33 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path)
     tokenizer.save_pretrained(out)
 
 
+def note_hashes(folder: Path) -> None:
+    """Writes down which files these are: a test tells them from others by that."""
+    files = [folder / name for name in FILES]
+    hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    (folder / "hashes.json").write_text(json.dumps(hashes, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--from-stage", choices=[s.name for s in STAGES], default=STAGES[0].name)
+    parser.add_argument("--part", type=float, default=1.0, help="rehearse on a part of the tokens")
     given = parser.parse_args()
+    if given.part < 1 and given.out == HERE:
+        parser.error("a rehearsal would overwrite the policy; name another folder by --out")
     tokenizer = build_tokenizer()
     names = [stage.name for stage in STAGES]
-    for stage in STAGES[names.index(given.from_stage) :]:
-        if stage is STAGES[0]:
+    for whole in STAGES[names.index(given.from_stage) :]:
+        stage = part_of(whole, given.part)
+        if order(stage) == 0:
             train(new_model(tokenizer), tokenizer, stage, [], given.out)
         else:
             own = asyncio.run(own_solutions(given.out, stage))
             print(json.dumps({"own solutions": len(own)}), flush=True)
             model = LlamaForCausalLM.from_pretrained(given.out, dtype=torch.float32)
             train(model, tokenizer, stage, own, given.out)
+    note_hashes(given.out)
 
 
 if __name__ == "__main__":
