@@ -172,11 +172,13 @@ class KillableWorkers(Generic[Result]):
             return self._pool
 
     def _drop(self, pool: ProcessPool) -> None:
+        """Ends a pool; of several batches under which it broke, the first does."""
+        # Pebble does not bear to be ended twice at once, by two threads.
         with self._starting:
             if self._pool is pool:
                 self._pool = None
-        pool.stop()
-        pool.join()
+                pool.stop()
+                pool.join()
 
 
 def _prepare_worker(

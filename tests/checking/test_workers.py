@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pebble import ProcessPool
 
 from labeler.checking.workers import KillableWorkers, Lost
 from labeler.errors import BackendDown
@@ -121,6 +122,23 @@ def test_workers_may_be_used_again_after_they_were_closed():
         return first + second
 
     assert asyncio.run(main()) == [1, 2]
+
+
+def test_a_pool_that_broke_under_several_batches_is_ended_once(monkeypatch):
+    ended, stop = [], ProcessPool.stop
+    monkeypatch.setattr(ProcessPool, "stop", lambda pool: (ended.append(pool), stop(pool)))
+
+    async def main():
+        workers = KillableWorkers(behave, n_workers=1)
+        await workers.run([("answer", 0)])
+        broken = workers._pool
+        broken.close()  # like one that broke, it takes no calls
+        batches = await asyncio.gather(*(workers.run([("answer", n)]) for n in range(4)))
+        later = workers._pool
+        await workers.aclose()
+        return batches, ended == [broken, later]
+
+    assert asyncio.run(main()) == ([[0], [1], [2], [3]], True)
 
 
 def test_workers_that_cannot_start_are_a_failure_of_the_backend_and_no_verdict():
