@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from labeler.labelling_run import LabellingRun, run_plainly
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
 from labeler.requests import Failed
+from tests.journalled import journalled
 from tests.noisy_policy import N_PROBLEMS, parts
 
 ROOT = Path(__file__).parent.parent
@@ -106,20 +106,6 @@ def test_killed_at_random_moments_and_resumed_the_labels_are_the_same(tmp_path, 
     assert killed >= 10
     assert labels(out) == undisturbed[2]
     assert len(open_dataset(out).versions()) == 1
-
-
-def journalled(out):
-    """How many replies the journal holds."""
-    path = out / "_work" / "journal.sqlite"
-    if not path.exists():
-        return 0
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return database.execute("SELECT count(*) FROM replies").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        database.close()
 
 
 def staged(out):

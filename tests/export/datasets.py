@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labeler.dataset import CommitInfo, Dataset, commit, open_dataset, read_shards, write_shard
+from labeler.dataset import CommitInfo, Dataset, open_dataset
 from labeler.records import (
     Asks,
     Consensus,
@@ -19,7 +19,7 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-from labeler.schema import Provenance, row
+from tests.committed import committed
 
 C, W, U = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 SOURCE = Source("toys", "r1", "train", "mit")
@@ -110,8 +110,6 @@ ALL = (RIGHT, WRONG, NEUTRAL, GAP, DROPPED, UNKNOWN)
 
 def dataset_of(folder: Path, *solutions: LabeledSolution, run: str = "run-1") -> Dataset:
     """Appends one run to the dataset `folder / "d"`."""
-    shard = folder / f"{run}.parquet"
-    write_shard(shard, (row(one, Provenance(run, "c0ffee", "0.1.0", "0")) for one in solutions))
     info = CommitInfo(run, "c0ffee", "0.1.0", "tiny", "sha", 7, cost={"calls": 3})
-    commit(folder / "d", read_shards([shard]), info)
+    committed(folder / "d", info, *solutions)
     return open_dataset(folder / "d")

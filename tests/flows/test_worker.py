@@ -13,6 +13,7 @@ from labeler.config import load_config
 from labeler.dataset.reader import open_dataset
 from labeler.wiring import run as run_plainly
 from tests.flows.conftest import deliver, run_file, stop, wait_for
+from tests.journalled import journalled
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -75,19 +76,6 @@ def processes_of(run):
         except OSError:
             continue
     return found
-
-
-def journalled(out):
-    path = out / "_work" / "journal.sqlite"
-    if not path.exists():
-        return 0
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return database.execute("SELECT count(*) FROM replies").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        database.close()
 
 
 def is_intact(out):

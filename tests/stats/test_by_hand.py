@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, write_shard
+from labeler.dataset import CommitInfo, open_dataset
 from labeler.errors import DatasetError
 from labeler.records import (
     Asks,
@@ -23,13 +23,13 @@ from labeler.records import (
     Solution,
     Verdict,
 )
-from labeler.schema import Provenance, row
 from labeler.stats import LabelerStatistics, LabelStatistics, Rate, label_statistics, wilson
 from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Bin, Calibration
 from labeler.stats.rates import Spread
 from labeler.stats.records import Duplicates, KeepByDifficulty, LabelCounts, Spent
 from labeler.stats.tables import show_statistics
+from tests.committed import committed
 
 C, W, U = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 
@@ -86,10 +86,7 @@ FOUR = (
 def write(
     dataset: Path, run: str, *solutions: LabeledSolution, cost: dict[str, int] | None = None
 ) -> None:
-    staged = dataset.parent / f"{run}.parquet"
-    write_shard(staged, (row(s, Provenance(run, "", "", "0")) for s in solutions))
-    info = CommitInfo(run, "", "", "tiny", "sha", 0, cost=cost or {})
-    commit(dataset, read_shards([staged]), info)
+    committed(dataset, CommitInfo(run, "", "", "tiny", "sha", 0, cost=cost or {}), *solutions)
 
 
 def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:

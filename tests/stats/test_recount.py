@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from labeler.dataset import CommitInfo, Dataset, columns, commit, open_dataset, read_shards
-from labeler.dataset.shards import write_shard
+from labeler.dataset import CommitInfo, Dataset, columns, open_dataset
 from labeler.records import (
     Asks,
     Consensus,
@@ -25,8 +24,8 @@ from labeler.records import (
     prefix_id,
     short_hash,
 )
-from labeler.schema import Provenance, row
 from labeler.stats import label_statistics
+from tests.committed import committed
 from tests.stats.recount import recount
 
 SOURCES = {
@@ -91,11 +90,7 @@ def evidence(rng: random.Random, prefix: str) -> list[Evidence]:
 def written(folder: Path, seed: int) -> Dataset:
     """Two runs, the second one repeating problems of the first, in two files."""
     for run in ("run-1", "run-2"):
-        staged = folder / f"{run}.parquet"
-        rows = (row(s, Provenance(run, "", "", "0")) for s in solutions(seed, 40))
-        write_shard(staged, rows)
-        info = CommitInfo(run, "", "", "tiny", "sha", 0)
-        commit(folder / "d", read_shards([staged]), info)
+        committed(folder / "d", CommitInfo(run, "", "", "tiny", "sha", 0), *solutions(seed, 40))
         seed += 1000
     return open_dataset(folder / "d")
 

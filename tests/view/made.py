@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from labeler.dataset import CommitInfo, commit, read_shards, write_shard
+from labeler.dataset import CommitInfo
 from labeler.records import (
     Asks,
     Consensus,
@@ -19,7 +19,7 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-from labeler.schema import Provenance, row
+from tests.committed import committed
 
 BEADS = Problem("beads", "math", "Ida has 2 beads and buys 3. How many?", "5")
 EVIL = Problem("evil", "code", '<script>alert(1)</script> & "quoted"', None)
@@ -85,9 +85,7 @@ def info(run_id: str) -> CommitInfo:
 
 
 def commit_solutions(dataset: Path, run_id: str, *solutions: LabeledSolution) -> int:
-    shard = dataset.parent / f"{run_id}.parquet"
-    write_shard(shard, (row(s, Provenance(run_id, "c0ffee", "0.1.0", "a")) for s in solutions))
-    return commit(dataset, read_shards([shard]), info(run_id))
+    return committed(dataset, info(run_id), *solutions, shard="a")
 
 
 def made(folder: Path) -> Path:
