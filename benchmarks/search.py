@@ -19,8 +19,9 @@ problems of that many steps (`simulated_policy.py`): the embedded one never saw 
 F1 is ProcessBench's, on the wrong solutions and on as many right ones as the policy wrote: a method
 that does not search right solutions calls them right, as all of them do here. Probabilities are
 those of the posterior over all counts (Brier, ECE); the papers' rule gives none, so 0 and 1 stand
-for its labels. Intervals are bootstrap over problems. In a sweep smaller k use the first of the
-rollouts that the largest drew, which changes nothing but the time it takes.
+for its labels. Intervals are bootstrap over problems; several seeds are also pooled, with the
+difference of `bisect` and each other method on the same draws of problems. In a sweep smaller k use
+the first of the rollouts that the largest drew, which changes nothing but the time it takes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from pathlib import Path
 from typing import Any
 
 from nested_sampler import Nested
-from search_figures import plot, show
+from search_figures import plot, show, show_pooled
+from search_pooled import pooled
 from search_scores import Method, by_self_confidence, denoised, summary
 from simulated_policy import SimulatedPolicy
 
@@ -211,9 +213,12 @@ def main() -> None:
     if given.plot:
         plot(results, given.plot)
     if given.json:
-        print(json.dumps(results[0] if len(results) == 1 else results))
-    else:
-        show(results)
+        whole = {"runs": results, "pooled": pooled(results)}
+        print(json.dumps(results[0] if len(results) == 1 else whole))
+        return
+    show(results)
+    if len(given.seed) > 1:
+        show_pooled(pooled(results))
 
 
 if __name__ == "__main__":

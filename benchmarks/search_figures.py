@@ -60,6 +60,43 @@ def _stored(result: dict[str, Any]) -> Table:
     return table
 
 
+def show_pooled(pooled: Sequence[dict[str, Any]]) -> None:
+    """All seeds together; tokens as shares of brute force's, also by the length of solutions."""
+    console = Console()
+    for one in pooled:
+        lengths = list(next(iter(one["methods"].values()))["tokens_by_length"])
+        brute = one["methods"].get("monte_carlo", {}).get("tokens_by_length", {})
+        table = Table(
+            "method", "F1 [95%]", "bisect is above by [95%]", "ECE (steps)", "tokens",
+            "of brute force", *(f"{length} steps" for length in lengths),
+            title=f"seeds {', '.join(map(str, one['seeds']))} pooled, k = {one['k']}: "
+            f"{one['n']} solutions, {one['n_erroneous']} erroneous",
+        )  # fmt: skip
+        for name, m in one["methods"].items():
+            low, high = m["f1_interval"]
+            above = one.get("f1_above", {}).get(name)
+            shares = [
+                m["tokens_by_length"][length] / brute[length] if brute.get(length) else None
+                for length in lengths
+            ]
+            table.add_row(
+                name, f"{m['f1']:.3f} [{low:.3f}, {high:.3f}]",
+                _difference(above) if above else "",
+                f"{m['ece']:.4f} ({m['n_probabilities']:,})", f"{m['generated_tokens']:,}",
+                _share(m["tokens_of"].get("monte_carlo")), *map(_share, shares),
+            )  # fmt: skip
+        console.print(table)
+
+
+def _difference(above: dict[str, Any]) -> str:
+    low, high = above["interval"]
+    return f"{above['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
 def plot(results: Sequence[dict[str, Any]], file: Path) -> None:
     """Accuracy against tokens, beside the reliability diagram; all seeds together."""
     import altair as alt

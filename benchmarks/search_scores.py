@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from search_pooled import by_problem, interval
 
 from labeler.consensus.base import Decision, Rule, fitted, value_counts
 from labeler.consensus.first_zero import FirstZero
@@ -50,11 +50,11 @@ def summary(
     located = sum(j.predicted == j.truth for j in wrong)
     tokens = cost.completion_tokens
     n_labels = sum(label is not None for j in wrong for label in j.decision.labels)
-    by_problem = [one.solved.problem.problem_id for one in examined]
+    sums = by_problem(judged, [one.solved.problem.problem_id for one in examined])
     return {
         **{key: whole[key] for key in ("f1", "acc_erroneous", "acc_correct", "brier", "ece")},
         "n_probabilities": whole["n_probabilities"],
-        "f1_interval": bootstrap(judged, by_problem),
+        "f1_interval": interval(sums),
         "precision_wrong": whole["precision"],
         "recall_wrong": whole["acc_erroneous"],
         "exact_of_wrong_answers": located / len(wrong) if wrong else None,
@@ -67,6 +67,7 @@ def summary(
         "offsets": offsets(wrong),
         "reliability": reliability(judged),
         "by_length": by_length(judged, rows),
+        "by_problem": sums,
     }
 
 
@@ -205,24 +206,3 @@ def _errors(judged: Sequence[Judged]) -> dict[str, Any]:
         "ece": calibration_error(pairs),
         "n_probabilities": len(pairs),
     }
-
-
-def bootstrap(
-    judged: Sequence[Judged], groups: Sequence[str], rounds: int = 1000
-) -> tuple[float, float]:
-    """95% interval of F1 by resampling problems (seeded)."""
-    names = sorted(set(groups))
-    index = {name: i for i, name in enumerate(names)}
-    # Per problem: erroneous, located, correct, cleared.
-    sums = np.zeros((len(names), 4))
-    for j, group in zip(judged, groups, strict=True):
-        hit = j.predicted == j.truth
-        sums[index[group]] += (j.truth >= 0, j.truth >= 0 and hit, j.truth < 0, j.truth < 0 and hit)
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(rounds):
-        n_wrong, located, n_right, cleared = sums[rng.integers(0, len(names), len(names))].sum(0)
-        a, b = located / max(n_wrong, 1), cleared / max(n_right, 1)
-        values.append(2 * a * b / (a + b) if a + b else 0.0)
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)

@@ -3,9 +3,9 @@
 The tree is the trie of the problem's solutions with all value evidence on their prefixes. V of a
 prefix is the share of right ones among everything that was decided at or below it: rollouts from it
 and from the prefixes that continue it, and the answers of the solutions through it (TreePS-RAG,
-arXiv 2601.06922: the mean outcome of a node's descendants). Labelers that back their rollouts up to
-all states on the way (`alphamath`, `grounded_search`) have counted so already: where one of them
-spoke, its counts are V.
+arXiv 2601.06922: the mean outcome of a node's descendants). Labelers that count a rollout at every
+prefix on its way (`alphamath`, `grounded_search`, `bisect`) have counted so already: where one of
+them spoke, its counts are V.
 
     values               V(t) in [0, 1], after each step        q = 2 V - 1 (AlphaMath's Q)
     advantage_parent     V(t) - V(t - 1), before the first step V(root)
@@ -27,8 +27,8 @@ from labeler.consensus.base import Counts, value_counts
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
 from labeler.records import Evidence, Rejection, Verdict
 
-BACKED_UP = frozenset({"alphamath", "grounded_search"})
-"""Labelers whose counts on a prefix hold those of the prefixes below it."""
+BACKED_UP = frozenset({"alphamath", "bisect", "grounded_search"})
+"""Labelers that count a rollout at every prefix it goes through, not at one."""
 
 NOTHING = Counts(0, 0)
 

@@ -12,8 +12,10 @@ A rollout from the prefix of t of T steps is right
 
 b and r are summed out over grids. A wrong final answer rules out "none".
 
-Limits: rollouts of different prefixes are independent given F, b and r; "dead" means that the value
-is lost: a step that is wrong but harmless, or wrong and cancelled later, is not seen.
+Limits: counts of different prefixes are independent given F, b and r, although one rollout may
+stand in several; "dead" means that the value is lost: a step that is wrong but harmless, or wrong
+and cancelled later, is not seen. Along wrong solutions success grows less than assumed: what makes
+them hard is the step that went wrong (docs/search.md has the rates of one policy).
 """
 
 from __future__ import annotations

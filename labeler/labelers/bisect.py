@@ -7,6 +7,11 @@ those after it rarely, but not never, for policies correct themselves. Each roun
 that tells most about the place per generated token, for `round_size` rollouts, and stops once a
 place is `confidence` probable, or `max_samples` are spent, or nothing is left to learn.
 
+A rollout that begins with the very steps that come next in a searched solution is a rollout of
+those deeper prefixes, too, and counts at each that it goes through: where it is right, one shows
+all of them alive. The problem's right solutions are rollouts of the same policy; they count so for
+no tokens.
+
 A solution whose answer is right is not searched (as in SCAN, arXiv 2509.16548): its last prefix
 shows that no value was lost. Evidence are the counts; P(first error = t), and so the probability of
 every step, follows from them in consensus (`posterior`, `fusion`), without asking anybody again.
@@ -18,23 +23,27 @@ knowledge nobody chose rollouts so for the first error of a solution: OmegaPRM (
 and EpicPRM (arXiv 2503.02382) bisect, but believe each estimate.
 
 Limits: value, not correctness; it looks one question ahead; `labeler.first_error.model` says what
-the posterior assumes.
+the posterior assumes. It takes the prefixes that one rollout goes through for independent, so it is
+too sure where a rollout recovers. Steps are the same if their text is: where a policy never words a
+step twice alike, every rollout counts where it was asked for, and no more is known than that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from labeler.conversation import Conversation
 from labeler.first_error.model import Place, Rates, locate
 from labeler.first_error.question import question
-from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, value_evidence
-from labeler.records import Problem, Solution, Verdict
+from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.requests import Checked, Completion
 from labeler.seeds import derive_seed
+from labeler.steps import split_steps
 
 NAME = "bisect"
-VERSION = "1"
+VERSION = "2"
 Prefix = tuple[str, ...]
 
 
@@ -52,15 +61,11 @@ class Bisect:
 
 
 @dataclass(slots=True)
-class _Asked:
-    """All rollouts of one prefix so far."""
+class _Seen:
+    """The rollouts that went through one prefix; what was spent on it, and in how many rounds."""
 
     rollouts: Rollouts = field(default_factory=lambda: Rollouts(()))
     n_rounds: int = 0
-
-    def add(self, more: Rollouts) -> None:
-        self.n_rounds += 1
-        self.rollouts = self.rollouts + more
 
 
 def bisect(
@@ -68,68 +73,101 @@ def bisect(
 ) -> Conversation[Findings]:
     """Evidence on the prefixes it chose to ask about, of every solution with a wrong answer."""
     searched = [s for s in solutions if s.outcome is Verdict.WRONG and len(s.steps) > 1]
-    asked: dict[Prefix, _Asked] = {}
+    seen = {s.steps[: t + 1]: _Seen() for s in searched for t in range(len(s.steps) - 1)}
+    _count_right_solutions(seen, solutions)
     spent = dict.fromkeys((s.solution_id for s in searched), 0)
     located: set[str] = set()
+    n_rollouts = 0
     while True:
         questions: dict[Prefix, None] = {}
         for solution in searched:
             if solution.solution_id in located:
                 continue
-            place = _place(solution, solutions, asked)
+            place = _place(solution, solutions, seen)
             if place.confidence >= settings.confidence:
                 located.add(solution.solution_id)
             elif spent[solution.solution_id] < settings.max_samples:
-                prefix = _question(solution, place, asked, settings)
+                prefix = _question(solution, place, seen, settings)
                 if prefix is not None:
                     questions[prefix] = None
                     spent[solution.solution_id] += settings.round_size
         if not questions:
             break
-        seeds = [_seed(policy, problem, prefix, asked) for prefix in questions]
+        seeds = [_seed(policy, problem, prefix, seen[prefix].n_rounds) for prefix in questions]
         found = yield from roll_out(
             policy, problem, list(questions), settings.round_size, seeds, NAME
         )
         for prefix, rollouts in zip(questions, found, strict=True):
-            asked.setdefault(prefix, _Asked()).add(rollouts)
-    evidence = tuple(
-        value_evidence(NAME, VERSION, policy, problem, prefix, one.rollouts, one.n_rounds)
-        for prefix, one in asked.items()
-    )
-    n_rollouts = sum(len(one.rollouts.rollouts) for one in asked.values())
+            _count_asked(seen, prefix, rollouts, policy.delimiter)
+            n_rollouts += len(rollouts.rollouts)
     statistics = {
         "searched": len(searched),
         "located": len(located),
-        "prefixes": len(asked),
+        "prefixes": sum(one.n_rounds > 0 for one in seen.values()),
         "rollouts": n_rollouts,
     }
-    return Findings(evidence, statistics=statistics)
+    return Findings(tuple(_evidence(seen, problem, policy)), statistics=statistics)
 
 
-def _place(solution: Solution, solutions: Sequence[Solution], asked: dict[Prefix, _Asked]) -> Place:
+def _count_right_solutions(seen: dict[Prefix, _Seen], solutions: Sequence[Solution]) -> None:
+    """The problem's right solutions, as rollouts that cost nothing."""
+    for solution in solutions:
+        if solution.outcome is Verdict.CORRECT:
+            text = Completion("".join(solution.steps), 0, "stop")
+            _count(seen, (), solution.steps, Rollout(text, Checked(solution.outcome)))
+
+
+def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, delimiter: str) -> None:
+    """Rollouts with what they cost where they were asked for, and without it further on."""
+    seen[asked].n_rounds += 1
+    seen[asked].rollouts += found
+    for rollout in found.rollouts:
+        _count(seen, asked, split_steps(rollout.completion.text, delimiter), rollout)
+
+
+def _count(
+    seen: dict[Prefix, _Seen], prefix: Prefix, rest: Sequence[str], rollout: Rollout
+) -> None:
+    """At each prefix of a searched solution that the `rest` behind `prefix` goes through."""
+    for step in rest:
+        prefix = (*prefix, step)
+        if prefix not in seen:
+            return
+        seen[prefix].rollouts += Rollouts((rollout,))
+
+
+def _evidence(seen: dict[Prefix, _Seen], problem: Problem, policy: Policy) -> Iterator[Evidence]:
+    for prefix, one in seen.items():
+        if one.n_rounds or one.rollouts.rollouts:
+            yield value_evidence(NAME, VERSION, policy, problem, prefix, one.rollouts, one.n_rounds)
+
+
+def _place(solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix, _Seen]) -> Place:
     """The posterior over the place of its first error."""
-    counts = [_counts(asked.get(solution.steps[: t + 1])) for t in range(len(solution.steps))]
+    rollouts = [one.rollouts for one in _seen_along(solution, seen)]
+    # The last prefix is the solution itself: its answer is known to be wrong.
+    counts = [*((r.n, r.n_correct) for r in rollouts), (0, 0)]
     others = [s.outcome for s in solutions if s is not solution]
     n_right, n_wrong = others.count(Verdict.CORRECT), others.count(Verdict.WRONG)
     return locate(counts, Rates().given_root(n_right + n_wrong, n_right), is_wrong=True)
 
 
-def _counts(one: _Asked | None) -> tuple[int, int]:
-    return (one.rollouts.n, one.rollouts.n_correct) if one else (0, 0)
-
-
 def _question(
-    solution: Solution, place: Place, asked: dict[Prefix, _Asked], settings: Bisect
+    solution: Solution, place: Place, seen: dict[Prefix, _Seen], settings: Bisect
 ) -> Prefix | None:
     """The prefix to be asked; None where nothing is left to learn."""
-    prefixes = [solution.steps[: t + 1] for t in range(len(solution.steps))]
     # Where nobody answered, nobody is asked again.
-    silent = [t for t, p in enumerate(prefixes) if p in asked and asked[p].rollouts.failure]
+    along = _seen_along(solution, seen)
+    silent = [t for t, one in enumerate(along) if one.rollouts.failure]
     best = question(place, solution.steps, settings.round_size, settings.min_information, silent)
-    return None if best is None else prefixes[best]
+    return None if best is None else solution.steps[: best + 1]
 
 
-def _seed(policy: Policy, problem: Problem, prefix: Prefix, asked: dict[Prefix, _Asked]) -> int:
+def _seen_along(solution: Solution, seen: dict[Prefix, _Seen]) -> list[_Seen]:
+    """What is known of each prefix but the last."""
+    return [seen[solution.steps[: t + 1]] for t in range(len(solution.steps) - 1)]
+
+
+def _seed(policy: Policy, problem: Problem, prefix: Prefix, n_before: int) -> int:
     """Each round at a prefix draws its own rollouts."""
-    n_before = asked[prefix].n_rounds if prefix in asked else 0
     return derive_seed(policy.run_seed, NAME, problem.problem_id, "".join(prefix), str(n_before))

@@ -97,13 +97,14 @@ def test_a_solution_of_one_step_has_its_outcome_for_a_value() -> None:
     assert columns(found, *names) == (0.0, [0.0], [-1.0], [0.0], [0.0])
 
 
-def test_counts_that_were_backed_up_are_not_counted_twice() -> None:
-    """AlphaMath: 3 of 4 went through a, 2 of 2 of them through b, which ends right."""
+@pytest.mark.parametrize("labeler", ["alphamath", "bisect", "grounded_search"])
+def test_counts_that_were_backed_up_are_not_counted_twice(labeler: str) -> None:
+    """3 of 4 went through a, 2 of 2 of them through b, which ends right."""
     plain = row("ab", C)
     steps = tuple(
         replace(step, evidence=(*step.evidence, *said))
         for step, said in zip(
-            plain.steps, [(replace(counted("", 3, 4), labeler="alphamath"),), ()], strict=True
+            plain.steps, [(replace(counted("", 3, 4), labeler=labeler),), ()], strict=True
         )
     )
     (found,) = made(replace(plain, steps=steps))

@@ -138,6 +138,49 @@ def test_solutions_share_the_rollouts_of_their_common_beginning():
     assert located(found) == located(found, other.steps) == 2
 
 
+def continuing(*texts):
+    """Rollouts that write these steps."""
+    return Samples(tuple(Completion(text, 5, "stop") for text in texts), 10, "tiny")
+
+
+def counts(found, steps=STEPS):
+    by_prefix = {e.prefix_id: (e.n, e.n_correct) for e in found.evidence}
+    return [by_prefix.get(prefix_id("p", steps[: t + 1])) for t in range(len(steps))]
+
+
+def test_a_rollout_counts_at_each_prefix_it_goes_through():
+    def along(n_steps, request):
+        return continuing(*["".join([*STEPS[n_steps:5], "Answer: 6"])] * request.n)
+
+    found, [asked] = talk(bisect(PROBLEM, (solution(),), Bisect(), POLICY), along)
+    # One question shows that all prefixes are alive: only the answer can be wrong.
+    assert counts(found) == [None] * (asked - 1) + [(2, 2)] * (6 - asked) + [None]
+    assert located(found) == 5
+    assert [(e.calls, e.completion_tokens) for e in found.evidence] == [(1, 10)] + [(0, 0)] * (
+        5 - asked
+    )
+
+
+def test_it_counts_no_further_than_where_it_leaves_the_solution():
+    def leaving(n_steps, request):
+        return continuing(*[f"{STEPS[n_steps]}other\nAnswer: 7"] * request.n)
+
+    found, asked = talk(bisect(PROBLEM, (solution(),), Bisect(max_samples=4), POLICY), leaving)
+    assert asked == [4, 3]
+    # Two at each that is asked and two at the next, which for the third is the fourth.
+    assert counts(found) == [None, None, (2, 0), (4, 0), (2, 0), None]
+
+
+def test_right_solutions_of_the_problem_are_rollouts_that_cost_nothing():
+    right = solution(*STEPS[:3], "other\n", "Answer: 6", outcome=Verdict.CORRECT)
+    settings = Bisect(max_samples=2)
+    found, [asked] = talk(bisect(PROBLEM, (solution(), right), settings, POLICY), first_error_at(4))
+    assert asked > 3
+    assert counts(found)[:3] == [(1, 1)] * 3
+    assert sum(e.completion_tokens for e in found.evidence) == 10
+    assert found.statistics["rollouts"] == 2
+
+
 def test_fewer_completions_than_asked_count_as_what_they_are():
     one_less = lambda n_steps, request: answers(*["7"] * (request.n - 1))  # noqa: E731
     found, asked = talk(bisect(PROBLEM, (solution(),), Bisect(), POLICY), one_less)
