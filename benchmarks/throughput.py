@@ -310,7 +310,7 @@ def main() -> None:
     parser.add_argument("--model", default=str(ROOT / "data" / "policy"))
     parser.add_argument("--problems", type=int, default=64)
     parser.add_argument("--loop-problems", type=int, default=6)
-    parser.add_argument("--bisect-problems", type=int, default=256)
+    parser.add_argument("--bisect-problems", type=int, default=1024)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--k", type=int, default=8)
     parser.add_argument("--rows", type=int, default=128)

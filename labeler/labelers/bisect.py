@@ -24,8 +24,10 @@ and EpicPRM (arXiv 2503.02382) bisect, but believe each estimate.
 
 Limits: value, not correctness; it looks one question ahead; `labeler.first_error.model` says what
 the posterior assumes. It takes the prefixes that one rollout goes through for independent, so it is
-too sure where a rollout recovers. Steps are the same if their text is: where a policy never words a
-step twice alike, every rollout counts where it was asked for, and no more is known than that.
+too sure where a rollout recovers. Right solutions count on a prefix, wrong ones that share it do
+not, so the counts alone lean high; what the posterior makes of them is measured (docs/search.md).
+Steps are the same if their text is: where a policy never words a step twice alike, every rollout
+counts where it was asked for, and no more is known than that.
 """
 
 from __future__ import annotations
