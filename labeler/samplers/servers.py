@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 import resource
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,6 +21,7 @@ from typing import Literal
 
 import httpx
 
+from labeler.api_key import bearer
 from labeler.errors import BackendBusy, ConfigError
 from labeler.samplers.balance import Balance
 from labeler.samplers.openai_wire import (
@@ -76,7 +76,7 @@ class Servers:
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._timeout_s, self._connect_s = timeout_s, min(CONNECT_TIMEOUT_S, timeout_s)
         self._client = httpx.AsyncClient(
-            headers=_authorization(api_key_env), limits=httpx.Limits(max_connections=None)
+            headers=bearer(api_key_env), limits=httpx.Limits(max_connections=None)
         )
 
     def room(self, rows: int) -> AbstractAsyncContextManager[None]:
@@ -203,12 +203,3 @@ def _base_urls(urls: Sequence[str]) -> tuple[str, ...]:
             )
         bases.append(text.rstrip("/") + ("/v1" if url.path in ("", "/") else ""))
     return tuple(bases)
-
-
-def _authorization(api_key_env: str | None) -> dict[str, str]:
-    if api_key_env is None:
-        return {}
-    key = os.environ.get(api_key_env)
-    if not key:
-        raise ConfigError(f"the variable {api_key_env} is not set; export it with the server's key")
-    return {"Authorization": f"Bearer {key}"}

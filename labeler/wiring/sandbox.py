@@ -8,9 +8,9 @@ so.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable
 
+from labeler.api_key import bearer
 from labeler.checking.base import Checker
 from labeler.checking.code_tests import CodeChecker
 from labeler.checking.domains import DomainChecker
@@ -19,7 +19,6 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config.labelers import RUNS_PROGRAMS
 from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
-from labeler.errors import ConfigError
 from labeler.records import Problem
 from labeler.requests import Limits
 from labeler.sandbox.base import NoSandbox, Sandbox
@@ -64,7 +63,7 @@ def build_sandbox(config: SandboxConfig) -> Sandbox:
         case RemoteConfig():
             from labeler.sandbox.remote import RemoteSandbox
 
-            return RemoteSandbox(config.url, config.concurrency, _headers(config.api_key_env))
+            return RemoteSandbox(config.url, config.concurrency, bearer(config.api_key_env))
         case UnsafeConfig():
             from labeler.sandbox.unsafe import Unsafe
 
@@ -95,12 +94,3 @@ async def _try(sandbox: Sandbox) -> str:
         return await sandbox.ready()
     finally:
         await sandbox.aclose()
-
-
-def _headers(api_key_env: str | None) -> dict[str, str]:
-    if api_key_env is None:
-        return {}
-    key = os.environ.get(api_key_env)
-    if not key:
-        raise ConfigError(f"sandbox.api_key_env: {api_key_env} is not set; export it")
-    return {"Authorization": f"Bearer {key}"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from labeler.api_key import api_key
 from labeler.config.models import VLLMPolicy
 from labeler.errors import ConfigError
 from labeler.records import short_hash
@@ -93,9 +93,7 @@ def _template(policy: VLLMPolicy, tokenizer: str | None) -> str:
 
 
 def _launch(policy: VLLMPolicy, name: str, source: ModelSource) -> Launch:
-    key = os.environ.get(policy.api_key_env) if policy.api_key_env else None
-    if policy.api_key_env and not key:
-        raise ConfigError(f"the variable {policy.api_key_env} is not set; export it with the key")
+    key = api_key(policy.api_key_env) if policy.api_key_env else None
     return Launch(
         model=policy.model,
         name=name,
