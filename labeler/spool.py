@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import weakref
+from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,10 +22,41 @@ from labeler.files import make_folder, write_error
 
 T = TypeVar("T")
 
-AsTuple = tuple[type[tuple[T, ...]], tuple[tuple[T, ...]]]
+
+class _Stored(Sequence[T]):
+    """Values that a slice leaves where they are, and that become a tuple when pickled."""
+
+    @abstractmethod
+    def _at(self, index: int) -> T:
+        """Reads one value."""
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return _Part(self, range(len(self))[index])
+        return self._at(index)
+
+    def __reduce__(self) -> tuple[type[tuple[T, ...]], tuple[tuple[T, ...]]]:
+        return tuple, (tuple(self),)
 
 
-class Spool(Sequence[T]):
+class _Part(_Stored[T]):
+    """A slice of others."""
+
+    def __init__(self, whole: _Stored[T], places: range) -> None:
+        self._whole, self._places = whole, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _at(self, index: int) -> T:
+        return self._whole[self._places[index]]
+
+
+class Spool(_Stored[T]):
     """A list of values in a file under `folder`, by default where the system keeps such files
     (`TMPDIR`), 8 bytes of memory each. Raises `DatasetError` when the disk is full.
     """
@@ -51,13 +83,7 @@ class Spool(Sequence[T]):
     def __len__(self) -> int:
         return len(self._starts)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        if isinstance(index, slice):
-            return _Part(self, range(len(self))[index])
+    def _at(self, index: int) -> T:
         try:
             # Seeking writes what is buffered, so a full disk may show here.
             self._file.seek(self._starts[index])
@@ -65,9 +91,6 @@ class Spool(Sequence[T]):
             raise write_error(self._folder, error) from error
         value: T = pickle.load(self._file)
         return value
-
-    def __reduce__(self) -> AsTuple[T]:
-        return tuple, (tuple(self),)
 
     def __enter__(self) -> Spool[T]:
         return self
@@ -79,28 +102,6 @@ class Spool(Sequence[T]):
         trace: TracebackType | None,
     ) -> None:
         self._close()
-
-
-class _Part(Sequence[T]):
-    """A slice of a spool: its values stay where they are."""
-
-    def __init__(self, spool: Spool[T], places: range) -> None:
-        self._spool, self._places = spool, places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        if isinstance(index, slice):
-            return _Part(self._spool, self._places[index])
-        return self._spool[self._places[index]]
-
-    def __reduce__(self) -> AsTuple[T]:
-        return tuple, (tuple(self),)
 
 
 def _close(file: IO[bytes]) -> None:
