@@ -19,34 +19,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from search import BENCHMARK, policy_and_problems
+from search_solutions import argument_parser, opened
 
-from labeler.checking.math_answer import MathChecker
-from labeler.config import load_config
 from labeler.conversation import Conversation
-from labeler.driver import Driver
 from labeler.first_error.model import Rates, locate
-from labeler.journal import Journal
 from labeler.labelers.base import Policy, Rollouts, roll_out
-from labeler.labelling_run import routes
-from labeler.oracle.evaluation import sampled
 from labeler.oracle.oracle import grade
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Verdict
-from labeler.requests import POLICY
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
-from labeler.wiring.labelers import build_policy
 
 Drawn = dict[tuple[str, ...], Rollouts]
 
@@ -94,25 +83,14 @@ class Searched:
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
-    config = load_config(BENCHMARK, []).model_copy(update={"seed": given.seed})
-    problems, samplers = policy_and_problems(given, config, given.seed)
-    policy = build_policy(config, samplers[POLICY])
-    checker = MathChecker()
-    async with AsyncExitStack() as stack:
-        for one in (*samplers.values(), checker):
-            stack.push_async_callback(one.aclose)
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        journal = stack.enter_context(Journal(given.journal or Path(folder) / "journal.sqlite"))
-        driver = Driver(routes(samplers, checker), journal, max_active=96)
-        await stack.enter_async_context(driver)
-        solved = await sampled(problems, policy, driver, {}, given.solutions)
-        wrong = [one for one in solved if one.solution.outcome is Verdict.WRONG]
+    async with opened(given, given.seed) as bench:
+        wrong = [one for one in bench.solved if one.solution.outcome is Verdict.WRONG]
         groups: dict[str, list[SolvedProblem]] = defaultdict(list)
         for one in wrong:
             groups[one.problem.problem_id].append(one)
-        asked = ((name, everything(group, policy, given.k)) for name, group in groups.items())
-        drawn = {name: found async for name, found in driver.run(asked, {})}
-    oracle = {p.problem.problem_id: p for p in problems}
+        asked = ((name, everything(group, bench.policy, given.k)) for name, group in groups.items())
+        drawn = {name: found async for name, found in bench.driver.run(asked, {})}
+    oracle = {p.problem.problem_id: p for p in bench.problems}
     return summary([
         Searched(
             one.solution.steps,
@@ -178,14 +156,9 @@ def show(result: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--problems", type=int, default=100)
-    parser.add_argument("--solutions", type=int, default=4, help="drawn per problem")
+    parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--k", type=int, default=8)
-    parser.add_argument("--simulate", type=int, nargs=2, metavar=("MIN", "MAX"), help="steps")
-    parser.add_argument("--journal", type=Path, help="keep replies here")
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     result = asyncio.run(measure(given))
     if given.json:
