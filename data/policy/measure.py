@@ -37,7 +37,7 @@ from labeler.steps import split_steps
 
 HERE = Path(__file__).parent
 FRESH = 5_000_000
-"""Seeds from here on are used nowhere else."""
+"""A seed of problems that is used nowhere else; recipes are chosen on those of another one."""
 
 
 def ask(prompt: str, n: int, temperature: float, seed: int, prefix: str = "") -> Sample:
@@ -134,9 +134,9 @@ async def mc(
 
 
 async def measure(
-    sampler: TransformersSampler, difficulty: Difficulty, n: int
+    sampler: TransformersSampler, difficulty: Difficulty, n: int, seed: int
 ) -> dict[str, object]:
-    problems = list(generate_problems(n, FRESH, difficulty))
+    problems = list(generate_problems(n, seed, difficulty))
     prompts = [solve_prompt(p.problem.text) for p in problems]
     started = time.perf_counter()
     greedy = await texts(sampler, [ask(prompt, 1, 0.0, 0) for prompt in prompts])
@@ -196,6 +196,7 @@ async def measure(
     return {
         "model": sampler.model,
         "n": n,
+        "seed": seed,
         "greedy": vars_of(wilson(n_greedy, n)),
         "pass_rate_at_temperature_1": sum(passes) / n,
         "pass_rate_between_0.1_and_0.9": vars_of(wilson(between, n)),
@@ -221,6 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=str(HERE))
     parser.add_argument("--problems", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=FRESH, help="of the problems")
     parser.add_argument("--config", default=str(HERE.parent / "benchmark.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="settings")
     given = parser.parse_args()
@@ -228,7 +230,7 @@ def main() -> None:
     assert isinstance(problems, OracleProblems)
     difficulty = Difficulty(**problems.difficulty.model_dump())
     sampler = TransformersSampler(given.model, rows_per_batch=128)
-    figures = asyncio.run(measure(sampler, difficulty, given.problems))
+    figures = asyncio.run(measure(sampler, difficulty, given.problems, given.seed))
     table = Table("figure", "value", title=f"{difficulty}")
     for name, value in figures.items():
         table.add_row(name, json.dumps(value))

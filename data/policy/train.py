@@ -10,9 +10,9 @@ carry its own slips on: it has only seen right numbers follow, so it goes on wit
 have written (measured: a tenth of the rollouts from its own wrong prefixes ended right); and once
 more with fresh solutions of its own.
 
-Muon for matrices (Jordan et al. 2024; our own lines because torch's Muon works in bfloat16, which
-many CPUs emulate slowly), AdamW for the rest. Embeddings of numbers start as waves of several
-periods, the form in which small transformers come to add (Nanda et al. 2023), not as noise.
+The stages are in `stages.py`, what is learned in them in `lessons.py`. Muon (`muon.py`) for
+matrices, AdamW for the rest. Embeddings of numbers start as waves of several periods, the form in
+which small transformers come to add (Nanda et al. 2023), not as noise.
 
 Everything follows from the seed. One thread: sums then come out the same on any number of cores,
 and a second thread would save a quarter of the time only.
@@ -24,227 +24,25 @@ import argparse
 import asyncio
 import hashlib
 import json
-import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from lessons import Example, Own, batches, own_solutions, tensors
+from muon import Muon
+from stages import SEED, STAGES, Stage, order, part_of
 from tokenizer import build_tokenizer
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from labeler.oracle.generate import Difficulty, generate_problem
-from labeler.oracle.graph import OracleProblem, read_equation
-from labeler.oracle.mistakes import TEACHABLE, with_mistake, with_slip
-from labeler.oracle.oracle import ErrorKind, grade
-from labeler.oracle.tasks import (
-    annotate_answer,
-    annotate_prompt,
-    judge_answer,
-    judge_prompt,
-    solve_prompt,
-)
-from labeler.records import Sampling
-from labeler.requests import Message, Prompt, Sample, Samples
-from labeler.samplers.transformers import TransformersSampler
-from labeler.steps import split_steps
-
-Own = list[tuple[OracleProblem, tuple[str, ...]]]
-"""The policy's own solutions and the problems they are for."""
+from labeler.oracle.tasks import solve_prompt
 
 HERE = Path(__file__).parent
 FILES = (
     "config.json", "generation_config.json", "model.safetensors",
     "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
 )  # fmt: skip
-SEED = 1
-TOKENS_PER_BATCH = 4096
-PROMPT_WEIGHT = 0.1
-
-
-@dataclass(frozen=True)
-class Stage:
-    """`schedule` tokens set the pace of everything; training stops after `steps` or at their end.
-
-    `rate` scales the learning rate, `own` is the share of the policy's own solutions among those
-    that are judged, `emphasis` the weight of lines that call a step wrong, `carried` the share of
-    solutions that go on from a slip (the line that slips is not learned). `n_own` solutions are
-    sampled before the stage.
-    """
-
-    name: str
-    schedule: int
-    steps: int
-    rate: float
-    shares: dict[str, float]
-    own: float = 0.0
-    emphasis: float = 1.0
-    carried: float = 0.0
-    n_own: int = 4000
-
-
-SHARES = {"solve": 0.5, "judge": 0.3, "annotate": 0.2}
-JUDGING = {"solve": 0.35, "judge": 0.4, "annotate": 0.25}
-AGAIN = {"solve": 0.35, "judge": 0.5, "annotate": 0.15}
-STAGES = (
-    Stage("references", 8_000_000, 1499, 1.0, SHARES),
-    Stage("own", 2_200_000, 249, 0.65, JUDGING, own=0.6),
-    Stage("near misses", 1_300_000, 10**6, 0.4, JUDGING, own=0.8, emphasis=8.0),
-    Stage("carrying on", 2_400_000, 10**6, 0.4, JUDGING, 0.8, 8.0, carried=0.7, n_own=8000),
-    Stage("once more", 2_500_000, 10**6, 0.5, AGAIN, 0.9, 8.0, carried=0.5, n_own=8000),
-)
-
-
-def order(stage: Stage) -> int:
-    """Its place among the stages, from 0."""
-    return [one.name for one in STAGES].index(stage.name)
-
-
-def part_of(stage: Stage, part: float) -> Stage:
-    """The same stage on a part of its tokens: a rehearsal of everything that happens in it."""
-    return replace(
-        stage,
-        schedule=round(stage.schedule * part),
-        steps=round(stage.steps * part),
-        n_own=round(stage.n_own * part),
-    )
-
-
-MISTAKES = {
-    ErrorKind.ARITHMETIC_SLIP: 7,
-    ErrorKind.WRONG_OPERAND: 5,
-    ErrorKind.WRONG_OPERATOR: 2,
-    ErrorKind.SKIPPED_STEP: 2,
-    ErrorKind.REPEATED_STEP: 1,
-    ErrorKind.EARLY_ANSWER: 1,
-    ErrorKind.WRONG_ANSWER: 2,
-}
-assert set(MISTAKES) == set(TEACHABLE)
-
-
-@dataclass(frozen=True)
-class Example:
-    """Token ids of one prompt with its answer, and each one's weight in the loss."""
-
-    task: str
-    ids: list[int]
-    weights: list[float]
-
-
-def lesson(
-    task: str, problem: OracleProblem, steps: tuple[str, ...] | None, rng: random.Random
-) -> tuple[str, str]:
-    """Prompt and answer of one task on one problem; `steps` are judged, or else steps made here."""
-    text, reference = problem.problem.text, problem.problem.reference_solution
-    if task == "solve":
-        return solve_prompt(text), "".join(reference)
-    if steps is None and rng.random() < 0.65:
-        kind = rng.choices(list(MISTAKES), list(MISTAKES.values()))[0]
-        steps = with_mistake(problem, kind, rng)
-    steps = steps or reference
-    if task == "judge":
-        return judge_prompt(text, steps), judge_answer(problem, steps)
-    return annotate_prompt(text, reference, steps), annotate_answer(problem, steps)
-
-
-def carried_slip(problem: OracleProblem, steps: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """Place of the first error and the solution that carries it on, if it is a slip; else -1."""
-    found = grade(problem, steps)
-    place, claim = found.first_error, read_equation(steps[found.first_error])
-    if found.first_error_kind is not ErrorKind.ARITHMETIC_SLIP or claim is None:
-        return -1, ()
-    carried = with_slip(problem, place, claim.result)
-    return (place, carried) if carried[: place + 1] == steps[: place + 1] else (-1, ())
-
-
-def training_problem(index: int, most_steps: int, rng: random.Random) -> OracleProblem:
-    """Problem `index` of the training set."""
-    return generate_problem(
-        SEED, index, Difficulty(2, most_steps, rng.choice((80, 200, 300)), 0.15)
-    )
-
-
-def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iterator[Example]:
-    """An endless stream; what it holds depends on how much of the schedule went by."""
-    first = order(stage) == 0
-    rng = random.Random(f"lessons:{SEED}:{stage.name}")
-    seen, index = 0, order(stage) * 10_000_000
-    found = ((problem, *carried_slip(problem, steps)) for problem, steps in own)
-    slips = [(problem, place, carried) for problem, place, carried in found if place >= 0]
-    while True:
-        done = seen / stage.schedule if first else 1.0
-        task = "solve"
-        if done > 0.12:
-            task = rng.choices(list(stage.shares), list(stage.shares.values()))[0]
-        most = 4 if done < 0.06 else 7 if done < 0.12 else 10
-        problem, steps = training_problem(index, most, rng), None
-        if task != "solve" and own and rng.random() < stage.own:
-            problem, steps = rng.choice(own)
-        prompt, answer = lesson(task, problem, steps, rng)
-        slip = -1
-        if task == "solve" and slips and rng.random() < stage.carried:
-            problem, slip, carried = rng.choice(slips)
-            prompt, answer = solve_prompt(problem.problem.text), "".join(carried)
-        prompt_ids = tokenizer(f"<|user|>{prompt}<|end|><|assistant|>")["input_ids"]
-        ids, weights = list(prompt_ids), [PROMPT_WEIGHT] * len(prompt_ids)
-        for i, line in enumerate(f"{answer}<|end|>".splitlines(keepends=True)):
-            line_ids = tokenizer(line)["input_ids"]
-            weight = stage.emphasis if line.endswith(": wrong.\n") else 1.0
-            ids += line_ids
-            weights += [0.0 if i == slip else weight] * len(line_ids)
-        yield Example(task, ids, weights)
-        seen += len(ids)
-        index += 1
-
-
-def batches(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iterator[list[Example]]:
-    """Batches of about TOKENS_PER_BATCH, each of examples of like length."""
-    rng = random.Random(f"batches:{SEED}")
-    stream = examples(tokenizer, stage, own)
-    while True:
-        pool = sorted((next(stream) for _ in range(400)), key=lambda example: len(example.ids))
-        groups: list[list[Example]] = [[]]
-        for example in pool:
-            if (len(groups[-1]) + 1) * len(example.ids) > TOKENS_PER_BATCH:
-                groups.append([])
-            groups[-1].append(example)
-        rng.shuffle(groups)
-        yield from groups
-
-
-async def own_solutions(folder: Path, stage: Stage) -> Own:
-    """Solutions that the policy samples at temperature 1, two to a problem, as they came."""
-    rng = random.Random(f"own:{SEED}:{stage.name}")
-    first = 100_000_000 + order(stage) * 10_000_000
-    problems = [training_problem(first + i, 10, rng) for i in range(stage.n_own // 2)]
-    sampler = TransformersSampler(str(folder), rows_per_batch=128)
-    sampling = Sampling(temperature=1.0, max_tokens=260)
-    asked = [
-        Sample(Prompt((Message("user", solve_prompt(p.problem.text)),)), 2, sampling, seed=i)
-        for i, p in enumerate(problems)
-    ]
-    replies = await sampler.sample(asked)
-    await sampler.aclose()
-    return [
-        (problem, split_steps(completion.text, "\n"))
-        for problem, reply in zip(problems, replies, strict=True)
-        if isinstance(reply, Samples)
-        for completion in reply.completions
-        if completion.finish == "stop" and completion.text.strip()
-    ]
-
-
-def tensors(batch: list[Example]) -> tuple[Tensor, Tensor]:
-    """Padded ids (B, T) and the weight of each token in the loss (B, T)."""
-    longest = max(len(example.ids) for example in batch)
-    ids = torch.zeros(len(batch), longest, dtype=torch.long)
-    weights = torch.zeros(len(batch), longest)
-    for row, example in enumerate(batch):
-        ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        weights[row, : len(example.ids)] = torch.tensor(example.weights)
-    return ids, weights
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -274,34 +72,6 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         embedding = model.get_input_embeddings().weight
         embedding[rows] = 0.08 * (waves @ basis) + 0.3 * embedding[rows]
     return model
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal, for weight matrices."""
-
-    def __init__(self, params: list[Tensor], lr: float, momentum: float = 0.95) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for p in group["params"]:
-                state = self.state.setdefault(p, {"momentum": torch.zeros_like(p)})
-                buffer = state["momentum"].lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(buffer, group["momentum"]))
-                scale = 0.2 * max(p.shape) ** 0.5
-                p.mul_(1 - 0.1 * group["lr"]).add_(update, alpha=-group["lr"] * scale)
-
-
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Nearest semi-orthogonal matrix, about, by five Newton-Schulz rounds (quintic)."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
-    for _ in range(5):
-        gram = x @ x.T
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return x.T if tall else x
 
 
 def losses(model: LlamaForCausalLM, batch: list[Example]) -> tuple[Tensor, Tensor]:

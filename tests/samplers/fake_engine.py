@@ -1,6 +1,6 @@
 """A server process that stands for vLLM: it starts in no time and fails in the ways that one does.
 
-    python fake_engine.py --model DIR --port N [--pids FILE] [--fail memory|silent|port] ...
+    python -m tests.samplers.fake_engine --model DIR --port N [--fail memory|silent|port] ...
 
 It takes the arguments of `vllm serve`, answers completions with "N:TEXT" (how many requests it has
 answered before), and has a worker process in a session of its own, as engines have; both ids are
@@ -10,13 +10,13 @@ appended to FILE.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.http_server import Handler, Server
 
 OUT_OF_MEMORY = """\
 INFO 11-21 14:00:00 [core.py:45] Initializing an engine
@@ -54,9 +54,7 @@ def main() -> None:
 def serve(args: argparse.Namespace) -> None:
     answered = 0
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Asked(Handler):
         def do_GET(self):
             key = os.environ.get("VLLM_API_KEY")
             if key and self.path != "/health" and self.headers["Authorization"] != f"Bearer {key}":
@@ -66,7 +64,7 @@ def serve(args: argparse.Namespace) -> None:
 
         def do_POST(self):
             nonlocal answered
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.asked()
             time.sleep(args.pause_s)
             if "messages" in body and args.fail == "no template":
                 reason = "default chat template is no longer allowed, so you must provide one"
@@ -78,18 +76,7 @@ def serve(args: argparse.Namespace) -> None:
             usage = {"prompt_tokens": 5, "completion_tokens": 3 * body["n"]}
             return self.say(200, {"choices": choices, "usage": usage})
 
-        def say(self, status: int, body: object) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *args):
-            pass
-
-    ThreadingHTTPServer.request_queue_size = 128
-    ThreadingHTTPServer((args.host, args.port), Handler).serve_forever()
+    Server((args.host, args.port), Asked).serve_forever()
 
 
 if __name__ == "__main__":

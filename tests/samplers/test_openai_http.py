@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -18,6 +15,7 @@ from labeler.records import Sampling
 from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score
 from labeler.samplers.base import completion_seed
 from labeler.samplers.openai_http import OpenAISampler
+from tests.http_server import Handler, serving
 
 HELLO = Prompt((Message("system", "Be brief."), Message("user", "Hello")))
 ONE = Sample(HELLO, 1, Sampling(max_tokens=9), seed=5)
@@ -40,37 +38,24 @@ class Server:
 def server() -> Iterator[Server]:
     script = Server()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Asked(Handler):
         def do_POST(self):
             script.paths.append(self.path)
             script.keys.append(self.headers["Authorization"])
-            length = int(self.headers.get("Content-Length", 0))
-            if length:
-                script.bodies.append(json.loads(self.rfile.read(length)))
+            if (body := self.asked()) is not None:
+                script.bodies.append(body)
             time.sleep(script.pause_s)
             first, *rest = script.answers
             script.answers = rest or [first]
             status, body = first
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response_only(status)
-            for name, value in script.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.say(status, body, script.headers)
 
         def do_GET(self):
             # The queue is read between other things, at no certain time; this server has none.
             return self.send_error(404) if self.path == "/metrics" else self.do_POST()
 
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        script.url = f"http://127.0.0.1:{http.server_port}"
-        Thread(target=http.serve_forever, args=(0.01,)).start()
+    with serving(Asked) as script.url:
         yield script
-        http.shutdown()
 
 
 @pytest.fixture

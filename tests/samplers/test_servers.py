@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -20,6 +18,7 @@ from labeler.records import Sampling
 from labeler.requests import POLICY, Prompt, Sample
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.pace import START
+from tests.http_server import Handler, serving
 
 PATIENCE_S = 120.0
 
@@ -68,40 +67,21 @@ class Engine:
 
 
 @contextmanager
-def serving(engine: Engine) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+def running(engine: Engine) -> Iterator[str]:
+    class Asked(Handler):
         def do_GET(self):
             has_page = self.path == "/metrics" and not engine.refuses
             self.say(200 if has_page else 404, engine.page() if has_page else b"")
 
         def do_POST(self):
-            n = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["n"]
+            n = self.asked()["n"]
             choices = [{"index": i, "text": "a", "finish_reason": "stop"} for i in range(n)]
             usage = {"prompt_tokens": 1, "completion_tokens": n}
             status = engine.work(n)
-            self.say(status, json.dumps({"choices": choices, "usage": usage}).encode())
+            self.say(status, {"choices": choices, "usage": usage})
 
-        def say(self, status: int, data: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *args):
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 512
-        daemon_threads = True
-
-    with Server(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
-        thread.join()
+    with serving(Asked) as url:
+        yield url
 
 
 def ask(seed: int, n: int) -> Sample:
@@ -124,10 +104,11 @@ def test_a_server_that_tells_its_queue_gets_its_batch_full_and_little_more(caplo
         await asyncio.gather(*(keep_asking() for _ in range(60)))
         await sampler.aclose()
 
-    with serving(engine) as url, caplog.at_level(logging.INFO, "labeler.engine"):
+    with running(engine) as url, caplog.at_level(logging.INFO, "labeler.engine"):
         asyncio.run(feed(OpenAISampler([url], "m")))
-    # 32, 64, 128 rows; then half of them wait, and it gets fewer. Once more on a slow machine.
-    assert engine.most_inside in (128, 256)
+    # 32, 64, 128 rows; then half of them wait, and it gets fewer. A slow machine may be read between
+    # two batches, when nobody waits (see `test_pace.py` for each rule), and double once more.
+    assert 64 < engine.most_inside <= 256
     assert caplog.messages == [f"{url}/v1: up to {engine.most_inside} completions at once"]
 
 
@@ -148,7 +129,7 @@ def test_a_server_that_refuses_is_asked_less_until_it_answers(tmp_path):
         await sampler.aclose()
         return answered
 
-    with serving(engine) as url:
+    with running(engine) as url:
         assert asyncio.run(run(url)) == 200
     assert engine.most_inside == 8
     first, last = engine.answers[:START], engine.answers[-100:]
@@ -166,6 +147,6 @@ def test_a_number_fixes_the_requests_at_once(concurrency):
         await sampler.sample([ask(seed, 2) for seed in range(9)])
         await sampler.aclose()
 
-    with serving(engine) as url:
+    with running(engine) as url:
         asyncio.run(run(url))
     assert (engine.most_inside, engine.pages) == (2 * concurrency, 0)

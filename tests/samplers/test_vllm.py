@@ -29,8 +29,8 @@ from labeler.samplers.vllm import VLLMSampler
 from labeler.samplers.vllm_command import Launch, Place
 from labeler.wiring.models import build_sampler
 
-FAKE = str(Path(__file__).with_name("fake_engine.py"))
 ROOT = Path(__file__).parent.parent.parent
+FAKE = ("env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.samplers.fake_engine")
 PATIENCE_S = 120.0
 
 
@@ -41,7 +41,7 @@ def pids(tmp_path: Path) -> Path:
 
 
 def command(pids: Path, *more: str) -> tuple[str, ...]:
-    words = (sys.executable, FAKE, "--model", "{model}", "--pids", str(pids))
+    words = (*FAKE, "--model", "{model}", "--pids", str(pids))
     return (*words, "{arguments}", *more)
 
 
@@ -241,7 +241,7 @@ def test_a_port_in_use_is_said_before_anything_starts(pids):
 
 
 def test_a_model_of_another_name_is_told_from_ours(pids):
-    own = (sys.executable, FAKE, "--model", "other", "--port", "{port}", "--pids", str(pids))
+    own = (*FAKE, "--model", "other", "--port", "{port}", "--pids", str(pids))
     sampler = VLLMSampler(Launch(model="m", name="m", command=own), [Place()], "f", grace_s=1.0)
     assert str(refused(sampler)).startswith("no model 'm' at http://127.0.0.1:")
     assert living(pids) == []

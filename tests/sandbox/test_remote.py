@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -17,6 +14,7 @@ import pytest
 from labeler.errors import BackendBusy
 from labeler.requests import Failed, Ran, Run, Trial, Tried
 from labeler.sandbox.remote import RemoteSandbox
+from tests.http_server import Handler, serving
 from tests.sandbox.conftest import ran, with_sandbox
 
 GOOD = Run("def f(x): return x + 1", ("assert f(1) == 2", "assert f(1) == 3"))
@@ -44,25 +42,13 @@ def run_code(request: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def server(answer: Any = run_code, status: int = 200) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Asked(Handler):
         def do_POST(self) -> None:
             assert self.path == "/run_code"
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(answer(request)).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.say(status, answer(self.asked()))
 
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+    with serving(Asked) as url:
+        yield url
 
 
 def test_a_program_is_judged_there_as_it_is_here() -> None:
