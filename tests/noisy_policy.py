@@ -6,7 +6,6 @@ prefix, carries wrong numbers on, and its replies depend on nothing but the prom
 
 from __future__ import annotations
 
-import hashlib
 import time
 
 from labeler.checking.math_answer import MathChecker
@@ -17,6 +16,7 @@ from labeler.requests import POLICY, Prompt
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.wiring import read_problems
 from labeler.wiring.labelers import build_recipe
+from tests.slipping import slipping
 
 N_PROBLEMS = 24
 CONFIG = {
@@ -35,17 +35,7 @@ SOLUTIONS = {
 
 
 def noisy(prompt: Prompt, index: int) -> str:
-    """Continues a prefix; each step slips in one case of eight, and so does all after a slip."""
-    reference = SOLUTIONS[prompt.messages[-1].content]
-    written = prompt.prefix.splitlines(keepends=True)
-    lost = tuple(written) != reference[: len(written)]
-    text = ""
-    for place in range(len(written), len(reference)):
-        draw = hashlib.sha256(f"{prompt}{index}{place}".encode()).digest()[0]
-        lost = lost or draw < 32
-        step = reference[place]
-        text += step.replace(".\n", "7.\n") if lost and "Answer" not in step else step
-    return text + "7" * lost
+    return slipping(SOLUTIONS[prompt.messages[-1].content], prompt, index)
 
 
 def parts(delay_s: float = 0.0, **changes: object) -> Parts:

@@ -89,25 +89,36 @@ def correctness_evidence(
 ) -> tuple[Evidence, ...]:
     """Evidence on the first `len(opinions)` steps; later ones were not spoken about."""
     nothing = Spent()
-    pieces = []
-    for t, opinion in enumerate(opinions):
-        cost = spent if t == 0 else nothing
-        pieces.append(
-            Evidence(
-                prefix_id=prefix_id(problem.problem_id, solution.steps[: t + 1]),
-                labeler=labeler,
-                labeler_version=version,
-                asks=Asks.CORRECTNESS,
-                verdict=opinion.verdict,
-                score=opinion.n_correct / opinion.n if opinion.n else None,
-                n=opinion.n,
-                n_correct=opinion.n_correct,
-                rationale=opinion.rationale,
-                model=model,
-                calls=cost.calls,
-                prompt_tokens=cost.prompt_tokens,
-                completion_tokens=cost.completion_tokens,
-                reason=opinion.reason,
-            )
+    return tuple(
+        opinion_evidence(
+            labeler,
+            version,
+            prefix_id(problem.problem_id, solution.steps[: t + 1]),
+            opinion,
+            model,
+            spent if t == 0 else nothing,
         )
-    return tuple(pieces)
+        for t, opinion in enumerate(opinions)
+    )
+
+
+def opinion_evidence(
+    labeler: str, version: str, prefix: str, opinion: Opinion, model: str, spent: Spent
+) -> Evidence:
+    """An opinion of the last step of the prefix with this id."""
+    return Evidence(
+        prefix_id=prefix,
+        labeler=labeler,
+        labeler_version=version,
+        asks=Asks.CORRECTNESS,
+        verdict=opinion.verdict,
+        score=opinion.n_correct / opinion.n if opinion.n else None,
+        n=opinion.n,
+        n_correct=opinion.n_correct,
+        rationale=opinion.rationale,
+        model=model,
+        calls=spent.calls,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        reason=opinion.reason,
+    )

@@ -6,7 +6,6 @@ address; every batch takes `--delay` seconds.
 
 import argparse
 import asyncio
-import hashlib
 import socket
 
 import uvicorn
@@ -14,6 +13,7 @@ import uvicorn
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.samplers.serve import create_app
+from tests.slipping import slipping
 
 SEED = 5
 
@@ -30,15 +30,7 @@ def script(n):
         reference = known.get(prompt.messages[-1].content)
         if reference is None:
             return "Hello."  # a client's greeting, before it asks what it wants
-        written = prompt.prefix.splitlines(keepends=True)
-        lost = tuple(written) != reference[: len(written)]
-        text = ""
-        for place in range(len(written), len(reference)):
-            draw = hashlib.sha256(f"{prompt}{index}{place}".encode()).digest()[0]
-            lost = lost or draw < 32
-            step = reference[place]
-            text += step.replace(".\n", "7.\n") if lost and "Answer" not in step else step
-        return text + "7" * lost
+        return slipping(reference, prompt, index)
 
     return noisy
 

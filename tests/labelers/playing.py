@@ -2,7 +2,8 @@
 
 import pytest
 
-from labeler.requests import Completion, Ran, Run, Samples
+from labeler.records import Verdict
+from labeler.requests import Check, Checked, Completion, Ran, Run, Samples
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.conftest import ran, with_sandbox
 
@@ -25,6 +26,17 @@ def play(conversation, answer):
             requests = conversation.send([answer(request) for request in requests])
     except StopIteration as stop:
         return stop.value, asked
+
+
+def checking(gold, answer):
+    """`answer`, but answers are checked: right is `gold` to the letter."""
+
+    def reply(request):
+        if isinstance(request, Check):
+            return Checked(Verdict.CORRECT if request.answer == gold else Verdict.WRONG)
+        return answer(request)
+
+    return reply
 
 
 def in_sandbox(answer):

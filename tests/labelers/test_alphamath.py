@@ -5,7 +5,8 @@ import pytest
 from labeler.labelers.alphamath import AlphaMath, alphamath, puct
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.requests import Completion, Failed, Samples
+from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "?", "42")
 POLICY = Policy("tiny", "1", "{problem}", "", Sampling(), "\n", run_seed=0)
@@ -25,28 +26,19 @@ def completion(text, *logprobs, finish="stop"):
 
 def search(rollouts, **settings):
     """Findings, and the prefixes that were asked; `rollouts` gives a prefix's continuations."""
-    conversation = alphamath(PROBLEM, AlphaMath(**settings), POLICY)
     asked = []
-    try:
-        requests = next(conversation)
-        while True:
-            replies = []
-            for request in requests:
-                if isinstance(request, Check):
-                    right = request.answer == "42"
-                    replies.append(Checked(Verdict.CORRECT if right else Verdict.WRONG))
-                    continue
-                assert isinstance(request, Sample)
-                assert request.logprobs
-                asked.append(request.prompt.prefix.replace("\n", ""))
-                found = rollouts(asked[-1])
-                if not isinstance(found, Failed):
-                    made = [c if isinstance(c, Completion) else completion(c) for c in found]
-                    found = Samples(tuple(made), 10, "tiny")
-                replies.append(found)
-            requests = conversation.send(replies)
-    except StopIteration as stop:
-        return stop.value, asked
+
+    def answer(request):
+        assert request.logprobs
+        asked.append(request.prompt.prefix.replace("\n", ""))
+        found = rollouts(asked[-1])
+        if isinstance(found, Failed):
+            return found
+        made = [c if isinstance(c, Completion) else completion(c) for c in found]
+        return Samples(tuple(made), 10, "tiny")
+
+    found, _ = play(alphamath(PROBLEM, AlphaMath(**settings), POLICY), checking("42", answer))
+    return found, asked
 
 
 def values(found):

@@ -8,7 +8,8 @@ from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.requests import Checked, Completion, Failed, Sample, Samples
+from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "Count to 6.", "6")
 POLICY = Policy("tiny", "1", "Solve: {problem}", "", Sampling(), "\n", run_seed=0)
@@ -25,21 +26,13 @@ def solution(*steps, outcome=Verdict.WRONG):
 def talk(conversation, alive):
     """Answers every question; `alive` maps the number of steps before it to texts of rollouts."""
     asked = []
-    try:
-        requests = next(conversation)
-        while True:
-            replies = []
-            for request in requests:
-                if isinstance(request, Check):
-                    right = request.answer == "6"
-                    replies.append(Checked(Verdict.CORRECT if right else Verdict.WRONG))
-                    continue
-                n_steps = len(request.prompt.prefix.splitlines())
-                asked.append(n_steps)
-                replies.append(alive(n_steps, request))
-            requests = conversation.send(replies)
-    except StopIteration as stop:
-        return stop.value, asked
+
+    def answer(request):
+        asked.append(len(request.prompt.prefix.splitlines()))
+        return alive(asked[-1], request)
+
+    found, _ = play(conversation, checking("6", answer))
+    return found, asked
 
 
 def answers(*texts):

@@ -5,7 +5,8 @@ import pytest
 from labeler.labelers.base import Policy
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.requests import Completion, Failed, Samples
+from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "?", "42")
 POLICY = Policy("tiny", "1", "{problem}", "", Sampling(), "\n", run_seed=0)
@@ -19,34 +20,20 @@ def lines(text):
 
 def search(rollouts, **settings):
     """Findings, and the prefixes that were asked; `rollouts` gives a prefix's continuations."""
-    conversation = omegaprm(PROBLEM, OmegaPRM(**settings), POLICY)
     asked = []
-    try:
-        requests = next(conversation)
-        while True:
-            replies = []
-            for request in requests:
-                match request:
-                    case Sample():
-                        prefix = request.prompt.prefix.replace("\n", "")
-                        asked.append(prefix)
-                        texts = rollouts(prefix)
-                        replies.append(
-                            texts if isinstance(texts, Failed) else Samples(
-                                tuple(
-                                    Completion(
-                                        lines(text), len(text), "stop", tuple(lines(text)), ()
-                                    )
-                                    for text in texts
-                                ), 5, "tiny"
-                            )
-                        )  # fmt: skip
-                    case Check():
-                        right = request.answer == "42"
-                        replies.append(Checked(Verdict.CORRECT if right else Verdict.WRONG))
-            requests = conversation.send(replies)
-    except StopIteration as stop:
-        return stop.value, asked
+
+    def completion(text):
+        return Completion(lines(text), len(text), "stop", tuple(lines(text)), ())
+
+    def answer(request):
+        asked.append(request.prompt.prefix.replace("\n", ""))
+        texts = rollouts(asked[-1])
+        if isinstance(texts, Failed):
+            return texts
+        return Samples(tuple(completion(text) for text in texts), 5, "tiny")
+
+    found, _ = play(omegaprm(PROBLEM, OmegaPRM(**settings), POLICY), checking("42", answer))
+    return found, asked
 
 
 def wrong(found):

@@ -5,7 +5,8 @@ import pytest
 from labeler.config.labelers import OmegaPRMLabeler
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.records import Verdict, prefix_id
-from labeler.requests import Check, Checked, Completion, Samples
+from labeler.requests import Completion, Samples
+from tests.labelers.playing import checking, play
 from tests.labelers.test_bisect import POLICY, PROBLEM
 
 RIGHT = "1\n2\n3\n4\nAnswer: 6"
@@ -16,26 +17,17 @@ SETTINGS = OmegaPRM(k=8, search_limit=1, search="bayes")
 def talk(settings, dead_from=3):
     """Half of the root's rollouts are wrong; prefixes of `dead_from` steps on never recover."""
     asked = []
-    conversation = omegaprm(PROBLEM, settings, POLICY)
-    try:
-        requests = next(conversation)
-        while True:
-            replies = []
-            for request in requests:
-                if isinstance(request, Check):
-                    right = request.answer == "6"
-                    replies.append(Checked(Verdict.CORRECT if right else Verdict.WRONG))
-                    continue
-                n_steps = len(request.prompt.prefix.splitlines())
-                asked.append((n_steps, request.n, request.seed))
-                texts = [RIGHT, WRONG] * (request.n // 2)
-                if n_steps:
-                    texts = [f"Answer: {7 if n_steps >= dead_from else 6}"] * request.n
-                completions = tuple(Completion(text, 5, "stop") for text in texts)
-                replies.append(Samples(completions, 10, "tiny"))
-            requests = conversation.send(replies)
-    except StopIteration as stop:
-        return stop.value, asked
+
+    def answer(request):
+        n_steps = len(request.prompt.prefix.splitlines())
+        asked.append((n_steps, request.n, request.seed))
+        texts = [RIGHT, WRONG] * (request.n // 2)
+        if n_steps:
+            texts = [f"Answer: {7 if n_steps >= dead_from else 6}"] * request.n
+        return Samples(tuple(Completion(text, 5, "stop") for text in texts), 10, "tiny")
+
+    found, _ = play(omegaprm(PROBLEM, settings, POLICY), checking("6", answer))
+    return found, asked
 
 
 @pytest.mark.parametrize("dead_from", [1, 2, 3, 4])

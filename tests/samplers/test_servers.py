@@ -106,8 +106,8 @@ def test_a_server_that_tells_its_queue_gets_its_batch_full_and_little_more(caplo
 
     with running(engine) as url, caplog.at_level(logging.INFO, "labeler.engine"):
         asyncio.run(feed(OpenAISampler([url], "m")))
-    # 32, 64, 128 rows; then half of them wait, and it gets fewer. A slow machine may be read between
-    # two batches, when nobody waits (see `test_pace.py` for each rule), and double once more.
+    # 32, 64, 128 rows; then half of them wait, and it gets fewer. A slow machine may be read
+    # between two batches, when nobody waits, and double once more; `test_pace.py` has each rule.
     assert 64 < engine.most_inside <= 256
     assert caplog.messages == [f"{url}/v1: up to {engine.most_inside} completions at once"]
 

@@ -18,13 +18,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labeler.conversation import Conversation
-from labeler.labelers.correctness import Opinion, Spent, spent_on
+from labeler.labelers.correctness import Opinion, Spent, opinion_evidence, spent_on
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.replies.json_form import text_under
 from labeler.labelers.replies.read import read_reply
 from labeler.labelers.tool_use import Read, ToolReturn, python_program, use_tool
 from labeler.prompts import Task
-from labeler.records import Asks, Evidence, Problem, Verdict, prefix_id
+from labeler.records import Evidence, Problem, Verdict, prefix_id
 from labeler.requests import Failed, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
@@ -48,23 +48,8 @@ class Verified:
 
     def evidence(self, problem: Problem, labeler: str, version: str) -> Evidence:
         """As evidence of a labeler."""
-        opinion = self.opinion
-        return Evidence(
-            prefix_id=prefix_id(problem.problem_id, self.prefix),
-            labeler=labeler,
-            labeler_version=version,
-            asks=Asks.CORRECTNESS,
-            verdict=opinion.verdict,
-            score=opinion.n_correct / opinion.n if opinion.n else None,
-            n=opinion.n,
-            n_correct=opinion.n_correct,
-            rationale=opinion.rationale,
-            model=self.model,
-            calls=self.spent.calls,
-            prompt_tokens=self.spent.prompt_tokens,
-            completion_tokens=self.spent.completion_tokens,
-            reason=opinion.reason,
-        )
+        prefix = prefix_id(problem.problem_id, self.prefix)
+        return opinion_evidence(labeler, version, prefix, self.opinion, self.model, self.spent)
 
 
 @dataclass(frozen=True, slots=True)

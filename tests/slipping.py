@@ -1,0 +1,21 @@
+"""A scripted policy that knows the solutions and slips now and then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from labeler.requests import Prompt
+
+
+def slipping(reference: Sequence[str], prompt: Prompt, index: int) -> str:
+    """Continues a prefix; each step slips in one case of eight, and so does all after a slip."""
+    written = prompt.prefix.splitlines(keepends=True)
+    lost = written != list(reference[: len(written)])
+    text = ""
+    for place in range(len(written), len(reference)):
+        draw = hashlib.sha256(f"{prompt}{index}{place}".encode()).digest()[0]
+        lost = lost or draw < 32
+        step = reference[place]
+        text += step.replace(".\n", "7.\n") if lost and "Answer" not in step else step
+    return text + "7" * lost
