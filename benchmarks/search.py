@@ -38,7 +38,7 @@ from search_solutions import Bench, argument_parser, opened
 
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior
-from labeler.driver import Cost
+from labeler.cost import Cost
 from labeler.evaluation.compare import Examined, examine, rows_of
 from labeler.labelers.base import Policy
 from labeler.labelers.binary_search import BinarySearch, binary_search

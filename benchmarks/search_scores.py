@@ -14,7 +14,7 @@ from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior
 from labeler.consensus.relative_progress import RelativeProgress
 from labeler.consensus.scan import Scan
-from labeler.driver import Cost
+from labeler.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.metrics import Judged, calibration_error, score
 from labeler.pipeline import Labeler

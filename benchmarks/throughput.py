@@ -50,12 +50,12 @@ from labeler.journal import Journal
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
-from labeler.labelling_run import routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Verdict
 from labeler.requests import POLICY, Check, Sample, Samples
+from labeler.routing import routes
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.transformers import TransformersSampler
 from labeler.wiring.labelers import build_policy

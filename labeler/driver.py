@@ -11,36 +11,23 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import attrgetter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
+from labeler.batching import Queue, Waiting, order_of
 from labeler.conversation import Conversation
+from labeler.cost import Cost
 from labeler.errors import BackendBusy
 from labeler.journal import Journal, request_key
-from labeler.requests import (
-    Check,
-    Failed,
-    Prompt,
-    Reply,
-    Request,
-    Run,
-    Sample,
-    Samples,
-    Score,
-    Scores,
-)
+from labeler.requests import Failed, Reply, Request, Sample, Score
+from labeler.routing import Address, Route, address
 
 T = TypeVar("T")
-Address = tuple[type[Request], str]
-"""A kind of request, and which model it is for ("" where it is for none)."""
-
 
 FIRST_PAUSE_S = 0.1
 """Most faults pass at once; pauses are random up to a bound, which doubles each time from here."""
@@ -55,97 +42,6 @@ class Retry:
 
     attempts: int = 12
     longest_pause_s: float = 60.0
-
-
-@dataclass(slots=True)
-class Cost:
-    """What one asker's requests cost. `reused` of the `calls` were known or already asked."""
-
-    calls: int = 0
-    reused: int = 0
-    samples: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    failed: int = 0
-
-    def add(self, reply: Reply, *, reused: bool) -> None:
-        self.calls += 1
-        self.reused += reused
-        match reply:
-            case Samples():
-                self.samples += len(reply.completions)
-                self.prompt_tokens += reply.prompt_tokens
-                self.completion_tokens += reply.completion_tokens
-            case Scores():
-                self.prompt_tokens += reply.prompt_tokens
-            case Failed():
-                self.failed += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where one kind of request goes."""
-
-    fingerprint: str
-    answer: Callable[[Any], Awaitable[Sequence[Reply]]]
-    """Takes a list of that kind of request; gives as many replies in the same order."""
-    rows_per_batch: int
-    concurrency: int
-    refills: int = 1
-    """How many times `rows_per_batch` a batch may hold where more waits than all calls can take."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A request on its way, who waits for the reply, and who pays for it."""
-
-    request: Request
-    key: bytes
-    reply: asyncio.Future[Reply]
-    order: str
-    rows: int
-    payers: list[tuple[Cost, bool]]
-    """Each with whether another has asked before."""
-
-
-@dataclass(slots=True)
-class _Queue:
-    """What waits on one route."""
-
-    route: Route
-    waiting: list[_Waiting] = field(default_factory=list)
-    filled: asyncio.Event = field(default_factory=asyncio.Event)
-    door: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by the one worker that looks what waits: not all idle ones wake for each request."""
-    last_taken: str = ""
-
-    def take(self) -> list[_Waiting]:
-        """The next batch: neighbours in prompt order, going round so that nothing starves."""
-        # Sorted but for what came since the last batch: nearly linear, in comparisons alone.
-        self.waiting.sort(key=_by_order)
-        start = bisect_right(self.waiting, self.last_taken, key=_by_order) % len(self.waiting)
-        batch: list[_Waiting] = []
-        rows, room = 0, self._room()
-        for item in self.waiting[start:] + self.waiting[:start]:
-            if batch and rows + item.rows > room:
-                break
-            batch.append(item)
-            rows += item.rows
-        end = start + len(batch)
-        wrapped = max(0, end - len(self.waiting))
-        self.waiting = self.waiting[wrapped:start] + self.waiting[end:]
-        self.last_taken = batch[-1].order
-        if not self.waiting:
-            self.filled.clear()
-        return batch
-
-    def _room(self) -> int:
-        """Rows of the next batch: a call's fair share of what waits, within the route's bounds."""
-        rows, most = self.route.rows_per_batch, self.route.rows_per_batch * self.route.refills
-        if rows == most:
-            return rows
-        waiting = sum(item.rows for item in self.waiting)
-        return max(rows, min(most, waiting // self.route.concurrency))
 
 
 class Driver:
@@ -163,8 +59,8 @@ class Driver:
         self._journal = journal
         self._retry = retry or Retry()
         self._max_active = max_active
-        self._queues = {address: _Queue(route) for address, route in routes.items()}
-        self._in_flight: dict[bytes, _Waiting] = {}
+        self._queues = {where: Queue(route) for where, route in routes.items()}
+        self._in_flight: dict[bytes, Waiting] = {}
         self._workers: list[asyncio.Task[None]] = []
         self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
@@ -252,7 +148,7 @@ class Driver:
         self, name: str, request: Request, bill: dict[str, Cost]
     ) -> Reply | asyncio.Future[Reply]:
         """The reply, if it is known, or the promise of one."""
-        queue = self._queues[_address(request)]
+        queue = self._queues[address(request)]
         key = request_key(request, queue.route.fingerprint)
         cost = bill.setdefault(request.asker, Cost())
         known = self._journal.get(key)
@@ -267,13 +163,13 @@ class Driver:
         rows = request.n if isinstance(request, Sample) else 1
         if isinstance(request, Sample | Score):
             request = dataclasses.replace(request, group=name)
-        asked = _Waiting(request, key, reply, _order(request), rows, [(cost, False)])
+        asked = Waiting(request, key, reply, order_of(request), rows, [(cost, False)])
         self._in_flight[key] = asked
         queue.waiting.append(asked)
         queue.filled.set()
         return reply
 
-    async def _serve(self, kind: str, queue: _Queue) -> None:
+    async def _serve(self, kind: str, queue: Queue) -> None:
         """Takes batches from a queue for ever."""
         while True:
             async with queue.door:
@@ -320,26 +216,3 @@ class Driver:
             with attempt:
                 return await route.answer(requests)
         raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-_by_order = attrgetter("order")
-
-
-def _address(request: Request) -> Address:
-    return type(request), request.model if isinstance(request, Sample | Score) else ""
-
-
-def _order(request: Request) -> str:
-    """Sort key of what waits on a route."""
-    match request:
-        case Sample() | Score():
-            return prompt_order(request.prompt)
-        case Check():
-            return request.problem.problem_id
-        case Run():
-            return request.program
-
-
-def prompt_order(prompt: Prompt) -> str:
-    """Sort key under which prompts that share a beginning are neighbours."""
-    return "\x00".join((*(message.content for message in prompt.messages), prompt.prefix))

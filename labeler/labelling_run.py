@@ -27,18 +27,20 @@ from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
+from labeler.cost import Cost
 from labeler.dataset.lock import held
 from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import CommitInfo, commit, version_of_run
-from labeler.driver import Address, Cost, Driver, Retry, Route
+from labeler.driver import Driver, Retry
 from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.journal import Journal
 from labeler.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.records import Problem, Rejection, short_hash
 from labeler.relabelling import fitted_to, relabelled
-from labeler.requests import POLICY, Check, Run, Sample, Score
+from labeler.requests import POLICY
+from labeler.routing import routes
 from labeler.samplers.base import Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
@@ -298,23 +300,6 @@ class LabellingRun:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
         content = (line.encode("utf-8", "replace") for line in lines)
         place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
-
-
-def routes(
-    samplers: Mapping[str, Sampler], checker: Checker, sandbox: Sandbox | None = None
-) -> dict[Address, Route]:
-    """Which backend answers which kind of request."""
-    found: dict[Address, Route] = {(Check, ""): Route(checker.fingerprint, checker.check, 256, 4)}
-    if sandbox is not None:
-        # Small batches, some of them waiting: one slow program holds up few others.
-        found[Run, ""] = Route(sandbox.fingerprint, sandbox.run, 8, sandbox.concurrency)
-    for name, sampler in samplers.items():
-        rows, at_once = sampler.rows_per_batch, sampler.concurrency
-        found[Sample, name] = Route(
-            sampler.fingerprint, sampler.sample, rows, at_once, sampler.refills
-        )
-        found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
-    return found
 
 
 async def run_plainly(run: LabellingRun) -> RunSummary:

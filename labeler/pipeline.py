@@ -20,8 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 from labeler.consensus.base import Rule
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.conversation import Conversation, together
+from labeler.cost import Cost
 from labeler.dataset.shards import write_shard
-from labeler.driver import Cost, Driver
+from labeler.driver import Driver
 from labeler.errors import DatasetError
 from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy

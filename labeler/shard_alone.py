@@ -20,8 +20,9 @@ from labeler.driver import Driver, Retry
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.journal import Journal
-from labeler.labelling_run import Parts, routes
+from labeler.labelling_run import Parts
 from labeler.pipeline import Shard, ShardSummary, label_shard
+from labeler.routing import routes
 from labeler.schema import Provenance
 
 LOCK_PATIENCE_S = 60.0

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from labeler.driver import Cost, Driver, Retry, Route
+from labeler.cost import Cost
+from labeler.driver import Driver, Retry
 from labeler.errors import BackendBusy, BackendDown
 from labeler.journal import Journal
 from labeler.records import Problem, Sampling, Verdict
@@ -21,6 +22,7 @@ from labeler.requests import (
     Sample,
     Samples,
 )
+from labeler.routing import Route
 
 PROBLEM = Problem("p", "math", "1 + 1?", "2")
 

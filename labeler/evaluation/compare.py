@@ -17,7 +17,8 @@ from labeler.consensus.base import Rule, fitted
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.consensus.posterior import Posterior
 from labeler.conversation import Conversation, together
-from labeler.driver import Cost, Driver
+from labeler.cost import Cost
+from labeler.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Judged, Score, score
 from labeler.labelers.base import Findings

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from labeler.conversation import Conversation
-from labeler.driver import Cost, Driver
+from labeler.cost import Cost
+from labeler.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
 from labeler.oracle.graph import OracleProblem

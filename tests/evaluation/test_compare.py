@@ -3,7 +3,7 @@
 import asyncio
 
 from labeler.consensus.first_zero import FirstZero
-from labeler.driver import Driver, Route
+from labeler.driver import Driver
 from labeler.evaluation.compare import compare, examine
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.journal import Journal
@@ -20,6 +20,7 @@ from labeler.records import (
     prefix_id,
 )
 from labeler.requests import Check, Checked
+from labeler.routing import Route
 
 PROBLEM = Problem("p", "math", "1 + 1 + 1?", "3")
 STEPS = ("1 + 1 = 2.\n", "2 + 1 = 4.\n", "Answer: 4\n")

@@ -1,0 +1,32 @@
+"""What requests cost, added up by who asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labeler.requests import Failed, Reply, Samples, Scores
+
+
+@dataclass(slots=True)
+class Cost:
+    """What one asker's requests cost. `reused` of the `calls` were known or already asked."""
+
+    calls: int = 0
+    reused: int = 0
+    samples: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failed: int = 0
+
+    def add(self, reply: Reply, *, reused: bool) -> None:
+        self.calls += 1
+        self.reused += reused
+        match reply:
+            case Samples():
+                self.samples += len(reply.completions)
+                self.prompt_tokens += reply.prompt_tokens
+                self.completion_tokens += reply.completion_tokens
+            case Scores():
+                self.prompt_tokens += reply.prompt_tokens
+            case Failed():
+                self.failed += 1
