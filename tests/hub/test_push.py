@@ -17,8 +17,13 @@ from labeler.hub import Publication, publish, write_dry
 from ..export.datasets import ALL, RIGHT, WRONG, dataset_of
 from .server import READER, WRITER, Hub, Repo, serving
 
-# Said by huggingface_hub about itself, when it uploads.
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+pytestmark = [
+    # Said by huggingface_hub about itself, when it uploads.
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+    # Now and then a connection to 127.0.0.1 is left to the garbage collector at the first of these
+    # tests, in a fresh clone; whose it is was not found.
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
+]
 
 ME = "me/my-steps"
 FILES = ["README.md", "data/train-00000-of-00001.parquet", "provenance.json"]
