@@ -5,7 +5,8 @@ accuracy of judging and annotating the steps of its own solutions; Monte Carlo v
 that the oracle calls right and wrong, with what kinds of first errors the policy makes.
 
 It judges in two ways: in one pass, and solving first (its own greedy solution, written without
-looking at the other one, is then the reference of an annotation; no gold answer is used).
+looking at the other one, is then the reference of an annotation; no gold answer is used). Asked
+about are four sampled solutions of each problem; intervals (95%) are by resampling problems.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from scores import Sums, add, balanced, measured, rows, vars_of
 
 from labeler.config import load_config
 from labeler.config.problems import OracleProblems
@@ -36,6 +38,9 @@ from labeler.stats import wilson
 from labeler.steps import split_steps
 
 HERE = Path(__file__).parent
+EXAMINED = 4
+"""Of the sampled solutions of a problem, those that are judged and gone on from."""
+
 FRESH = 5_000_000
 """A seed of problems that is used nowhere else; recipes are chosen on those of another one."""
 
@@ -56,80 +61,79 @@ def is_right(problem: OracleProblem, text: str) -> bool:
     return str(read_answer(lines[-1])) == problem.problem.gold_answer
 
 
-def balanced(pairs: Sequence[tuple[bool, Verdict]]) -> dict[str, object]:
-    """Mean of the accuracies on right and on wrong steps; no verdict counts as a miss."""
-    right = [verdict is Verdict.CORRECT for truth, verdict in pairs if truth]
-    wrong = [verdict is Verdict.WRONG for truth, verdict in pairs if not truth]
-    rates = [wilson(sum(hits), len(hits)) for hits in (right, wrong)]
-    means = [rate.rate for rate in rates if rate.rate is not None]
-    return {
-        "balanced_accuracy": mean(means),
-        "on_right_steps": vars_of(rates[0]),
-        "on_wrong_steps": vars_of(rates[1]),
-    }
+Prefix = tuple[OracleProblem, str, bool]
+"""Where rollouts begin, and whether that holds a wrong step."""
 
 
-def vars_of(rate: object) -> dict[str, object]:
-    return {name: getattr(rate, name) for name in ("n_yes", "n", "rate", "low", "high")}
-
-
-def mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def ratio(above: Sequence[float], below: Sequence[float]) -> float | None:
-    high, low = mean(above), mean(below)
-    return high / low if high is not None and low else None
-
-
-async def mc_of_own_prefixes(
-    sampler: TransformersSampler,
-    problems: Sequence[OracleProblem],
-    sampled: Sequence[Sequence[str]],
-) -> tuple[list[float], list[float]]:
-    """MC of random prefixes of two own solutions per problem, right ones and wrong ones."""
+def own_prefixes(
+    problems: Sequence[OracleProblem], sampled: Sequence[Sequence[str]]
+) -> list[Prefix]:
+    """A random prefix of each examined solution."""
     rng = random.Random(0)
     cases = []
-    for problem, ts in zip(problems, sampled, strict=True):
-        for text in ts[:2]:
+    for problem, texts_of in zip(problems, sampled, strict=True):
+        for text in texts_of[:EXAMINED]:
             steps = split_steps(text, "\n")
             place = rng.randrange(max(1, len(steps) - 1))
             is_wrong = 0 <= grade(problem, steps).first_error <= place
             cases.append((problem, "".join(steps[: place + 1]), is_wrong))
-    values = await mc(sampler, [(p, prefix) for p, prefix, _ in cases])
-    right = [value for value, (_, _, is_wrong) in zip(values, cases, strict=True) if not is_wrong]
-    wrong = [value for value, (_, _, is_wrong) in zip(values, cases, strict=True) if is_wrong]
-    return right, wrong
+    return cases
 
 
-async def mc_of_injected_errors(
-    sampler: TransformersSampler, problems: Sequence[OracleProblem]
-) -> list[float]:
-    """MC of prefixes that end in an injected wrong number or operation."""
+def up_to_first_errors(
+    problems: Sequence[OracleProblem], sampled: Sequence[Sequence[str]]
+) -> list[Prefix]:
+    """Each examined solution up to its first error, if that is not its last step."""
+    cases = []
+    for problem, texts_of in zip(problems, sampled, strict=True):
+        for text in texts_of[:EXAMINED]:
+            steps = split_steps(text, "\n")
+            place = grade(problem, steps).first_error
+            if 0 <= place < len(steps) - 1:
+                cases.append((problem, "".join(steps[: place + 1]), True))
+    return cases
+
+
+def with_injected_errors(problems: Sequence[OracleProblem]) -> list[Prefix]:
+    """A solution of each problem up to an injected wrong number or operation."""
     rng = random.Random(0)
     kinds = (ErrorKind.ARITHMETIC_SLIP, ErrorKind.WRONG_OPERAND, ErrorKind.WRONG_OPERATOR)
     cases = []
     for problem in problems:
         steps = with_mistake(problem, rng.choice(kinds), rng)
         if steps is not None:
-            cases.append((problem, "".join(steps[: grade(problem, steps).first_error + 1])))
-    return await mc(sampler, cases)
+            end = grade(problem, steps).first_error + 1
+            cases.append((problem, "".join(steps[:end]), True))
+    return cases
 
 
-async def mc(
-    sampler: TransformersSampler, cases: Sequence[tuple[OracleProblem, str]]
-) -> list[float]:
-    """Share of 8 rollouts from each prefix that end right."""
+def compared(
+    right: Sequence[tuple[Prefix, float]], wrong: Sequence[tuple[Prefix, float]]
+) -> dict[str, object]:
+    """Mean value of right and of wrong prefixes, and how many times the one is the other."""
+    sums: Sums = {}
+    for (problem, _, is_wrong), value in (*right, *wrong):
+        add(sums, problem.problem.problem_id, is_wrong, value)
+    return {
+        "n": {"right": len(right), "wrong": len(wrong)},
+        "right": measured(sums, lambda a, n, b, m: a / n),
+        "wrong": measured(sums, lambda a, n, b, m: b / m),
+        "ratio": measured(sums, lambda a, n, b, m: (a / n) / (b / m)),
+    }
+
+
+async def mc(sampler: TransformersSampler, cases: Sequence[Prefix]) -> list[tuple[Prefix, float]]:
+    """Each prefix with the share of 8 rollouts that end right."""
     rolled = await texts(
         sampler,
         [
-            ask(solve_prompt(p.problem.text), 8, 1.0, i, prefix)
-            for i, (p, prefix) in enumerate(cases)
+            ask(solve_prompt(problem.problem.text), 8, 1.0, i, prefix)
+            for i, (problem, prefix, _) in enumerate(cases)
         ],
     )
     return [
-        sum(is_right(problem, text) for text in rollouts) / 8
-        for (problem, _), rollouts in zip(cases, rolled, strict=True)
+        (case, sum(is_right(case[0], text) for text in rollouts) / 8)
+        for case, rollouts in zip(cases, rolled, strict=True)
     ]
 
 
@@ -144,54 +148,40 @@ async def measure(
     sampled = await texts(sampler, [ask(prompt, 16, 1.0, i) for i, prompt in enumerate(prompts)])
     passes = [sum(is_right(p, t) for t in ts) / 16 for p, ts in zip(problems, sampled, strict=True)]
 
-    own = [(p, split_steps(ts[0], "\n")) for p, ts in zip(problems, sampled, strict=True)]
-    own = [(p, steps) for p, steps in own if steps and read_answer(steps[-1]) is not None]
-    grades = [grade(p, steps) for p, steps in own]
-    kinds = Counter(str(g.first_error_kind) for g in grades if g.first_error >= 0)
-    judged = await texts(
-        sampler, [ask(judge_prompt(p.problem.text, steps), 1, 0.0, 0) for p, steps in own]
-    )
-    annotated = await texts(
-        sampler,
-        [
-            ask(annotate_prompt(p.problem.text, p.problem.reference_solution, steps), 1, 0.0, 0)
-            for p, steps in own
+    own = [
+        (p, greedy_text, split_steps(text, "\n"))
+        for p, [greedy_text], ts in zip(problems, greedy, sampled, strict=True)
+        for text in ts[:EXAMINED]
+    ]
+    own = [one for one in own if one[2] and read_answer(one[2][-1]) is not None]
+    grades = [grade(p, steps) for p, _, steps in own]
+    prompts_of = {
+        "judge": [judge_prompt(p.problem.text, steps) for p, _, steps in own],
+        "judge_solving_first": [
+            annotate_prompt(p.problem.text, split_steps(solved, "\n"), steps)
+            for p, solved, steps in own
         ],
-    )
-    greedy_steps = {
-        p.problem.problem_id: split_steps(t[0], "\n") for p, t in zip(problems, greedy, strict=True)
-    }
-    solved_first = await texts(
-        sampler,
-        [
-            ask(
-                annotate_prompt(p.problem.text, greedy_steps[p.problem.problem_id], steps),
-                1,
-                0.0,
-                0,
-            )
-            for p, steps in own
+        "annotate": [
+            annotate_prompt(p.problem.text, p.problem.reference_solution, steps)
+            for p, _, steps in own
         ],
-    )
-    pairs: dict[str, list[tuple[bool, Verdict]]] = {
-        "judge": [],
-        "solving first": [],
-        "annotate": [],
     }
-    for (_, steps), found, [by_judge], [by_solver], [by_annotator] in zip(
-        own, grades, judged, solved_first, annotated, strict=True
-    ):
-        # The judge stops at the first error, so it is asked about the steps up to there.
-        end = len(steps) if found.first_error < 0 else found.first_error + 1
-        truths = [error is None for error in found.errors]
-        for name, text, last in (
-            ("judge", by_judge, end),
-            ("solving first", by_solver, end),
-            ("annotate", by_annotator, len(steps)),
-        ):
-            pairs[name] += list(zip(truths[:last], read_verdicts(text, len(steps)), strict=False))
-    own_right, own_wrong = await mc_of_own_prefixes(sampler, problems, sampled)
-    injected = await mc_of_injected_errors(sampler, problems)
+    judged = {
+        name: await texts(sampler, [ask(prompt, 1, 0.0, 0) for prompt in asked])
+        for name, asked in prompts_of.items()
+    }
+    pairs: dict[str, list[tuple[str, bool, Verdict]]] = {name: [] for name in judged}
+    for name, replies in judged.items():
+        for (p, _, steps), found, [text] in zip(own, grades, replies, strict=True):
+            # The judge stops at the first error, so it is asked about the steps up to there.
+            judges = name != "annotate" and found.first_error >= 0
+            verdicts = read_verdicts(text, len(steps))[: found.first_error + 1 if judges else None]
+            pairs[name] += [
+                (p.problem.problem_id, error is None, verdict)
+                for error, verdict in zip(found.errors, verdicts, strict=False)
+            ]
+    prefixes = await mc(sampler, own_prefixes(problems, sampled))
+    right = [one for one in prefixes if not one[0][2]]
     between = sum(0.1 <= rate <= 0.9 for rate in passes)
     return {
         "model": sampler.model,
@@ -200,19 +190,19 @@ async def measure(
         "greedy": vars_of(wilson(n_greedy, n)),
         "pass_rate_at_temperature_1": sum(passes) / n,
         "pass_rate_between_0.1_and_0.9": vars_of(wilson(between, n)),
-        "judge": balanced(pairs["judge"]),
-        "judge_solving_first": balanced(pairs["solving first"]),
-        "annotate": balanced(pairs["annotate"]),
-        "mc_of_right_prefixes": mean(own_right),
-        "mc_of_wrong_prefixes": mean(own_wrong),
-        "mc_of_injected_errors": mean(injected),
-        "mc_ratio": ratio(own_right, own_wrong),
-        "mc_ratio_injected": ratio(own_right, injected),
-        "n_prefixes": {"right": len(own_right), "wrong": len(own_wrong), "injected": len(injected)},
-        "first_error_kinds": dict(kinds),
+        **{name: balanced(found) for name, found in pairs.items()},
+        "mc_injected_errors": compared(right, await mc(sampler, with_injected_errors(problems))),
+        "mc_own_first_errors": compared(
+            right, await mc(sampler, up_to_first_errors(problems, sampled))
+        ),
+        "mc_own_prefixes": compared(right, [one for one in prefixes if one[0][2]]),
+        "n_examined": len(own),
+        "first_error_kinds": dict(
+            Counter(str(g.first_error_kind) for g in grades if g.first_error >= 0)
+        ),
         "right_answers_by_a_wrong_way": sum(
             g.first_error >= 0 and is_right(p, steps[-1])
-            for (p, steps), g in zip(own, grades, strict=True)
+            for (p, _, steps), g in zip(own, grades, strict=True)
         ),
         "seconds": time.perf_counter() - started,
     }
@@ -221,7 +211,7 @@ async def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=str(HERE))
-    parser.add_argument("--problems", type=int, default=300)
+    parser.add_argument("--problems", type=int, default=400)
     parser.add_argument("--seed", type=int, default=FRESH, help="of the problems")
     parser.add_argument("--config", default=str(HERE.parent / "benchmark.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="settings")
@@ -232,8 +222,8 @@ def main() -> None:
     sampler = TransformersSampler(given.model, rows_per_batch=128)
     figures = asyncio.run(measure(sampler, difficulty, given.problems, given.seed))
     table = Table("figure", "value", title=f"{difficulty}")
-    for name, value in figures.items():
-        table.add_row(name, json.dumps(value))
+    for name, value in rows(figures):
+        table.add_row(name, value)
     Console().print(table)
     print(json.dumps(figures))
 
