@@ -84,3 +84,16 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         f"cannot listen on 127.0.0.1 port {port} (Address already in use); "
         "choose another --port, 0 for any"
     )
+
+
+def test_whoever_follows_the_address_at_once_is_not_refused(tmp_path: Path) -> None:
+    class Connected(Exception):
+        pass
+
+    def say(line: str) -> None:
+        if line.startswith("http"):
+            with socket.create_connection(("127.0.0.1", httpx.URL(line).port)):
+                raise Connected
+
+    with pytest.raises(Connected):
+        serve(open_dataset(made(tmp_path)), 0, say=say)
