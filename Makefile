@@ -28,7 +28,7 @@ bench: .venv/run
 	$(BIN)/python benchmarks/search.py --seed $(SEED)
 	$(BIN)/python benchmarks/datasets.py --steps 1000000
 
-# Trains data/policy anew (an hour on one core) and measures it.
+# Trains data/policy anew (an hour and a half on one core) and measures it (a quarter of an hour).
 policy: .venv/run
 	PYTHONPATH=data/policy $(BIN)/python data/policy/train.py
 	$(MAKE) measure-policy
