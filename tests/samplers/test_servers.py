@@ -27,12 +27,14 @@ PATIENCE_S = 120.0
 class Engine:
     """A batch of `slots` sequences before which others queue, or are refused; each takes `step_s`.
 
-    As in vLLM, a request for n completions is n sequences, and the page says how many run and wait.
+    As in vLLM, a request for n completions is n sequences, and the page says how many run and wait:
+    the most since it was last read, for here a whole batch ends at once, and the moment after, when
+    its clients have not asked again, is none that a real engine would show.
     """
 
     def __init__(self, slots: int, *, step_s: float = 0.05, refuses: bool = False) -> None:
         self.slots, self.step_s, self.refuses = slots, step_s, refuses
-        self.inside, self.most_inside = 0, 0
+        self.inside = self.most_inside = self._most_lately = 0
         self.answers: list[int] = []
         self.pages = 0
         self._free = threading.Semaphore(slots)
@@ -45,8 +47,9 @@ class Engine:
 
     def page(self) -> bytes:
         self.pages += 1
-        self._running.labels("m").set(min(self.inside, self.slots))
-        self._waiting.labels("m").set(max(0, self.inside - self.slots))
+        inside, self._most_lately = self._most_lately, self.inside
+        self._running.labels("m").set(min(inside, self.slots))
+        self._waiting.labels("m").set(max(0, inside - self.slots))
         return generate_latest(self._registry)
 
     def work(self, n: int) -> int:
@@ -57,6 +60,7 @@ class Engine:
                 return 429
             self.inside += n
             self.most_inside = max(self.most_inside, self.inside)
+            self._most_lately = max(self._most_lately, self.inside)
         for _ in range(n):
             self._free.acquire()
         time.sleep(self.step_s)
@@ -107,9 +111,8 @@ def test_a_server_that_tells_its_queue_gets_its_batch_full_and_little_more(caplo
 
     with running(engine) as url, caplog.at_level(logging.INFO, "labeler.engine"):
         asyncio.run(feed(OpenAISampler([url], "m")))
-    # 32, 64, 128 rows; then half of them wait, and it gets fewer. A slow machine may be read
-    # between two batches, when nobody waits, and double once more; `test_pace.py` has each rule.
-    assert 64 < engine.most_inside <= 256
+    # 32, 64, 128 rows; then half of them wait, and it gets fewer. Once more on a slow machine.
+    assert engine.most_inside in (128, 256)
     assert caplog.messages == [f"{url}/v1: up to {engine.most_inside} completions at once"]
 
 
