@@ -3,7 +3,7 @@
 import pytest
 
 from labeler.records import Verdict
-from labeler.requests import Check, Checked, Completion, Ran, Run, Samples
+from labeler.requests import Check, Checked, Completion, Ran, Run, Sample, Samples
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.conftest import ran, with_sandbox
 
@@ -29,11 +29,12 @@ def play(conversation, answer):
 
 
 def checking(gold, answer):
-    """`answer`, but answers are checked: right is `gold` to the letter."""
+    """`answer` to rollouts; what they end with is checked: right is `gold` to the letter."""
 
     def reply(request):
         if isinstance(request, Check):
             return Checked(Verdict.CORRECT if request.answer == gold else Verdict.WRONG)
+        assert isinstance(request, Sample)
         return answer(request)
 
     return reply
