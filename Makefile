@@ -13,7 +13,7 @@ run: .venv/run
 	$(BIN)/labeler show runs/quickstart --n 3 --errors
 
 test: .venv/dev bubblewrap chromium
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/dev
 	$(BIN)/ruff check .

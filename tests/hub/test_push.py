@@ -20,9 +20,6 @@ from .server import READER, WRITER, Hub, Repo, serving
 pytestmark = [
     # Said by huggingface_hub about itself, when it uploads.
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
-    # Now and then a connection to 127.0.0.1 is left to the garbage collector at the first of these
-    # tests, in a fresh clone; whose it is was not found.
-    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
 ]
 
 ME = "me/my-steps"
