@@ -124,12 +124,17 @@ class Journal:
             )
 
     def take_over(self, path: Path) -> None:
-        """Adds the replies of another journal that nobody has open."""
+        """Adds the replies of another journal that nobody has open; an empty file holds none."""
         try:
             self._db.execute("ATTACH DATABASE ? AS other", (str(path),))
             try:
-                with self._db:
-                    self._db.execute("INSERT OR IGNORE INTO replies SELECT * FROM other.replies")
+                # A process that was killed as it opened its journal left a file without a table.
+                begun = self._db.execute("SELECT 1 FROM other.sqlite_master LIMIT 1").fetchone()
+                if begun:
+                    with self._db:
+                        self._db.execute(
+                            "INSERT OR IGNORE INTO replies SELECT * FROM other.replies"
+                        )
             finally:
                 self._db.execute("DETACH DATABASE other")
         except sqlite3.Error as error:

@@ -1,6 +1,7 @@
 """Replies by content hash."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -106,6 +107,30 @@ def test_the_replies_of_another_journal_are_taken_over_and_replace_none(tmp_path
         journal.take_over(tmp_path / "other.sqlite")
         assert [journal.get(b"both"), journal.get(b"other")] == [REPLIES[0], REPLIES[1]]
         assert len(journal) == 2
+
+
+@pytest.mark.parametrize("pragma", [None, "PRAGMA journal_mode=WAL"])
+def test_a_journal_whose_process_was_killed_before_its_table_was_there_holds_nothing(
+    tmp_path, pragma
+):
+    (tmp_path / "shard.sqlite").touch()
+    if pragma:
+        with closing(sqlite3.connect(tmp_path / "shard.sqlite")) as database:
+            database.execute(pragma)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.put([(b"key", REPLIES[0])])
+        journal.take_over(tmp_path / "shard.sqlite")
+        assert (journal.get(b"key"), len(journal)) == (REPLIES[0], 1)
+
+
+def test_a_database_that_is_no_journal_is_not_taken_over(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as database:
+        database.execute("CREATE TABLE notes (content TEXT)")
+    with (
+        Journal(tmp_path / "journal.sqlite") as journal,
+        pytest.raises(DatasetError, match=r"other.sqlite: cannot read the journal \(no such table"),
+    ):
+        journal.take_over(tmp_path / "other.sqlite")
 
 
 def test_a_journal_of_an_earlier_version_goes_on(tmp_path):
