@@ -8,14 +8,20 @@ from dataclasses import replace
 
 from labeler.consensus.base import Rule
 from labeler.records import (
+    Asks,
     Consensus,
     Evidence,
     LabeledSolution,
     LabeledStep,
     Problem,
     Solution,
+    Verdict,
     prefix_id,
 )
+
+OUTCOME = "outcome"
+OF_ANSWERS = frozenset({OUTCOME, "solver"})
+"""Labelers of value that look at the answer itself, where the others go on from the text."""
 
 
 def by_prefix(evidence: Iterable[Evidence]) -> Mapping[str, Sequence[Evidence]]:
@@ -43,13 +49,28 @@ def label_solution(
 
 
 def relabel(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
-    """The same solution and evidence, decided by `rule`."""
-    decision = rule.decide(labeled.solution, [step.evidence for step in labeled.steps])
+    """The same solution, decided by `rule` from what of its evidence is about itself."""
+    evidence = _own(labeled)
+    decision = rule.decide(labeled.solution, evidence)
     steps = tuple(
-        replace(step, label=label, probability=probability)
-        for step, label, probability in zip(
-            labeled.steps, decision.labels, decision.probabilities, strict=True
+        replace(step, label=label, probability=probability, evidence=pieces)
+        for step, label, probability, pieces in zip(
+            labeled.steps, decision.labels, decision.probabilities, evidence, strict=True
         )
     )
     consensus = Consensus(rule.name, decision.kept, "" if decision.kept else decision.reason)
     return replace(labeled, steps=steps, first_error=decision.first_error, consensus=consensus)
+
+
+def _own(labeled: LabeledSolution) -> list[tuple[Evidence, ...]]:
+    """The evidence of each step without what another solution of the problem left there.
+
+    One solution may end where another goes on. That the first had no answer says nothing of the
+    other's step, and rollouts that go on say nothing of the first, whose answer decides its end.
+    """
+    steps = [step.evidence for step in labeled.steps]
+    own = [tuple(e for e in pieces if e.labeler != OUTCOME) for pieces in steps[:-1]]
+    if labeled.solution.outcome is Verdict.UNKNOWN:
+        return own + steps[-1:]
+    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or e.labeler in OF_ANSWERS)
+    return [*own, tuple(decided)]

@@ -56,6 +56,8 @@ class Scan:
         if by_value.first_error is None:
             return _undecided(n_steps, by_value.reason)
         place = by_value.first_error
+        if place == -1:
+            return _undecided(n_steps, "its answer is wrong, and nothing says where")
         self_confidence = known.n_correct / known.n
         soft = [
             self._soft(count, place - t, self_confidence)

@@ -47,8 +47,9 @@ class Rates:
 
     def given_root(self, n: int, n_correct: int) -> Rates:
         """After `n` solutions of the same problem, `n_correct` of them right."""
-        seen = self.base**n_correct * (1 - self.base) ** (n - n_correct)
-        weights = self.base_weights * seen
+        # In logarithms, for the powers vanish where a problem has a thousand solutions.
+        seen = n_correct * np.log(self.base) + (n - n_correct) * np.log1p(-self.base)
+        weights = self.base_weights * np.exp(seen - seen.max())
         return Rates(
             self.base, weights / weights.sum(), self.recovery, self.recovery_weights, self.no_error
         )

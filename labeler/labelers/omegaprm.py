@@ -144,10 +144,12 @@ def _roll_out(
     if value is not None and 0 < value < 1:
         waiting = {c.rollout.completion.text for c in tree.pool if c.state is known}
         for rollout in known.rollouts.rollouts:
-            is_new = rollout.completion.text not in waiting | known.selected
-            # The same text twice is one error to find, not two.
+            text = rollout.completion.text
+            # The same text twice is one error to find, not two; a policy that stops at once wrote
+            # no step to find one in.
+            is_new = text.strip() and text not in waiting | known.selected
             if rollout.outcome.verdict is Verdict.WRONG and is_new:
-                waiting.add(rollout.completion.text)
+                waiting.add(text)
                 tree.pool.append(_Candidate(known, rollout))
     return known
 

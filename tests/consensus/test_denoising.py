@@ -167,3 +167,8 @@ def test_judges_say_nothing_about_value():
     evidence = [(rollouts(8, 8), judged), (rollouts(1, 0),)]
     assert Scan(rates=EIGHTY).decide(solution(2), evidence).first_error == 1
     assert RelativeProgress().decide(solution(2), evidence).first_error == 1
+
+
+def test_a_wrong_answer_that_nothing_places_is_left_open():
+    reason = "its answer is wrong, and nothing says where"
+    assert scanned([(8, 8), (8, 8)]) == Decision(None, (None, None), (None, None), reason)

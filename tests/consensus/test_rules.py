@@ -1,12 +1,18 @@
 """Rules decide from counts alone."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.consensus.first_zero import FirstZero
+from labeler.consensus.fusion import Fusion
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.consensus.posterior import Posterior
+from labeler.consensus.relative_progress import RelativeProgress
+from labeler.consensus.votes import Votes
+from labeler.labelers.outcome import last_step_evidence
 from labeler.records import (
     Asks,
     Consensus,
@@ -129,3 +135,56 @@ def test_evidence_on_a_prefix_belongs_to_every_solution_through_it():
     rows = [label_solution(PROBLEM, s, grouped, FirstZero()) for s in (first, other)]
     assert [row.steps[0].evidence for row in rows] == [(shared,), (shared,)]
     assert rows[0].consensus == Consensus("first_zero", False, "no evidence on the end")
+
+
+EARLY = Solution("early", "p", ("step 0\n",), None, Verdict.WRONG, "", solution(1).generator)
+"""Ends where `solution(3)` goes on."""
+
+
+def on_the_way(first, rule):
+    """`solution(3)`, right, and `EARLY` under a rule; `first` is what rollouts of step 0 found."""
+    whole = solution(3, Verdict.CORRECT)
+    pieces = [last_step_evidence(PROBLEM, one) for one in (whole, EARLY)]
+    second = Evidence(
+        prefix_id("p", whole.steps[:2]), "mc", "1", Asks.VALUE, Verdict.CORRECT, 1.0, 8, 8
+    )
+    on_first = replace(first, prefix_id=prefix_id("p", EARLY.steps))
+    grouped = by_prefix([on_first, second, *pieces])
+    return [label_solution(PROBLEM, one, grouped, rule) for one in (whole, EARLY)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [FirstZero(), Posterior(), RelativeProgress(min_correct=1), Votes("any"), Votes("all"),
+     Votes("majority"), Fusion(min_confidence=0.5)],
+    ids=lambda rule: rule.name,
+)  # fmt: skip
+def test_the_outcome_of_a_solution_that_ends_where_another_goes_on_is_its_own(rule):
+    whole, early = on_the_way(value(8, 6), rule)
+    assert whole.first_error == -1
+    assert early.first_error == 0
+    assert [e.labeler for e in whole.steps[0].evidence] == ["mc"]
+    assert [e.labeler for e in early.steps[0].evidence] == ["outcome"]
+
+
+@pytest.mark.parametrize("name", ["any", "all", "majority"])
+def test_nor_does_it_stand_for_rollouts_that_failed(name):
+    dead_server = Evidence("", "mc", "1", Asks.VALUE, Verdict.UNKNOWN, reason="dead server")
+    whole, _ = on_the_way(dead_server, Votes(name))
+    assert [step.label for step in whole.steps] == [None, None, None]
+    assert whole.consensus == Consensus(name, False, "nothing decides step 0")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Verdict.UNKNOWN, "no evidence from step 0 on"),
+        (Verdict.WRONG, "first error undecided: most likely step 0, P = 0.10"),
+    ],
+)
+def test_posterior_labels_nothing_by_its_prior_belief_alone(outcome, reason):
+    one = solution(10, outcome)
+    grouped = by_prefix([last_step_evidence(PROBLEM, one)])
+    labeled = label_solution(PROBLEM, one, grouped, Posterior(min_confidence=0.5))
+    assert [(step.label, step.probability) for step in labeled.steps] == [(None, None)] * 10
+    assert labeled.consensus == Consensus("posterior", False, reason)

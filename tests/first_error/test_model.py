@@ -78,3 +78,9 @@ def test_information_is_never_negative_and_never_more_than_there_is(seen, n):
 def test_more_rollouts_tell_more(seen):
     found = locate(seen, Rates(), is_wrong=True)
     assert (found.information(3) >= found.information(1) - 1e-9).all()
+
+
+def test_a_thousand_solutions_of_a_problem_are_not_too_many():
+    rates = Rates().given_root(2000, 1000)
+    assert np.isfinite(rates.base_weights).all()
+    assert rates.base_weights.argmax() == 2  # 0.45

@@ -166,3 +166,10 @@ def test_token_mode_cuts_spans_no_shorter_than_a_sixteenth_of_a_solution():
     dead = {e.prefix_id for e in found.evidence if e.verdict is Verdict.WRONG}
     prefixes = ["".join(solution.steps[: t + 1]) for t in range(len(solution.steps))]
     assert next(p for p in prefixes if prefix_id("p", (p,)) in dead) == "a\nx"
+
+
+@pytest.mark.parametrize("how", ["paper", "bayes"])
+def test_a_rollout_that_stops_at_once_has_no_step_to_find_an_error_in(how):
+    found, _ = search(with_root(["", "aaA"], until_x(2)), k=2, search=how)
+    assert [s.steps for s in found.solutions] == [("a\n", "a\n", "Answer: 42")]
+    assert found.statistics["located"] == 0
