@@ -72,6 +72,36 @@ def test_mistakes(tmp_path, override, line):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("[", "expected the node content, but found '<stream end>'"),
+        ("a: b: c", "mapping values are not allowed here"),
+        ("2024-13-01", "month must be in 1..12"),
+        ("{2024-01-01: 1}", "keys must be str, int, float, bool or None, not datetime.date"),
+        ("!!bool x", "'x'"),
+        ("&a [*a]", "Circular reference detected"),
+        ("[" * 3000, "nested too deeply"),
+    ],
+)
+def test_a_setting_that_is_no_yaml_is_one_line_that_names_its_key(tmp_path, value, reason):
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, GOOD), [f"problems.n={value}"])
+    remedy = "mend it, or quote what is text"
+    assert str(caught.value) == f"--set problems.n: not YAML ({reason}); {remedy}"
+
+
+def test_a_date_is_text(tmp_path):
+    assert load_config(write(tmp_path, GOOD), ["name=2024-01-01"]).name == "2024-01-01"
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path):
+    (tmp_path / "run.yaml").write_bytes(b"name: \xff")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "run.yaml")
+    assert str(caught.value) == f"{tmp_path}/run.yaml: not YAML (not text); mend the file"
+
+
 def test_a_line_that_is_no_yaml_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"run.yaml:3: not YAML"):
         load_config(write(tmp_path, "seed: 1\nproblems: [\nseed: 2"))

@@ -211,3 +211,26 @@ def test_the_command(dataset, capsys, monkeypatch):
     found = json.loads(labeler("--policy", "genprm", "--set", "lenient=true", "--json"))
     assert (found["version"], found["policy"], found["already_there"]) == (2, "genprm", False)
     assert found["changes"]["n_solutions"] == 60
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        (
+            "lenient=[",
+            "--set lenient: not YAML (expected the node content, but found '<stream end>'); "
+            "mend it, or quote what is text",
+        ),
+        (
+            "min_confidence=2024-01-01",
+            "policy fusion: min_confidence: Input should be a valid number, got '2024-01-01'",
+        ),
+        ("lenient", "--set lenient: write key=value, for example --set lenient=true"),
+    ],
+)
+def test_a_mistake_in_a_setting_is_one_line(dataset, capsys, monkeypatch, setting, line):
+    command = ["labeler", "consensus", str(dataset), "--policy", "fusion", "--set", setting]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err == f"labeler: {line}\n"

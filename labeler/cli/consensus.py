@@ -39,9 +39,10 @@ def consensus(
     """Label a dataset anew by another rule, as its next version; the evidence stays."""
     import json
 
+    from labeler.config.load import setting
     from labeler.wiring.consensus import label_anew
 
-    given: dict[str, Any] = dict(map(_setting, settings))
+    given = dict(setting(one, "lenient=true") for one in settings)
     if min_confidence is not None:
         given["min_confidence"] = min_confidence
     made = label_anew(dataset, policy, given, version, gold)
@@ -51,17 +52,6 @@ def consensus(
         typer.echo(f"{made.path}: version {made.version} holds these labels; nothing to do")
     else:
         _print(made)
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    import yaml
-
-    from labeler.errors import ConfigError
-
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f"--set {text}: write key=value, for example --set lenient=true")
-    return key, yaml.safe_load(value)
 
 
 def _plain(made: Recomputed) -> dict[str, Any]:

@@ -20,19 +20,18 @@ from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
 from labeler.config.run import RunConfig
 from labeler.errors import ConfigError
 
+MEND = "mend it, or quote what is text"
+
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
     path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = _plain(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot read the run file ({error.strerror}); check the path")
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        problem = getattr(error, "problem", None) or "not text"
-        raise ConfigError(f"{path}{line}: not YAML ({problem}); mend the line")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not YAML (not text); mend the file")
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a run file holds keys and values; see data/quickstart.yaml")
     for override in overrides:
@@ -40,11 +39,31 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     return _resolved(_checked(str(path), content), path.parent)
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def setting(override: str, example: str) -> tuple[str, Any]:
+    """Key and value of `key=value`, the value in YAML; `example` is one. Raises ConfigError."""
     key, equals, value = override.partition("=")
+    if not equals or not key or key.endswith("."):
+        raise ConfigError(f"--set {override}: write key=value, for example --set {example}")
+    return key, _plain(value, f"--set {key}")
+
+
+def _plain(text: str, origin: str) -> Any:
+    """What YAML says, as JSON has it: dates are text, for no key of a config is a date."""
+    try:
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except RecursionError:
+        raise ConfigError(f"{origin}: not YAML (nested too deeply); {MEND}")
+    # PyYAML lets Python's own errors pass, such as those of a 13th month or `!!bool x`.
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f":{where.line + 1}" if where and "\n" in text else ""
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise ConfigError(f"{origin}{line}: not YAML ({problem}); {MEND}")
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, value = setting(override, "problems.n=50")
     *parents, last = key.split(".")
-    if not equals or not last:
-        raise ConfigError(f"--set {override}: write key=value, for example --set problems.n=50")
     place: Any = content
     for name in parents:
         if isinstance(place, list) and name.isdigit() and int(name) < len(place):
@@ -52,9 +71,9 @@ def _override(content: dict[str, Any], override: str) -> None:
         elif isinstance(place, dict):
             place = place.setdefault(name, {})
     if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = yaml.safe_load(value)
+        place[int(last)] = value
     elif isinstance(place, dict):
-        place[last] = yaml.safe_load(value)
+        place[last] = value
     else:
         raise ConfigError(f"--set {override}: {'.'.join(parents)} holds no keys; check the path")
 
@@ -62,7 +81,7 @@ def _override(content: dict[str, Any], override: str) -> None:
 def _checked(origin: str, content: Mapping[str, Any]) -> RunConfig:
     try:
         # Through JSON, so that lists become tuples while strings do not become numbers.
-        return RunConfig.model_validate_json(json.dumps(content, default=str))
+        return RunConfig.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ConfigError(f"{origin}: {one_line(error)}")
 
