@@ -14,18 +14,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DataError
 from labeler.records import Problem, Rejection, Source, short_hash
 from labeler.scratch import firsts
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
 """Makes a problem of one record; gets the record, its place ("FILE:LINE") and the source."""
 
 
 COLUMNS = tuple(field.name for field in fields(Problem))
+SOURCE_COLUMNS = {field.name for field in fields(Source)}
 LISTS = ("reference_solution", "tests", "context")
+NOT_UNICODE = "text is not valid Unicode"
+TOO_DEEP = "nested too deeply"
 
 
 def reject(place: str, reason: str) -> Rejection:
@@ -41,16 +47,35 @@ def text_of(record: Mapping[str, Any], column: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def lists_of(record: Mapping[str, Any], place: str) -> dict[str, tuple[str, ...]] | Rejection:
+    """The columns that are lists of texts; a text counts as a list of one, an empty one as none."""
+    lists: dict[str, tuple[str, ...]] = {}
+    for name in LISTS:
+        value = record.get(name)
+        items = [] if value in (None, "") else [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            return reject(place, f"{name} is not a list of texts")
+        lists[name] = tuple(items)
+    return lists
+
+
+def is_unicode(record: DataclassInstance) -> bool:
+    """Whether all texts of a record can be written; JSON may hold halves of surrogate pairs."""
+    try:
+        json.dumps(asdict(record), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def new_problem(place: str, problem: Problem) -> Problem | Rejection:
     """The problem if it can be labelled, else why not; an empty id is derived from the text."""
     if not problem.text.strip():
         return reject(place, "no problem text")
     if not (problem.gold_answer or "").strip() and not problem.tests:
         return reject(place, "no answer and no tests")
-    try:
-        json.dumps(asdict(problem), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return reject(place, "text is not valid Unicode")
+    if not is_unicode(problem):
+        return reject(place, NOT_UNICODE)
     return replace(problem, problem_id=problem.problem_id or short_hash(problem.text))
 
 
@@ -58,27 +83,27 @@ def parse_columns(record: Mapping[str, Any], place: str, source: Source) -> Prob
     """A record whose columns are fields of `Problem`; an unknown column is a `DataError`."""
     if unknown := sorted(record.keys() - COLUMNS):
         raise DataError(f"{place}: unknown column {unknown[0]!r}; columns are {', '.join(COLUMNS)}")
-    lists: dict[str, tuple[str, ...]] = {}
-    for name in LISTS:
-        value = record.get(name)
-        items = [value] if isinstance(value, str) else [] if value is None else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return reject(place, f"{name} is not a list of texts")
-        lists[name] = tuple(items)
-    try:
-        stated = record.get("source")
-        known = source if stated is None else Source(**stated)
-    except TypeError:
+    lists = lists_of(record, place)
+    if isinstance(lists, Rejection):
+        return lists
+    stated = record.get("source")
+    if not isinstance(stated, Mapping | None) or not _is_source(stated or {}):
         return reject(place, "source is not {dataset, revision, split, licence}")
     problem = Problem(
         problem_id=text_of(record, "problem_id"),
         domain=text_of(record, "domain") or "math",
         text=text_of(record, "text"),
         gold_answer=None if record.get("gold_answer") is None else text_of(record, "gold_answer"),
-        source=known,
+        source=source if stated is None else Source(**stated),
         **lists,
     )
     return new_problem(place, problem)
+
+
+def _is_source(stated: Mapping[str, Any]) -> bool:
+    """Whether all keys are fields of `Source`, and all values are texts or absent."""
+    texts = all(isinstance(value, str | None) for value in stated.values())
+    return texts and stated.keys() <= SOURCE_COLUMNS
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
@@ -95,6 +120,8 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
 def _json(line: bytes, place: str) -> Any:
     try:
         return json.loads(line.decode(), parse_constant=_no_json)
+    except RecursionError as error:
+        raise DataError(f"{place}: not JSON ({TOO_DEEP}); mend or delete the line") from error
     except ValueError as error:
         reason = getattr(error, "msg", None) or str(error)
         raise DataError(f"{place}: not JSON ({reason}); mend or delete the line") from error

@@ -36,7 +36,7 @@ def _entry(line: str, where: str) -> tuple[str, int]:
     try:
         entry = json.loads(line)
         solution_id, first_error = entry["solution_id"], entry["first_error"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{where}: not of the form {FORM}") from error
     if not isinstance(solution_id, str) or type(first_error) is not int or first_error < -1:
         raise DataError(f"{where}: not of the form {FORM}")

@@ -123,5 +123,5 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield f"{path}:{number}", json.loads(line)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as gzipped JSON lines ({error})") from error

@@ -5,9 +5,8 @@ One record is one solution; what it holds tells its form, in a JSON array or JSO
 - ProcessBench (arXiv 2412.06559): problem, steps, label (0-based first error, -1 none),
   final_answer_correct. Steps are kept as they are; they lost the blank lines between them, so a
   delimiter is put back.
-- PRM800K (arXiv 2305.20050): question and label with the ratings of each step's completions; the
-  first error is the first step that was chosen although rated -1, or has no right completion. The
-  decoded form with `ratings` reads, too.
+- PRM800K (arXiv 2305.20050): question and label with the ratings of each step's completions, see
+  `prm800k`. The decoded form with `ratings` reads, too.
 - any other: problem, steps, and, where known, label (or first_error), gold_answer (or answer),
   reference_solution, context, tests, domain, id.
 
@@ -18,13 +17,24 @@ The same problem with several solutions is one problem. Does not cover datasets 
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labeler.errors import DataError
-from labeler.problems.base import content_revision, json_lines, reject, text_of
+from labeler.problems.base import (
+    NOT_UNICODE,
+    TOO_DEEP,
+    content_revision,
+    is_unicode,
+    json_lines,
+    lists_of,
+    reject,
+    text_of,
+)
+from labeler.problems.prm800k import is_prm800k, plain_record
 from labeler.records import (
     Generator,
     Problem,
@@ -72,6 +82,8 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         content = json.loads(path.read_bytes()) if is_array else None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except RecursionError as error:
+        raise DataError(f"{path}: not JSON ({TOO_DEEP}); mend the file") from error
     except ValueError as error:
         raise DataError(f"{path}: not JSON ({error}); mend the file") from error
     if content is None:
@@ -80,9 +92,10 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{i}]", record) for i, record in enumerate(content))
 
 
-def _solution(record: Mapping[str, Any], place: str, source: Source) -> SolvedProblem | Rejection:
-    if isinstance(record.get("question"), Mapping) and isinstance(record.get("label"), Mapping):
-        record = _prm800k(record)
+def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedProblem | Rejection:
+    record = plain_record(content, place) if is_prm800k(content) else content
+    if isinstance(record, Rejection):
+        return record
     text, steps = text_of(record, "problem") or text_of(record, "text"), record.get("steps")
     if not text.strip():
         return reject(place, "no problem text")
@@ -92,9 +105,12 @@ def _solution(record: Mapping[str, Any], place: str, source: Source) -> SolvedPr
         return reject(place, "no steps")
     marked = record.get("label", record.get("first_error"))
     if isinstance(marked, bool) or not isinstance(marked, int | None):
-        return reject(place, f"label {marked!r} is no index of a step")
+        return reject(place, f"label {reprlib.repr(marked)} is no index of a step")
     if marked is not None and not -1 <= marked < len(steps):
         return reject(place, f"label {marked} is no index of one of {len(steps)} steps")
+    lists = lists_of(record, place)
+    if isinstance(lists, Rejection):
+        return lists
     whole = _delimited(steps)
     gold = text_of(record, "gold_answer") or text_of(record, "answer") or None
     problem = Problem(
@@ -102,10 +118,8 @@ def _solution(record: Mapping[str, Any], place: str, source: Source) -> SolvedPr
         domain=text_of(record, "domain") or "math",
         text=text,
         gold_answer=gold,
-        reference_solution=_texts(record, "reference_solution"),
-        tests=_texts(record, "tests"),
-        context=_texts(record, "context"),
         source=source,
+        **lists,
     )
     judged = record.get("final_answer_correct")
     outcome = Verdict.UNKNOWN
@@ -121,42 +135,10 @@ def _solution(record: Mapping[str, Any], place: str, source: Source) -> SolvedPr
         outcome_reason="the file does not say" if unknown else "",
         generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
     )
-    return SolvedProblem(problem, solution, marked)
+    solved = SolvedProblem(problem, solution, marked)
+    return solved if is_unicode(solved) else reject(place, NOT_UNICODE)
 
 
 def _delimited(steps: list[str]) -> tuple[str, ...]:
     """Steps whose joining keeps them apart."""
     return (*(s if s.endswith("\n") else s + DELIMITER for s in steps[:-1]), steps[-1])
-
-
-def _texts(record: Mapping[str, Any], column: str) -> tuple[str, ...]:
-    value = record.get(column) or []
-    return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
-
-
-def _prm800k(record: Mapping[str, Any]) -> dict[str, Any]:
-    """PRM800K's nested form as a plain record."""
-    question = record["question"]
-    steps: list[str] = []
-    first_error = -1
-    for step in record["label"].get("steps") or []:
-        completions, chosen = step.get("completions") or [], step.get("chosen_completion")
-        human = step.get("human_completion")
-        # Where no completion was right, the annotator wrote the step or stopped.
-        picked = completions[chosen] if chosen is not None else human
-        stopped = picked is None
-        if stopped:
-            picked = next((c for c in completions if c.get("rating") == -1), None)
-        if picked is None:
-            break
-        steps.append(picked["text"])
-        if picked.get("rating") == -1:
-            first_error = len(steps) - 1
-            break
-    return {
-        "problem": question.get("problem"),
-        "gold_answer": question.get("ground_truth_answer"),
-        "steps": steps,
-        "label": first_error,
-        "generator": record.get("generation") and f"PRM800K generation {record['generation']}",
-    }

@@ -89,6 +89,15 @@ def test_mbpp_shows_its_tests_and_puts_the_setup_before_each(tmp_path: Path) -> 
     ]
 
 
+def test_gzipped_lines_that_are_no_json_are_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "h.jsonl.gz"
+    for text in ("no JSON", "[" * 100_000):
+        with gzip.open(path, "wt") as file:
+            file.write(text)
+        with pytest.raises(DataError, match=r"h\.jsonl\.gz: cannot be read as gzipped JSON lines"):
+            list(read_humaneval(path, SOURCE))
+
+
 @pytest.mark.skipif(not (SHARED / "mbpp").is_dir(), reason="LABELER_SHARED_DATA has no mbpp")
 def test_the_real_files_read_whole() -> None:
     humaneval = list(read_humaneval(SHARED / "humaneval/HumanEval.jsonl.gz"))

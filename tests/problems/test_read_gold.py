@@ -29,6 +29,7 @@ def test_reads_first_errors_by_solution(tmp_path):
         ('{"solution_id": "a", "first_error": true}', f":1: {FORM}"),
         ('{"solution_id": 7, "first_error": 1}', f":1: {FORM}"),
         ("[1, 2]", f":1: {FORM}"),
+        ("[" * 100_000, f":1: {FORM}"),
         ('{"solution_id": "a", "first_error": 1}\nno json', f":2: {FORM}"),
         (
             '{"solution_id": "a", "first_error": 1}\n{"solution_id": "a", "first_error": 2}',

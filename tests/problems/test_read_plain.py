@@ -51,6 +51,9 @@ def test_columns_that_may_be_missing(tmp_path: Path) -> None:
         '{"text": "Q?", "gold_answer": null}\n'
         '{"text": "Q?", "gold_answer": "1", "context": [1]}\n'
         '{"text": "Q?", "gold_answer": "1", "source": {"licens": "mit"}}\n'
+        '{"text": "Q?", "gold_answer": "1", "source": {"licence": 5}}\n'
+        '{"text": "Q?", "gold_answer": "1", "source": 5}\n'
+        '{"text": "Q?", "tests": ""}\n'
     )
     source = Source("mine", "r1")
     assert list(read_plain(path, source)) == [
@@ -59,6 +62,9 @@ def test_columns_that_may_be_missing(tmp_path: Path) -> None:
         Rejection("read", f"{path}:3", "no answer and no tests"),
         Rejection("read", f"{path}:4", "context is not a list of texts"),
         Rejection("read", f"{path}:5", "source is not {dataset, revision, split, licence}"),
+        Rejection("read", f"{path}:6", "source is not {dataset, revision, split, licence}"),
+        Rejection("read", f"{path}:7", "source is not {dataset, revision, split, licence}"),
+        Rejection("read", f"{path}:8", "no answer and no tests"),
     ]
 
 

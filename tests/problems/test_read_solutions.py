@@ -72,6 +72,59 @@ def test_prm800k_as_released(tmp_path):
     assert other.problem.gold_answer == "4"
 
 
+def test_the_generation_of_prm800k_is_named_from_the_first_one_on(tmp_path):
+    completion = {"text": "2", "rating": 1}
+    label = {"steps": [{"completions": [completion], "chosen_completion": 0}]}
+    record = {"question": {"problem": "1 + 1?"}, "label": label}
+    zeroth, none = written(tmp_path, record | {"generation": 0}, record | {"id": "x"})
+    assert zeroth.solution.generator.model == "PRM800K generation 0"
+    assert none.solution.generator.model == ""
+
+
+def prm800k(**step):
+    """A record of PRM800K with one step."""
+    return {"question": {"problem": "1 + 1?"}, "label": {"steps": [step]}}
+
+
+COMPLETION = {"text": "2", "rating": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (
+            {"question": {"problem": "1 + 1?"}, "label": {"steps": 5}},
+            "label.steps: Input should be a valid list",
+        ),
+        (
+            prm800k(completions=[COMPLETION], chosen_completion=1),
+            "label.steps.0.chosen_completion: 1 is no index of one of 1",
+        ),
+        (
+            prm800k(completions=[COMPLETION], chosen_completion=-1),
+            "label.steps.0.chosen_completion: -1 is no index of one of 1",
+        ),
+        (
+            prm800k(completions=None, chosen_completion=0),
+            "label.steps.0.chosen_completion: 0 is no index of one of 0",
+        ),
+        (
+            prm800k(completions=[COMPLETION], chosen_completion="0"),
+            "label.steps.0.chosen_completion: Input should be a valid integer",
+        ),
+        (
+            prm800k(completions=[{"rating": 1}], chosen_completion=0),
+            "label.steps.0.completions.0.text: Field required",
+        ),
+        (prm800k(completions=[]), "no steps"),
+    ],
+)
+def test_a_record_that_is_no_prm800k_is_rejected_with_its_place(tmp_path, record, reason):
+    good = {"problem": "2?", "steps": ["2"]}
+    _, rejected = written(tmp_path, good, record)
+    assert rejected == Rejection("read", f"{tmp_path}/set.jsonl:2", reason)
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
@@ -88,6 +141,14 @@ def test_prm800k_as_released(tmp_path):
         ),
         ({"problem": "1 + 1?", "steps": ["2"], "label": "0"}, "label '0' is no index of a step"),
         ({"problem": "1 + 1?", "steps": ["2"], "label": True}, "label True is no index of a step"),
+        ({"problem": "1 + 1?", "steps": ["2"], "tests": 5}, "tests is not a list of texts"),
+        ({"problem": "1 + 1?", "steps": ["2"], "tests": [5]}, "tests is not a list of texts"),
+        (
+            {"problem": "1 + 1?", "steps": ["2"], "context": {"a": "b"}},
+            "context is not a list of texts",
+        ),
+        ({"problem": "1 + 1?", "steps": ["\ud800", "2"]}, "text is not valid Unicode"),
+        ({"problem": "1 + 1?", "steps": ["2"], "id": "\ud800"}, "text is not valid Unicode"),
         (["1 + 1?"], "not an object"),
     ],
 )
@@ -103,5 +164,22 @@ def test_a_file_without_a_solution_is_one_clear_line(tmp_path):
     (tmp_path / "broken.json").write_text('[{"problem": ')
     with pytest.raises(DataError, match=r"broken\.json: not JSON"):
         list(read_solutions(tmp_path / "broken.json"))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(
+        DataError, match=r"deep\.json: not JSON \(nested too deeply\); mend the file"
+    ):
+        list(read_solutions(tmp_path / "deep.json"))
+    (tmp_path / "deep.jsonl").write_text("\n" + '{"problem":' * 100_000)
+    with pytest.raises(
+        DataError, match=r"deep\.jsonl:2: not JSON \(nested too deeply\); mend or del"
+    ):
+        list(read_solutions(tmp_path / "deep.jsonl"))
     with pytest.raises(DataError, match="cannot be read"):
         list(read_solutions(tmp_path / "none.jsonl"))
+
+
+def test_one_text_counts_as_a_list_of_one_and_an_empty_one_as_none(tmp_path):
+    [one] = written(
+        tmp_path, {"problem": "1 + 1?", "steps": ["2"], "tests": "assert f()", "context": ""}
+    )
+    assert (one.problem.tests, one.problem.context) == (("assert f()",), ())
