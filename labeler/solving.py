@@ -60,7 +60,9 @@ def solve(
 
 
 def given(problem: Problem, solutions: Sequence[Solution]) -> Conversation[Solved]:
-    """Solutions that exist already, their outcomes checked where that is possible."""
+    """Solutions that exist already, each under an id of its own, with the outcomes checked where
+    that is possible.
+    """
     checks = yield from together([checked(problem, solution) for solution in solutions])
     return Solved(tuple(checks))
 

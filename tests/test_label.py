@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labeler.dataset import open_dataset
-from labeler.records import Verdict
+from labeler.records import Verdict, short_hash
 
 ROOT = Path(__file__).parent.parent
 SOLUTIONS = [
@@ -47,6 +47,37 @@ def test_every_solution_becomes_a_row_and_nothing_is_sampled(tmp_path):
     ]
     [version] = open_dataset(tmp_path / "out").versions()
     assert (version.info.model, version.info.cost["samples"]) == ("", 0)
+
+
+def test_solutions_that_share_an_id_are_rows_of_their_own_and_what_is_left_out_is_listed(tmp_path):
+    of_one = {"problem_id": "1", "problem": "2 + 3?", "answer": "5", "id": "1"}
+    records = [
+        of_one | {"steps": ["Answer: 6"]},
+        of_one | {"steps": ["Answer: 5"]},
+        of_one | {"steps": ["Answer: 5"]},
+        of_one | {"steps": ["Answer: 8"], "problem": "4 + 4?", "answer": "8"},
+    ]
+    result = label(tmp_path, "--labeler", "outcome", records=records)
+    assert result.returncode == 0, result.stderr
+    rows = list(open_dataset(tmp_path / "out").solutions())
+    assert [(row.solution.solution_id, row.solution.outcome) for row in rows] == [
+        ("1", Verdict.WRONG),
+        (f"1-{short_hash('1', 'Answer: 5')}", Verdict.CORRECT),
+    ]
+    [rejected] = (tmp_path / "out" / "_rejections").glob("*.jsonl")
+    file = f"{tmp_path}/solutions.jsonl"
+    assert [json.loads(line) for line in rejected.read_text().splitlines()] == [
+        {
+            "stage": "read",
+            "record_id": f"{file}:3",
+            "reason": f"same id, problem and steps as {file}:2",
+        },
+        {
+            "stage": "read",
+            "record_id": f"{file}:4",
+            "reason": f"problem_id 1 is already used by {file}:1 with another text, gold_answer",
+        },
+    ]
 
 
 def test_the_same_file_again_is_refused_and_other_solutions_are_another_version(tmp_path):

@@ -10,8 +10,9 @@ One record is one solution; what it holds tells its form, in a JSON array or JSO
 - any other: problem, steps, and, where known, label (or first_error), gold_answer (or answer),
   reference_solution, context, tests, domain, id.
 
-The same problem with several solutions is one problem. Does not cover datasets of this package
-(`labeler.dataset`). A record that is none is a `Rejection`, never a guess.
+The same problem with several solutions is one problem; for ids that come again see `reused`. Does
+not cover datasets of this package (`labeler.dataset`). A record that is none is a `Rejection`,
+never a guess.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import json
 import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from labeler.problems.base import (
     text_of,
 )
 from labeler.problems.prm800k import is_prm800k, plain_record
+from labeler.problems.reused import UsedIds, used_ids
 from labeler.records import (
     Generator,
     Problem,
@@ -62,14 +64,17 @@ def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
     """Solutions of a `.json` or `.jsonl` file, in its order; a file without any is an error."""
     source = Source(path.stem, content_revision(path) if path.is_file() else "")
     reason, n_read = "it is empty", 0
-    for place, record in _records(path):
-        is_record = isinstance(record, Mapping)
-        read = _solution(record, place, source) if is_record else reject(place, "not an object")
-        if isinstance(read, Rejection):
-            reason = read.reason
-        else:
-            n_read += 1
-        yield read
+    with used_ids() as ids:
+        for place, record in _records(path):
+            is_record = isinstance(record, Mapping)
+            read = _solution(record, place, source) if is_record else reject(place, "not an object")
+            if isinstance(read, SolvedProblem):
+                read = _of_its_own(read, place, ids)
+            if isinstance(read, Rejection):
+                reason = read.reason
+            else:
+                n_read += 1
+            yield read
     if not n_read:
         raise DataError(f"{path}: no solution in it ({reason}); a record has problem and steps")
 
@@ -137,6 +142,14 @@ def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedP
     )
     solved = SolvedProblem(problem, solution, marked)
     return solved if is_unicode(solved) else reject(place, NOT_UNICODE)
+
+
+def _of_its_own(read: SolvedProblem, place: str, ids: UsedIds) -> SolvedProblem | Rejection:
+    """The solution under an id that no other of the file has, if its problem's id is clear."""
+    if clash := ids.clash(read.problem, place):
+        return clash
+    solution = ids.distinct(read.solution, place)
+    return solution if isinstance(solution, Rejection) else replace(read, solution=solution)
 
 
 def _delimited(steps: list[str]) -> tuple[str, ...]:

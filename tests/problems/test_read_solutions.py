@@ -6,7 +6,7 @@ import pytest
 
 from labeler.errors import DataError
 from labeler.problems.solved import read_solutions
-from labeler.records import Rejection, Verdict
+from labeler.records import Rejection, Verdict, short_hash
 
 
 def written(tmp_path, *records, name="set.jsonl"):
@@ -47,6 +47,79 @@ def test_solutions_of_one_problem_share_it(tmp_path):
     assert first.solution.outcome is Verdict.UNKNOWN
 
 
+ONE = {"problem_id": "1", "problem": "2 + 3?", "gold_answer": "5", "steps": ["5"]}
+
+
+@pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        ({"problem": "4 + 4?", "gold_answer": "8"}, "text, gold_answer"),
+        ({"gold_answer": "6"}, "gold_answer"),
+        ({"gold_answer": None}, "gold_answer"),
+        ({"tests": ["assert f()"]}, "tests"),
+        ({"domain": "code"}, "domain"),
+        ({"context": "A table."}, "context"),
+        ({"reference_solution": ["5"]}, "reference_solution"),
+    ],
+)
+def test_an_id_that_stands_for_another_problem_is_rejected(tmp_path, other, differs):
+    first, rejected, third = written(
+        tmp_path, ONE, ONE | other | {"steps": ["8"]}, ONE | {"steps": ["6"]}
+    )
+    file = f"{tmp_path}/set.jsonl"
+    reason = f"problem_id 1 is already used by {file}:1 with another {differs}"
+    assert rejected == Rejection("read", f"{file}:2", reason)
+    assert (first.problem, third.solution.steps) == (third.problem, ("6",))
+
+
+def named(tmp_path, *records):
+    """The ids of solutions, and the steps they stand for."""
+    return {one.solution.solution_id: one.solution.steps for one in written(tmp_path, *records)}
+
+
+def test_an_id_that_stands_for_other_steps_is_made_distinct_whatever_comes_between(tmp_path):
+    first, second, third = (ONE | {"id": "a", "steps": [step]} for step in "567")
+    distinct = f"a-{short_hash('1', '7')}"
+    assert named(tmp_path, first, third) == {"a": ("5",), distinct: ("7",)}
+    assert named(tmp_path, first, second, third) == {
+        "a": ("5",),
+        f"a-{short_hash('1', '6')}": ("6",),
+        distinct: ("7",),
+    }
+
+
+def test_the_same_steps_of_another_problem_are_another_solution(tmp_path):
+    other = {"problem_id": "2", "problem": "1 + 4?", "id": "a", "steps": ["5"]}
+    assert named(tmp_path, ONE | {"id": "a"}, other) == {
+        "a": ("5",),
+        f"a-{short_hash('2', '5')}": ("5",),
+    }
+
+
+def test_an_id_that_looks_like_one_made_distinct_stays_distinct(tmp_path):
+    first, other = (ONE | {"id": "a", "steps": [step]} for step in "56")
+    content = short_hash("1", "6")
+    taken = ONE | {"id": f"a-{content}", "steps": ["7"]}
+    assert named(tmp_path, first, taken, other) == {
+        "a": ("5",),
+        f"a-{content}": ("7",),
+        f"a-{content}-{content}": ("6",),
+    }
+
+
+def test_the_same_solution_under_the_same_id_is_rejected_and_under_another_id_stays(tmp_path):
+    second = ONE | {"id": "a", "steps": ["6"]}
+    records = [ONE, ONE | {"id": "a"}, ONE, second, second]
+    one, same, repeated, other, again = written(tmp_path, *records)
+    file, reason = f"{tmp_path}/set.jsonl", "same id, problem and steps as"
+    assert [one.solution.solution_id, same.solution.solution_id] == [short_hash("1", "5"), "a"]
+    assert other.solution.solution_id == f"a-{short_hash('1', '6')}"
+    assert [repeated, again] == [
+        Rejection("read", f"{file}:3", f"{reason} {file}:1"),
+        Rejection("read", f"{file}:5", f"{reason} {file}:4"),
+    ]
+
+
 def test_without_a_label_the_first_error_is_unknown(tmp_path):
     [one] = written(tmp_path, {"problem": "1 + 1?", "steps": ["2"]})
     assert one.first_error is None
@@ -76,7 +149,8 @@ def test_the_generation_of_prm800k_is_named_from_the_first_one_on(tmp_path):
     completion = {"text": "2", "rating": 1}
     label = {"steps": [{"completions": [completion], "chosen_completion": 0}]}
     record = {"question": {"problem": "1 + 1?"}, "label": label}
-    zeroth, none = written(tmp_path, record | {"generation": 0}, record | {"id": "x"})
+    other = record | {"question": {"problem": "3 - 1?"}}
+    zeroth, none = written(tmp_path, record | {"generation": 0}, other)
     assert zeroth.solution.generator.model == "PRM800K generation 0"
     assert none.solution.generator.model == ""
 
