@@ -129,20 +129,17 @@ def parameters_for(
     flow: str, config: str, out: Location, settings: Sequence[str]
 ) -> dict[str, Any]:
     """What a scheduled run is given: the run file, the folder, and `key=value` for the flow."""
-    import yaml
-
     from flows.parameters import plain
     from labeler.config import load_config
+    from labeler.config.load import setting
 
     known = inspect.signature(flow_named(flow).fn).parameters
-    of_flow = [setting for setting in settings if setting.partition("=")[0] in known]
-    loaded = load_config(config, [setting for setting in settings if setting not in of_flow])
+    of_flow = [one for one in settings if one.partition("=")[0] in known]
+    loaded = load_config(config, [one for one in settings if one not in of_flow])
     # A schedule always goes on with what an interrupted run left.
     usual = {"config": plain(loaded), "out": str(out), "resume": True}
     given = {name: value for name, value in usual.items() if name in known}
-    for setting in of_flow:
-        key, _, value = setting.partition("=")
-        given[key] = yaml.safe_load(value)
+    given |= (setting(one, "sample=200") for one in of_flow)
     return given
 
 

@@ -54,6 +54,7 @@ def test_a_schedule_is_added_listed_paused_resumed_and_removed(server, given, tm
         (["--timezone", "Mars"], "--timezone 'Mars': not a valid timezone; write for example"),
         (["--pool", "gone"], "--pool gone: the server has no such work pool (it has: labeler)"),
         (["--flow", "nap"], "--flow nap: choose among label, incremental, refresh, publish, audit"),
+        (["--flow", "audit", "--set", "sample=["], "--set sample: not YAML ("),
         (["--set", "sede=1"], "unknown key 'sede'; did you mean 'seed'?"),
     ],
 )
