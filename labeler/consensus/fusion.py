@@ -22,7 +22,7 @@ from labeler.consensus.beta_binomial import Array
 from labeler.consensus.calibration import Calibration, calibrate
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
-from labeler.consensus.observations import Said, gather, said_of
+from labeler.consensus.observations import OUTCOME, Said, gather, said_of
 from labeler.consensus.places import decide_by_places
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
@@ -80,11 +80,12 @@ class Fusion:
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         said = said_of(solution, evidence)
-        n_spoken = max((t + 1 for t, step in enumerate(said) if step), default=0)
-        if n_spoken == 0:
+        if not any(said):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
-        return decide_by_places(self._places(said).tolist(), self.min_confidence, n_spoken)
+        places = self._places(said).tolist()
+        spoken = [bool(step.keys() - {OUTCOME}) for step in said]
+        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
 
     def _places(self, said: Sequence[Said]) -> Array:
         return self.calibration.places(self.model.places(said))

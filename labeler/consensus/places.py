@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labeler.consensus.base import Decision
+from labeler.records import Verdict
 
 
 def decide_by_places(
-    places: Sequence[float], min_confidence: float, n_spoken: int | None = None
+    places: Sequence[float], min_confidence: float, spoken: Sequence[bool], outcome: Verdict
 ) -> Decision:
     """Labels from `places`: P(first error = t) for each step, then P(none).
 
     A place that is at least `min_confidence` probable is the first error. Else single steps are
-    labelled right where that is so probable. What nobody spoke about is left open: all from step
-    `n_spoken` on (None: all steps were spoken about).
+    labelled right where that is so probable. `spoken` tells of which steps somebody said something
+    beyond the outcome. All behind the last of them are left open if the outcome is unknown, too;
+    and if nobody said anything, that the answer is wrong tells of no single step.
     """
     n_steps = len(places) - 1
-    spoken = n_steps if n_spoken is None else n_spoken
+    last = max((t + 1 for t, is_spoken in enumerate(spoken) if is_spoken), default=0)
+    knows_outcome = outcome is not Verdict.UNKNOWN
+    told = n_steps if knows_outcome and last else last
     right = [min(1.0, max(0.0, 1 - sum(places[: t + 1]))) for t in range(n_steps)]
     best = max(range(n_steps + 1), key=lambda t: places[t])
-    open_end = spoken < n_steps and best >= spoken
+    open_end = not knows_outcome and told < n_steps and best >= told
     if places[best] >= min_confidence and not open_end:
         first_error = -1 if best == n_steps else best
         # After the first error the question has no meaning here: no label, no probability.
@@ -32,7 +36,7 @@ def decide_by_places(
     reason = f"first error undecided: most likely {name}, P = {places[best]:.2f}"
     return Decision(
         None,
-        tuple(1 if t < spoken and p >= min_confidence else None for t, p in enumerate(right)),
-        tuple(p if t < spoken else None for t, p in enumerate(right)),
-        f"no evidence from step {spoken} on" if open_end else reason,
+        tuple(1 if t < told and p >= min_confidence else None for t, p in enumerate(right)),
+        tuple(p if t < told else None for t, p in enumerate(right)),
+        f"no evidence from step {told} on" if open_end else reason,
     )

@@ -7,7 +7,7 @@ One unlucky 0 of k before healthy prefixes is seen as what it is; a late recover
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from labeler.consensus.base import Decision, value_counts
 from labeler.consensus.places import decide_by_places
@@ -34,11 +34,7 @@ class Posterior:
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         counts = value_counts(evidence)
-        n_spoken = max((t + 1 for t, count in enumerate(counts) if count.n), default=0)
+        beyond = counts if solution.outcome is Verdict.UNKNOWN else counts[:-1]
         places = self.place_probabilities(solution, evidence)
-        decision = decide_by_places(places, self.min_confidence, n_spoken)
-        if decision.first_error is None and not any(count.n for count in counts[:-1]):
-            # That the answer is wrong tells of no single step.
-            nothing = (None,) * len(counts)
-            return replace(decision, labels=nothing, probabilities=nothing)
-        return decision
+        spoken = [count.n > 0 for count in beyond]
+        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)

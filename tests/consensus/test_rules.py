@@ -176,15 +176,18 @@ def test_nor_does_it_stand_for_rollouts_that_failed(name):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason"),
+    ("rule", "outcome", "reason"),
     [
-        (Verdict.UNKNOWN, "no evidence from step 0 on"),
-        (Verdict.WRONG, "first error undecided: most likely step 0, P = 0.10"),
+        (Posterior(), Verdict.UNKNOWN, "no evidence from step 0 on"),
+        (Posterior(), Verdict.WRONG, "first error undecided: most likely step 0, P = 0.10"),
+        (Fusion(), Verdict.UNKNOWN, "no evidence"),
+        (Fusion(), Verdict.WRONG, "first error undecided: most likely step 1, P = 0.11"),
     ],
 )
-def test_posterior_labels_nothing_by_its_prior_belief_alone(outcome, reason):
+def test_nothing_is_labelled_by_a_prior_belief_alone(rule, outcome, reason):
     one = solution(10, outcome)
     grouped = by_prefix([last_step_evidence(PROBLEM, one)])
-    labeled = label_solution(PROBLEM, one, grouped, Posterior(min_confidence=0.5))
+    rule = replace(rule, min_confidence=0.5)
+    labeled = label_solution(PROBLEM, one, grouped, rule)
     assert [(step.label, step.probability) for step in labeled.steps] == [(None, None)] * 10
-    assert labeled.consensus == Consensus("posterior", False, reason)
+    assert labeled.consensus == Consensus(rule.name, False, reason)
