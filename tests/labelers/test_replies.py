@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.labelers.replies.base import Reading, verdict_of
-from labeler.labelers.replies.read import read_reply
+from labeler.labelers.replies.json_form import records
+from labeler.labelers.replies.read import read_reply, without_thinking
 from labeler.records import Verdict
 
 THREE = ("2 + 3 = 5\n", "5 * 4 = 20\n", "Answer: 20")
@@ -231,6 +232,60 @@ def test_rationale_alignment_and_errors_are_kept():
             notes="reference_steps: 1, 2; errors: NUMERIC",
         ),
     )
+
+
+UNREPAIRABLE = "{'```json-1 ```json ]"
+"""json-repair ends in an assertion of its own here."""
+
+
+def test_a_reply_on_which_the_repair_fails_is_unknown():
+    readings = read_reply(UNREPAIRABLE, THREE)
+    assert readings == (Reading(Verdict.UNKNOWN, "no verdict in the reply"),) * 3
+
+
+def test_a_reply_on_which_the_repair_fails_has_the_records_that_are_intact():
+    assert records(f'{UNREPAIRABLE} {{"Met": true}}')[-1] == {"met": True}
+    assert records(UNREPAIRABLE) == []
+
+
+LONG = 30_000
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("Step 1: " + "(" * LONG, "???"),
+        ("Step 1: " + "`[(" * LONG + "x", "???"),
+        ("Step 1" + "*" * LONG + "x", "???"),
+        ("Step" + " " * LONG + "x", "???"),
+        ("\\boxed{" + " " * LONG, "???"),
+        ("<conclusion>" * LONG, "???"),
+        ("<conclusion>" + " " * LONG, "???"),
+        ("<think>" * LONG, "???"),
+        ("The first error" + " " * LONG, "???"),
+        ("Step 1: it adds, " * LONG + ": wrong", "-??"),
+        ("Step 1: " + "(" * LONG + "\nStep 2: wrong", "?-?"),
+        ("| 1 | sum |" + " " * LONG + "wrong |", "-??"),
+    ],
+    ids=lambda value: value[:24],
+)
+def test_a_very_long_line_is_read_like_a_short_one(reply, expected):
+    readings = read_reply(reply, THREE)
+    assert "".join(SIGNS[one.verdict] for one in readings) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<think>a</think>b<thinking>c</thinking>d", "bd"),
+        ("a</think>b", "b"),
+        ("a<think>b", "a"),
+        ("a<think>b<think>c</think>d", "ad"),
+        ("a<think>b</think>c</think>d", "d"),
+    ],
+)
+def test_what_is_thought_aloud_is_not_said(text, said):
+    assert without_thinking(text) == said
 
 
 @given(reply=st.text(), cut_off=st.booleans(), n=st.integers(1, 5))

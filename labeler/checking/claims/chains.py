@@ -16,10 +16,12 @@ from labeler.checking.claims.cursor import NoExpression
 from labeler.checking.claims.expression import Either, Node, Operation
 from labeler.checking.claims.grammar import Parser
 from labeler.checking.claims.layout import runs
+from labeler.checking.claims.notations import without_notations
 from labeler.checking.claims.tokens import Token, tokenize
 from labeler.checking.claims.vocabulary import (
     LEADING_WORDS,
     NUMBER_WORDS,
+    OPERATION_WORDS,
     SENTENCE_WORDS,
     TYING_WORDS,
 )
@@ -50,7 +52,8 @@ class Side:
 class Chain:
     """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
 
-    `start` and `end` are places in the text; `before` is the text since the last chain.
+    `start` and `end` are places in the text; `before` is the text since the last chain. `asked`:
+    a question ends on the chain's line.
     """
 
     sides: tuple[Side, ...]
@@ -59,6 +62,7 @@ class Chain:
     end: int
     before: str = ""
     sentence: str = ""
+    asked: bool = False
 
     def __str__(self) -> str:
         signs = {"=": "=", "~": "≈"}
@@ -69,7 +73,7 @@ class Chain:
 def find_chains(text: str) -> list[Chain]:
     """All chains of a step, in order of their place."""
     text = re.sub(r"<<[^<>]*>>", "", text)
-    tokens = tokenize(text)
+    tokens = without_notations(tokenize(text))
     found = [chain for run in runs(tokens) for chain in _chains(run, text)]
     found = [
         chain for chain in found if not _LISTED.search(text[max(0, chain.start - 20) : chain.start])
@@ -77,8 +81,11 @@ def find_chains(text: str) -> list[Chain]:
     found.sort(key=lambda chain: chain.start)
     placed, last = [], 0
     for chain in found:
-        sentence = text[_sentence_start(text, chain.start) : _sentence_end(text, chain.end)]
-        placed.append(replace(chain, before=text[last : chain.start], sentence=sentence))
+        end = _sentence_end(text, chain.end)
+        sentence = text[_sentence_start(text, chain.start) : end]
+        asked = sentence.endswith("?") and "\n" not in text[chain.end : end]
+        before = text[last : chain.start]
+        placed.append(replace(chain, before=before, sentence=sentence, asked=asked))
         last = max(last, chain.end)
     return placed
 
@@ -227,7 +234,8 @@ def _name(piece: Sequence[Token]) -> str:
 
 def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
     """Where the expression of a first side begins, and whether it was torn off from before."""
-    begin, torn, index = 0, False, 0
+    begin, index = 0, 0
+    torn = taken = False
     if piece and piece[0].kind == "wall":  # behind a bracket that was taken out
         begin = index = 1
         torn = len(piece) > 1 and piece[1].kind not in {"word"}
@@ -255,17 +263,37 @@ def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
         elif after is None or after.kind == "op":
             if before is None:  # words, then an operator or nothing
                 torn = torn or (after is not None and not _is_negative(piece, end))
+                taken = _takes_in(piece, index, end)
                 begin = end
         elif before is None or after.kind != "close":
             tied = any(t.kind == "op" for t in piece[begin:index])
             torn = torn or tied or piece[end - 1].text in TYING_WORDS
             if piece[end - 1].text == "of" and end - 2 >= index:
                 torn = torn or piece[end - 2].text in NUMBER_WORDS
+            taken = _takes_in(piece, index, end)
             if not after.spaced and after.kind == "open":
                 torn = True  # cost(3)
             begin = end
         index = end
-    return begin, torn
+    return begin, torn or taken
+
+
+def _takes_in(piece: Sequence[Token], index: int, end: int) -> bool:
+    """Whether words make what follows part of something: `the root of 9`, `3 to the 2`."""
+    words = [t.text for t in piece[index:end]]
+    last = words[-1]
+    if last == "of" and len(words) > 1:
+        # "an average of 8 / 2" has taken it already
+        by_name = words[-3:-1] == ["absolute", "value"] or words[-2] in OPERATION_WORDS
+        if by_name and not {"a", "an"} & set(words[-3:-2]):
+            return True
+    if index == 0 or piece[index - 1].kind != "num":
+        return False
+    if words[-2:] == ["to", "the"] or (last in {"to", "from", "into"} and len(words) <= 2):
+        return not any(t.text == "from" for t in piece[:index])  # from 4 to 4 * 2 = 8
+    if last == "as":
+        return words[0] == "times"
+    return words == ["and"] or (last == "of" and len(words) == 2)
 
 
 def _is_negative(piece: Sequence[Token], index: int) -> bool:

@@ -14,17 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from labeler.checking.claims.chains import Chain, Side
-from labeler.checking.claims.expression import (
-    Either,
-    Node,
-    Number,
-    Operation,
-    Symbol,
-    has_operation,
-    leftmost,
-    symbols,
-    walk,
-)
+from labeler.checking.claims.conventions import convention
+from labeler.checking.claims.expression import Either, Node, Number, has_operation, symbols, walk
 from labeler.checking.claims.values import (
     Undecided,
     Value,
@@ -35,16 +26,24 @@ from labeler.checking.claims.values import (
     same,
     size,
 )
-from labeler.checking.claims.vocabulary import UNIT_FAMILIES
 from labeler.records import Verdict
 
 MAX_READINGS = 16
 MAX_ROUNDED = 16
+FLOAT_DECIMALS = 12
+"""A literal with so many was printed by a program, which rounds in binary."""
 
 _DENIED = re.compile(
     r"\b(?:not|n't|cannot|can't|doesn't|isn't|don't|contradict\w*|impossible|false|incorrect\w*|"
     r"wrong\w*|mistake\w*|error\w*|wait|suppose|mod|modulo|modular|congruent|"
-    r"remainder|base|digits?)\b|n't\b|≡|\\(?:pmod|bmod|equiv)|[✗✘❌]",
+    r"remainder|base|digits?|"
+    # other arithmetic
+    r"binary|ternary|octal|duodecimal|hex|hexadecimal|boolean|bitwise|xor|GF|Z_\{?\d+\}?|clock|"
+    r"o'clock|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|as strings?|"
+    # what others say, or nobody
+    r"untrue|absurd|typo|myth|sic|never|neither|nor|fails?|instead of|assume|pretend|claims|"
+    r"claimed|thought|might|may think)\b|"
+    r"n't\b|≡|\\(?:pmod|bmod|equiv)|\\mathbb\s*\{?[ZF]\}?\s*[_/]|[✗✘❌]",
     re.IGNORECASE,
 )
 
@@ -93,13 +92,24 @@ def decide(chain: Chain, *, defined: bool = False) -> Iterator[Link]:
             continue
         if previous is not None:
             link = numeric_link(previous, side, relation)
-            denied = _DENIED.search(chain.sentence)
-            if link.verdict is Verdict.WRONG and denied:
-                link = _unknown(previous, side, f"the sentence says {denied[0]!r}")
+            if link.verdict is Verdict.WRONG and (said := _not_stated(chain)):
+                link = _unknown(previous, side, said)
             if link.verdict is Verdict.WRONG and defined and _SIGNS.search(chain.sentence):
                 link = _unknown(previous, side, "the problem defines an operation")
             yield link
         previous, relation = side, "="
+
+
+def _not_stated(chain: Chain) -> str:
+    """Why the sentence does not state its chain as a fact of arithmetic; "" where it does."""
+    if denied := _DENIED.search(chain.sentence):
+        return f"the sentence says {denied[0]!r}"
+    if chain.asked:
+        return "a question"
+    first = re.escape(chain.sides[0].text)
+    if first and re.search(rf"\b(?:if|whether|unless)\W*{first}", chain.sentence, re.IGNORECASE):
+        return "a condition"
+    return ""
 
 
 def numeric_link(left: Side, right: Side, relation: str) -> Link:
@@ -124,18 +134,10 @@ def numeric_link(left: Side, right: Side, relation: str) -> Link:
     x, y = outcomes[0]
     if (left.units or left.led) and not has_operation(a):  # 12 groups = 54 / 9: a name, no number
         return _unknown(left, right, "a quantity with a number in its name")
-    if convention := _conventions(left, right, x, y):
-        return _unknown(left, right, convention)
-    if ("%" in left.units) != ("%" in right.units) and _is_share_of(a, b):
-        return _unknown(left, right, "a share of a whole")
-    if isinstance(x, Fraction) and _runs_on(b, x):
-        return _unknown(left, right, "a running total")
-    if mixed := _mixed_units(left.units | right.units):
-        return _unknown(left, right, f"units {mixed}")
     if symbols(a) | symbols(b):
         return _unknown(left, right, "i or e")
-    if _scaled(x, y, left.units | right.units):
-        return _unknown(left, right, "other units")
+    if reason := convention(left, right, x, y):
+        return _unknown(left, right, reason)
     return Link(left, right, Verdict.WRONG, shown=f"{show(x)}, not {show(y)}")
 
 
@@ -183,6 +185,8 @@ def _within_rounding(
                 step = Fraction(1, 10**n.decimals)
                 moved = evaluate(side, readings, unknowns, {id(n): n.value + step})
                 slack += distance(moved, value)
+                if n.decimals >= FLOAT_DECIMALS:  # 0.1 + 0.2 = 0.30000000000000004
+                    slack += size(value) / 10**FLOAT_DECIMALS
         if gap <= slack:
             return True
         scale = max(size(x), size(y))
@@ -195,66 +199,6 @@ def _within_rounding(
         return not all(isinstance(v, Fraction) for v in (x, y)) and gap <= scale / 100
     except Undecided:
         return True
-
-
-def _runs_on(node: Node, value: Fraction) -> bool:
-    """5 + 3 = 8 * 2 = 16: the next side goes on from the result."""
-    first = leftmost(node)
-    return has_operation(node) and isinstance(first, Number) and first.value == value
-
-
-def _conventions(left: Side, right: Side, x: Value, y: Value) -> str:
-    """Ways of writing that are no equalities of numbers."""
-    a, b = left.node, right.node
-    if isinstance(b, Number) and b.value == 1 and len(left.units) > 1:
-        return "a conversion factor"
-    if ("degree" in left.units) != ("degree" in right.units) and any(
-        isinstance(n, Symbol) and n.name == "pi" for side in (a, b) if side for n in walk(side)
-    ):
-        return "degrees and radians"
-    if isinstance(a, Operation) and a.name == "/" and has_operation(right.node or a):
-        top = a.parts[0]
-        if isinstance(top, Number) and top.value == y:  # 500 / 13 = 13 * 38 + 6
-            return "a division with remainder"
-    return ""
-
-
-def _is_share_of(a: Node, b: Node) -> bool:
-    """48 = 100% + 20%: the whole that percentages are taken of."""
-    for lone, other in ((a, b), (b, a)):
-        parts = [n for n in walk(other) if isinstance(n, Operation)]
-        if not has_operation(lone) and all(n.name in {"+", "-", "/", "neg"} for n in parts):
-            return True
-    return False
-
-
-def _mixed_units(units: frozenset[str]) -> str:
-    for family in UNIT_FAMILIES:
-        found = sorted({_singular(u) for u in units & family})
-        if len(found) > 1:
-            return " and ".join(found)
-    return ""
-
-
-def _singular(unit: str) -> str:
-    return {"feet": "foot", "$": "dollar", "inches": "inch", "pennies": "penny"}.get(
-        unit, unit.removesuffix("s")
-    )
-
-
-def _scaled(x: Value, y: Value, units: frozenset[str]) -> bool:
-    """Whether the sides differ by a factor that a change of units would explain."""
-    if not (isinstance(x, Fraction) and isinstance(y, Fraction)) or 0 in (x, y):
-        return False
-    ratio = max(abs(x / y), abs(y / x))
-    factors = {1000, 1_000_000}
-    if units & {"$", "%", "dollars", "cents", "dollar", "cent"}:
-        factors |= {100}
-    if units & UNIT_FAMILIES[0]:
-        factors |= {60, 24, 7, 12, 3600, 52, 365, 1440}
-    if units & UNIT_FAMILIES[1] | units & UNIT_FAMILIES[2] | units & UNIT_FAMILIES[3]:
-        factors |= {12, 3, 36, 5280, 100, 10, 16, 2000}
-    return ratio in factors
 
 
 def show(value: Value) -> str:

@@ -158,10 +158,13 @@ def _kept(
 
 
 def _is_torn_number(walls: Sequence[Token], before: Token, after: Token) -> bool:
-    """A stop inside a number (`14, 400`, `13,2000`) or behind an operator (`.8 + . 84`)."""
+    """A stop inside a number (`14, 400`, `13,2000`), a product `3 . 4`, or `.8 + . 84`."""
     if walls[0].text not in {",", "."}:
         return False
     if before.kind == "op":
         return True
-    numbers = before.kind == "num" and after.kind == "num" and walls[0].text == ","
-    return numbers and len(walls) == 1 and (not after.spaced or len(after.text) == 3)
+    if len(walls) > 1 or before.kind != "num" or after.kind != "num":
+        return False
+    if walls[0].text == ".":  # 3 . 4, a product
+        return walls[0].spaced and after.spaced
+    return not after.spaced or len(after.text) == 3

@@ -5,7 +5,8 @@ numbers have a largest size (`tokens`, `grammar`, `values`), and what exceeds it
 no input can hang it; that is why it needs no worker process.
 
 Not covered: claims in words ("twice as many"), inequalities, sums with dots, matrices, moduli,
-numbers in another base, units that convert, and whether the right thing is computed at all.
+numbers in another base or on a clock, units that convert, and whether the right thing is computed
+at all.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def check_solution(
         before: Chain | None = None
         for chain in find_chains(step)[:MAX_CHAINS]:
             found = list(decide(chain, defined=defined))
-            if symbolic:
+            if symbolic and not chain.asked:  # a question states nothing
                 found += identities(chain)
                 found += follow(before, chain, stated) if before is not None else ()
                 found += carried.check(chain)

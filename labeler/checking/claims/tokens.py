@@ -227,6 +227,15 @@ class _Lexer:
         if self.tokens and self.tokens[-1].kind == "sym":
             last = self.tokens[-1]
             self.tokens[-1] = Token("sym", last.text + "'", last.start, match.end(), last.spaced)
+        else:
+            self._mark_behind_number("feet", match)
+
+    def _mark_behind_number(self, unit: str, match: re.Match[str]) -> None:
+        """5' and 3" are feet and inches; '5' and "3" are strings, which + joins."""
+        last = self.tokens[-1] if self.tokens else None
+        if last is not None and last.kind == "num" and last.end == match.start():
+            quoted = self.text[max(0, last.start - 1) : last.start] in tuple("\"“'‘’")
+            self._add("poison" if quoted else "word", unit, match)
 
     def _letters(self, match: re.Match[str]) -> None:
         text = match[0]
@@ -372,9 +381,10 @@ class _Lexer:
         self._add("wall", match[0], match)
 
     def _other(self, match: re.Match[str]) -> None:
-        if match[0] in "\"“”'’‘`#_":
-            return
-        self._add("poison", match[0], match)
+        if match[0] in '"”':
+            self._mark_behind_number("inches", match)
+        elif match[0] not in "“'’‘`#_":
+            self._add("poison", match[0], match)
 
 
 _ANNOTATION = re.compile(r"<<[^<>]*>>")

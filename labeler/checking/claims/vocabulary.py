@@ -8,13 +8,18 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NUMBER_WORDS = words(
+FUNCTION_WORDS = words("log lg ln sin cos tan cot arcsin arccos arctan sqrt cbrt exp")
+"""Functions that may be written without LaTeX's sign or brackets; `sec` is a unit."""
+
+NUMBER_WORDS = FUNCTION_WORDS | words(
     "dozen dozens hundred hundreds thousand thousands million millions billion billions "
     "trillion k half halves third thirds quarter quarters fifth tenth percent percentage "
     "twice double triple times more less fewer and plus minus of or to squared cubed "
     "remainder r out divided multiplied by over per mod x score pair pairs base degrees "
     "than if when because since so then but while is are was were has have had be been will "
-    "would can could makes make equals which who where costs cost gives give get gets"
+    "would can could makes make equals which who where costs cost gives give get gets "
+    "factorial choose twos threes fours fives sixes sevens eights nines tens twenties fifties "
+    "doubled tripled halved grand"
 )
 """Words that carry arithmetic or split a sentence: behind a number they are no unit."""
 
@@ -22,13 +27,14 @@ UNIT_FAMILIES = tuple(
     words(family)
     for family in (
         "second seconds sec minute minutes min hour hours hr hrs day days week weeks month months "
-        "year years decade decades century",
+        "mo year years yr yrs decade decades century fortnight fortnights",
         "mm millimeters cm centimeter centimeters m meter meters metres km kilometer kilometers "
         "inch inches in ft foot feet yard yards yd mile miles mi",
         "g gram grams kg kilogram kilograms mg oz ounce ounces lb lbs pound pounds ton tons",
         "oz ounce ounces ml l liter liters cup cups pint pints quart quarts gallon gallons "
-        "tablespoon tablespoons teaspoon teaspoons",
-        "$ dollar dollars cent cents c penny pennies nickel nickels dime dimes quarters",
+        "tablespoon tablespoons tbsp teaspoon teaspoons tsp",
+        "$ dollar dollars cent cents c penny pennies nickel nickels dime dimes quarters "
+        "pound pounds shilling shillings pence",
     )
 )
 """Units that convert into each other: time, length, mass, volume, money."""
@@ -40,10 +46,23 @@ UNIT_LETTERS = words(
 )
 """Letters in mathematics that are a unit and no product."""
 
-TYING_WORDS = words(
+TYING_WORDS = FUNCTION_WORDS | words(
     "plus minus times by over twice double triple half quarter third per than squared cubed "
-    "negative minus divided multiplied subtracting adding"
+    "negative minus divided multiplied subtracting adding choose"
 )
+OPERATION_WORDS = words(
+    "square squares cube cubes root roots power magnitude reciprocal inverse opposite "
+    "negative complement supplement average mean median logarithm sine cosine tangent factorial"
+)
+"""Words that, with an "of", do something to the value behind them."""
+LABEL_WORDS = words("step part case question problem example method option page chapter section")
+"""Words that a number behind them names."""
+RANGE_WORDS = LABEL_WORDS | words(
+    "pages p pp chapters sections questions problems exercises steps items numbers rows row lines "
+    "line columns column days weeks months years ages aged grades levels lessons verses floors "
+    "seats rooms rounds games from between"
+)
+"""Words that a range of numbers may stand behind."""
 LEADING_WORDS = words("so thus then therefore hence the and now finally")
 SENTENCE_WORDS = words("and or to if when than for as at in is are")
 

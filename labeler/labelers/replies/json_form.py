@@ -123,11 +123,12 @@ def _documents(text: str, cut_off: bool) -> Iterator[tuple[Any, str]]:
 
 
 def _repaired(text: str) -> Any:
+    """What json-repair makes of the text; None where it cannot."""
     from json_repair import repair_json
 
     try:
         return repair_json(text, return_objects=True)
-    except (ValueError, RecursionError):
+    except Exception:  # it asserts and indexes: whatever it raises, one reply must not end a run
         return None
 
 

@@ -22,28 +22,31 @@ from labeler.records import Verdict
 
 _WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))
 _SIGNS = "[✓✔✅✗✘❌]"
-_MARKS = r"[\s*_`#>|]*"
+_MARKS = r"[\s*_`#>|]*+"
+# Repetitions are possessive (`*+`) or counted: a long line is read in linear time, whatever it is.
 _HEAD = re.compile(
-    rf"^{_MARKS}(?:[-•]\s+)?(?:(?P<word>step|paragraph|§|\#)\s*[*_]*\s*)?(?P<number>\d{{1,4}})"
-    rf"(?P<after>[*_`]*\s*(?:[:.)|,]|[-–—]+|$|(?=[\s*_]*(?:is\b|{_SIGNS}))))(?P<rest>.*)$",
+    rf"^{_MARKS}(?:[-•]\s+)?(?:(?:step|paragraph|§|\#)[\s*_]*+)?(?P<number>\d{{1,4}})"
+    rf"[*_`]*+\s*+(?:[:.)|,]|[-–—]+|$|(?=[\s*_]*+(?:is\b|{_SIGNS})))(?P<rest>.*)$",
     re.IGNORECASE,
 )
 _AT_START = re.compile(
     rf"^{_MARKS}(?:\(|\[)?(?:is\s+)?(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
-    rf"[\])*_`]*(?:\s*[.:;,(|\-–—].*|\s*)$",
+    rf"[\])*_`]*+\s*+(?:[.:;,(|\-–—].*)?$",
     re.IGNORECASE,
 )
 _AT_END = re.compile(
-    rf"(?:[:;|→(\[]|\s[-–—]+|\*\*|=>|->)\s*[*_`\[(]*(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
-    rf"[\s.!*_`\])|]*$",
+    rf"(?:[:;|→(\[]|\s[-–—]{{1,9}}|\*\*|=>|->)\s?[*_`\[(]{{0,9}}"
+    rf"(?P<verdict>(?:not\s)?\b(?:{_WORDS})\b|{_SIGNS})[\s.!*_`\])|]*+$",
     re.IGNORECASE,
 )
-_BOX = re.compile(r"\\boxed\s*\{\s*(?:\\text\s*\{)?\s*([^{}]*?)\s*\}")
+_BOX = re.compile(r"\\boxed\s*+\{\s*+(?:\\text\s*+\{)?([^{}]*+)\}")
 _ANALYSIS = re.compile(r"<(?:analysis|paragraph|step)_(\d+)>", re.IGNORECASE)
-_CONCLUSION = re.compile(r"<conclusion>\s*(.*?)\s*</conclusion>", re.IGNORECASE | re.DOTALL)
+_CONCLUSION = re.compile(
+    r"<conclusion>((?:(?!<conclusion>).)*?)</conclusion>", re.IGNORECASE | re.DOTALL
+)
 _FIRST = re.compile(
-    r"\bfirst\s+(?:error|wrong|incorrect|erroneous)(?:\s+(?:step|paragraph))?\s*(?:is|:|=)+\s*"
-    r"(?:in\s+)?(?:step|paragraph)?\s*(?P<number>none|-1|\d{1,4})\b",
+    r"\bfirst\s++(?:error|wrong|incorrect|erroneous)(?:\s++(?:step|paragraph))?+\s*+(?:is|:|=)++"
+    r"\s*+(?:in\s++)?(?:step|paragraph)?\s*+(?P<number>none|-1|\d{1,4})\b",
     re.IGNORECASE,
 )
 
@@ -84,6 +87,7 @@ def _entry(line: str, waiting: dict[str, list[int]]) -> Entry | None:
 
 def _verdict(rest: str) -> Reading | None:
     """The verdict at the end or the beginning of a line; unknown where the two disagree."""
+    rest = re.sub(r"\s+", " ", rest)
     boxes = [verdict_of(box) for box in _BOX.findall(rest)]
     cells = [match.group("verdict") for p in (_AT_START, _AT_END) if (match := p.search(rest))]
     said = [verdict_of(cell) for cell in cells] + [
@@ -109,8 +113,8 @@ def _tagged(text: str) -> Found | None:
 
 def _boxed(text: str) -> Found | None:
     """The last box that holds an index."""
-    indexes = [box for box in _BOX.findall(text) if re.fullmatch(r"-?\d{1,4}", box)]
-    return _indexed(indexes)
+    boxes = [box.strip() for box in _BOX.findall(text)]
+    return _indexed([box for box in boxes if re.fullmatch(r"-?\d{1,4}", box)])
 
 
 def _named(text: str) -> Found | None:

@@ -49,10 +49,18 @@ def read_reply(
 
 def without_thinking(text: str) -> str:
     """What was said after thinking aloud; nothing where the thinking never ended."""
-    text = re.sub(r"<think(?:ing)?>.*?</think(?:ing)?>", "", text, flags=re.DOTALL)
-    # Chat templates may hold the opening tag themselves.
-    text = re.split(r"</think(?:ing)?>", text)[-1]
-    return re.split(r"<think(?:ing)?>", text)[0]
+    said: list[str] = []
+    thinking = False
+    for part in re.split(r"(</?think(?:ing)?>)", text):
+        if part in {"<think>", "<thinking>"}:
+            thinking = True
+        elif part in {"</think>", "</thinking>"}:
+            if not thinking:  # chat templates may hold the opening tag themselves
+                said.clear()
+            thinking = False
+        elif not thinking:
+            said.append(part)
+    return "".join(said)
 
 
 def _why_nothing(text: str, spoken: str, cut_off: bool) -> str:

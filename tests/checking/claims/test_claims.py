@@ -72,6 +72,95 @@ def test_what_is_no_error_is_not_flagged(step: str) -> None:
     assert wrong(step) == []
 
 
+NOTATIONS = [
+    # a number that belongs to letters
+    "log2(8) = 3, 2log2(8) = 6 and log10(100) + 1 = 3.",
+    "x2 = 3, so x2 + 1 = 4, and H2O has 2 * 1 + 16 = 18.",
+    "Area1 = 3 * 4 = 12 and Area2 = 2 * 3 = 6.",
+    "500 + 500 = 1000 songs on her mp3 player.",
+    # functions and operations in words
+    "log 100 + 1 = 3, sin30 + 1/2 = 1, 3sin30 + 1 = 2.5 and sqrt 9 + 1 = 4.",
+    "The square root of 9 + 1 = 4, and the absolute value of -5 + 1 = 6.",
+    "2 to the 3 + 1 = 9, and 5 choose 2 + 1 = 11.",
+    "The product of 3 and 4 + 2 = 14.",
+    "3 groups of 4 + 2 = 14, 3 times as many as 4 + 2 = 14.",
+    "3 tens + 4 = 34 and 5 factorial + 1 = 121.",
+    # one quantity in two units
+    "1 hour 30 minutes + 45 minutes = 2 hours 15 minutes",
+    "30 + 45 + 60 = 2 hours, 15 minutes",
+    "5 feet 3 inches + 9 inches = 6 feet, and 60 + 3 = 5 ft. 3 in.",
+    "3 lb 4 oz = 3 * 16 + 4 = 52 oz, and 2000 + 300 = 2 kg 300 g.",
+    r"\[30 + 45 + 60 = 2 \text{ hours and } 15 \text{ minutes}\]",
+    '5\' + 3" = 63"',
+    "1.5 hours + 30 = 120, $1 + 50 = 150.",
+    # ranges, scores, names
+    "Pages 10-15 = 6 pages, 1-10 = 10 numbers.",
+    "A 10-3 record = 13 games, and a 9-5 job = 8 hours.",
+    "Step 2 - 3 + 4 = 7",
+    # values that go on, or that are made of others
+    "2/3 = 0.67 * 3 = 2.01",
+    "3 cats + 2 dogs = 3 * 4 + 2 * 4 = 20 legs",
+    "10 + 6 (4 + 2) = 16",
+    "3-1/2 + 1/2 = 4, 1-1/2 cups + 1/2 cup = 2 cups.",
+    "√9+16 = 5, 3 . 4 + 1 = 13.",
+    "0.1 + 0.2 = 0.30000000000000004",
+    "350° + 20° = 10°, π + 180° = 360°, 2π = 360.",
+]
+
+OTHER_ARITHMETIC = [
+    "In hexadecimal, 8 + 8 = 10.",
+    "In octal 7 + 1 = 10.",
+    "1 + 1 = 10 in binary.",
+    "5 + 4 = 12 in base 7.",
+    "1 XOR 1: bitwise, 1 + 1 = 0.",
+    r"In $\mathbb{Z}/5$, $3 + 4 = 2$.",
+    "7 + 8 = 3 on a 12-hour clock.",
+    "9 + 5 = 2 o'clock",
+    "11 + 3 = 2 pm, 10 pm + 5 hours = 3 am.",
+    "Concatenating, 1 + 2 = 12.",
+    "'1' + '2' = '12'",
+    '"1" + "2" = "12"',
+]
+
+NOT_STATED = [
+    "Is 2 + 2 = 5? No.",
+    "Does 3*4 = 13?",
+    r"What about \(2 + 2 = 5\)?",
+    "Expanding, is (x+1)(x+2) = x^2 + 2x + 2?",
+    "We check whether 3 * 4 = 13.",
+    "If 3 * 4 = 13, we are done.",
+    "One might write 5 + 3 = 9.",
+    "Instead of 5 + 3 = 9 we get 8.",
+    "She thought that 5 + 3 = 9.",
+]
+
+
+@pytest.mark.parametrize("step", [*NOTATIONS, *OTHER_ARITHMETIC, *NOT_STATED])
+def test_what_only_looks_like_a_false_claim_is_not_flagged(step: str) -> None:
+    assert wrong(step) == []
+
+
+BESIDE = {
+    "The mp3 player costs 5 + 3 = 9.": "5 + 3 = 9",
+    "After 2 hours 15 minutes she has 3 + 4 = 8 miles.": "3 + 4 = 8 miles",
+    "He needs an average of 8 / 2 = 5 a day.": "8 / 2 = 5 a day",
+    "It grew from 4 to 4*2 = 9.": "4*2 = 9",
+    "Page 5 has 10 - 3 = 8 lines.": "10 - 3 = 8 lines",
+    "So 3-5 = 2.": "3-5 = 2",
+    "3 cats + 2 dogs = 6 pets": "3 cats + 2 dogs = 6 pets",
+    '70 - 3 = 66" tall': '70 - 3 = 66" tall',
+    "2 hours + 3 hours = 6 hours": "2 hours + 3 hours = 6 hours",
+    "3 + 4 = 8\nHow many are left?": "3 + 4 = 8",
+    "How many are there? 3 + 4 = 8.": "3 + 4 = 8",
+    "If he has two, then 3 + 4 = 8.": "3 + 4 = 8",
+}
+
+
+@pytest.mark.parametrize(("step", "claim"), BESIDE.items())
+def test_a_false_claim_beside_what_only_looks_like_one_is_named(step: str, claim: str) -> None:
+    assert wrong(step) == [claim]
+
+
 def test_an_operation_that_the_problem_defines_is_not_multiplication() -> None:
     assert wrong("4 * 3 = 2(4) + 3(3) = 17", problem="The operation a * b is 2a + 3b.") == []
 

@@ -1,0 +1,190 @@
+"""Ways of writing `=` between sides that are not equal as numbers, and that readers accept.
+
+A running total, a share of a whole, units that change within a line, hours of a clock, a score.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+
+from labeler.checking.claims.chains import Side
+from labeler.checking.claims.expression import (
+    Node,
+    Number,
+    Operation,
+    Symbol,
+    has_operation,
+    leftmost,
+    walk,
+)
+from labeler.checking.claims.values import Value, inexact, real, same
+from labeler.checking.claims.vocabulary import UNIT_FAMILIES
+
+_HYPHENATED = re.compile(r"[(\[]?\d+(?:[-–]\d+)+(?![\d.])")
+_HOURS = frozenset({"am", "pm", "o'clock"})
+
+
+def convention(left: Side, right: Side, x: Value, y: Value) -> str:
+    """Which convention explains that two sides differ; "" where none does.
+
+    `x` and `y` are their values under the first reading.
+    """
+    a, b = left.node, right.node
+    assert a is not None
+    assert b is not None
+    units = left.units | right.units
+    if reason := _special(left, right, x, y):
+        return reason
+    if ("%" in left.units) != ("%" in right.units) and _is_share_of(a, b):
+        return "a share of a whole"
+    if isinstance(x, Fraction) and _runs_on(b, x):
+        return "a running total"
+    if len(left.units) > 1 and _is_written_out(a, b):
+        return "what quantities come to"
+    if mixed := _mixed_units(units):
+        return f"units {mixed}"
+    factors = _factors(units)
+    if _scaled(x, y, factors):
+        return "other units"
+    if any(units & family for family in UNIT_FAMILIES) and _is_converted(a, b, x, y, factors):
+        return "other units within a side"
+    return ""
+
+
+def _special(left: Side, right: Side, x: Value, y: Value) -> str:
+    a, b = left.node, right.node
+    units = left.units | right.units
+    if isinstance(b, Number) and b.value == 1 and len(left.units) > 1:
+        return "a conversion factor"
+    if _is_angle(left, right, x, y):
+        return "degrees and radians"
+    if isinstance(a, Operation) and a.name == "/" and has_operation(right.node or a):
+        top = a.parts[0]
+        if isinstance(top, Number) and top.value == y:  # 500 / 13 = 13 * 38 + 6
+            return "a division with remainder"
+    if units and (_is_hyphenated(left.text, x, y) or _is_hyphenated(right.text, y, x)):
+        return "a range or a score"
+    if "degree" in units and units & {"feet", "inches"}:
+        return "minutes of arc"
+    if isinstance(x, Fraction) and isinstance(y, Fraction) and _is_turned(left, x, y, units):
+        return "full turns"
+    return ""
+
+
+def _is_turned(left: Side, x: Fraction, y: Fraction, units: frozenset[str]) -> bool:
+    """350° + 20° = 10°, 11 am + 3 hours = 2 pm, 9-5 = 8 hours."""
+    if "degree" in units:
+        return (x - y) % 360 == 0
+    if units & _HOURS:
+        return (x - y) % 12 == 0 or (x + y) % 12 == 0
+    if units & {"hour", "hours"}:
+        return (x < 0 and (x - y) % 12 == 0) or (
+            _HYPHENATED.match(left.text) is not None and (x + y) % 12 == 0
+        )
+    return False
+
+
+def _is_angle(left: Side, right: Side, x: Value, y: Value) -> bool:
+    """pi + 180° = 360°, 2 pi = 360: half a turn is both."""
+    nodes = [side.node for side in (left, right) if side.node is not None]
+    if not any(isinstance(n, Symbol) and n.name == "pi" for node in nodes for n in walk(node)):
+        return False
+    half = real().pi / 180
+    turned = same(inexact(x), inexact(y) * half) or same(inexact(x) * half, inexact(y))
+    return turned or "degree" in left.units | right.units
+
+
+def _is_hyphenated(text: str, value: Value, other: Value) -> bool:
+    """Pages 10-15 = 6 pages, a 3-1 record = 4 games: no difference, or no more than its look."""
+    match = _HYPHENATED.match(text)
+    if match is None or not isinstance(value, Fraction):
+        return False
+    return value < 0 or other == sum(int(part) for part in re.findall(r"\d+", match[0]))
+
+
+def _runs_on(node: Node, value: Fraction) -> bool:
+    """5 + 3 = 8 * 2 = 16, 2 / 3 = 0.67 * 100: the next side goes on from the result."""
+    first = leftmost(node)
+    if not (has_operation(node) and isinstance(first, Number)):
+        return False
+    rounded = first.decimals and abs(first.value - value) < Fraction(1, 10**first.decimals)
+    return bool(rounded) or first.value == value
+
+
+def _is_written_out(a: Node, b: Node) -> bool:
+    """3 cats + 2 dogs = 3 * 4 + 2 * 4: unlike quantities, and then their sum in a third unit."""
+    counted, valued = _literals(a), _literals(b)
+    return has_operation(a) and counted < valued
+
+
+def _literals(node: Node) -> Counter[Fraction]:
+    return Counter(n.value for n in walk(node) if isinstance(n, Number))
+
+
+def _is_share_of(a: Node, b: Node) -> bool:
+    """48 = 100% + 20%: the whole that percentages are taken of."""
+    for lone, other in ((a, b), (b, a)):
+        parts = [n for n in walk(other) if isinstance(n, Operation)]
+        if not has_operation(lone) and all(n.name in {"+", "-", "/", "neg"} for n in parts):
+            return True
+    return False
+
+
+def _mixed_units(units: frozenset[str]) -> str:
+    for family in UNIT_FAMILIES:
+        found = sorted({_singular(u) for u in units & family})
+        if len(found) > 1:
+            return " and ".join(found)
+    return ""
+
+
+def _singular(unit: str) -> str:
+    return {"feet": "foot", "$": "dollar", "inches": "inch", "pennies": "penny"}.get(
+        unit, unit.removesuffix("s")
+    )
+
+
+def _factors(units: frozenset[str]) -> frozenset[int]:
+    """Between units that the sides may be in."""
+    factors = {1000, 1_000_000}
+    if units & {"$", "%", "dollars", "cents", "dollar", "cent"}:
+        factors |= {100}
+    if units & UNIT_FAMILIES[0]:
+        factors |= {60, 24, 7, 12, 3600, 52, 365, 1440}
+    if units & UNIT_FAMILIES[1] | units & UNIT_FAMILIES[2] | units & UNIT_FAMILIES[3]:
+        factors |= {12, 3, 36, 5280, 100, 10, 16, 2000}
+    return frozenset(factors)
+
+
+def _scaled(x: Value, y: Value, factors: frozenset[int]) -> bool:
+    """Whether the sides differ by a factor that a change of units would explain."""
+    if not (isinstance(x, Fraction) and isinstance(y, Fraction)) or 0 in (x, y):
+        return False
+    return max(abs(x / y), abs(y / x)) in factors
+
+
+def _is_converted(a: Node, b: Node, x: Value, y: Value, factors: frozenset[int]) -> bool:
+    """1.5 hours + 30 = 120: one addend in other units makes the sides equal."""
+    if not (isinstance(x, Fraction) and isinstance(y, Fraction)):
+        return False
+    return any(
+        gap in (addend * (factor - 1), addend * (Fraction(1, factor) - 1))
+        for node, gap in ((a, y - x), (b, x - y))
+        for addend in _addends(node)
+        for factor in factors
+    )
+
+
+def _addends(node: Node) -> Iterator[Fraction]:
+    """The bare numbers of a sum, with their signs."""
+    match node:
+        case Number(value):
+            yield value
+        case Operation("neg", (part,)):
+            yield from (-value for value in _addends(part))
+        case Operation("+" | "-", (first, second)):
+            yield from _addends(first)
+            yield from (value if node.name == "+" else -value for value in _addends(second))
