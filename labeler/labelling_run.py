@@ -99,6 +99,8 @@ class RunSummary:
     statistics: dict[str, dict[str, int]]
     seconds: float
     already_there: bool = False
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Why most of what was rejected was: the three most frequent reasons."""
 
 
 @dataclass
@@ -188,7 +190,7 @@ class LabellingRun:
         if version is not None:
             raise DatasetError(
                 f"{self.out}: version {version} already holds this run; "
-                "change the seed or the config, or add --resume to see its summary"
+                f"change the seed or the config, or see it with labeler stats {self.out}"
             )
         if (self._work / self.run_id).exists():
             raise DatasetError(
@@ -242,7 +244,8 @@ class LabellingRun:
         whole = ShardSummary(rejections=list(self.parts.rejections))
         for summary in summaries:
             whole.add(summary)
-        reasons = dict(Counter(rejection.stage for rejection in whole.rejections))
+        by_stage = dict(Counter(rejection.stage for rejection in whole.rejections))
+        reasons = Counter(rejection.reason for rejection in whole.rejections)
         total = whole.total()
         policy = self.parts.samplers.get(POLICY)
         rows, learned = self._decided()
@@ -256,7 +259,7 @@ class LabellingRun:
             counts={
                 "problems": len(self.parts.problems),
                 "solutions": whole.n_rows,
-                **{f"rejected_{stage}": count for stage, count in reasons.items()},
+                **{f"rejected_{stage}": count for stage, count in by_stage.items()},
             },
             cost={
                 **_plain(total),
@@ -276,10 +279,11 @@ class LabellingRun:
             version,
             len(self.parts.problems),
             whole.n_rows,
-            reasons,
+            by_stage,
             whole.cost,
             {name: dict(counts) for name, counts in whole.statistics.items()},
             time.monotonic() - self._started,
+            reasons=dict(reasons.most_common(3)),
         )
 
     def _gather_journals(self) -> None:

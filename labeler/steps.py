@@ -27,9 +27,13 @@ def split_steps(text: str, delimiter: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def join_steps(steps: Sequence[str]) -> str:
-    """The text as the model wrote it."""
-    return "".join(steps)
+def reference_text(steps: Sequence[str]) -> str:
+    """A reference solution to read: data sets leave out what ended its steps, so each gets a line.
+
+    Steps that end their lines themselves, such as those of programs, are only joined.
+    """
+    ended = (step if step.endswith("\n") else step + "\n" for step in steps[:-1])
+    return "".join([*ended, *steps[-1:]])
 
 
 def _pieces(text: str, delimiter: str) -> list[str]:

@@ -59,7 +59,10 @@ def print_summary(summary: RunSummary) -> None:
     """What a run did and what it cost."""
     console = Console()
     if summary.already_there:
-        console.print(f"{summary.out}: this run is already version {summary.version}")
+        console.print(
+            f"{summary.out}: this run is already version {summary.version}; "
+            f"see it with labeler stats {summary.out}"
+        )
         return
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
@@ -77,6 +80,10 @@ def print_summary(summary: RunSummary) -> None:
         f"[bold]{summary.out}, version {summary.version}[/]: {summary.n_solutions} solutions of "
         f"{summary.n_problems} problems in {summary.seconds:.0f} s; rejected: {rejected}"
     )
+    for reason, n in summary.reasons.items():
+        console.print(f"  {n:,} rejected: {reason}", style="yellow", markup=False)
+    if summary.reasons:
+        console.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
 
 
 def print_comparison(found: Comparison) -> None:
@@ -118,7 +125,8 @@ def render(row: LabeledSolution) -> Text:
         text.append(f" {mark} {step.text.strip()}", style=style)
         text.append(f"  {_known(step)}\n", style="dim")
     kept = "kept" if row.consensus.kept else f"not kept: {row.consensus.reason}"
-    text.append(f"   gold {row.problem.gold_answer}, {row.solution.outcome}; {kept}\n", style="dim")
+    gold = row.problem.gold_answer or "unknown"
+    text.append(f"   gold {gold}, {row.solution.outcome}; {kept}\n", style="dim")
     return text
 
 

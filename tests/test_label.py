@@ -80,6 +80,24 @@ def test_solutions_that_share_an_id_are_rows_of_their_own_and_what_is_left_out_i
     ]
 
 
+def test_what_a_tool_flags_is_labelled_and_nothing_else(tmp_path):
+    result = label(tmp_path, "--labeler", "tool_check")
+    assert result.returncode == 0, result.stderr
+    rows = list(open_dataset(tmp_path / "out").solutions())
+    labels = [[step.label for step in row.steps] for row in rows]
+    assert labels == [[-1, None], [None, None], [None, None]]
+    assert [row.consensus.kept for row in rows] == [True, False, False]
+
+
+def test_why_records_are_rejected_is_said_and_where_they_are_listed(tmp_path):
+    records = [*SOLUTIONS, {"problem": "1 + 1?", "steps": []}, {"problem": "2 + 1?", "steps": []}]
+    result = label(tmp_path, "--labeler", "outcome", records=records)
+    [listed] = (tmp_path / "out" / "_rejections").glob("*.jsonl")
+    said = "".join(result.stdout.split("\n"))  # lines are folded
+    assert "rejected: 2 at read  2 rejected: no steps  all of them: " in said
+    assert said.endswith(f"{tmp_path}/out/_rejections/{listed.name}")
+
+
 def test_the_same_file_again_is_refused_and_other_solutions_are_another_version(tmp_path):
     label(tmp_path, "--labeler", "outcome")
     again = label(tmp_path, "--labeler", "outcome")
@@ -88,6 +106,21 @@ def test_the_same_file_again_is_refused_and_other_solutions_are_another_version(
     other = label(tmp_path, "--labeler", "outcome", records=SOLUTIONS[:2])
     assert other.returncode == 0, other.stderr
     assert open_dataset(tmp_path / "out").version == 1
+
+
+def test_the_current_folder_may_be_the_dataset(tmp_path):
+    file = tmp_path / "solutions.jsonl"
+    file.write_text("\n".join(json.dumps(record) for record in SOLUTIONS))
+    words = ["label", str(file), "--labeler", "outcome", "--out", "."]
+    folder = tmp_path / "here"
+    folder.mkdir()
+    result = subprocess.run(
+        [sys.executable, "-m", "labeler.cli", *words],
+        check=False, capture_output=True, text=True, cwd=folder,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert len(list(open_dataset(folder).rows())) == 3
+    assert sorted(path.name for path in tmp_path.glob("*.lock")) == ["here.lock"]
 
 
 def test_a_model_labels_them_with_the_settings_of_a_run_file(tmp_path):

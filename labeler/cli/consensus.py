@@ -20,7 +20,7 @@ def consensus(
         str,
         typer.Option(
             help="first_zero, posterior, scan, relative_progress, lessons, genprm, weak_strong, "
-            "all, any, majority, fusion."
+            "all, any, majority, each_step, fusion."
         ),
     ],
     min_confidence: Annotated[

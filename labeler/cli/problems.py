@@ -41,13 +41,14 @@ def problems_show(
 ) -> None:
     """Print the first problems of a run file with their reference solutions."""
     from labeler.config import load_config
+    from labeler.steps import reference_text
     from labeler.wiring import read_problems
 
     problems, _ = read_problems(load_config(config, settings))
     for problem in problems[:n]:
         typer.secho(problem.problem_id, bold=True)
         typer.echo(problem.text)
-        typer.echo("".join(problem.reference_solution).rstrip() or "(no reference solution)")
+        typer.echo(reference_text(problem.reference_solution).rstrip() or "(no reference solution)")
         typer.echo(f"gold answer: {problem.gold_answer}\n")
 
 

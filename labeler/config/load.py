@@ -23,6 +23,20 @@ from labeler.errors import ConfigError
 MEND = "mend it, or quote what is text"
 
 
+class _Loader(yaml.SafeLoader):
+    """Holds to what YAML says and PyYAML does not: a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key.value!r} stands there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
     path = Path(path)
@@ -50,7 +64,7 @@ def setting(override: str, example: str) -> tuple[str, Any]:
 def _plain(text: str, origin: str) -> Any:
     """What YAML says, as JSON has it: dates are text, for no key of a config is a date."""
     try:
-        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+        return json.loads(json.dumps(yaml.load(text, _Loader), default=str))
     except RecursionError:
         raise ConfigError(f"{origin}: not YAML (nested too deeply); {MEND}")
     # PyYAML lets Python's own errors pass, such as those of a 13th month or `!!bool x`.
@@ -92,10 +106,7 @@ def one_line(error: ValidationError) -> str:
     key = ".".join(str(part) for part in first["loc"] if part not in _tags(RunConfig))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
-        unknown = str(first["loc"][-1])
-        close = difflib.get_close_matches(unknown, sorted(_all_keys(RunConfig)), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "remove it"
-        return f"unknown key {key!r}; {hint}{more}"
+        return f"unknown key {key!r}; {_hint(first['loc'])}{more}"
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"
     if first["type"].startswith("union_tag"):
@@ -105,14 +116,26 @@ def one_line(error: ValidationError) -> str:
     return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
 
 
-def _all_keys(model: type[BaseModel]) -> set[str]:
-    return {key for kind in _parts(model) for key in kind.model_fields}
+def _hint(place: Sequence[str | int]) -> str:
+    """What to do about a key that is unknown at a place of the run file."""
+    kinds = [part for part in place if part in _tags(RunConfig)]
+    parts = [one for one in _parts(RunConfig) if not kinds or kinds[-1] in _names(one)]
+    known = {key for part in parts for key in part.model_fields}
+    close = difflib.get_close_matches(str(place[-1]), sorted(known - {place[-1]}), n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"{kinds[-1]} has {', '.join(sorted(known))}" if kinds else "remove it"
 
 
 def _tags(model: type[BaseModel]) -> set[str]:
     """The names by which a part says what it is; pydantic puts them into the path of a mistake."""
-    fields = [kind.model_fields.get(key) for kind in _parts(model) for key in ("kind", "rule")]
-    return {tag for field in fields if field is not None for tag in get_args(field.annotation)}
+    return {name for part in _parts(model) for name in _names(part)}
+
+
+def _names(part: type[BaseModel]) -> tuple[str, ...]:
+    """The kinds, engines or rules that a part may be."""
+    fields = [part.model_fields.get(key) for key in ("kind", "rule")]
+    return tuple(name for field in fields if field for name in get_args(field.annotation))
 
 
 def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from labeler.consensus.base import Decision
 from labeler.records import Asks, Evidence, Solution, Verdict
 
+NEVER_RIGHT = frozenset({"tool_check", "diagnostics"})
+"""Labelers that speak of errors only: what they do not call wrong is open, not neutral."""
+
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
 
 
@@ -37,8 +40,13 @@ def _label(pieces: Sequence[Evidence]) -> int | None:
     said = {
         LABELS[e.verdict]
         for e in pieces
-        if e.asks is Asks.CORRECTNESS and (e.verdict is not Verdict.UNKNOWN or e.n)
+        if e.asks is Asks.CORRECTNESS and (e.verdict is not Verdict.UNKNOWN or _is_neutral(e))
     }
     if len(said) == 2:
         said.discard(0)
     return said.pop() if len(said) == 1 else None
+
+
+def _is_neutral(unknown: Evidence) -> bool:
+    """Whether the labeler looked at the step, and could have called it right."""
+    return unknown.n > 0 and unknown.labeler not in NEVER_RIGHT

@@ -12,6 +12,7 @@ from typing import Any
 
 from labeler.export.base import Example, ExportOptions, Format, Step, View, single
 from labeler.records import Rejection, Verdict
+from labeler.steps import reference_text
 
 UNDATED = "1970-01-01T00:00:00"
 """The format wants a time of labelling; the same version must give the same bytes."""
@@ -45,7 +46,7 @@ def _convert(view: View, options: ExportOptions) -> Example | Rejection:
         "is_initial_screening_question": False,
         "question": {
             "problem": view.problem,
-            "ground_truth_solution": "".join(labeled.problem.reference_solution),
+            "ground_truth_solution": reference_text(labeled.problem.reference_solution),
             "ground_truth_answer": labeled.problem.gold_answer or "",
             "pre_generated_steps": [step.text.strip() for step in labeled.steps],
             "pre_generated_answer": labeled.solution.final_answer or "",

@@ -9,6 +9,7 @@ Does not cover formats (one file each beside this one) or duplicates by meaning 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,8 +112,10 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield f"{path}:{number}", _json(line, f"{path}:{number}")
+                # Some editors begin a file with a byte order mark.
+                text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                if text.strip():
+                    yield f"{path}:{number}", _json(text, f"{path}:{number}")
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 

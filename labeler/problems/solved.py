@@ -17,6 +17,7 @@ never a guess.
 
 from __future__ import annotations
 
+import codecs
 import json
 import reprlib
 from collections.abc import Iterator, Mapping
@@ -83,7 +84,8 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
     """JSON lines, or the elements of one JSON array."""
     try:
         with path.open("rb") as file:
-            is_array = file.read(4096).lstrip().startswith(b"[")
+            begin = file.read(4096).removeprefix(codecs.BOM_UTF8)
+        is_array = begin.lstrip().startswith(b"[")
         content = json.loads(path.read_bytes()) if is_array else None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error

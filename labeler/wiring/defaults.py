@@ -30,7 +30,7 @@ def rules_named(config: RunConfig | None, names: Iterable[str]) -> list[Consensu
 def default(union: Any, tag: str, name: str) -> Any:
     """The member of a union of configs that bears this name, with all its defaults."""
     kinds = get_args(get_args(union)[0])
-    known = sorted(get_args(kind.model_fields[tag].annotation)[0] for kind in kinds)
+    known = sorted(known for kind in kinds for known in get_args(kind.model_fields[tag].annotation))
     if name not in known:
         option = {"kind": "--labeler", "rule": "--consensus"}[tag]
         raise ConfigError(f"{option} {name}: choose among {', '.join(known)}")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from labeler.config import RunConfig, load_config
 from labeler.config.labelers import MODEL_FREE
 from labeler.config.load import one_line
+from labeler.consensus.sources import TOOLS
 from labeler.errors import ConfigError
 from labeler.wiring.defaults import labelers_named
 
@@ -28,7 +29,7 @@ def config_for_file(
         labelers_named(None, labelers)
         raise ConfigError(f"--labeler {asking[0]}: asks a model; add --config RUN.yaml")
     given = load_config(base, settings) if base else None
-    content = given.model_dump(mode="json") if given else {"name": file.stem}
+    content = given.model_dump(mode="json") if given else {"name": file.stem, **_rule(labelers)}
     content |= {
         "problems": {"kind": "solved", "path": str(file.resolve()), "limit": limit},
         "labelers": [
@@ -41,3 +42,8 @@ def config_for_file(
         return RunConfig.model_validate(content, strict=False)
     except ValidationError as error:
         raise ConfigError(f"{file}: {one_line(error)}") from error
+
+
+def _rule(labelers: Sequence[str]) -> dict[str, object]:
+    """Tools judge single steps; a rule for whole solutions would leave most of their flags open."""
+    return {"consensus": {"rule": "each_step"}} if TOOLS.issuperset(labelers) else {}

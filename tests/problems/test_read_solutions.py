@@ -257,3 +257,12 @@ def test_one_text_counts_as_a_list_of_one_and_an_empty_one_as_none(tmp_path):
         tmp_path, {"problem": "1 + 1?", "steps": ["2"], "tests": "assert f()", "context": ""}
     )
     assert (one.problem.tests, one.problem.context) == (("assert f()",), ())
+
+
+@pytest.mark.parametrize("name", ["marked.jsonl", "marked.json"])
+def test_a_byte_order_mark_is_no_part_of_the_first_record(tmp_path, name):
+    record = {"problem": "1 + 1?", "steps": ["Answer: 2"], "answer": "2"}
+    content = json.dumps([record] if name.endswith(".json") else record)
+    (tmp_path / name).write_text(content, encoding="utf-8-sig")
+    [read] = read_solutions(tmp_path / name)
+    assert read.solution.steps == ("Answer: 2",)
