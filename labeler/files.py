@@ -33,6 +33,11 @@ def write_error(path: Path, error: OSError) -> DatasetError:
     return DatasetError(f"cannot write {path}: {reason}; check its permissions and its disk")
 
 
+def not_allowed(path: Path) -> DatasetError:
+    """The system's refusal to let a file or folder be read: a copy would be of no help."""
+    return DatasetError(f"{path}: may not be read; check its permissions")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name only when it is complete and on disk."""

@@ -157,6 +157,17 @@ def test_a_folder_that_is_no_dataset(tmp_path):
     assert "no labelled dataset is there" in refused("stats", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["run gone.yaml", "label gone.jsonl --labeler outcome", "schedule add x --flow label --cron x"],
+)
+def test_an_empty_name_of_a_dataset_is_refused_before_anything_is_read(command):
+    line = refused(*command.split(), "--out", "")
+    assert line == (
+        "labeler: a dataset has an empty name; name a local folder, or s3://bucket/prefix"
+    )
+
+
 def test_an_unknown_labeler():
     line = refused("eval", "oracle", "--labeler", "magic", "--problems", 3)
     assert line.startswith("labeler: --labeler magic: choose among ")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -267,6 +269,64 @@ def test_what_is_no_dataset_is_refused_in_one_line(tmp_path: Path) -> None:
         assert str(caught.value) == f"{path}: {complaint}"
     with pytest.raises(DatasetError, match="columns are not those of schema version 1"):
         commit_run(tmp_path / "foreign", "run-1", 1)
+
+
+def test_a_file_in_the_place_of_a_dataset_is_named(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("")
+    for read in (open_dataset, lambda path: commit_run(path, "run-1", 1)):
+        with pytest.raises(DatasetError) as caught:
+            read(tmp_path / "f")
+        assert str(caught.value) == f"{tmp_path}/f: is a file; name the dataset's folder"
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def readable_by_all() -> Iterator[Path]:
+    """A dataset below folders that everybody may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        commit_run(Path(folder) / "d", "run-1", 1)
+        yield Path(folder) / "d"
+
+
+@contextmanager
+def forbidden(path: Path) -> Iterator[None]:
+    """Nobody may read it, and we are nobody: permissions do not bind root."""
+    mode, user = path.stat().st_mode, os.geteuid()
+    path.chmod(0)
+    os.seteuid(user or NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [".", "_delta_log", "_delta_log/00000000000000000000.json", "part-000000-00000.parquet"],
+)
+def test_what_may_not_be_read_is_named_and_nobody_is_sent_for_a_copy(
+    readable_by_all: Path, closed: str
+) -> None:
+    path = readable_by_all
+    for read in (
+        lambda: list(open_dataset(path).rows()),
+        lambda: list(open_dataset(path).columns("solution_id")),
+    ):
+        with forbidden(path / closed), pytest.raises(DatasetError) as caught:
+            read()
+        assert str(caught.value) == f"{path / closed}: may not be read; check its permissions"
+
+
+def test_a_query_says_that_a_file_may_not_be_read(readable_by_all: Path) -> None:
+    dataset = open_dataset(readable_by_all)
+    [file] = dataset.files()
+    with forbidden(file), pytest.raises(DatasetError) as caught:
+        dataset.collect(dataset.scan())
+    assert str(caught.value) == f"{readable_by_all}: a file may not be read; check its permissions"
 
 
 def test_a_newer_schema_than_we_know_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,24 @@ ConfigFile = Annotated[Path, typer.Argument(help="The run file (YAML).")]
 DatasetFolder = Annotated[
     str, typer.Argument(help="Folder of a labelled dataset, or s3://bucket/prefix.")
 ]
+
+
+def _dataset_named(out: str) -> str:
+    from labeler.dataset.place import located
+
+    located(out)
+    return out
+
+
+OutFolder = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        # Before anything is read, asked or paid for.
+        callback=_dataset_named,
+        help="Folder or s3://bucket/prefix of the dataset; a run adds a version.",
+    ),
+]
 Settings = Annotated[
     list[str], typer.Option("--set", help="Override a key, e.g. --set problems.n=50.")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import Settings, app
+from labeler.cli.base import OutFolder, Settings, app
 from labeler.cli.run import keeping_what_was_done
 
 
@@ -21,10 +21,7 @@ def label(
         typer.Argument(help="JSON with problem and steps, and answer or tests where known."),
     ],
     labelers: Annotated[list[str], typer.Option("--labeler", help="May be repeated.")],
-    out: Annotated[
-        str,
-        typer.Option(help="Folder or s3://bucket/prefix of the dataset; a run adds a version."),
-    ],
+    out: OutFolder,
     config: Annotated[
         Path | None, typer.Option(help="Models, settings and consensus come from this run file.")
     ] = None,

@@ -9,17 +9,14 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import ConfigFile, Settings, app, fail
+from labeler.cli.base import ConfigFile, OutFolder, Settings, app, fail
 from labeler.cli.child import run_module
 
 
 @app.command(epilog="Example: labeler run data/quickstart.yaml --out runs/quickstart")
 def run(
     config: ConfigFile,
-    out: Annotated[
-        str,
-        typer.Option(help="Folder or s3://bucket/prefix of the dataset; a run adds a version."),
-    ],
+    out: OutFolder,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with this run if it was cut off.")
     ] = False,
@@ -44,7 +41,7 @@ def run(
 
 def _run_flow(config: Path, out: str, resume: bool, settings: list[str]) -> int:
     """Runs flows/label.py in a process of its own: this package never imports Prefect."""
-    words = [str(config), "--out", str(out), *["--resume"] * resume]
+    words = [str(config), "--out", out, *["--resume"] * resume]
     words += [word for setting in settings for word in ("--set", setting)]
     return run_module("flows.label", *words)
 

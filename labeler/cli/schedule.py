@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from labeler.cli.base import AsJson, ConfigFile, Settings, app
+from labeler.cli.base import AsJson, ConfigFile, OutFolder, Settings, app
 from labeler.cli.child import run_module
 
 
@@ -40,7 +39,7 @@ def schedule_add(
     config: ConfigFile,
     flow: Annotated[str, typer.Option(help="label, incremental, refresh, publish or audit.")],
     cron: Annotated[str, typer.Option(help="When: minute hour day month weekday.")],
-    out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
+    out: OutFolder,
     timezone: Annotated[str, typer.Option(help="Whose clock, e.g. Europe/Berlin.")] = "UTC",
     pool: Annotated[
         str | None, typer.Option(help="Work pool whose workers run it; this process if left out.")
@@ -49,7 +48,7 @@ def schedule_add(
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Schedule a flow; `--set` takes keys of the run file and parameters of the flow."""
-    words = ["--flow", flow, "--cron", cron, "--timezone", timezone, "--out", str(out)]
+    words = ["--flow", flow, "--cron", cron, "--timezone", timezone, "--out", out]
     for option, value in (("--pool", pool), ("--name", name)):
         words += [option, value] if value else []
     words += [word for setting in settings for word in ("--set", setting)]

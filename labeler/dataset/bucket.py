@@ -79,6 +79,9 @@ class Bucket:
     def commit_retries(self) -> int:
         return 0
 
+    def explained(self, error: OSError) -> DatasetError:
+        return unreachable(self.uri, error)
+
     def unique(self) -> str:
         return f"-{secrets.token_hex(4)}"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.errors import DatasetError
+from labeler.files import not_allowed
 from labeler.schema import arrow_schema
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
+    except PermissionError as error:
+        raise not_allowed(path) from error
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise DatasetError(f"{path}: missing or damaged; restore it from a copy") from error
 

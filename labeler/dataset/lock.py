@@ -50,8 +50,9 @@ def held(
 
 def only_committer(path: Location, run_id: str) -> AbstractContextManager[None]:
     """Holds the lock file beside a dataset (or its cache) while one version is committed."""
-    local = place(path).local
-    return held(local.with_name(f"{local.name}.lock"), path, run_id, "committing")
+    # Whole, because "." and ".." have no name to set beside them.
+    local = place(path).local.resolve()
+    return held(local.parent / f"{local.name}.lock", path, run_id, "committing")
 
 
 def _name_holder(lock_file: Path, run_id: str) -> None:

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from labeler.dataset.bucket import SCHEME, Bucket
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file, write_error
+from labeler.files import make_folder, not_allowed, whole_file, write_error
 
 Location = Path | Bucket
 """How a dataset is named: the path of a folder, or an address such as s3://bucket/prefix."""
@@ -46,6 +46,10 @@ class Place(Protocol):
     @property
     def local(self) -> Path:
         """The folder on this machine that its files are written to and read from."""
+        ...
+
+    def explained(self, error: OSError) -> DatasetError:
+        """Why Delta Lake could not read it, in one line with its remedy."""
         ...
 
     @property
@@ -108,6 +112,22 @@ class Folder:
     def local(self) -> Path:
         return self.path
 
+    def explained(self, error: OSError) -> DatasetError:
+        """Delta Lake tells the reason in its text alone, so the folder is asked again."""
+        log = self.path / "_delta_log"
+        try:
+            for folder in (self.path, log):
+                list(folder.iterdir())
+            for entry in log.glob("*.json"):
+                entry.open("rb").close()
+        except NotADirectoryError as found:
+            return DatasetError(f"{found.filename}: is a file; name the dataset's folder")
+        except PermissionError as found:
+            return not_allowed(Path(found.filename))
+        except OSError as found:
+            return DatasetError(f"{found.filename}: cannot be read ({found.strerror})")
+        return DatasetError(f"{self.path}: cannot be read ({str(error).splitlines()[0]})")
+
     @property
     def commit_retries(self) -> None:
         return None
@@ -160,11 +180,16 @@ class Folder:
 def located(given: str | Location) -> Location:
     """What a user named: an address where it is one, else a path.
 
-    Raises `DatasetError` for an address of another kind than s3://bucket/prefix.
+    Raises `DatasetError` for an address of another kind than s3://bucket/prefix, and for no name.
     """
     if isinstance(given, Bucket):
         return given
     text = str(given)
+    if not text:
+        # A path would take it for the current folder, where nobody asked for a dataset.
+        raise DatasetError(
+            "a dataset has an empty name; name a local folder, or s3://bucket/prefix"
+        )
     if text.startswith("s3:/") and not text.startswith(SCHEME):
         # A path that was made from an address has lost a slash.
         text = SCHEME + text.removeprefix("s3:/")

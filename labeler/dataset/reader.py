@@ -55,6 +55,10 @@ class Dataset:
 
         try:
             return query.collect(engine="streaming")
+        except PermissionError as error:
+            raise DatasetError(
+                f"{self.path}: a file may not be read; check its permissions"
+            ) from error
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DatasetError(
                 f"{self.path}: a file is missing or damaged; restore it from a copy"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DatasetError
-from labeler.files import make_folder, whole_file
+from labeler.files import make_folder, not_allowed, whole_file
 from labeler.schema import arrow_schema
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def read_shards(
                     yield batch
         except FileNotFoundError as error:
             raise DatasetError(f"{path}: no such file; run again with --resume") from error
+        except PermissionError as error:
+            raise not_allowed(path) from error
         except (OSError, ValueError, pa.ArrowException) as error:
             raise DatasetError(broken) from error
         if missing:

@@ -21,7 +21,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labeler.dataset.bucket import Bucket, unreachable
 from labeler.dataset.lock import only_committer
 from labeler.dataset.place import Location, Place, place
 from labeler.dataset.shards import write_parquet
@@ -135,9 +134,7 @@ def has_log(path: Location) -> bool:
     try:
         return bool(DeltaTable.is_deltatable(where.uri, where.options))
     except OSError as error:
-        if isinstance(path, Bucket):
-            raise unreachable(path.uri, error) from error
-        raise
+        raise where.explained(error) from error
 
 
 def open_table(path: Location, version: int | None = None) -> DeltaTable:
@@ -145,7 +142,10 @@ def open_table(path: Location, version: int | None = None) -> DeltaTable:
     from deltalake import DeltaTable
 
     where = place(path)
-    return DeltaTable(where.uri, version=version, storage_options=where.options)
+    try:
+        return DeltaTable(where.uri, version=version, storage_options=where.options)
+    except OSError as error:
+        raise where.explained(error) from error
 
 
 def version_of_run(path: Location, run_id: str) -> int | None:
