@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from labeler.errors import DataError
 from labeler.export.balance import balanced
 from labeler.export.base import Example, ExportError, ExportOptions, Format
+from labeler.export.newest import LABELLED_AGAIN, Newest, times_labelled
 from labeler.export.splits import problem_splits
 from labeler.export.staging import whole_folder
 from labeler.export.units import units
@@ -65,10 +66,16 @@ def export(dataset: Dataset, fmt: Format, out: Path, options: ExportOptions) -> 
     }
     rejected: Counter[str] = Counter()
 
+    times = times_labelled(dataset)
+
     def lines(scratch: Path) -> Iterator[tuple[str, bool | None, str]]:
-        for labeled in units(dataset, fmt.unit, scratch):
-            counts["solutions"][""] += len(labeled)
-            split = splits[labeled[0].problem.problem_id]
+        newest = Newest(times)
+        for group in units(dataset, fmt.unit, scratch):
+            counts["solutions"][""] += len(group)
+            labeled = [one for one in group if newest.is_newest(one)]
+            if older := len(group) - len(labeled):
+                rejected[LABELLED_AGAIN] += older
+            split = splits[group[0].problem.problem_id]
             for item in _converted(labeled, fmt, options, too_long):
                 if isinstance(item, Rejection):
                     rejected[item.reason] += 1

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeler.dataset import open_dataset
 from labeler.errors import DataError, DatasetError
 from labeler.export import FORMATS, ExportError, ExportOptions, Labels, export
 from labeler.export.splits import together
 from labeler.records import LabeledSolution, Problem
 
-from .datasets import ALL, GAP, NEUTRAL, Q2, RIGHT, WRONG, C, W, dataset_of, problem, solved
+from .datasets import ALL, GAP, NEUTRAL, Q1, Q2, RIGHT, WRONG, C, W, dataset_of, problem, solved
 
 TRAIN = {"train": 1.0}
 HALVES = {"train": 0.5, "test": 0.5}
@@ -278,3 +279,23 @@ def test_the_real_trl_trainer_takes_one_step_on_the_file(
     kept = [label for label in tokens["labels"] if label != -100]
     assert kept == [int(label) for label in loaded["train"][0]["labels"]]
     assert math.isfinite(trainer.train().training_loss)
+
+
+@pytest.mark.parametrize(
+    ("name", "balance"),
+    [("trl", False), ("trl", True), ("openr", False)],  # openr: by problems
+)
+def test_of_a_solution_that_two_runs_labelled_the_newest_labels_are_written(
+    tmp_path: Path, name: str, balance: bool
+) -> None:
+    steps = WRONG.solution.steps
+    before = solved("another-id", Q1, steps, (-1, None, None), W, evidence={0: [(0, 8)]})
+    dataset_of(tmp_path / "once", RIGHT, WRONG)
+    dataset_of(tmp_path / "twice", before)
+    twice = dataset_of(tmp_path / "twice", RIGHT, WRONG, run="run-2")
+    options = ExportOptions(splits=TRAIN, balance=balance)
+    summary = export(twice, FORMATS[name], tmp_path / "a", options)
+    assert (summary.n_solutions, summary.rejected) == (3, {"labelled again by a later run": 1})
+    once = open_dataset(tmp_path / "once" / "d")
+    export(once, FORMATS[name], tmp_path / "b", options)
+    assert tree(tmp_path / "a")["train.jsonl"] == tree(tmp_path / "b")["train.jsonl"]
