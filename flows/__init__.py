@@ -5,6 +5,7 @@ any module of this package imports it. A setting that is in the environment alre
 """
 
 import os
+import warnings
 
 SETTINGS = {
     # Nothing is reported to anybody.
@@ -25,3 +26,5 @@ SETTINGS = {
 }
 for _name, _value in SETTINGS.items():
     os.environ.setdefault(_name, _value)
+# Whoever needs the folder says so in a line of its own (`flows.home`).
+warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")

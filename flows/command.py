@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.home import refuse_unwritable_home
 from flows.one_line import explain_errors
 from labeler.cli.base import fail
 from labeler.errors import BackendError, LabelerError
@@ -19,6 +20,7 @@ def ending_in_one_line(*, resumable: bool = True) -> Iterator[None]:
     """
     import httpx
     from prefect.exceptions import PrefectHTTPStatusError
+    from prefect.settings import PREFECT_API_URL
 
     explain_errors(silent=True)
     # A request to end is an interruption, after which Python stops what it started. Ctrl-C may be
@@ -27,6 +29,9 @@ def ending_in_one_line(*, resumable: bool = True) -> Iterator[None]:
         signal.signal(number, signal.default_int_handler)
     kept = " (what was sampled is kept; add --resume to go on)" if resumable else ""
     try:
+        if not PREFECT_API_URL.value():
+            # Prefect will start a temporary server.
+            refuse_unwritable_home()
         yield
     except KeyboardInterrupt:
         fail(f"interrupted{kept}", 130)

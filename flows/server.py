@@ -21,6 +21,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flows.command import ending_in_one_line
+from flows.home import refuse_unwritable_home
 from labeler.errors import BackendDown, ConfigError
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ def main() -> None:
     # Before Prefect is imported, which reads it once.
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{given.port}/api"
     with ending_in_one_line(resumable=False):
+        refuse_unwritable_home()
         serve_all(given.port, given.pool, given.limit)
 
 

@@ -103,6 +103,23 @@ def test_a_prefect_server_that_is_away_is_one_line(server, config, tmp_path):
     assert "start it with `make server`" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command", ["labeler.cli run {0}/run.yaml --flow --out {0}/d", "flows.server"]
+)
+def test_a_folder_of_prefect_that_cannot_be_written_is_one_line(config, tmp_path, command):
+    home = tmp_path / "run.yaml" / "prefect"
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    result = subprocess.run(
+        [sys.executable, "-m", *command.format(tmp_path).split()],
+        cwd=ROOT, env=environment | {"PREFECT_HOME": str(home)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (
+        2,
+        f"labeler: cannot write {home}; set PREFECT_HOME to a folder that can be written\n",
+    )
+
+
 def test_many_shards_are_few_tasks(config):
     many = config.model_copy(update={"run": config.run.model_copy(update={"shards": 5000})})
     assert few_shards(many).run.shards == MOST_SHARDS == 64
