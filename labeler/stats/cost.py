@@ -7,10 +7,10 @@ emitted label and per kept label, for filters change the second only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from labeler.dataset import Dataset
+from labeler.dataset import CommitInfo, Dataset
 from labeler.stats.records import Spent
 
 MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
@@ -28,8 +28,8 @@ def totals(
     dataset: Dataset, run_ids: Sequence[str], of_evidence: Mapping[str, int]
 ) -> dict[str, int | float | None]:
     """Sums by kind of cost; None for what was not recorded."""
-    log = [entry.info for entry in dataset.versions() if entry.version <= dataset.version]
-    costs = {info.run_id: info.cost for info in log if info is not None}
+    log = {entry.version: entry.info for entry in dataset.versions()}
+    costs = {info.run_id: info.cost for info in _lineage(log, dataset.version)}
     found: dict[str, int | float | None] = {}
     for kind in MEASURED:
         recorded = {run: cost[kind] for run, cost in costs.items() if kind in cost}
@@ -38,6 +38,17 @@ def totals(
         else:
             found[kind] = of_evidence.get(kind)
     return found
+
+
+def _lineage(log: Mapping[int, CommitInfo | None], version: int) -> Iterator[CommitInfo]:
+    """The commits that a version rests on: it and the one before, or the one it was made from."""
+    while version >= 0:
+        info = log.get(version)
+        before: int = version - 1
+        if info is not None:
+            yield info
+            before = info.cost.get("consensus", {}).get("made_from", before)
+        version = before
 
 
 def spent(

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from labeler.consensus.votes import Votes
 from labeler.dataset import CommitInfo, open_dataset
 from labeler.errors import DatasetError
+from labeler.recompute import recompute
 from labeler.records import (
     Asks,
     Consensus,
@@ -192,6 +194,16 @@ def test_the_log_knows_the_whole_cost_where_every_run_recorded_it(tmp_path: Path
     assert costs(0) == (100, 9000, 800)
     assert costs(1) == (200, 18000, 1600)
     assert costs(2) == (33, 4860, 486), "run-3 recorded none, so the evidence of all runs is summed"
+
+
+def test_labels_made_anew_of_an_older_version_cost_what_that_version_did(tmp_path: Path) -> None:
+    cost = {"calls": 100, "prompt_tokens": 9000, "completion_tokens": 800}
+    write(tmp_path / "d", "run-1", *FOUR, cost=cost)
+    write(tmp_path / "d", "run-2", *FOUR, cost=cost)
+    made = recompute(tmp_path / "d", Votes("any"), {}, version=0)
+    assert (made.version, label_statistics(open_dataset(tmp_path / "d")).calls) == (2, 100)
+    write(tmp_path / "d", "run-3", *FOUR, cost=cost)
+    assert label_statistics(open_dataset(tmp_path / "d")).calls == 200
 
 
 def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
