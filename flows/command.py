@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from flows.home import refuse_unwritable_home
 from flows.one_line import explain_errors
-from labeler.cli.base import fail
+from labeler.cli.base import fail, fail_where_full
 from labeler.errors import BackendError, LabelerError
 
 
@@ -39,6 +39,9 @@ def ending_in_one_line(*, resumable: bool = True) -> Iterator[None]:
         fail(f"{error}{kept}", 3)
     except LabelerError as error:
         fail(str(error), 2)
+    except OSError as error:
+        fail_where_full(error)
+        raise
     except (httpx.TransportError, PrefectHTTPStatusError) as error:
         fail(f"{server_trouble(error)}{kept}", 3)
     except RuntimeError as error:

@@ -41,6 +41,8 @@ def not_allowed(path: Path) -> DatasetError:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name only when it is complete and on disk."""
+    if path.is_dir():
+        raise DatasetError(f"{path}: is a folder; name a file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

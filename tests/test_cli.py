@@ -1,6 +1,7 @@
 """Commands as people type them: help, examples, and one clear line for every mistake."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -165,6 +166,28 @@ def test_an_empty_name_of_a_dataset_is_refused_before_anything_is_read(command):
     line = refused(*command.split(), "--out", "")
     assert line == (
         "labeler: a dataset has an empty name; name a local folder, or s3://bucket/prefix"
+    )
+
+
+@pytest.mark.parametrize("command", ["--help", "problems show data/quickstart.yaml"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_what_is_printed_is_one_line(command, unbuffered):
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "labeler.cli", *command.split()],
+            cwd=ROOT, env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False,
+        )  # fmt: skip
+    assert (result.returncode, result.stderr) == (
+        2,
+        "labeler: no space left for what is printed; free space and run again\n",
+    )
+
+
+def test_a_report_is_a_file_and_not_a_folder(tmp_path):
+    line = refused("report", tmp_path / "d", "-o", tmp_path)
+    assert line == (
+        f"labeler: {tmp_path}: is a folder; name a file, for example {tmp_path}/report.html"
     )
 
 

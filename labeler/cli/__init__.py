@@ -23,7 +23,7 @@ from labeler.cli import (  # noqa: F401
     versions,
     view,
 )
-from labeler.cli.base import app, fail
+from labeler.cli.base import app, fail, fail_where_full
 from labeler.errors import BackendError, LabelerError, UserError
 
 
@@ -37,3 +37,6 @@ def main() -> None:
         fail(f"{error} (what was sampled is kept; add --resume to go on)", 3)
     except LabelerError as error:
         fail(str(error), 1)
+    except OSError as error:
+        fail_where_full(error)
+        raise

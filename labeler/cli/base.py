@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
+from labeler.files import NO_SPACE
 
 app = typer.Typer(
     name="labeler",
@@ -54,3 +58,12 @@ def fail(message: str, code: int) -> NoReturn:
     """One line on standard error, and out."""
     typer.echo(f"labeler: {' '.join(message.split())}", err=True)
     raise SystemExit(code)
+
+
+def fail_where_full(error: OSError) -> None:
+    """Ends in one line where what is printed goes to a disk that is full; else does nothing."""
+    if error.errno not in NO_SPACE:
+        return
+    # At its exit Python would try again to write what it holds, and complain again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    fail("no space left for what is printed; free space and run again", 2)

@@ -19,8 +19,11 @@ def report(
 ) -> None:
     """Write one HTML file with figures, tables and examples; it opens offline."""
     from labeler.dataset import resolve
+    from labeler.errors import UserError
     from labeler.report import write_report
 
+    if output.is_dir():
+        raise UserError(f"{output}: is a folder; name a file, for example {output / 'report.html'}")
     opened = resolve(dataset, version, tag)
     write_report(opened, output)
     typer.echo(f"{output}: version {opened.version} of {dataset}, {output.stat().st_size:,} bytes")

@@ -190,6 +190,14 @@ def test_a_dataset_without_a_row_has_a_report_too(tmp_path: Path) -> None:
     assert "0 examples to learn from" in words
 
 
+def test_a_folder_in_the_place_of_the_report_is_named(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path, made(1))
+    for folder in (tmp_path, Path()):
+        with pytest.raises(DatasetError) as caught:
+            write_report(dataset, folder)
+        assert str(caught.value) == f"{folder}: is a folder; name a file"
+
+
 def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     dataset = dataset_of(tmp_path, made(1))
     with pytest.raises(DatasetError, match=r"cannot write .*gone/report\.html: No such file"):
