@@ -44,6 +44,11 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ("problems={kind: oracle, kind: plain}", "key 'kind' stands there twice"),
         ("seed=a", "key 'seed': Input should be a valid integer, got 'a'"),
         ("labelers.0.k=0", "key 'labelers.0.k': Input should be greater than or equal to 1, got 0"),
+        (
+            "problems.n=99999999999999999999",
+            "key 'problems.n': Input should be less than or equal to 1000000, "
+            "got 99999999999999999999",
+        ),
         ("problems.n=2.5", "key 'problems.n': Input should be a valid integer, got 2.5"),
         ("labelers=[]", "key 'labelers': "),
         ("labelers.0.kind=magic", "key 'labelers.0': "),

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from labeler.config.base import Strict
 
+MOST_PROBLEMS = 1_000_000
+"""Some minutes of work before the first is labelled; another `seed` makes others."""
+
 
 class DifficultyConfig(Strict):
     """Oracle problems: steps without the answer, largest number, chance of a distractor."""
@@ -28,7 +31,7 @@ class OracleProblems(Strict):
     """Generated word problems with known truth."""
 
     kind: Literal["oracle"]
-    n: Annotated[int, Field(ge=1)]
+    n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
     seed: int = 1
     difficulty: DifficultyConfig = DifficultyConfig()
 
