@@ -36,8 +36,9 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rates]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("so far,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Bar(*columns, console=console, refresh_per_second=4) as bar:
         task = bar.add_task(what, total=None, rates="starting")

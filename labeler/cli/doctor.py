@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,8 @@ def doctor(
         raise typer.Exit(_escapes(loaded, as_json))
     from labeler.wiring.doctor import findings
 
-    found = findings(loaded, Path.cwd())
+    with _looking("looking"):
+        found = findings(loaded, Path.cwd())
     if as_json:
         whole = {one.name: {"found": one.found, "remedy": one.remedy} for one in found}
         typer.echo(json.dumps(whole))
@@ -51,7 +53,8 @@ def _escapes(config: object, as_json: bool) -> int:
         if not as_json:
             typer.echo(f" {'+' if contained else '!'} {name}: {detail[:100]}")
 
-    result = sandbox_escapes(config, lambda one: show(one.name, one.contained, one.detail))
+    with _looking("trying to get out") if as_json else nullcontext():
+        result = sandbox_escapes(config, lambda one: show(one.name, one.contained, one.detail))
     n_contained = len(result.attempts) - len(result.escaped)
     if as_json:
         whole: dict[str, object] = {"isolation": result.isolation}
@@ -65,3 +68,10 @@ def _escapes(config: object, as_json: bool) -> int:
         why = f" ({result.why})" if result.why else ""
         typer.echo(f"{result.isolation}{why}: {n_contained} of {len(result.attempts)} contained")
     return 0 if result.holds else 1
+
+
+def _looking(what: str) -> AbstractContextManager[object]:
+    """A sign of life in a terminal while nothing is printed."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)
