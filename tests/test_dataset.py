@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, write_shard
+from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, tags, write_shard
 from labeler.dataset import store as store_module
 from labeler.errors import DatasetError
 from labeler.records import (
@@ -319,6 +319,12 @@ def test_what_may_not_be_read_is_named_and_nobody_is_sent_for_a_copy(
         with forbidden(path / closed), pytest.raises(DatasetError) as caught:
             read()
         assert str(caught.value) == f"{path / closed}: may not be read; check its permissions"
+
+
+def test_tags_that_may_not_be_read_are_told_as_well(readable_by_all: Path) -> None:
+    with forbidden(readable_by_all), pytest.raises(DatasetError) as caught:
+        tags(readable_by_all)
+    assert str(caught.value) == f"{readable_by_all}: may not be read; check its permissions"
 
 
 def test_a_query_says_that_a_file_may_not_be_read(readable_by_all: Path) -> None:

@@ -174,7 +174,11 @@ class Folder:
         return True
 
     def names(self, folder: str) -> list[str]:
-        return sorted(file.name for file in (self.path / folder).glob("[!.]*") if file.is_file())
+        inside = self.path / folder
+        try:
+            return sorted(file.name for file in inside.glob("[!.]*") if file.is_file())
+        except PermissionError as error:
+            raise not_allowed(self.path) from error
 
 
 def located(given: str | Location) -> Location:
