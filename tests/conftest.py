@@ -7,10 +7,13 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+WAITING = ("tests/checking/test_workers.py", "tests/faults/", "tests/flows/")
+
+
 class WaitingBesideWorking(LoadScopeScheduling):
     """Two groups for `-n 2`, each in its order on a process of its own.
 
-    Flows and faults mostly wait for servers and run no programs in the sandbox, whose tests look at
+    Those that wait, for servers or deadlines, run no programs in the sandbox, whose tests look at
     what is left on the machine. Prefect also leaves connections open until Python collects garbage;
     in one process with the others that would fail whatever test is running then.
 
@@ -19,7 +22,7 @@ class WaitingBesideWorking(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "waiting" if nodeid.startswith(("tests/faults/", "tests/flows/")) else "working"
+        return "waiting" if nodeid.startswith(WAITING) else "working"
 
 
 def pytest_xdist_make_scheduler(config, log):
