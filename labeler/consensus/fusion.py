@@ -22,8 +22,9 @@ from labeler.consensus.beta_binomial import Array
 from labeler.consensus.calibration import Calibration, calibrate
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
-from labeler.consensus.observations import OUTCOME, Said, gather, said_of
+from labeler.consensus.observations import Said, gather, said_of
 from labeler.consensus.places import decide_by_places
+from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
 

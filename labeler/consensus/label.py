@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from labeler.consensus.base import Rule
+from labeler.consensus.sources import OF_ANSWERS, OUTCOME
 from labeler.records import (
     Asks,
     Consensus,
@@ -18,10 +19,6 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-
-OUTCOME = "outcome"
-OF_ANSWERS = frozenset({OUTCOME, "solver"})
-"""Labelers of value that look at the answer itself, where the others go on from the text."""
 
 
 def by_prefix(evidence: Iterable[Evidence]) -> Mapping[str, Sequence[Evidence]]:
@@ -69,7 +66,7 @@ def _own(labeled: LabeledSolution) -> list[tuple[Evidence, ...]]:
     other's step, and rollouts that go on say nothing of the first, whose answer decides its end.
     """
     steps = [step.evidence for step in labeled.steps]
-    own = [tuple(e for e in pieces if e.labeler != OUTCOME) for pieces in steps[:-1]]
+    own = [tuple(e for e in pieces if e.labeler != OUTCOME.labeler) for pieces in steps[:-1]]
     if labeled.solution.outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
     decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or e.labeler in OF_ANSWERS)

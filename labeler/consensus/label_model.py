@@ -21,8 +21,8 @@ import numpy as np
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array, log_likelihood
 from labeler.consensus.chain import STATES, Chain, believed, follow
-from labeler.consensus.observations import OUTCOME, Said
-from labeler.consensus.sources import TOOLS, Source
+from labeler.consensus.observations import Said
+from labeler.consensus.sources import OUTCOME, TOOLS, Source
 from labeler.records import Asks
 
 # In the order of `chain.STATES`.

@@ -16,8 +16,8 @@ from labeler.consensus import beta_binomial
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, believed, follow
 from labeler.consensus.label_model import LabelModel, belief, family_weights, related
-from labeler.consensus.observations import OUTCOME, Observations
-from labeler.consensus.sources import TOOLS, Source
+from labeler.consensus.observations import Observations
+from labeler.consensus.sources import OUTCOME, TOOLS, Source
 
 BELIEF_VOTES, BELIEF_STRENGTH = 8, 4.0
 """A belief about a rate weighs as much as 4 steps with 8 votes each."""

@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
-from labeler.consensus.sources import Source, counts_by_source
-from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict, short_hash
-
-OUTCOME = Source(Asks.VALUE, "outcome", "")
-"""The answer check: the solution knows its outcome; evidence that repeats it is not counted."""
+from labeler.consensus.sources import OUTCOME, Source, counts_by_source
+from labeler.records import Evidence, LabeledSolution, Solution, Verdict, short_hash
 
 SILENCE = np.zeros((1, 2), dtype=np.int32)
 NOTHING = np.zeros((0, 4), dtype=np.int32)
@@ -32,7 +29,7 @@ Said = dict[Source, Counts]
 
 
 def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[Said]:
-    """One entry per step; the outcome stands on the last one."""
+    """One entry per step; the outcome stands on the last one, as the solution itself knows it."""
     steps = [
         {source: c for source, c in counts_by_source(pieces).items() if source != OUTCOME}
         for pieces in evidence

@@ -35,6 +35,12 @@ class Source(NamedTuple):
         return f"{self.labeler}@{self.model}" if self.model else self.labeler
 
 
+OUTCOME = Source(Asks.VALUE, "outcome", "")
+"""The answer check."""
+OF_ANSWERS = frozenset({OUTCOME.labeler, "solver"})
+"""Labelers of value that look at the answer itself, where the others go on from the text."""
+
+
 def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
     """What each source says of one step."""
     sums: dict[Source, list[Counts]] = defaultdict(list)
