@@ -24,9 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from labeler.checking.code_tests import CodeChecker
+from labeler.driver.requests import Check, Checked
 from labeler.problems.humaneval import read_completions, read_humaneval
 from labeler.records import Problem, Verdict
-from labeler.requests import Check, Checked
 from labeler.sandbox.bubblewrap import Bubblewrap
 
 SHARED = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))

@@ -31,16 +31,16 @@ from labeler.consensus.fusion import Fusion
 from labeler.consensus.lessons import Lessons
 from labeler.consensus.posterior import Posterior
 from labeler.consensus.votes import Votes
-from labeler.cost import Cost
-from labeler.driver import Driver
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY
 from labeler.evaluation.compare import Comparison, Examined, compare, examine
-from labeler.journal import Journal
-from labeler.labelling_run import Progress
+from labeler.labelling.routes import routes
+from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.records import Evidence, LabeledSolution, LabeledStep
-from labeler.requests import POLICY
-from labeler.routing import routes
 from labeler.stats.rates import wilson
 from labeler.terminal import progress_bar
 from labeler.wiring.defaults import labelers_named

@@ -39,14 +39,14 @@ from rich.table import Table
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
-from labeler.conversation import Conversation
-from labeler.cost import Cost
-from labeler.driver import Driver
-from labeler.journal import Journal
-from labeler.labelling_run import LabellingRun, Parts, Progress
+from labeler.driver.conversation import Conversation
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY, Message, Prompt, Sample
+from labeler.driver.routing import Route
+from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.records import Problem, Sampling
-from labeler.requests import POLICY, Message, Prompt, Sample
-from labeler.routing import Route
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.spool import Spool
 from labeler.wiring.labelers import build_recipe

@@ -41,17 +41,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from labeler.batching import prompt_order
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig, load_config
-from labeler.driver import Driver
-from labeler.journal import Journal
+from labeler.driver.batching import prompt_order
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY, Failed, Sample, Samples, Score, Scores
 from labeler.labelers.base import Policy
-from labeler.labelling_run import Progress
+from labeler.labelling.routes import routes
+from labeler.labelling.run import Progress
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.records import Problem
-from labeler.requests import POLICY, Failed, Sample, Samples, Score, Scores
-from labeler.routing import routes
 from labeler.samplers.vllm import VLLMSampler
 from labeler.terminal import progress_bar
 from labeler.wiring.defaults import labelers_named

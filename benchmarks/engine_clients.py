@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.requests import Sample
+from labeler.driver.requests import Sample
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.openai_wire import server_seed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from labeler.requests import Failed, Sample, Samples, Score, Scores
+from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
 from labeler.samplers.base import Sampler
 
 

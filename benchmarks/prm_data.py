@@ -15,20 +15,20 @@ from consensus import SOURCES, evidence
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
-from labeler.conversation import Conversation
-from labeler.cost import Cost
 from labeler.dataset import read_shards, write_shard
-from labeler.driver import Driver
+from labeler.driver.conversation import Conversation
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY
 from labeler.evaluation.compare import rows_of
-from labeler.journal import Journal
 from labeler.labelers.base import Policy, roll_out, steps_of
-from labeler.labelling_run import Progress
+from labeler.labelling.routes import routes
+from labeler.labelling.run import Progress
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.records import LabeledSolution, Verdict
-from labeler.requests import POLICY
-from labeler.routing import routes
 from labeler.schema import Provenance, labeled_solution, row
 from labeler.seeds import derive_seed
 from labeler.version import code_version

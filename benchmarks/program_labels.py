@@ -21,8 +21,8 @@ from rich.table import Table
 
 import labeler
 from labeler.checking.code_tests import run_of
+from labeler.driver.requests import Failed, Ran, Run
 from labeler.records import Verdict
-from labeler.requests import Failed, Ran, Run
 from labeler.sandbox.bubblewrap import Bubblewrap
 
 

@@ -26,8 +26,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from labeler.driver.requests import Completion, Message, Prompt, Sample, Samples
 from labeler.records import Sampling
-from labeler.requests import Completion, Message, Prompt, Sample, Samples
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.model_folder import end_tokens, load_model
 from labeler.samplers.transformers import TransformersSampler

@@ -38,13 +38,13 @@ from search_solutions import Bench, argument_parser, opened
 
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior
-from labeler.cost import Cost
+from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, examine, rows_of
 from labeler.labelers.base import Policy
 from labeler.labelers.binary_search import BinarySearch, binary_search
 from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
-from labeler.labelling_run import Progress
+from labeler.labelling.run import Progress
 from labeler.records import Verdict
 from labeler.terminal import progress_bar
 

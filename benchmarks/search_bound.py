@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from search_solutions import argument_parser, opened
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy, Rollouts, roll_out
 from labeler.oracle.oracle import grade

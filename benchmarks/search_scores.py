@@ -14,10 +14,10 @@ from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior
 from labeler.consensus.relative_progress import RelativeProgress
 from labeler.consensus.scan import Scan
-from labeler.cost import Cost
+from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.metrics import Judged, calibration_error, score
-from labeler.pipeline import Labeler
+from labeler.labelling.pipeline import Labeler
 from labeler.records import LabeledSolution, Verdict
 
 LENGTHS = (("4-7", 4, 7), ("8-9", 8, 9), ("10-17", 10, 17))

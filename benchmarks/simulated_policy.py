@@ -16,10 +16,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+from labeler.driver.requests import Completion, Failed, Sample, Samples, Score, Scores
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.tasks import solve_prompt
 from labeler.records import short_hash
-from labeler.requests import Completion, Failed, Sample, Samples, Score, Scores
 from labeler.samplers.base import completion_seed
 from labeler.seeds import derive_seed
 

@@ -45,17 +45,17 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config import load_config
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.consensus.posterior import Posterior
-from labeler.driver import Driver
-from labeler.journal import Journal
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY, Check, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
+from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Verdict
-from labeler.requests import POLICY, Check, Sample, Samples
-from labeler.routing import routes
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.transformers import TransformersSampler
 from labeler.wiring.labelers import build_policy

@@ -30,10 +30,10 @@ from labeler.audit import Audit, compare, draw
 from labeler.config.labelers import MonteCarloLabeler
 from labeler.dataset.place import located
 from labeler.dataset.reader import open_dataset
+from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError, LabelerError
-from labeler.labelling_run import LabellingRun, Parts
+from labeler.labelling.run import LabellingRun, Parts
 from labeler.records import LabeledSolution, Problem, Solution, short_hash
-from labeler.requests import POLICY
 from labeler.seeds import derive_seed
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.runs import build

@@ -24,7 +24,7 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.parameters import Config
 from flows.reporting import SERVER_ERRORS
-from labeler.labelling_run import SHARDS_AT_ONCE
+from labeler.labelling.run import SHARDS_AT_ONCE
 
 LEASE_S = 60.0
 PATIENCE_S = 600.0

@@ -28,7 +28,7 @@ from labeler.dataset.ledger import content_sha, labelled, newest_version
 from labeler.dataset.place import Location, located
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import ConfigError, DatasetError
-from labeler.labelling_run import RunSummary, already_there
+from labeler.labelling.run import RunSummary, already_there
 from labeler.records import Problem, Rejection
 from labeler.schema import from_plain
 from labeler.wiring import open_run

@@ -26,10 +26,10 @@ from flows.retrying import may_help
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
-from labeler.labelling_run import LabellingRun, Progress
-from labeler.pipeline import Shard, ShardSummary
+from labeler.labelling.pipeline import Shard, ShardSummary
+from labeler.labelling.remote_shard import Handed, label_alone
+from labeler.labelling.run import LabellingRun, Progress
 from labeler.samplers.base import Sampler
-from labeler.shard_alone import Handed, label_alone
 from labeler.wiring.models import build_samplers
 from labeler.wiring.runs import build
 

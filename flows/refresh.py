@@ -30,7 +30,7 @@ from labeler.dataset.ledger import content_sha, labelled, void_rows
 from labeler.dataset.place import Location, located
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.withdraw import withdraw
-from labeler.labelling_run import LabellingRun, Parts, RunSummary
+from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.records import Problem, short_hash
 from labeler.wiring.problems import find_problems
 from labeler.wiring.runs import build

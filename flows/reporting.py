@@ -27,7 +27,7 @@ from labeler.dataset.place import place
 from labeler.dataset.reader import open_dataset
 from labeler.errors import LabelerError
 from labeler.files import make_folder
-from labeler.labelling_run import Progress, RunSummary
+from labeler.labelling.run import Progress, RunSummary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -23,8 +23,8 @@ from flows.parameters import Config
 from flows.ray_shards import label_on_ray
 from flows.reporting import ProgressBoard, show_statistics, show_summary
 from flows.retrying import may_help
-from labeler.labelling_run import SHARDS_AT_ONCE, LabellingRun, RunSummary
-from labeler.pipeline import ShardSummary
+from labeler.labelling.pipeline import ShardSummary
+from labeler.labelling.run import SHARDS_AT_ONCE, LabellingRun, RunSummary
 from labeler.wiring.runs import note
 
 MOST_SHARDS = 64

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from labeler.labelling_run import Progress, RunSummary
+from labeler.labelling.run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
 
 if TYPE_CHECKING:

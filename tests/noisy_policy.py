@@ -10,9 +10,9 @@ import time
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
-from labeler.labelling_run import Parts
+from labeler.driver.requests import POLICY, Prompt
+from labeler.labelling.run import Parts
 from labeler.oracle.generate import Difficulty, generate_problems
-from labeler.requests import POLICY, Prompt
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.wiring import read_problems
 from labeler.wiring.labelers import build_recipe

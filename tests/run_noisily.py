@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from tests.noisy_policy import parts
 
 if __name__ == "__main__":

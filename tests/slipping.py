@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from labeler.requests import Prompt
+from labeler.driver.requests import Prompt
 
 
 def slipping(reference: Sequence[str], prompt: Prompt, index: int) -> str:

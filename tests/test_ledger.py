@@ -15,7 +15,7 @@ from labeler.dataset.ledger import (
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import DatasetError
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.records import Problem, Source
 from tests.noisy_policy import parts
 

@@ -23,7 +23,7 @@ from labeler.dataset.ledger import labelled
 from labeler.dataset.place import located, place
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import DatasetError
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.wiring.consensus import label_anew
 from tests.noisy_policy import parts
 from tests.object_store import serving

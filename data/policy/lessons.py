@@ -12,6 +12,7 @@ from stages import SEED, Stage, order
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
+from labeler.driver.requests import Message, Prompt, Sample, Samples
 from labeler.oracle.generate import Difficulty, generate_problem
 from labeler.oracle.graph import OracleProblem, read_equation
 from labeler.oracle.mistakes import TEACHABLE, with_mistake, with_slip
@@ -24,7 +25,6 @@ from labeler.oracle.tasks import (
     solve_prompt,
 )
 from labeler.records import Sampling
-from labeler.requests import Message, Prompt, Sample, Samples
 from labeler.samplers.transformers import TransformersSampler
 from labeler.steps import split_steps
 

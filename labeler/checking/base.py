@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from labeler.requests import Check, Checked
+from labeler.driver.requests import Check, Checked
 
 
 class Checker(Protocol):

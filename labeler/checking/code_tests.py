@@ -16,10 +16,10 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
+from labeler.driver.requests import Check, Checked, Failed, Limits, Ran, Reply, Run, Tried
+from labeler.programs.statements import parse
 from labeler.records import Problem, Verdict
-from labeler.requests import Check, Checked, Failed, Limits, Ran, Reply, Run, Tried
 from labeler.sandbox.base import Sandbox
-from labeler.statements import parse
 
 RULES_VERSION = 1
 """Raised whenever a verdict may change; part of the journal's keys."""

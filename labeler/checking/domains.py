@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from labeler.checking.base import Checker
-from labeler.requests import Check, Checked
+from labeler.driver.requests import Check, Checked
 
 
 class DomainChecker:

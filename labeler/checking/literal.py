@@ -11,8 +11,8 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from labeler.driver.requests import Check, Checked
 from labeler.records import Verdict
-from labeler.requests import Check, Checked
 
 RULES_VERSION = 1
 """Raised whenever a verdict may change; part of the journal's keys."""

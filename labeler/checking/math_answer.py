@@ -42,8 +42,8 @@ from labeler.checking.answer_text import (
 )
 from labeler.checking.answer_units import Measured, measured
 from labeler.checking.workers import KillableWorkers, Lost
+from labeler.driver.requests import Check, Checked
 from labeler.records import Verdict
-from labeler.requests import Check, Checked
 
 RULES_VERSION = 1
 """Raised whenever a verdict may change; part of the journal's keys."""

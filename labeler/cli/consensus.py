@@ -10,7 +10,7 @@ import typer
 from labeler.cli.base import AsJson, DatasetFolder, WhichVersion, app
 
 if TYPE_CHECKING:
-    from labeler.recompute import Recomputed
+    from labeler.recompute.version import Recomputed
 
 
 @app.command(epilog="Example: labeler consensus runs/quickstart --policy fusion")

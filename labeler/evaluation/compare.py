@@ -16,17 +16,17 @@ from typing import Any
 from labeler.consensus.base import Rule, fitted
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.consensus.posterior import Posterior
-from labeler.conversation import Conversation, together
-from labeler.cost import Cost
-from labeler.driver import Driver
+from labeler.driver.conversation import Conversation, together
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Judged, Score, score
 from labeler.labelers.base import Findings
 from labeler.labelers.outcome import last_step_evidence
-from labeler.pipeline import Labeler
+from labeler.labelling.pipeline import Labeler
+from labeler.labelling.solving import given
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict
-from labeler.solving import given
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from labeler.consensus.base import Decision
-from labeler.cost import Cost
+from labeler.driver.cost import Cost
 from labeler.records import Verdict
 
 BINS = 10

@@ -27,7 +27,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import (
     Findings,
     Policy,

@@ -12,7 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labeler.checking.extract import answer_in
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import (
+    Check,
+    Checked,
+    Completion,
+    Failed,
+    Message,
+    Prompt,
+    Reply,
+    Sample,
+    Samples,
+)
 from labeler.records import (
     Asks,
     Evidence,
@@ -23,17 +34,6 @@ from labeler.records import (
     Verdict,
     prefix_id,
     short_hash,
-)
-from labeler.requests import (
-    Check,
-    Checked,
-    Completion,
-    Failed,
-    Message,
-    Prompt,
-    Reply,
-    Sample,
-    Samples,
 )
 from labeler.steps import split_steps
 

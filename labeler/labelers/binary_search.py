@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, value_evidence
 from labeler.records import Problem, Solution, Verdict
 from labeler.seeds import derive_seed

@@ -35,12 +35,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Checked, Completion
 from labeler.first_error.model import Place, Rates, locate
 from labeler.first_error.question import question
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
 from labeler.records import Evidence, Problem, Solution, Verdict
-from labeler.requests import Checked, Completion
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labeler.driver.requests import Completion, Failed, Reply, Samples
 from labeler.labelers.replies.base import Reading
 from labeler.labelers.replies.read import read_reply
 from labeler.prompts import Task
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
-from labeler.requests import Completion, Failed, Reply, Samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from labeler.driver.requests import Failed, Reply, Samples
 from labeler.labelers.correctness import Opinion
 from labeler.labelers.replies.base import Reading
 from labeler.labelers.replies.injection import speaks_to_judge
@@ -23,7 +24,6 @@ from labeler.labelers.replies.json_form import records
 from labeler.labelers.replies.read import without_thinking
 from labeler.prompts import Task
 from labeler.records import Verdict
-from labeler.requests import Failed, Reply, Samples
 
 _KINDS = {
     "key_steps": "key step", "checkpoints": "checkpoint", "warnings": "warning",

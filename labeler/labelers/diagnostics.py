@@ -24,14 +24,14 @@ from dataclasses import dataclass
 
 from labeler.checking.code_tests import whole_program
 from labeler.checking.extract import program_in
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Ran
 from labeler.labelers.base import Findings
 from labeler.labelers.in_statements import in_statements
 from labeler.labelers.lanser import State, Weights, reward
 from labeler.labelers.type_checker import Diagnostic, checker, diagnostics_in, type_check_run
 from labeler.labelers.unfinished import unfinished
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
-from labeler.requests import Ran
 
 NAME = "diagnostics"
 VERSION = "1"

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from labeler.checking.code_tests import whole_program
 from labeler.checking.extract import program_in
+from labeler.programs.statements import split_statements
 from labeler.records import Problem, Solution, short_hash
-from labeler.statements import split_statements
 
 
 def in_statements(problem: Problem, solution: Solution) -> Solution | None:

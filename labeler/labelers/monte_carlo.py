@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
 from labeler.records import Problem, Solution, Verdict
 from labeler.seeds import derive_seed

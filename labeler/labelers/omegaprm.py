@@ -25,7 +25,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Completion
 from labeler.first_error.model import Rates, locate
 from labeler.first_error.question import question
 from labeler.labelers.base import (
@@ -38,7 +39,6 @@ from labeler.labelers.base import (
     value_evidence,
 )
 from labeler.records import Evidence, Problem, Solution, Verdict
-from labeler.requests import Completion
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 

@@ -5,7 +5,7 @@ Evidence about value, not correctness: a right answer may come by a wrong way.
 
 from __future__ import annotations
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 

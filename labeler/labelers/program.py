@@ -23,9 +23,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.checking.code_tests import run_of, verdict, whole_program
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Checked, Limits, Ran, Reply, Run, Tried
 from labeler.labelers.base import Findings
-from labeler.mutation import Variant, mutants, refactorings
+from labeler.programs.mutation import Variant, mutants, refactorings
+from labeler.programs.statements import statements
 from labeler.records import (
     Asks,
     Evidence,
@@ -37,9 +39,7 @@ from labeler.records import (
     prefix_id,
     short_hash,
 )
-from labeler.requests import Checked, Limits, Ran, Reply, Run, Tried
 from labeler.seeds import derive_seed
-from labeler.statements import statements
 
 NAME = "program"
 VERSION = "1"

@@ -18,7 +18,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
 from labeler.labelers.correctness import (
     Opinion,
@@ -32,7 +33,6 @@ from labeler.labelers.replies.base import Reading
 from labeler.labelers.replies.json_form import text_under
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
-from labeler.requests import POLICY, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
 NAME = "repair"

@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.errors import ConfigError
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
@@ -33,7 +34,6 @@ from labeler.labelers.criteria import Criteria, Scored, hold, principles_of, rea
 from labeler.labelers.false_positives import count_false_positives, flagged, kinds_of
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
-from labeler.requests import POLICY, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
 NAME = "rubric"

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
     Opinion,
@@ -29,7 +30,6 @@ from labeler.labelers.correctness import (
 )
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
-from labeler.requests import POLICY, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
 NAME = "spare"

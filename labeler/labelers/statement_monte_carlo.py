@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
 from labeler.labelers.in_statements import in_statements
 from labeler.records import Problem, Solution

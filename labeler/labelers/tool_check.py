@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from labeler.checking.claims.decide import Link
 from labeler.checking.claims.steps import check_solution
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labeler.checking.extract import program_in
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Failed, Limits, Ran, Run, Sample, Samples
 from labeler.labelers.correctness import Spent, spent_on
-from labeler.requests import Failed, Limits, Ran, Run, Sample, Samples
 
 MARK = "\n\n[tool] "
 """Stands in a rationale between the judgement and what a tool did."""

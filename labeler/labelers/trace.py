@@ -19,12 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labeler.checking.literal import NoLiteral, literal, same_value
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Limits, Ran
 from labeler.labelers.base import Findings
 from labeler.labelers.predicted_trace import Comparison, Judged, compare
 from labeler.labelers.traced import Trace, trace_in, trace_run
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
-from labeler.requests import Limits, Ran
 
 NAME = "trace"
 VERSION = "1"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from labeler.requests import Failed, Limits, Ran, Reply, Run
-from labeler.statements import LINE, statements
+from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.programs.statements import LINE, statements
 
 
 @dataclass(frozen=True, slots=True)

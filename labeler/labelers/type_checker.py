@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from labeler.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
 
 RELEVANT = frozenset(
     {"name-defined", "used-before-def", "attr-defined", "call-arg", "call-overload", "operator"}

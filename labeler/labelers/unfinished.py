@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from labeler.statements import parse, statements
+from labeler.programs.statements import parse, statements
 
 
 def unfinished(program: str, start: int = 0) -> list[str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from labeler.conversation import Conversation
-from labeler.cost import Cost
-from labeler.driver import Driver
+from labeler.driver.conversation import Conversation
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
+from labeler.labelling.pipeline import Labeler
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
-from labeler.pipeline import Labeler
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Solution
 from labeler.seeds import derive_seed

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.journal import Journal
+from labeler.driver.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from labeler.dataset.place import Location, located
 from labeler.errors import ConfigError
-from labeler.labelling_run import LabellingRun, Parts, Progress
+from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED, SERVED, STORED, Estimate, Plan

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.labelling_run import LabellingRun, Parts, Progress
-from labeler.pipeline import Shard, ShardSummary
+from labeler.labelling.pipeline import Shard, ShardSummary
+from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.disk import on_disk, staged_rows
 from labeler.planning.observed import Observed
 from labeler.planning.plan import BILLED, SERVED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from labeler.driver.requests import Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.planning.shared_prefixes import SharedPrefixes
-from labeler.requests import Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.samplers.base import Sampler
 
 

@@ -22,8 +22,8 @@ from labeler.problems.base import (
     reject,
     text_of,
 )
+from labeler.programs.statements import LINE, parse
 from labeler.records import Problem, Rejection, Source
-from labeler.statements import LINE, parse
 
 FORM = """\
 Predict how this call runs. Write one line for every statement that runs, in the order in which \

@@ -29,8 +29,8 @@ from labeler.problems.base import (
     reject,
     text_of,
 )
+from labeler.programs.statements import parse, split_statements
 from labeler.records import Problem, Rejection, Source
-from labeler.statements import parse, split_statements
 
 FIELDS = ("task_id", "prompt", "canonical_solution", "test", "entry_point")
 BODY_END = re.compile(r"^(?=[^\s#])", re.MULTILINE)

@@ -20,8 +20,8 @@ from labeler.problems.base import (
     reject,
     text_of,
 )
+from labeler.programs.statements import split_statements
 from labeler.records import Problem, Rejection, Source
-from labeler.statements import split_statements
 
 
 def read_mbpp(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:

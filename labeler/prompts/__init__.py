@@ -28,9 +28,9 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from labeler.driver.requests import Message, Prompt
 from labeler.errors import ConfigError
 from labeler.records import short_hash
-from labeler.requests import Message, Prompt
 
 VARIABLES: Mapping[str, Any] = {
     "problem": "",

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
-from labeler.requests import Failed, Sample, Samples, Score, Scores
+from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
 
 
 class Sampler(Protocol):

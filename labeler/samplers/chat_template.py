@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labeler.driver.requests import Prompt
 from labeler.errors import ConfigError, RequestError
-from labeler.requests import Prompt
 
 
 def load_tokenizer(name: str) -> Any:

@@ -23,9 +23,18 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from labeler.driver.requests import (
+    Completion,
+    Failed,
+    Message,
+    Prompt,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
-from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score, Scores
 from labeler.samplers.base import completion_seed
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.choices import ASKS, Choices

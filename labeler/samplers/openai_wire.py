@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from labeler.driver.requests import Completion, Sample
 from labeler.errors import BackendBusy, BackendDown, BackendError, RequestError
-from labeler.requests import Completion, Sample
 from labeler.samplers.token_texts import pieces_of
 
 Json = dict[str, Any]

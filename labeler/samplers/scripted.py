@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.records import short_hash
-from labeler.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 
 Script = Callable[[Prompt, int], str | Failed]
 """(prompt, completion index) -> text, or `Failed` for the whole request."""

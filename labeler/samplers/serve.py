@@ -18,9 +18,9 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from labeler.driver.requests import Completion, Failed, Message, Prompt, Sample, Samples
 from labeler.errors import BackendBusy, LabelerError, RequestError, UserError
 from labeler.records import Sampling
-from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples
 from labeler.samplers.base import Sampler
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.errors import BackendDown, ConfigError, RequestError
 from labeler.records import short_hash
-from labeler.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.samplers.base import completion_seed
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.model_folder import end_tokens, folder_hash, load_model

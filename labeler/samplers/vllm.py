@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
 from labeler.errors import BackendBusy, BackendDown
-from labeler.requests import Failed, Sample, Samples, Score, Scores
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.replicas import HUNG_S, Replicas
 from labeler.samplers.server_process import GRACE_S

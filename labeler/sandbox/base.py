@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from labeler.requests import Failed, Ran, Run, Trial, Tried
+from labeler.driver.requests import Failed, Ran, Run, Trial, Tried
 from labeler.sandbox.inside.child import EXTENSIONS
 
 SANDBOX_VERSION = 2

@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Ran, Run
 from labeler.sandbox.base import (
     CLEAN,
     PROBE,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.requests import Limits
+from labeler.driver.requests import Limits
 
 ROOT = Path("/sys/fs/cgroup")
 NAME = "labeler-"

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.requests import Failed, Limits, Ran, Run, Tried
+from labeler.driver.requests import Failed, Limits, Ran, Run, Tried
 from labeler.sandbox.attempts import CHEAT_TESTS, CHEATS, PRELUDE, SCRIPTS
 from labeler.sandbox.base import Sandbox
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
+from labeler.driver.requests import Failed, Ran, Run
 from labeler.errors import BackendBusy
-from labeler.requests import Failed, Ran, Run
 from labeler.sandbox.base import GRACE_S, PROBE, SANDBOX_VERSION, Task, probe_fault
 from labeler.sandbox.bundle import script
 

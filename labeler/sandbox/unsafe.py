@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from labeler.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Ran, Run
 from labeler.sandbox.base import PROBE, SANDBOX_VERSION, Task, probe_fault
 from labeler.sandbox.bundle import script
 

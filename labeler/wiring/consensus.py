@@ -37,7 +37,7 @@ from labeler.consensus.weak_strong import WeakStrong
 from labeler.dataset.place import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
-from labeler.recompute import Recomputed, recompute
+from labeler.recompute.version import Recomputed, recompute
 from labeler.records import short_hash
 
 

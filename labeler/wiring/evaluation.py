@@ -16,19 +16,19 @@ from labeler.config.labelers import MODEL_FREE, WRITES_SOLUTIONS, LabelerConfig
 from labeler.config.problems import OracleProblems
 from labeler.config.run import RunConfig
 from labeler.consensus.base import Rule
-from labeler.cost import Cost
-from labeler.driver import Driver, Retry
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver, Retry
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
-from labeler.journal import Journal
-from labeler.labelling_run import Progress
+from labeler.labelling.routes import routes
+from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolvedProblem, read_solutions
 from labeler.records import Problem, Rejection
-from labeler.requests import POLICY
-from labeler.routing import routes
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
 from labeler.wiring.defaults import labelers_named, rules_named

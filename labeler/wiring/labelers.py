@@ -53,11 +53,11 @@ from labeler.labelers.statement_monte_carlo import StatementMonteCarlo, statemen
 from labeler.labelers.table.table import table, table_tasks
 from labeler.labelers.tool_check import ToolCheck, tool_check
 from labeler.labelers.trace import TraceSettings, trace
-from labeler.pipeline import Labeler, Recipe
+from labeler.labelling.pipeline import Labeler, Recipe
+from labeler.labelling.solving import Filter
 from labeler.prompts import load_prompts
 from labeler.records import Sampling, Solution
 from labeler.samplers.base import Sampler
-from labeler.solving import Filter
 from labeler.wiring.consensus import build_rule
 
 

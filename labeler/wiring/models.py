@@ -6,7 +6,7 @@ from typing import assert_never
 
 from labeler.config.models import ModelConfig, OpenAIPolicy, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
-from labeler.requests import POLICY
+from labeler.driver.requests import POLICY
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.transformers import TransformersSampler

@@ -12,9 +12,9 @@ from pathlib import Path
 from labeler.config import RunConfig, load_config
 from labeler.dataset.ledger import note_problems
 from labeler.dataset.place import Location, located
+from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
-from labeler.labelling_run import LabellingRun, Parts, Progress, RunSummary, run_plainly
-from labeler.requests import POLICY
+from labeler.labelling.run import LabellingRun, Parts, Progress, RunSummary, run_plainly
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on

@@ -19,8 +19,8 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config.labelers import RUNS_PROGRAMS
 from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
+from labeler.driver.requests import Limits
 from labeler.records import Problem
-from labeler.requests import Limits
 from labeler.sandbox.base import NoSandbox, Sandbox
 from labeler.wiring.loop import block_on
 

@@ -11,9 +11,9 @@ import importlib
 
 from labeler.config import RunConfig
 from labeler.config.labelers import models_asked, prompts_of
-from labeler.labelling_run import Parts
+from labeler.driver.requests import POLICY
+from labeler.labelling.run import Parts
 from labeler.records import short_hash
-from labeler.requests import POLICY
 from labeler.version import code_version
 
 PROMPT = {"template", "system", "delimiter", "sampling"}

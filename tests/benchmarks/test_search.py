@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from labeler.driver.requests import Message, Prompt, Sample
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
 from labeler.oracle.tasks import solve_prompt
 from labeler.records import Sampling
-from labeler.requests import Message, Prompt, Sample
 from labeler.steps import split_steps
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

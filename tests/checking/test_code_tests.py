@@ -9,8 +9,8 @@ import pytest
 
 from labeler.checking.code_tests import CodeChecker, entries, run_of, verdict, whole_program
 from labeler.checking.domains import DomainChecker
+from labeler.driver.requests import Check, Checked, Failed, Ran, Run, Trial, Tried
 from labeler.records import Problem, Verdict
-from labeler.requests import Check, Checked, Failed, Ran, Run, Trial, Tried
 from labeler.sandbox.unsafe import Unsafe
 
 PROBLEM = Problem("p", "code", "Add.", None, ("def add(a, b):\n", "    return a + b\n"),

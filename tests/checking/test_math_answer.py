@@ -18,8 +18,8 @@ from labeler.checking.math_answer import (
     compare,
     compare_quickly,
 )
+from labeler.driver.requests import Check, Checked
 from labeler.records import Problem, Verdict
-from labeler.requests import Check, Checked
 
 CASES = json.loads(Path(__file__).with_name("math_cases.json").read_text("utf-8"))
 MATH = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data")) / "math/test.jsonl"

@@ -3,10 +3,12 @@
 import asyncio
 
 from labeler.consensus.first_zero import FirstZero
-from labeler.driver import Driver
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import Check, Checked
+from labeler.driver.routing import Route
 from labeler.evaluation.compare import compare, examine
 from labeler.evaluation.first_flag import FirstFlag
-from labeler.journal import Journal
 from labeler.labelers.base import Findings
 from labeler.problems.solved import SolvedProblem
 from labeler.records import (
@@ -19,8 +21,6 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-from labeler.requests import Check, Checked
-from labeler.routing import Route
 
 PROBLEM = Problem("p", "math", "1 + 1 + 1?", "3")
 STEPS = ("1 + 1 = 2.\n", "2 + 1 = 4.\n", "Answer: 4\n")

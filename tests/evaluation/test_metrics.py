@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labeler.consensus.base import Decision, labels_before
-from labeler.cost import Cost
+from labeler.driver.cost import Cost
 from labeler.evaluation.metrics import Judged, calibration_error, score
 from labeler.problems.solved import read_solutions
 from labeler.records import Verdict

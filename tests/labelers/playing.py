@@ -2,8 +2,8 @@
 
 import pytest
 
+from labeler.driver.requests import Check, Checked, Completion, Ran, Run, Sample, Samples
 from labeler.records import Verdict
-from labeler.requests import Check, Checked, Completion, Ran, Run, Sample, Samples
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.conftest import ran, with_sandbox
 

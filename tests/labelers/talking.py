@@ -2,9 +2,9 @@
 
 import json
 
+from labeler.driver.requests import Checked, Completion, Samples
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Sampling, Verdict
-from labeler.requests import Checked, Completion, Samples
 
 PROBLEM = Problem(
     "p", "math", "2 + 3, times 4?", "20", reference_solution=("2 + 3 = 5", "5 * 4 = 20")

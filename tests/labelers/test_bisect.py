@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from labeler.driver.requests import Checked, Completion, Failed, Sample, Samples
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Checked, Completion, Failed, Sample, Samples
 from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "Count to 6.", "6")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.code_tests import whole_program
+from labeler.driver.requests import Checked, Failed, Ran
 from labeler.labelers.base import Policy
 from labeler.labelers.diagnostics import NOTHING_NEW, Diagnostics, diagnostics
 from labeler.labelers.lanser import State, Weights, reward
@@ -18,7 +19,6 @@ from labeler.labelers.type_checker import Diagnostic, diagnostics_in, type_check
 from labeler.labelers.unfinished import unfinished
 from labeler.problems.humaneval import read_humaneval
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Checked, Failed, Ran
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.labelers.talking import finish
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labeler.conversation import together
+from labeler.driver.conversation import together
+from labeler.driver.requests import Checked
 from labeler.labelers.base import Policy
 from labeler.labelers.judge import Judge, judge
 from labeler.labelers.spare import Spare, spare
@@ -13,7 +14,6 @@ from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
 from labeler.prompts import load_prompts
 from labeler.records import Sampling, Verdict, prefix_id
-from labeler.requests import Checked
 from labeler.samplers.transformers import TransformersSampler
 
 EMBEDDED = load_prompts("embedded")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from labeler.config.labelers import GroundedLabeler, GroundedSearchLabeler, models_asked
+from labeler.driver.requests import Failed, Run, Sample
 from labeler.export.base import ExportOptions
 from labeler.export.groundedprm import GROUNDEDPRM
 from labeler.export.views import view
@@ -21,7 +22,6 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-from labeler.requests import Failed, Run, Sample
 from labeler.wiring.labelers import build_labeler
 from tests.labelers.playing import asked_of, in_sandbox, play, printed, samples
 from tests.labelers.talking import POLICY, PROBLEM, solution

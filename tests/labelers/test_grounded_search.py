@@ -2,11 +2,11 @@
 
 import json
 
+from labeler.driver.requests import Check, Checked, Failed, Sample
 from labeler.labelers.grounded.search import grounded_search
 from labeler.labelers.grounded.settings import GroundedSearch, Verifier
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Verdict, prefix_id
-from labeler.requests import Check, Checked, Failed, Sample
 from tests.labelers.playing import asked_of, play, samples
 from tests.labelers.talking import POLICY, PROBLEM
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeler.driver.requests import Checked, Completion
 from labeler.labelers.base import Rollout
 from labeler.labelers.grounded.tree import Node, back_up, fused_value, select, uct
 from labeler.records import Verdict
-from labeler.requests import Checked, Completion
 
 ROLLOUT = Rollout(Completion("", 0, "stop"), Checked(Verdict.CORRECT))
 

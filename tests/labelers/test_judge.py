@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from labeler.driver.requests import Check, Checked, Failed
 from labeler.labelers.correctness import Opinion
 from labeler.labelers.judge import Judge, judge
 from labeler.labelers.judge.bias import family, signs_of_bias
@@ -12,7 +13,6 @@ from labeler.labelers.judge.votes import count_votes
 from labeler.labelers.replies.base import Reading
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Evidence, Verdict, prefix_id
-from labeler.requests import Check, Checked, Failed
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution, verdicts
 
 DEFAULT, EMBEDDED = load_prompts("default"), load_prompts("embedded")

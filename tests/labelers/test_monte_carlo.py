@@ -2,6 +2,7 @@
 
 import pytest
 
+from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.records import (
@@ -12,7 +13,6 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
-from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
 
 PROBLEM = Problem("p", "math", "1 + 2 + 3?", "6")
 POLICY = Policy("tiny", "1", "Solve: {problem}", "", Sampling(), "\n", run_seed=0)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from labeler.driver.requests import Completion, Failed, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.records import Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Completion, Failed, Samples
 from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "?", "42")

@@ -3,9 +3,9 @@
 import pytest
 
 from labeler.config.labelers import OmegaPRMLabeler
+from labeler.driver.requests import Completion, Samples
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.records import Verdict, prefix_id
-from labeler.requests import Completion, Samples
 from tests.labelers.playing import checking, play
 from tests.labelers.test_bisect import POLICY, PROBLEM
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from labeler.consensus.each_step import EachStep
 from labeler.consensus.label import by_prefix, label_solution
+from labeler.driver.requests import Failed, Ran, Reply, Run, Trial, Tried
 from labeler.labelers.base import Findings
 from labeler.labelers.program import SURVIVED, Program, program
 from labeler.records import Problem, Verdict, prefix_id
-from labeler.requests import Failed, Ran, Reply, Run, Trial, Tried
 
 STEPS = ("def f(x):\n", "    if x > 9:\n", "        return 1\n", "    return x + 2\n")
 PROBLEM = Problem("p", "code", "Two more.", None, STEPS, ("assert f(1) == 3", "assert f(2) == 4"))

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from labeler.config import load_config
+from labeler.driver.requests import Message, Prompt
 from labeler.errors import ConfigError
 from labeler.labelers.judge.settings import CHAINS, Judge, judge_tasks
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.tasks import annotate_prompt, judge_prompt, solve_prompt
 from labeler.prompts import load_prompts, prompts_sha
-from labeler.requests import Message, Prompt
 
 DEFAULT = Path(__file__).parents[2] / "labeler" / "prompts" / "default"
 PROBLEMS = list(generate_problems(5, 1, Difficulty(2, 4, 100, 0.0)))

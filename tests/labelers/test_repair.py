@@ -5,10 +5,10 @@ import json
 
 import pytest
 
+from labeler.driver.requests import Check, Checked, Failed
 from labeler.labelers.repair import Repair, repair
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Verdict, prefix_id
-from labeler.requests import Check, Checked, Failed
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
 
 DEFAULT, EMBEDDED = load_prompts("default"), load_prompts("embedded")

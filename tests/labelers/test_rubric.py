@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from labeler.config.labelers import RubricLabeler
+from labeler.driver.requests import Failed
 from labeler.errors import ConfigError
 from labeler.labelers.criteria import principles_of
 from labeler.labelers.false_positives import KINDS
 from labeler.labelers.rubric import Rubric, rubric, rubric_tasks
 from labeler.prompts import load_prompts, prompts_sha
 from labeler.records import Asks, Evidence, Verdict, prefix_id
-from labeler.requests import Failed
 from labeler.wiring.labelers import build_labeler
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from labeler.driver.requests import Failed
 from labeler.labelers.solver.solver import Solver, last_number, model_in, solver
 from labeler.records import Asks, Evidence, Verdict, prefix_id
-from labeler.requests import Failed
 from tests.labelers.playing import in_sandbox, play, printed
 from tests.labelers.talking import PROBLEM, solution
 

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
+from labeler.driver.requests import Failed
 from labeler.labelers.spare import Spare, spare
 from labeler.prompts import load_prompts, prompts_sha
 from labeler.records import Asks, Evidence, Verdict, prefix_id
-from labeler.requests import Failed
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
 
 DEFAULT = load_prompts("default")

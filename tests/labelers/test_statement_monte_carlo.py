@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.code_tests import CodeChecker
+from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.in_statements import in_statements
 from labeler.labelers.statement_monte_carlo import StatementMonteCarlo, statement_monte_carlo
 from labeler.problems.humaneval import read_humaneval
 from labeler.records import Asks, Evidence, Problem, Sampling, Verdict, prefix_id
-from labeler.requests import Check, Checked, Completion, Failed, Sample, Samples
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.labelers.talking import finish
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from labeler.driver.requests import Run
 from labeler.labelers.grounded.settings import Verifier
 from labeler.labelers.table.claims import agrees, stands_in
 from labeler.labelers.table.parsing import as_csv, table_in
@@ -13,7 +14,6 @@ from labeler.labelers.table.table import AGAINST, NO_TABLE, table
 from labeler.labelers.tool_use import split_note
 from labeler.prompts import load_prompts
 from labeler.records import Verdict
-from labeler.requests import Run
 from tests.labelers.playing import asked_of, in_sandbox, play, printed, samples
 from tests.labelers.talking import POLICY, PROBLEM, solution
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.literal import LiteralChecker, same_value
+from labeler.driver.requests import Check, Checked, Failed, Limits, Ran
 from labeler.labelers.base import Policy
 from labeler.labelers.predicted_trace import compare
 from labeler.labelers.trace import TraceSettings, trace
 from labeler.labelers.traced import Trace, trace_in, trace_run
 from labeler.problems.cruxeval import read_cruxeval
 from labeler.records import Evidence, Problem, Sampling, Source, Verdict, prefix_id
-from labeler.requests import Check, Checked, Failed, Limits, Ran
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.labelers.talking import finish
 

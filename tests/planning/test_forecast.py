@@ -12,12 +12,12 @@ import pytest
 
 from labeler.cli import main
 from labeler.dataset.reader import open_dataset
+from labeler.driver.requests import Sample, Samples
 from labeler.errors import ConfigError
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.planning import Plan, compared, keep_plan
 from labeler.planning.forecast import forecast
 from labeler.planning.plan import BILLED, SERVED, from_json
-from labeler.requests import Sample, Samples
 from tests.noisy_policy import N_PROBLEMS, parts
 
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from labeler.driver.requests import Message, Prompt, Sample
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import read_answer
 from labeler.oracle.oracle import grade
 from labeler.oracle.tasks import annotate_prompt, judge_prompt, read_verdicts, solve_prompt
 from labeler.records import Sampling, Verdict
-from labeler.requests import Message, Prompt, Sample
 from labeler.samplers.transformers import TransformersSampler
 from labeler.steps import split_steps
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from labeler.config.models import VLLMPolicy
+from labeler.driver.requests import Failed, Message, Prompt, Sample, Samples, Score, Scores
 from labeler.records import Sampling
-from labeler.requests import Failed, Message, Prompt, Sample, Samples, Score, Scores
 from labeler.samplers.base import Sampler
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.scripted import ScriptedSampler

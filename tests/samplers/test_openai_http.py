@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from labeler.driver.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score
 from labeler.errors import BackendBusy, BackendDown, ConfigError
 from labeler.records import Sampling
-from labeler.requests import Completion, Failed, Message, Prompt, Sample, Samples, Score
 from labeler.samplers.base import completion_seed
 from labeler.samplers.openai_http import OpenAISampler
 from tests.http_server import Handler, serving

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from labeler.driver import Driver, Retry
-from labeler.journal import Journal
+from labeler.driver.driver import Driver, Retry
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY, Prompt, Sample
+from labeler.driver.routing import Route
 from labeler.records import Sampling
-from labeler.requests import POLICY, Prompt, Sample
-from labeler.routing import Route
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.pace import START
 from tests.http_server import Handler, serving

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeler.driver.requests import Failed, Message, Prompt, Sample, Score
 from labeler.errors import BackendDown, ConfigError
 from labeler.records import Sampling
-from labeler.requests import Failed, Message, Prompt, Sample, Score
 from labeler.samplers.decoding import shared_prompts
 from labeler.samplers.token_choice import choose, truncate
 from labeler.samplers.token_texts import pieces_of

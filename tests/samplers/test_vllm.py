@@ -21,9 +21,9 @@ import pytest
 
 from labeler.cli import main
 from labeler.config.models import VLLMPolicy
+from labeler.driver.requests import Prompt, Sample, Samples
 from labeler.errors import BackendDown, ConfigError
 from labeler.records import Sampling
-from labeler.requests import Prompt, Sample, Samples
 from labeler.samplers.base import Sampler
 from labeler.samplers.vllm import VLLMSampler
 from labeler.samplers.vllm_command import Launch, Place

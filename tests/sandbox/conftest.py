@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from labeler.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Ran, Run
 from labeler.sandbox.base import Sandbox
 from labeler.sandbox.bubblewrap import Bubblewrap
 from labeler.sandbox.unsafe import Unsafe

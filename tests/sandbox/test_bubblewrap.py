@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.requests import Failed, Limits, Ran, Run, Tried
+from labeler.driver.requests import Failed, Limits, Ran, Run, Tried
 from labeler.sandbox.base import NoSandbox, Sandbox
 from labeler.sandbox.bubblewrap import Bubblewrap
 from labeler.sandbox.escapes import Attempt, try_escapes
@@ -36,7 +36,8 @@ def test_a_normal_user_has_the_same_walls(bubblewrap: Bubblewrap) -> None:
         pytest.skip("no /usr/bin/python3 and setpriv to become a normal user with")
     code = (
         "import asyncio, os\n"
-        "from labeler.sandbox.bubblewrap import Bubblewrap\nfrom labeler.requests import Run\n"
+        "from labeler.sandbox.bubblewrap import Bubblewrap\n"
+        "from labeler.driver.requests import Run\n"
         "b = Bubblewrap(1)\n"
         "program = 'import os; print(os.getuid(), os.path.exists(\"/etc/passwd\"))'\n"
         "async def main():\n"

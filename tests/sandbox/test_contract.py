@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labeler.requests import Failed, Limits, Run, Trial, Tried
+from labeler.driver.requests import Failed, Limits, Run, Trial, Tried
 from labeler.sandbox.base import Sandbox
 from tests.sandbox.conftest import ran
 

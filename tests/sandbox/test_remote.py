@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from labeler.driver.requests import Failed, Ran, Run, Trial, Tried
 from labeler.errors import BackendBusy
-from labeler.requests import Failed, Ran, Run, Trial, Tried
 from labeler.sandbox.remote import RemoteSandbox
 from tests.http_server import Handler, serving
 from tests.sandbox.conftest import ran, with_sandbox

@@ -12,7 +12,7 @@ from rich.console import Console
 from labeler.consensus.votes import Votes
 from labeler.dataset import CommitInfo, open_dataset
 from labeler.errors import DatasetError
-from labeler.recompute import recompute
+from labeler.recompute.version import recompute
 from labeler.records import (
     Asks,
     Consensus,

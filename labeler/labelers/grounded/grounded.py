@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from labeler.conversation import Conversation, together
+from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.grounded.settings import Verifier, verifier_tasks
 from labeler.labelers.grounded.verify import NAME, VERSION, Verification, Verified

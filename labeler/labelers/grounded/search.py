@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from labeler.conversation import Conversation, together
+from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
 from labeler.labelers.grounded import verify
 from labeler.labelers.grounded.grounded import counted

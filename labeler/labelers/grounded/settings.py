@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labeler.driver.requests import POLICY, Limits
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Sampling
-from labeler.requests import POLICY, Limits
 
 
 @dataclass(frozen=True, slots=True)

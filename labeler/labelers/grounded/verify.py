@@ -17,7 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.correctness import Opinion, Spent, opinion_evidence, spent_on
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.replies.json_form import text_under
@@ -25,7 +26,6 @@ from labeler.labelers.replies.read import read_reply
 from labeler.labelers.tool_use import Read, ToolReturn, python_program, use_tool
 from labeler.prompts import Task
 from labeler.records import Evidence, Problem, Verdict, prefix_id
-from labeler.requests import Failed, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
 NAME = "grounded"

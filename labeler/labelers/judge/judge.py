@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeler.conversation import Conversation, together
+from labeler.driver.conversation import Conversation, together
+from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
     Opinion,
@@ -30,7 +31,6 @@ from labeler.labelers.judge.settings import Judge, Tasks, judge_tasks
 from labeler.labelers.judge.votes import Critique, both_ways, count_votes
 from labeler.prompts import Task
 from labeler.records import Evidence, Problem, Solution, Verdict
-from labeler.requests import Failed, Reply, Sample, Samples
 from labeler.seeds import derive_seed
 
 NAME = "judge"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from labeler.driver.requests import POLICY
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Sampling
-from labeler.requests import POLICY
 
 Mode = Literal["single", "meta", "deliberate"]
 VoteRule = Literal["majority", "intersection", "union"]

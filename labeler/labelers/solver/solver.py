@@ -23,11 +23,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.conversation import Conversation
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
 from labeler.labelers.base import Findings
 from labeler.labelers.tool_use import failure_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
-from labeler.requests import Failed, Limits, Ran, Reply, Run
 
 NAME = "solver"
 VERSION = "1"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from labeler.conversation import Conversation, together
+from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import Opinion, Spent, correctness_evidence
 from labeler.labelers.grounded.grounded import counted

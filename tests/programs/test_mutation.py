@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labeler.mutation import mutants, refactorings
-from labeler.normal_form import normal_form
+from labeler.programs.canonical import normal_form
+from labeler.programs.mutation import mutants, refactorings
 
 PROGRAM = (
     "def f(xs):\n    n = 0\n    for x in xs:\n"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 
-from labeler.statements import parse
+from labeler.programs.statements import parse
 
 MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.GtE: ast.LtE}
 NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {

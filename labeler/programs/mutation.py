@@ -3,7 +3,7 @@
 Operators of the mutation-testing literature (arithmetic, comparison, logic, constants, jumps,
 deleted statements, swapped arguments, neighbouring functions), on LibCST's syntax tree, which keeps
 every character that is not changed. A mutant that is no Python, or has the normal form of the
-original or of another mutant, is not given out (`labeler.normal_form`).
+original or of another mutant, is not given out (`labeler.programs.canonical`).
 
 Not covered: several changes at once, changes that move code between statements, types.
 Sources: Ye et al., PRLCoder (arXiv 2502.01715) for mutating and refactoring statements; the
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from labeler.normal_form import normal_form
-from labeler.statements import LINE, Statement, statements
+from labeler.programs.canonical import normal_form
+from labeler.programs.statements import LINE, Statement, statements
 
 if TYPE_CHECKING:
     import libcst as cst

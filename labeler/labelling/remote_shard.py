@@ -1,6 +1,6 @@
 """One shard of a run, labelled by a process of its own, perhaps on another machine.
 
-The process that holds the run (`labeler.labelling_run`) hands out shards and commits them. Each
+The process that holds the run (`labeler.labelling.run`) hands out shards and commits them. Each
 shard has a journal of its own beside its staged rows, so nobody writes to a database that another
 machine has open; the holder takes these journals into the run's own when all shards are done. A
 shard whose process was lost is begun again anywhere that sees the folder, and goes on from its
@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labeler.dataset.lock import held
-from labeler.driver import Driver, Retry
+from labeler.driver.driver import Driver, Retry
+from labeler.driver.journal import Journal
 from labeler.errors import BackendDown
 from labeler.files import make_folder
-from labeler.journal import Journal
-from labeler.labelling_run import Parts
-from labeler.pipeline import Shard, ShardSummary, label_shard
-from labeler.routing import routes
+from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
+from labeler.labelling.routes import routes
+from labeler.labelling.run import Parts
 from labeler.schema import Provenance
 
 LOCK_PATIENCE_S = 60.0

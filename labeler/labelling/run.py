@@ -27,20 +27,20 @@ from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
-from labeler.cost import Cost
 from labeler.dataset.lock import held
 from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import CommitInfo, commit, version_of_run
-from labeler.driver import Driver, Retry
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver, Retry
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError
 from labeler.files import make_folder
-from labeler.journal import Journal
-from labeler.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
+from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
+from labeler.labelling.routes import routes
+from labeler.recompute.rows import fitted_to, relabelled
 from labeler.records import Problem, Rejection, short_hash
-from labeler.relabelling import fitted_to, relabelled
-from labeler.requests import POLICY
-from labeler.routing import routes
 from labeler.samplers.base import Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
@@ -112,7 +112,7 @@ class LabellingRun:
     resume: bool
     on_progress: Callable[[Progress], None]
     hands_out: bool = False
-    """Other processes label the shards (`labeler.shard_alone`); no model is asked from here."""
+    """Other processes label the shards (`remote_shard`); no model is asked from here."""
     _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)

@@ -1,8 +1,8 @@
 """Conversations side by side."""
 
-from labeler.conversation import together
+from labeler.driver.conversation import together
+from labeler.driver.requests import Check, Checked
 from labeler.records import Problem, Verdict
-from labeler.requests import Check, Checked
 
 PROBLEM = Problem("p", "math", "1 + 1?", "2")
 

@@ -20,8 +20,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from labeler.errors import DatasetError
-from labeler.requests import (
+from labeler.driver.requests import (
     Check,
     Checked,
     Failed,
@@ -34,6 +33,7 @@ from labeler.requests import (
     Score,
     Scores,
 )
+from labeler.errors import DatasetError
 
 _REPLY_KINDS: dict[str, type[Reply]] = {
     kind.__name__: kind for kind in (Samples, Scores, Checked, Ran, Failed)

@@ -5,7 +5,7 @@ import asyncio
 from labeler.consensus.fusion import Fusion
 from labeler.consensus.label import relabel
 from labeler.dataset.reader import open_dataset
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from tests.noisy_policy import parts
 
 

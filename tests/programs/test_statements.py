@@ -7,7 +7,7 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.statements import split_statements, statements
+from labeler.programs.statements import split_statements, statements
 
 PROGRAM = r'''import math  # roots
 

@@ -1,8 +1,8 @@
 """What a labeler may ask for, and what comes back. Plain data: no I/O, no clock.
 
-A request is identified by its content (`labeler.journal` hashes it), so asking the same thing twice
-costs once. `asker` names the labeler for the bill, `group` what it belongs to; neither is part of
-the identity.
+A request is identified by its content (`labeler.driver.journal` hashes it), so asking the same
+thing twice costs once. `asker` names the labeler for the bill, `group` what it belongs to; neither
+is part of the identity.
 """
 
 from __future__ import annotations

@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from labeler.cost import Cost
-from labeler.driver import Driver, Retry
-from labeler.errors import BackendBusy, BackendDown
-from labeler.journal import Journal
-from labeler.records import Problem, Sampling, Verdict
-from labeler.requests import (
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver, Retry
+from labeler.driver.journal import Journal
+from labeler.driver.requests import (
     POLICY,
     Check,
     Checked,
@@ -22,7 +20,9 @@ from labeler.requests import (
     Sample,
     Samples,
 )
-from labeler.routing import Route
+from labeler.driver.routing import Route
+from labeler.errors import BackendBusy, BackendDown
+from labeler.records import Problem, Sampling, Verdict
 
 PROBLEM = Problem("p", "math", "1 + 1?", "2")
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from labeler.checking.extract import answer_in
-from labeler.conversation import Conversation, together
+from labeler.driver.conversation import Conversation, together
+from labeler.driver.requests import Check, Checked
 from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
 from labeler.records import Problem, Rejection, Solution, Verdict
-from labeler.requests import Check, Checked
 from labeler.seeds import derive_seed
 
 

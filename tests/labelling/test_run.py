@@ -14,15 +14,15 @@ import pytest
 
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.store import version_of_run
+from labeler.driver.requests import Failed
 from labeler.errors import BackendDown, DatasetError
-from labeler.labelling_run import LabellingRun, run_plainly
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
-from labeler.requests import Failed
 from tests.journalled import journalled
 from tests.noisy_policy import N_PROBLEMS, parts
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def label(out, *, resume=False, given=None, **changes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeler.requests import Failed, Reply, Samples, Scores
+from labeler.driver.requests import Failed, Reply, Samples, Scores
 
 
 @dataclass(slots=True)

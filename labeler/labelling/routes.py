@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from labeler.checking.base import Checker
-from labeler.requests import Check, Reply, Request, Run, Sample, Score
+from labeler.driver.requests import Check, Run, Sample, Score
+from labeler.driver.routing import Address, Route
 from labeler.samplers.base import Sampler
 from labeler.sandbox.base import Sandbox
-
-Address = tuple[type[Request], str]
-"""A kind of request, and which model it is for ("" where it is for none)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where one kind of request goes."""
-
-    fingerprint: str
-    answer: Callable[[Any], Awaitable[Sequence[Reply]]]
-    """Takes a list of that kind of request; gives as many replies in the same order."""
-    rows_per_batch: int
-    concurrency: int
-    refills: int = 1
-    """How many times `rows_per_batch` a batch may hold where more waits than all calls can take."""
 
 
 def routes(
@@ -43,8 +26,3 @@ def routes(
         )
         found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
     return found
-
-
-def address(request: Request) -> Address:
-    """Where a request goes."""
-    return type(request), request.model if isinstance(request, Sample | Score) else ""

@@ -1,7 +1,7 @@
 """A labeler is a conversation: a generator that yields requests and is sent their replies.
 
 It does no I/O, looks at no clock, and is deterministic given its replies. `together` makes one
-conversation of several; the driver (`labeler.driver`) runs thousands of them at once.
+conversation of several; the driver (`labeler.driver.driver`) runs thousands of them at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TypeVar
 
-from labeler.requests import Reply, Request
+from labeler.driver.requests import Reply, Request
 
 T = TypeVar("T")
 Conversation = Generator[list[Request], list[Reply], T]

@@ -20,8 +20,8 @@ from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
 from labeler.dataset.store import CommitInfo, Version
+from labeler.recompute.rows import fitted_to, relabelled
 from labeler.records import LabeledSolution, short_hash
-from labeler.relabelling import fitted_to, relabelled
 from labeler.version import code_version
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from labeler.batching import Queue, Waiting, order_of
-from labeler.conversation import Conversation
-from labeler.cost import Cost
+from labeler.driver.batching import Queue, Waiting, order_of
+from labeler.driver.conversation import Conversation
+from labeler.driver.cost import Cost
+from labeler.driver.journal import Journal, request_key
+from labeler.driver.requests import Failed, Reply, Request, Sample, Score
+from labeler.driver.routing import Address, Route, address
 from labeler.errors import BackendBusy
-from labeler.journal import Journal, request_key
-from labeler.requests import Failed, Reply, Request, Sample, Score
-from labeler.routing import Address, Route, address
 
 T = TypeVar("T")
 

@@ -19,17 +19,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from labeler.consensus.base import Rule
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.conversation import Conversation, together
-from labeler.cost import Cost
 from labeler.dataset.shards import write_shard
-from labeler.driver import Driver
+from labeler.driver.conversation import Conversation, together
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
 from labeler.errors import DatasetError
 from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.outcome import last_step_evidence
+from labeler.labelling.solving import Filter, given, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
-from labeler.solving import Filter, given, solve
 from labeler.spool import Spool
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]

@@ -10,7 +10,7 @@ from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.human import human_evidence, overruled
 from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, write_shard
 from labeler.errors import ConfigError, DataError, DatasetError
-from labeler.recompute import recompute
+from labeler.recompute.version import recompute
 from labeler.schema import Provenance, row
 from labeler.wiring.consensus import label_anew
 from tests.consensus.simulation import simulate

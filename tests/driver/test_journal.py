@@ -5,10 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from labeler.errors import DatasetError
-from labeler.journal import Journal, request_key
-from labeler.records import Problem, Sampling, Verdict
-from labeler.requests import (
+from labeler.driver.journal import Journal, request_key
+from labeler.driver.requests import (
     Check,
     Checked,
     Completion,
@@ -19,6 +17,8 @@ from labeler.requests import (
     Samples,
     Scores,
 )
+from labeler.errors import DatasetError
+from labeler.records import Problem, Sampling, Verdict
 
 SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, asker="mc")
 REPLIES = [

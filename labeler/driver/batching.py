@@ -11,9 +11,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from labeler.cost import Cost
-from labeler.requests import Check, Prompt, Reply, Request, Run, Sample, Score
-from labeler.routing import Route
+from labeler.driver.cost import Cost
+from labeler.driver.requests import Check, Prompt, Reply, Request, Run, Sample, Score
+from labeler.driver.routing import Route
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Python programs as text: their statements, changed copies of them, and when two are the same."""
