@@ -17,7 +17,8 @@ from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, believed, follow
 from labeler.consensus.label_model import LabelModel, belief, family_weights, related
 from labeler.consensus.observations import Observations
-from labeler.consensus.sources import OUTCOME, TOOLS, Source
+from labeler.consensus.sources import OUTCOME, Source
+from labeler.labelers.methods import is_tool
 
 BELIEF_VOTES, BELIEF_STRENGTH = 8, 4.0
 """A belief about a rate weighs as much as 4 steps with 8 votes each."""
@@ -76,7 +77,7 @@ def _related(sources: Sequence[Source]) -> Array:
 
 
 def _refit(source: Source, table: Array, heard: Array, start: Array) -> Array:
-    if source.labeler in TOOLS:
+    if is_tool(source.labeler):
         # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
         return start
     counts, weights = beta_binomial.expected_counts(belief(source), BELIEF_VOTES, BELIEF_STRENGTH)
