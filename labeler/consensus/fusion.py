@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field
 
 from labeler.consensus.base import Decision
 from labeler.consensus.beta_binomial import Array
@@ -24,25 +25,36 @@ from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
 from labeler.consensus.observations import Said, gather, said_of
 from labeler.consensus.places import decide_by_places
+from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
 from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
 
 
-@dataclass(frozen=True)
-class Fusion:
-    """A label needs `min_confidence`. Sources of one model count as `family_voices` at most.
+class FusionRule(RuleSettings):
+    """A label model over all sources, fitted on the run; decides from `min_confidence` on.
 
-    `fit` keeps at most `fit_limit` solutions in memory. `gold`: solution id to first error.
+    Sources of one model that answer the same question count as `family_voices` at most.
     """
 
-    min_confidence: float = 0.8
-    family_voices: float = 4.0
+    rule: Literal["fusion"] = "fusion"
+    min_confidence: Confidence = 0.8
+    family_voices: Annotated[float, Field(ge=1)] = 4.0
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """`fit` keeps at most `fit_limit` solutions in memory. `gold`: solution id to first error."""
+
+    settings: FusionRule = field(default_factory=FusionRule)
     fit_limit: int = 20_000
     gold: Mapping[str, int] = field(default_factory=dict)
     model: LabelModel = field(default_factory=LabelModel)
     calibration: Calibration = field(default_factory=Calibration)
-    name: str = "fusion"
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
         marked: list[tuple[list[Said], int]] = []
@@ -58,7 +70,7 @@ class Fusion:
                     marked.append((said_of(row.solution, evidence), truth))
                 yield row
 
-        model = learn(gather(watched(), self.fit_limit), self.family_voices)
+        model = learn(gather(watched(), self.fit_limit), self.settings.family_voices)
         if self.gold and not marked:
             raise DataError(f"gold: none of its {len(self.gold)} solutions is in this dataset")
         return replace(self, model=model, calibration=_calibration(model, marked))
@@ -86,7 +98,7 @@ class Fusion:
             return Decision(None, nothing, nothing, "no evidence")
         places = self._places(said).tolist()
         spoken = [bool(step.keys() - {OUTCOME}) for step in said]
-        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
+        return decide_by_places(places, self.settings.min_confidence, spoken, solution.outcome)
 
     def _places(self, said: Sequence[Said]) -> Array:
         return self.calibration.places(self.model.places(said))
@@ -101,3 +113,6 @@ def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]
         was = np.array([float(truth == -1 or t < truth) for t in range(len(said))])
         gold.append((right, was))
     return calibrate(gold)
+
+
+FUSION = ConsensusRule(name="fusion", settings=FusionRule, build=Fusion)

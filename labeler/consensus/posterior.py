@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision, value_counts
 from labeler.consensus.places import decide_by_places
+from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
 from labeler.first_error.model import Rates, locate
 from labeler.records import Evidence, Solution, Verdict
 
 
+class PosteriorRule(RuleSettings):
+    """P(place of the first error) from all counts; decides from `min_confidence` on."""
+
+    rule: Literal["posterior"] = "posterior"
+    min_confidence: Confidence = 0.8
+
+
 @dataclass(frozen=True)
 class Posterior:
-    """A label needs `min_confidence`, else it is undecided; `rates` are what is believed before."""
+    """What is surer than `min_confidence` is a label; `rates` are what is believed before."""
 
-    min_confidence: float = 0.8
+    settings: PosteriorRule = field(default_factory=PosteriorRule)
     rates: Rates = field(default_factory=Rates)
-    name: str = "posterior"
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def place_probabilities(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
@@ -37,4 +49,7 @@ class Posterior:
         beyond = counts if solution.outcome is Verdict.UNKNOWN else counts[:-1]
         places = self.place_probabilities(solution, evidence)
         spoken = [count.n > 0 for count in beyond]
-        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
+        return decide_by_places(places, self.settings.min_confidence, spoken, solution.outcome)
+
+
+POSTERIOR = ConsensusRule(name="posterior", settings=PosteriorRule, build=Posterior)

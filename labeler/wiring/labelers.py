@@ -46,7 +46,7 @@ def build_recipe(
         labelers={labeler.kind: build_labeler(labeler, policy) for labeler in config.labelers},
         rule=build_rule(config.consensus),
         given=given or {},
-        searches=frozenset(method.name for method in METHODS if method.writes_solutions),
+        searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
     )
 
 

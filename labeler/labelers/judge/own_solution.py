@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from labeler.checking.extract import final_answer
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
-from labeler.labelers.correctness import Spent, spent_on
 from labeler.labelers.judge.settings import Judge
+from labeler.labelers.shared.verdict_evidence import Spent, spent_on
 from labeler.prompts import Task
 from labeler.records import Problem, Sampling, Verdict
 from labeler.seeds import derive_seed
