@@ -26,7 +26,7 @@ bench: .venv/run
 	$(BIN)/python benchmarks/throughput.py --seed $(SEED)
 	$(BIN)/python benchmarks/consensus.py --seeds $(SEED)
 	$(BIN)/python benchmarks/search.py --seed $(SEED)
-	$(BIN)/python benchmarks/datasets.py --steps 1000000
+	$(BIN)/python benchmarks/dataset_scale.py --steps 1000000
 
 # Trains data/policy anew (an hour and a half on one core) and measures it (a quarter of an hour).
 policy: .venv/run

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from labeler.config import load_config
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED
+from labeler.records import Problem
 from labeler.wiring.runs import build
 
 QUANTITIES = (*BILLED, "cached_prompt_tokens", "engine_completion_tokens")
@@ -54,7 +56,10 @@ def main() -> None:
 
 
 def accuracy(
-    problems: tuple, bills: dict[str, dict[str, float]], name: str, args: argparse.Namespace
+    problems: Sequence[Problem],
+    bills: dict[str, dict[str, float]],
+    name: str,
+    args: argparse.Namespace,
 ) -> dict[str, float]:
     truth = sum(bill[name] for bill in bills.values())
     errors, held = [], 0

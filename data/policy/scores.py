@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from labeler.records import Verdict
@@ -46,7 +48,7 @@ def measured(sums: Sums, statistic: Callable[..., float]) -> dict[str, float | N
     """The statistic of the sums, with its interval."""
     columns = np.array(list(sums.values())).T
 
-    def of_columns(*drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+    def of_columns(*drawn: NDArray[np.float64], axis: int = -1) -> Any:
         return statistic(*(column.sum(axis=axis) for column in drawn))
 
     with np.errstate(divide="ignore", invalid="ignore"):

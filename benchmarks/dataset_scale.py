@@ -1,6 +1,6 @@
 """A dataset of many steps: how long it takes to write, to count and to look at, and what memory.
 
-    python benchmarks/datasets.py --steps 10000000 --json
+    python benchmarks/dataset_scale.py --steps 10000000 --json
 
 Rows are made by `made_rows` (eight steps a solution, three sources a step) and committed as a run
 commits them. Each part runs in a process of its own, so that its peak memory is its own; `stats`
