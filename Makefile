@@ -47,7 +47,7 @@ measure-policy: .venv/run
 
 # A Prefect server, a work pool and a worker on this machine; Ctrl-C stops all three.
 server: .venv/run
-	$(BIN)/python -m flows.server
+	$(BIN)/labeler server
 
 # Programs written by models run in bubblewrap; the viewer's pages are tried in Chromium. Where they are
 # not there and cannot be installed, the tests that need them are skipped and say so.
