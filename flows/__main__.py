@@ -21,60 +21,33 @@ from flows.command import ending_in_one_line
 LOCAL_API = "http://127.0.0.1:{port}/api"
 """Where `labeler server` listens; set before Prefect is imported, which reads it once."""
 
-
-def label(**given: Any) -> None:
-    """`labeler run --flow`."""
-    with ending_in_one_line():
-        from flows.label import label as flow
-        from labeler.terminal import print_summary
-
-        print_summary(asyncio.run(flow(**given)))
+NOTHING = {
+    "incremental": "nothing new: {out} is up to date",
+    "refresh": "nothing stale: {out} is up to date",
+    "publish": "{dry_run}: written",
+}
+"""What is said where a flow had nothing to do."""
 
 
-def incremental(**given: Any) -> None:
-    """`labeler incremental`."""
-    with ending_in_one_line():
-        from flows.incremental import incremental as flow
-        from labeler.terminal import print_summary
-
-        summary = asyncio.run(flow(**given))
-        if summary is None:
-            print(f"nothing new: {given['out']} is up to date")
-        else:
-            print_summary(summary)
-
-
-def refresh(**given: Any) -> None:
-    """`labeler refresh`."""
-    with ending_in_one_line():
-        from flows.refresh import refresh as flow
-        from labeler.terminal import print_summary
-
-        summary = asyncio.run(flow(**given))
-        if summary is None:
-            print(f"nothing stale: {given['out']} is up to date")
-        else:
-            print_summary(summary)
-
-
-def audit(**given: Any) -> None:
-    """`labeler audit`."""
-    with ending_in_one_line():
-        from flows.audit import audit as flow
+def run(flow: str, arguments: dict[str, Any]) -> None:
+    """`labeler run --flow`, `incremental`, `refresh`, `audit` and `publish`."""
+    with ending_in_one_line(resumable=flow != "publish"):
         from flows.audit import rows
+        from flows.schedule import flow_named
+        from labeler.audit import Audit
+        from labeler.hub import Pushed
+        from labeler.terminal import print_summary
 
-        for fact in rows(asyncio.run(flow(**given))):
-            print(f"{fact['what']}: {fact['value']}")
-
-
-def publish(**given: Any) -> None:
-    """`labeler publish`."""
-    with ending_in_one_line(resumable=False):
-        from flows.publish import publish as flow
-
-        pushed = asyncio.run(flow(**given))
-        written = f"{given['dry_run']}: written"
-        print(written if pushed is None else f"{pushed.repository}@{pushed.tag}")
+        match asyncio.run(flow_named(flow)(**arguments)):
+            case None:
+                print(NOTHING[flow].format(**arguments))
+            case Audit() as found:
+                for fact in rows(found):
+                    print(f"{fact['what']}: {fact['value']}")
+            case Pushed(repository=repository, tag=tag):
+                print(f"{repository}@{tag}")
+            case summary:
+                print_summary(summary)
 
 
 def server(port: int, pool: str, limit: int) -> None:
@@ -126,11 +99,8 @@ def _on_a_server() -> AbstractContextManager[None]:
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (
-        label, incremental, refresh, audit, publish, server, schedule_add, schedule_list,
-        schedule_change,
-    )
-}  # fmt: skip
+    for command in (run, server, schedule_add, schedule_list, schedule_change)
+}
 
 
 if __name__ == "__main__":

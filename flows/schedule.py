@@ -128,7 +128,6 @@ def parameters_for(
     flow: str, config: str, out: Location, settings: Sequence[str]
 ) -> dict[str, Any]:
     """What a scheduled run is given: the run file, the folder, and `key=value` for the flow."""
-    from flows.parameters import plain
     from labeler.config import load_config
     from labeler.config.load import setting
 
@@ -136,7 +135,7 @@ def parameters_for(
     of_flow = [one for one in settings if one.partition("=")[0] in known]
     loaded = load_config(config, [one for one in settings if one not in of_flow])
     # A schedule always goes on with what an interrupted run left.
-    usual = {"config": plain(loaded), "out": str(out), "resume": True}
+    usual = {"config": loaded.model_dump(mode="json"), "out": str(out), "resume": True}
     given = {name: value for name, value in usual.items() if name in known}
     given |= (setting(one, "sample=200") for one in of_flow)
     return given

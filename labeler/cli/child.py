@@ -33,3 +33,8 @@ def run_in_flows(command: str, **arguments: object) -> NoReturn:
         finally:
             signal.signal(signal.SIGTERM, before)
         raise typer.Exit(child.returncode)
+
+
+def run_flow(flow: str, **arguments: object) -> NoReturn:
+    """Runs a flow with these parameters to its end, and shows what came of it."""
+    run_in_flows("run", flow=flow, arguments=arguments)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from labeler.cli.base import AsJson, DatasetFolder, OutFolder, WhichTag, WhichVersion, app
-from labeler.cli.child import run_in_flows
+from labeler.cli.child import run_flow
 from labeler.errors import UserError
 
 Shares = Annotated[
@@ -176,7 +176,7 @@ def publish(
     ] = None,
 ) -> None:
     """Publish as `push` does, but as a Prefect flow: shown on its page, and approved there."""
-    run_in_flows(
+    run_flow(
         "publish",
         out=out,
         repository=repository,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from labeler.cli.base import ConfigFile, OutFolder, Settings, app, fail
-from labeler.cli.child import run_in_flows
+from labeler.cli.child import run_flow
 
 
 @app.command(epilog="Example: labeler run data/quickstart.yaml --out runs/quickstart")
@@ -29,7 +29,7 @@ def run(
 
     loaded = load_config(config, settings)
     if flow:
-        run_in_flows("label", config=loaded.model_dump(mode="json"), out=out, resume=resume)
+        run_flow("label", config=loaded.model_dump(mode="json"), out=out, resume=resume)
     from labeler.terminal import print_summary, progress_bar
     from labeler.wiring import run as run_config
 

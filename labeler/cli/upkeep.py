@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from labeler.cli.base import ConfigFile, OutFolder, Settings, app
-from labeler.cli.child import run_in_flows
+from labeler.cli.child import run_flow
 
 
 @app.command(epilog="Example: labeler incremental my.yaml --out runs/my")
@@ -19,9 +19,7 @@ def incremental(
     """Label only the problems that the dataset was not labelled for; append a version."""
     from labeler.config import load_config
 
-    run_in_flows(
-        "incremental", config=load_config(config, settings).model_dump(mode="json"), out=out
-    )
+    run_flow("incremental", config=load_config(config, settings).model_dump(mode="json"), out=out)
 
 
 @app.command(epilog="Example: labeler refresh my.yaml --out runs/my --dry-run")
@@ -38,7 +36,7 @@ def refresh(
 
     loaded = load_config(config, settings)
     if not dry_run:
-        run_in_flows("refresh", config=loaded.model_dump(mode="json"), out=out)
+        run_flow("refresh", config=loaded.model_dump(mode="json"), out=out)
     from labeler.dataset.place import located
     from labeler.wiring.refresh import stale_labels
 
@@ -68,7 +66,7 @@ def audit(
     """Check stored labels: label a random sample again with fresh rollouts, and compare."""
     from labeler.config import load_config
 
-    run_in_flows(
+    run_flow(
         "audit",
         config=load_config(config, settings).model_dump(mode="json"),
         out=out,
