@@ -32,6 +32,7 @@ BAR = 0.15
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("--sample", type=int, default=24)
@@ -61,6 +62,7 @@ def accuracy(
     name: str,
     args: argparse.Namespace,
 ) -> dict[str, float]:
+    """Plans of one quantity from many samples, against what the whole run took."""
     truth = sum(bill[name] for bill in bills.values())
     errors, held = [], 0
     for seed in range(args.draws):

@@ -35,12 +35,14 @@ def balanced(pairs: Sequence[tuple[str, bool, Verdict]]) -> dict[str, object]:
 
 
 def add(sums: Sums, problem: str, second: bool, value: float) -> None:
+    """Adds a term to a problem's first or second sum."""
     own = sums.setdefault(problem, [0.0] * 4)
     own[2 * second] += value
     own[2 * second + 1] += 1
 
 
 def totals(sums: Sums) -> list[float]:
+    """The sums over all problems."""
     return [sum(column) for column in zip(*sums.values(), strict=True)]
 
 
@@ -62,6 +64,7 @@ def measured(sums: Sums, statistic: Callable[..., float]) -> dict[str, float | N
 
 
 def vars_of(rate: object) -> dict[str, object]:
+    """A rate as plain values."""
     return {name: getattr(rate, name) for name in ("n_yes", "n", "rate", "low", "high")}
 
 

@@ -163,6 +163,7 @@ def note_hashes(folder: Path) -> None:
 
 
 def main() -> None:
+    """The command: trains stage after stage and writes the policy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--from-stage", choices=[s.name for s in STAGES], default=STAGES[0].name)
