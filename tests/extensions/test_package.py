@@ -105,7 +105,9 @@ def test_its_rule_and_its_format_can_be_named(labelled: Path, site: Path) -> Non
 def test_its_settings_stand_in_messages_and_its_problems_are_read(
     tmp_path: Path, site: Path
 ) -> None:
-    (tmp_path / "sums.tsv").write_text("How many legs have 3 dogs?\t12\nno answer\nWhat is half of 50?\t25\n")
+    (tmp_path / "sums.tsv").write_text(
+        "How many legs have 3 dogs?\t12\nno answer\nWhat is half of 50?\t25\n"
+    )
     run = tmp_path / "run.yaml"
     run.write_text(
         "problems: {kind: tab_separated, path: sums.tsv}\n"
