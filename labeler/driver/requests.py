@@ -156,14 +156,14 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """Reply to `Check`: unknown always comes with a reason."""
 
     verdict: Verdict
     reason: str = ""
 
 
-class Tried(StrEnum):
+class TestStatus(StrEnum):
     """What came of one test. UNTESTED is nobody's fault: the test itself could not be decided."""
 
     PASSED = "passed"
@@ -172,15 +172,15 @@ class Tried(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TestResult:
     """One test of a run; `reason` says why it did not pass."""
 
-    result: Tried
+    result: TestStatus
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunResult:
     """Reply to `Run`: what the program did, as the process beside it saw it.
 
     `ended` is finished (all tests were tried), raised (loading the program raised), exited or
@@ -194,7 +194,7 @@ class Ran:
     exit_code: int | None
     stdout: str
     stderr: str
-    tests: tuple[Trial, ...]
+    tests: tuple[TestResult, ...]
     covered: tuple[int, ...]
     peak_bytes: int
     cpu_s: float
@@ -209,4 +209,4 @@ class Failed:
     reason: str
 
 
-Reply = Samples | Scores | Checked | Ran | Failed
+Reply = Samples | Scores | CheckResult | RunResult | Failed

@@ -36,7 +36,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Checked, Completion
+from labeler.driver.requests import CheckResult, Completion
 from labeler.first_error.model import Place, Rates, locate
 from labeler.first_error.question import question
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
@@ -116,7 +116,7 @@ def _count_right_solutions(seen: dict[Prefix, _Seen], solutions: Sequence[Soluti
     for solution in solutions:
         if solution.outcome is Verdict.CORRECT:
             text = Completion("".join(solution.steps), 0, "stop")
-            _count(seen, (), solution.steps, Rollout(text, Checked(solution.outcome)))
+            _count(seen, (), solution.steps, Rollout(text, CheckResult(solution.outcome)))
 
 
 def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, delimiter: str) -> None:

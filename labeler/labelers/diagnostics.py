@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from labeler.checking.code_tests import whole_program
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Ran
+from labeler.driver.requests import RunResult
 from labeler.labelers.base import Findings
 from labeler.labelers.in_statements import in_statements
 from labeler.labelers.lanser import State, Weights, reward
@@ -71,7 +71,7 @@ def diagnostics(
             pieces = [_unknown(problem, solution, t, found) for t in range(len(solution.steps))]
         else:
             by_program = dict(zip(programs, found, strict=True))
-            held = reply.isolation if isinstance(reply, Ran) else ""
+            held = reply.isolation if isinstance(reply, RunResult) else ""
             pieces = _judge(problem, solution, [by_program[text] for text in own], settings, held)
         for piece in pieces:
             evidence.setdefault(piece.prefix_id, piece)

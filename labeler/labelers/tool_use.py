@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Failed, Limits, Ran, Run, Sample, Samples
+from labeler.driver.requests import Failed, Limits, Run, RunResult, Sample, Samples
 from labeler.labelers.correctness import Spent, spent_on
 
 MARK = "\n\n[tool] "
@@ -100,7 +100,7 @@ def use_tool(
         Run(call.program, files=call.files, limits=limits, packages=True, asker=query.asker)
     ]
     output, failed, isolation = "", "no run", ""
-    if isinstance(ran, Ran):
+    if isinstance(ran, RunResult):
         output, failed = _output(ran)
         isolation = ran.isolation
     elif isinstance(ran, Failed):
@@ -110,14 +110,14 @@ def use_tool(
     )
 
 
-def failure_of(ran: Ran) -> str:
+def failure_of(ran: RunResult) -> str:
     """What a program that failed says of it: the line that names the error, else its last."""
     raised = _RAISED.findall(ran.stderr)
     said = raised or ran.stderr.strip().splitlines() or [f"exit status {ran.exit_code}"]
     return said[-1][:200]
 
 
-def _output(ran: Ran) -> tuple[str, str]:
+def _output(ran: RunResult) -> tuple[str, str]:
     """What the program printed, or why that does not count."""
     output = ran.stdout.strip()
     if ran.ended != "exited":

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from labeler.checking.literal import NoLiteral, literal, same_value
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Limits, Ran
+from labeler.driver.requests import Limits, RunResult
 from labeler.labelers.base import Findings
 from labeler.labelers.predicted_trace import Comparison, Judged, compare
 from labeler.labelers.traced import Trace, trace_in, trace_run
@@ -60,7 +60,7 @@ def trace(
         return _unknown(problem, solutions, real)
     if not _as_recorded(problem, real):
         return _unknown(problem, solutions, f"the call returns {real.value}, not the gold answer")
-    by = reply.isolation if isinstance(reply, Ran) else ""
+    by = reply.isolation if isinstance(reply, RunResult) else ""
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
         compared = compare(solution.steps, real)

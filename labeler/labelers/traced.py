@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 from labeler.programs.statements import LINE, statements
 
 
@@ -47,7 +47,7 @@ def trace_run(program: str, call: str, most: int, limits: Limits, asker: str) ->
 
 def trace_in(reply: Reply, program: str) -> Trace | str:
     """The trace, or why there is none."""
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return reply.reason if isinstance(reply, Failed) else "no run"
     try:
         found = json.loads(reply.stdout.splitlines()[-1])

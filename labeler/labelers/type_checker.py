@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 
 RELEVANT = frozenset(
     {"name-defined", "used-before-def", "attr-defined", "call-arg", "call-overload", "operator"}
@@ -85,7 +85,7 @@ def diagnostics_in(
     reply: Reply, n_programs: int, relevant: frozenset[str] = RELEVANT
 ) -> list[tuple[Diagnostic, ...] | None] | str:
     """Relevant diagnostics of each program, None for one that cannot be checked; or why none."""
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return reply.reason if isinstance(reply, Failed) else "no run"
     try:
         found = json.loads(reply.stdout.splitlines()[-1])

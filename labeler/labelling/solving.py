@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
 from labeler.records import Problem, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
@@ -75,7 +75,7 @@ def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
     if known or not checkable or answer is None:
         return solution
     [reply] = yield [Check(problem, answer, "outcome")]
-    if not isinstance(reply, Checked):
+    if not isinstance(reply, CheckResult):
         return solution
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason

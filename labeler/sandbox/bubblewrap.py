@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.sandbox.base import (
     CLEAN,
     PROBE,
@@ -145,7 +145,7 @@ class Bubblewrap:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         return list(await asyncio.gather(*(self._run_one(run) for run in batch)))
 
     async def ready(self) -> str:
@@ -160,7 +160,7 @@ class Bubblewrap:
                 await place.group.remove()
         self._places, self._free = [], None
 
-    async def _run_one(self, run: Run) -> Ran | Failed:
+    async def _run_one(self, run: Run) -> RunResult | Failed:
         if not self._program:
             return Failed(MISSING)
         task = Task(run)
@@ -184,7 +184,7 @@ class Bubblewrap:
         finally:
             free.put_nowait(place)
 
-    async def _run_in(self, place: _Place, task: Task, content: bytes) -> Ran | Failed:
+    async def _run_in(self, place: _Place, task: Task, content: bytes) -> RunResult | Failed:
         """In the sandbox that is there already, if it does for this run; else in a new one."""
         mounts = (task.run.limits.disk_bytes, task.run.packages)
         if place.group is not None:

@@ -12,7 +12,7 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import (
     POLICY,
     Check,
-    Checked,
+    CheckResult,
     Completion,
     Failed,
     Message,
@@ -181,7 +181,7 @@ def test_the_source_is_read_only_as_fast_as_there_is_room(tmp_path):
 
 def test_kinds_of_request_go_to_their_own_backends(tmp_path):
     async def check(batch):
-        return [Checked(Verdict.CORRECT) for _ in batch]
+        return [CheckResult(Verdict.CORRECT) for _ in batch]
 
     async def main():
         backend = Backend()
@@ -194,7 +194,7 @@ def test_kinds_of_request_go_to_their_own_backends(tmp_path):
                 conversation = asks(sample("a"), Check(PROBLEM, "2", "mc"))
                 return [result async for _, result in driver.run([("x", conversation)], {})]
 
-    assert asyncio.run(main()) == [[samples(sample("a")), Checked(Verdict.CORRECT)]]
+    assert asyncio.run(main()) == [[samples(sample("a")), CheckResult(Verdict.CORRECT)]]
 
 
 def test_requests_go_to_the_model_they_name(tmp_path):

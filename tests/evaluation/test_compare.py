@@ -5,7 +5,7 @@ import asyncio
 from labeler.consensus.first_zero import FirstZero
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.driver.routing import Route
 from labeler.evaluation.compare import compare, examine
 from labeler.evaluation.first_flag import FirstFlag
@@ -60,7 +60,7 @@ def says(*verdicts, asks=Asks.CORRECTNESS, counts=None, score=None):
 
 def compared(tmp_path, cases, labelers, rules=()):
     async def check(batch):
-        return [Checked(Verdict.CORRECT if r.answer == "3" else Verdict.WRONG) for r in batch]
+        return [CheckResult(Verdict.CORRECT if r.answer == "3" else Verdict.WRONG) for r in batch]
 
     async def main():
         with Journal(tmp_path / "journal.sqlite") as journal:

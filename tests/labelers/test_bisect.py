@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from labeler.driver.requests import Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import CheckResult, Completion, Failed, Sample, Samples
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
@@ -20,7 +20,7 @@ THOROUGH = Bisect(min_information=1e-3)
 
 
 def solution(*steps, outcome=Verdict.WRONG):
-    return POLICY.solution(PROBLEM, steps or STEPS, Checked(outcome), 0)
+    return POLICY.solution(PROBLEM, steps or STEPS, CheckResult(outcome), 0)
 
 
 def talk(conversation, alive):

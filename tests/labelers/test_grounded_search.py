@@ -2,7 +2,7 @@
 
 import json
 
-from labeler.driver.requests import Check, Checked, Failed, Sample
+from labeler.driver.requests import Check, CheckResult, Failed, Sample
 from labeler.labelers.grounded.search import grounded_search
 from labeler.labelers.grounded.settings import GroundedSearch, Verifier
 from labeler.prompts import load_prompts
@@ -24,7 +24,7 @@ class World:
 
     def __call__(self, request):
         if isinstance(request, Check):
-            return Checked(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
+            return CheckResult(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
         assert isinstance(request, Sample)
         if request.model == "policy":
             texts = self.continuations[request.prompt.prefix]

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from labeler.driver.requests import Check, Checked, Failed
+from labeler.driver.requests import Check, CheckResult, Failed
 from labeler.labelers.correctness import Opinion
 from labeler.labelers.judge import Judge, judge
 from labeler.labelers.judge.bias import family, signs_of_bias
@@ -149,13 +149,15 @@ def test_the_own_solution_with_the_most_frequent_answer_serves():
 
 def test_with_the_gold_answer_only_an_own_solution_that_reaches_it_serves():
     own = [samples("Answer: 7"), samples("Answer: 7", "good\nAnswer: 20")]
-    checks = [Checked(WRONG), Checked(RIGHT)]
+    checks = [CheckResult(WRONG), CheckResult(RIGHT)]
     asked, _ = judged(
         own, checks, [samples(verdicts(OK, BAD))], solve_first=True, solve_tries=3, with_gold=True
     )
     assert asked[1] == [Check(PROBLEM, "7", "judge"), Check(PROBLEM, "20", "judge")]
     assert "good\nAnswer: 20" in asked[2][0].prompt.messages[1].content
-    _, found = judged(own, [Checked(WRONG)] * 2, solve_first=True, solve_tries=3, with_gold=True)
+    _, found = judged(
+        own, [CheckResult(WRONG)] * 2, solve_first=True, solve_tries=3, with_gold=True
+    )
     assert found.evidence[0].reason == "none of the judge's own solutions reaches the right answer"
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from labeler.consensus.each_step import EachStep
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.driver.requests import Failed, Ran, Reply, Run, Trial, Tried
+from labeler.driver.requests import Failed, Reply, Run, RunResult, TestResult, TestStatus
 from labeler.labelers.base import Findings
 from labeler.labelers.program import SURVIVED, Program, program
 from labeler.records import Problem, Verdict, prefix_id
 
 STEPS = ("def f(x):\n", "    if x > 9:\n", "        return 1\n", "    return x + 2\n")
 PROBLEM = Problem("p", "code", "Two more.", None, STEPS, ("assert f(1) == 3", "assert f(2) == 4"))
-PASSED, FAILED = Trial(Tried.PASSED), Trial(Tried.FAILED, "AssertionError")
+PASSED, FAILED = TestResult(TestStatus.PASSED), TestResult(TestStatus.FAILED, "AssertionError")
 SETTINGS = Program(mutants=9, refactorings=9)
 
 
-def reply(*trials: Trial, covered: tuple[int, ...] = ()) -> Ran:
-    return Ran("finished", 0, "", "", trials, covered, 0, 0.0, 0.0, "held")
+def reply(*trials: TestResult, covered: tuple[int, ...] = ()) -> RunResult:
+    return RunResult("finished", 0, "", "", trials, covered, 0, 0.0, 0.0, "held")
 
 
 def findings(answer: object, settings: Program = SETTINGS) -> tuple[Findings, list[list[Run]]]:

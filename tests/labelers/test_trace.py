@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.literal import LiteralChecker, same_value
-from labeler.driver.requests import Check, Checked, Failed, Limits, Ran
+from labeler.driver.requests import Check, CheckResult, Failed, Limits, RunResult
 from labeler.labelers.base import Policy
 from labeler.labelers.predicted_trace import compare
 from labeler.labelers.trace import TraceSettings, trace
@@ -43,7 +43,7 @@ RIGHT = (
 
 def ran(content, ended="exited"):
     stdout = content if isinstance(content, str) else json.dumps(content)
-    return Ran(ended, 0, stdout, "", (), (), 0, 0.0, 0.0, "held")
+    return RunResult(ended, 0, stdout, "", (), (), 0, 0.0, 0.0, "held")
 
 
 def real(program=PROGRAM, content=RECORDED):
@@ -51,7 +51,7 @@ def real(program=PROGRAM, content=RECORDED):
 
 
 def talk(*steps, problem=PROBLEM):
-    solution = POLICY.solution(problem, steps, Checked(Verdict.CORRECT), 0)
+    solution = POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
     return trace(problem, (solution,), TraceSettings())
 
 

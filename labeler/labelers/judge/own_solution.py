@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from labeler.checking.extract import final_answer
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.correctness import Spent, spent_on
 from labeler.labelers.judge.settings import Judge
 from labeler.prompts import Task
@@ -55,7 +55,7 @@ def solve(
     right = {
         answer
         for answer, reply in zip(answers, checks, strict=True)
-        if isinstance(reply, Checked) and reply.verdict is Verdict.CORRECT
+        if isinstance(reply, CheckResult) and reply.verdict is Verdict.CORRECT
     }
     for completion in whole:
         if final_answer(completion.text) in right:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 from labeler.labelers.base import Findings
 from labeler.labelers.tool_use import failure_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
@@ -109,7 +109,7 @@ def _gold(problem: Problem) -> float | str | None:
 def _said(problem: Problem, reply: Reply | None, tolerance: float) -> _Said:
     if reply is None:
         return _Said(Verdict.UNKNOWN, "no model in code in the solution")
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return _Said(Verdict.UNKNOWN, reply.reason if isinstance(reply, Failed) else "no run")
     if reply.ended != "exited":
         return _Said(Verdict.UNKNOWN, f"the model was ended: {reply.ended}")
@@ -149,7 +149,7 @@ def _compared(printed: str, calls: list[int], gold: float | str | None, toleranc
 
 
 def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | None) -> Evidence:
-    isolation = reply.isolation if isinstance(reply, Ran) else ""
+    isolation = reply.isolation if isinstance(reply, RunResult) else ""
     is_unknown = said.verdict is Verdict.UNKNOWN
     right = int(said.verdict is Verdict.CORRECT)
     return Evidence(
@@ -163,7 +163,7 @@ def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | 
         n_correct=right,
         rationale="" if is_unknown else said.text,
         model=isolation,
-        calls=int(isinstance(reply, Ran)),
+        calls=int(isinstance(reply, RunResult)),
         reason=said.text if is_unknown else "",
     )
 
