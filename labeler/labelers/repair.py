@@ -22,14 +22,14 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
 from labeler.labelers.correctness import (
-    Opinion,
+    AggregatedVerdict,
     Spent,
     correctness_evidence,
     read_completion,
     spent_on,
     unread,
 )
-from labeler.labelers.replies.base import Reading
+from labeler.labelers.replies.base import StepVerdict
 from labeler.labelers.replies.json_form import text_under
 from labeler.prompts import PromptSet, Task, prompts_sha
 from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
@@ -57,7 +57,7 @@ class _Proposal:
     """The first wrong step and its replacement; `missing` says why there is none."""
 
     solution: Solution
-    readings: tuple[Reading, ...]
+    readings: tuple[StepVerdict, ...]
     model: str
     spent: Spent
     place: int = -1
@@ -99,7 +99,7 @@ def repair(
     repaired = [_repaired(problem, policy, p, rolled[p]) for p in certified]
     by = {p.prefix: p.model for p in proposals}
     for prefix, solution in zip(certified, repaired, strict=True):
-        said = [Opinion(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
+        said = [AggregatedVerdict(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
         evidence.append(
             correctness_evidence(NAME, version, problem, solution, said, by[prefix], Spent())[-1]
         )
@@ -161,7 +161,7 @@ def _without(base: _Proposal, missing: str) -> _Proposal:
     return _Proposal(base.solution, base.readings, base.model, base.spent, missing=missing)
 
 
-def _aligned(reading: Reading, reference: Sequence[str]) -> str:
+def _aligned(reading: StepVerdict, reference: Sequence[str]) -> str:
     """The reference step that the reply says the wrong step is to be compared with."""
     named = re.findall(r"\breference (\d+):", reading.rationale)
     named = named or re.findall(r"reference_steps: (\d+)(?:;|$)", reading.notes)
@@ -174,20 +174,23 @@ def _aligned(reading: Reading, reference: Sequence[str]) -> str:
 
 def _opinions(
     proposal: _Proposal, rolled: dict[tuple[str, ...], Rollouts], settings: Repair
-) -> list[Opinion]:
+) -> list[AggregatedVerdict]:
     """On the steps up to the first wrong one; unknown where the repair is not certified."""
     n = len(proposal.solution.steps)
     if proposal.missing:
-        return [Opinion(Verdict.UNKNOWN, reason=proposal.missing)] * n
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=proposal.missing)] * n
     rollouts = rolled[proposal.prefix]
     if rollouts.n_correct < settings.min_right:
         share = f"{rollouts.n_correct} of {rollouts.n} rollouts end right"
         why = rollouts.failure or f"the repair is not certified: {share}"
-        return [Opinion(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
-    opinions = [Opinion.of(reading) for reading in proposal.readings[: proposal.place]]
-    said = Opinion.of(proposal.readings[proposal.place])
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
+    opinions = [AggregatedVerdict.of(reading) for reading in proposal.readings[: proposal.place]]
+    said = AggregatedVerdict.of(proposal.readings[proposal.place])
     note = f"replace by: {proposal.prefix[-1].strip()} ({rollouts.n_correct} of {rollouts.n} right)"
-    return [*opinions, Opinion(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; "))]
+    return [
+        *opinions,
+        AggregatedVerdict(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; ")),
+    ]
 
 
 def _repaired(

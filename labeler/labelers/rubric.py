@@ -23,7 +23,7 @@ from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.errors import ConfigError
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
-    Opinion,
+    AggregatedVerdict,
     Spent,
     correctness_evidence,
     read_completion,
@@ -104,7 +104,7 @@ def rubric(
         without_rubric=int(bool(written.missing)),
     )
     if written.missing:
-        unknown = Opinion(Verdict.UNKNOWN, reason=f"no rubric: {written.missing}")
+        unknown = AggregatedVerdict(Verdict.UNKNOWN, reason=f"no rubric: {written.missing}")
         judged = [([Scored(unknown)] * len(s.steps), "", Spent()) for s in solutions]
     else:
         replies = yield [work.judging(solution, written) for solution in solutions]
@@ -162,7 +162,7 @@ class _Work:
             readings = read_completion(reply.completions[0], solution.steps, self.tasks.judge)
             scored = [hold(reading, criteria) for reading in readings]
             return scored, reply.model, spent_on(reply)
-        unknown = [Scored(Opinion.of(one)) for one in unread(reply, len(solution.steps))]
+        unknown = [Scored(AggregatedVerdict.of(one)) for one in unread(reply, len(solution.steps))]
         return unknown, "", spent_on(reply)
 
     def _asked(self, task: Task, values: Mapping[str, Any], model: str, *path: str) -> Sample:

@@ -21,7 +21,7 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
-    Opinion,
+    AggregatedVerdict,
     Spent,
     correctness_evidence,
     read_completion,
@@ -110,17 +110,19 @@ def _request(
     )
 
 
-def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[Opinion]:
+def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[AggregatedVerdict]:
     n = len(solution.steps)
     if reply is None:
-        return [Opinion(Verdict.UNKNOWN, reason="the problem has no reference solution")] * n
+        return [
+            AggregatedVerdict(Verdict.UNKNOWN, reason="the problem has no reference solution")
+        ] * n
     if not isinstance(reply, Samples):
-        return [Opinion.of(reading) for reading in unread(reply, n)]
+        return [AggregatedVerdict.of(reading) for reading in unread(reply, n)]
     readings = read_completion(reply.completions[0], solution.steps, task)
-    return [Opinion.of(reading) for reading in readings]
+    return [AggregatedVerdict.of(reading) for reading in readings]
 
 
-def _by_outcome(solution: Solution, said: Opinion) -> Opinion:
+def _by_outcome(solution: Solution, said: AggregatedVerdict) -> AggregatedVerdict:
     """The last step by its answer, where that was decided; what the annotator said is kept."""
     if solution.outcome is Verdict.UNKNOWN:
         return said

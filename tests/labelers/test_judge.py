@@ -5,12 +5,12 @@ from functools import partial
 import pytest
 
 from labeler.driver.requests import Check, CheckResult, Failed
-from labeler.labelers.correctness import Opinion
+from labeler.labelers.correctness import AggregatedVerdict
 from labeler.labelers.judge import Judge, judge
 from labeler.labelers.judge.bias import family, signs_of_bias
 from labeler.labelers.judge.settings import judge_tasks
 from labeler.labelers.judge.votes import count_votes
-from labeler.labelers.replies.base import Reading
+from labeler.labelers.replies.base import StepVerdict
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution, verdicts
@@ -83,9 +83,9 @@ def test_votes_are_merged_step_by_step(rule, expected):
     assert (found.statistics["votes"], found.statistics["votes_agreeing"]) == (n_votes, agreeing)
 
 
-def readings(signs):
+def step_verdicts(signs):
     table = {"+": RIGHT, "-": WRONG, "?": UNKNOWN}
-    return tuple(Reading(table[s], "why" if s == "?" else "", signs) for s in signs)
+    return tuple(StepVerdict(table[s], "why" if s == "?" else "", signs) for s in signs)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def readings(signs):
 )
 def test_ties_thin_majorities_and_silence(critiques, rule, min_agreement, expected, reason):
     [opinion] = count_votes(
-        [readings(c) for c in critiques], rule, min_agreement=min_agreement, every_step=False
+        [step_verdicts(c) for c in critiques], rule, min_agreement=min_agreement, every_step=False
     )
     assert (opinion.verdict, opinion.reason) == (expected, reason)
 
 
 def test_the_text_is_of_a_critique_that_agrees_with_the_vote_everywhere():
-    critiques = [readings("-+"), readings("++"), readings("+-"), readings("+-")]
+    critiques = [step_verdicts("-+"), step_verdicts("++"), step_verdicts("+-"), step_verdicts("+-")]
     opinions = count_votes(critiques, "majority", min_agreement=0, every_step=False)
     assert [(o.verdict, o.rationale) for o in opinions] == [(RIGHT, "+-"), (WRONG, "+-")]
 
@@ -232,7 +232,7 @@ def test_the_embedded_judge_solves_first_and_annotates_by_its_own_solution():
 
 
 def opinions(signs):
-    return [Opinion(r.verdict) for r in readings(signs)]
+    return [AggregatedVerdict(r.verdict) for r in step_verdicts(signs)]
 
 
 def test_signs_of_bias_are_counted():

@@ -19,7 +19,7 @@ from typing import Any
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Reply, Sample, Samples
-from labeler.labelers.correctness import Opinion, Spent, opinion_evidence, spent_on
+from labeler.labelers.correctness import AggregatedVerdict, Spent, opinion_evidence, spent_on
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.replies.json_form import text_under
 from labeler.labelers.replies.read import read_reply
@@ -32,7 +32,7 @@ NAME = "grounded"
 VERSION = "1"
 
 
-Decide = Callable[[Opinion, ToolReturn, tuple[str, ...]], Opinion]
+Decide = Callable[[AggregatedVerdict, ToolReturn, tuple[str, ...]], AggregatedVerdict]
 """What is made of a judge's opinion that took a relevant output into account."""
 
 
@@ -41,7 +41,7 @@ class Verified:
     """What the verifier says of the last step of a prefix."""
 
     prefix: tuple[str, ...]
-    opinion: Opinion
+    opinion: AggregatedVerdict
     tool: ToolReturn
     model: str
     spent: Spent
@@ -71,7 +71,12 @@ class Verification:
         """Query, run, and as many judgements as it takes to read one (`tries` at most)."""
         query = self._sample(self.tasks.query, prefix)
         tool = yield from use_tool(query, self.verifier.limits, self.read)
-        spent, model, said, relevance = tool.spent, tool.model, Opinion(Verdict.UNKNOWN), ""
+        spent, model, said, relevance = (
+            tool.spent,
+            tool.model,
+            AggregatedVerdict(Verdict.UNKNOWN),
+            "",
+        )
         for attempt in range(self.verifier.tries):
             values: dict[str, Any] = {
                 "tool_program": tool.program,
@@ -110,14 +115,14 @@ class Verification:
         )
 
 
-def _read(reply: Reply, prefix: tuple[str, ...]) -> tuple[Opinion, str]:
+def _read(reply: Reply, prefix: tuple[str, ...]) -> tuple[AggregatedVerdict, str]:
     """The judge's opinion, and whether it calls the tool's output relevant."""
     if not isinstance(reply, Samples):
         reason = reply.reason if isinstance(reply, Failed) else "no samples"
-        return Opinion(Verdict.UNKNOWN, reason=reason), ""
+        return AggregatedVerdict(Verdict.UNKNOWN, reason=reason), ""
     completion = reply.completions[0]
     is_cut = completion.finish == "length"
     # The whole prefix counts as the one step that is judged: nothing in it may speak to the judge.
     [reading] = read_reply(completion.text, ["".join(prefix)], cut_off=is_cut)
     relevance = text_under(completion.text, ("relevance",)).strip().lower()
-    return Opinion.of(reading), relevance
+    return AggregatedVerdict.of(reading), relevance

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import Opinion, Spent, correctness_evidence
+from labeler.labelers.correctness import AggregatedVerdict, Spent, correctness_evidence
 from labeler.labelers.grounded.grounded import counted
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.grounded.verify import Verification
@@ -78,7 +78,9 @@ def table(
     return Findings(evidence, statistics=statistics)
 
 
-def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinion:
+def _held_to(
+    said: AggregatedVerdict, tool: ToolReturn, prefix: tuple[str, ...]
+) -> AggregatedVerdict:
     """The judge's opinion, but never a right step whose claim was not found."""
     claim = text_under(tool.written, ("claim",)).strip()
     if not stands_in(claim, prefix[-1]):
@@ -92,7 +94,7 @@ def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinio
 def _without_table(problem: Problem, solutions: tuple[Solution, ...], version: str) -> Findings:
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
-        said = [Opinion(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
+        said = [AggregatedVerdict(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
         for piece in correctness_evidence(NAME, version, problem, solution, said, "", Spent()):
             evidence.setdefault(piece.prefix_id, piece)
     return Findings(tuple(evidence.values()), statistics={"without_table": 1})
