@@ -79,7 +79,7 @@ class Searched:
         return {name: place == self.truth for name, place in places.items()}
 
     def _likeliest(self, along: bool) -> int:
-        return int(locate(self.counts(along), Rates(), is_wrong=True).places.argmax())
+        return int(locate(self.counts(along), Rates(), is_wrong=True).probabilities.argmax())
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from flows.reporting import ProgressBoard, show_table, with_interval
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.config.labelers import MonteCarloLabeler
-from labeler.dataset.place import located
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import located
 from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError, LabelerError
 from labeler.labelling.run import LabellingRun, Parts

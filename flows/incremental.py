@@ -25,7 +25,7 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_text
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.dataset.ledger import content_sha, labelled, newest_version
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import ConfigError, DatasetError
 from labeler.labelling.run import RunSummary, already_there

@@ -20,7 +20,7 @@ from flows.one_line import explain_errors
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
-from labeler.dataset.place import located
+from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
 

@@ -27,8 +27,8 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_table
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.dataset.ledger import content_sha, labelled, void_rows
-from labeler.dataset.place import Location, located
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import Location, located
 from labeler.dataset.withdraw import withdraw
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.records import Problem, short_hash

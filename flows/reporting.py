@@ -23,8 +23,8 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 
-from labeler.dataset.place import place
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
 from labeler.files import make_folder
 from labeler.labelling.run import Progress, RunSummary
@@ -124,7 +124,7 @@ async def show_statistics(summary: RunSummary) -> None:
     dataset = open_dataset(summary.out, summary.version)
     rows = _statistics_rows(label_statistics(dataset))
     await show_table("label-statistics", rows, f"{summary.out}, version {summary.version}")
-    report = place(summary.out).local / "_reports" / f"version-{summary.version}.html"
+    report = storage_of(summary.out).local / "_reports" / f"version-{summary.version}.html"
     try:
         make_folder(report.parent)
         write_report(dataset, report)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import SETTINGS
 from flows.command import ending_in_one_line
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -34,9 +34,9 @@ class Calibration:
         """Calibrated P(step is right)."""
         return np.interp(probabilities, self.given, self.true)
 
-    def places(self, places: Array) -> Array:
+    def first_error_posterior(self, posterior: Array) -> Array:
         """Calibrated P(first error = t) for each step, then P(none), from the same."""
-        right = self.right(np.clip(1 - np.cumsum(places[:-1]), 0.0, 1.0))
+        right = self.right(np.clip(1 - np.cumsum(posterior[:-1]), 0.0, 1.0))
         return -np.diff(np.concatenate([[1.0], right, [0.0]]))
 
 

@@ -81,7 +81,7 @@ class Course:
     moves: Array
     log_likelihood: float
 
-    def places(self) -> Array:
+    def first_error_posterior(self) -> Array:
         """[solutions, steps + 1]: P(first error = t) for each step, then P(none)."""
         errors = self.states[:, :, ERROR].sum(axis=2)
         none = self.states[:, -1, RIGHT].sum(axis=1)

@@ -20,10 +20,10 @@ import numpy as np
 from labeler.consensus.base import Decision
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.calibration import Calibration, calibrate
+from labeler.consensus.first_error_posterior import label_from_first_error_posterior
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
 from labeler.consensus.observations import Said, gather, said_of
-from labeler.consensus.places import decide_by_places
 from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
@@ -72,24 +72,26 @@ class Fusion:
         }
         return {**self.model.report(), "calibration": calibration}
 
-    def place_probabilities(
+    def first_error_posterior(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
-        places: list[float] = self._places(said_of(solution, evidence)).tolist()
-        return places
+        posterior: list[float] = self._posterior(said_of(solution, evidence)).tolist()
+        return posterior
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         said = said_of(solution, evidence)
         if not any(said):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
-        places = self._places(said).tolist()
+        posterior = self._posterior(said).tolist()
         spoken = [bool(step.keys() - {OUTCOME}) for step in said]
-        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
+        return label_from_first_error_posterior(
+            posterior, self.min_confidence, spoken, solution.outcome
+        )
 
-    def _places(self, said: Sequence[Said]) -> Array:
-        return self.calibration.places(self.model.places(said))
+    def _posterior(self, said: Sequence[Said]) -> Array:
+        return self.calibration.first_error_posterior(self.model.first_error_posterior(said))
 
 
 def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]) -> Calibration:
@@ -97,7 +99,7 @@ def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]
         return Calibration()
     gold = []
     for said, truth in marked:
-        right = np.clip(1 - np.cumsum(model.places(said)[:-1]), 0.0, 1.0)
+        right = np.clip(1 - np.cumsum(model.first_error_posterior(said)[:-1]), 0.0, 1.0)
         was = np.array([float(truth == -1 or t < truth) for t in range(len(said))])
         gold.append((right, was))
     return calibrate(gold)

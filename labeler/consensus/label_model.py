@@ -77,11 +77,11 @@ class LabelModel:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def places(self, said: Sequence[Said]) -> Array:
+    def first_error_posterior(self, said: Sequence[Said]) -> Array:
         """P(first error = t) for each step of one solution, then P(none): [steps + 1]."""
         log_seen = np.stack([self._log_seen(step) for step in said])
-        places: Array = follow(self.chain, log_seen[None]).places()[0]
-        return places
+        posterior: Array = follow(self.chain, log_seen[None]).first_error_posterior()[0]
+        return posterior
 
     def _log_seen(self, step: Said) -> Array:
         """log P(what is said of a step | state) [states]."""

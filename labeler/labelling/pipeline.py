@@ -185,18 +185,18 @@ async def label_shard(
             yield problem.problem_id, label_problem(problem, recipe)
 
     # Problems end in any order and are staged in their own; a shard may hold any number of them.
-    places = array("Q", bytes(8 * len(shard.problems)))
+    result_numbers = array("Q", bytes(8 * len(shard.problems)))
     with Spool[LabeledProblem](shard.folder) as results:
         async for problem_id, result in driver.run(conversations(), summary.cost):
-            places[numbers.pop(problem_id)] = len(results)
+            result_numbers[numbers.pop(problem_id)] = len(results)
             results.append(result)
             on_problem()
-        for place in places:
-            summary.add(_summary(results[place]))
+        for number in result_numbers:
+            summary.add(_summary(results[number]))
         rows = (
             row(labeled, dataclasses.replace(run, shard=shard.name))
-            for place in places
-            for labeled in results[place].rows
+            for number in result_numbers
+            for labeled in results[number].rows
         )
         with whole_file(shard.summary_file) as file:
             file.write(_SUMMARY.dump_json(summary))

@@ -49,12 +49,12 @@ async def label_alone(handed: Handed, parts: Parts) -> ShardSummary:
                 "give all of them the same files"
             )
     make_folder(shard.folder)
-    place = shard.folder / shard.name
-    lock = place.with_suffix(".lock")
+    stem = shard.folder / shard.name
+    lock = stem.with_suffix(".lock")
     options = parts.options
     with (
         held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
-        Journal(place.with_suffix(".sqlite")) as journal,
+        Journal(stem.with_suffix(".sqlite")) as journal,
     ):
         for sampler in parts.samplers.values():
             await sampler.ready()

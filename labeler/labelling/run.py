@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held
-from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
+from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
@@ -127,7 +127,7 @@ class LabellingRun:
             self.parts.checker.fingerprint,
             *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
         )
-        self._work = place(self.out).local / "_work"
+        self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
         )
@@ -303,7 +303,7 @@ class LabellingRun:
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
         content = (line.encode("utf-8", "replace") for line in lines)
-        place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
+        storage_of(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
 
 async def run_plainly(run: LabellingRun) -> RunSummary:

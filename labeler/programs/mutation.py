@@ -126,15 +126,15 @@ def _variants(
         wrapper = MetadataWrapper(cst.parse_module(program), unsafe_skip_copy=True)
     except cst.ParserSyntaxError as error:
         raise SyntaxError(str(error).splitlines()[0])
-    places = wrapper.resolve(PositionProvider)
+    positions = wrapper.resolve(PositionProvider)
     offsets = _offsets(wrapper.module.code)
     found = statements(program, start)
     steps = tuple(program[one.start : one.end] for one in found)
     for node in _nodes(wrapper.module):
         for edited, operator, text in edits_of(node):
-            place = places[edited]
-            begin = offsets[place.start.line - 1] + place.start.column
-            end = offsets[place.end.line - 1] + place.end.column
+            position = positions[edited]
+            begin = offsets[position.start.line - 1] + position.start.column
+            end = offsets[position.end.line - 1] + position.end.column
             index = _holding(found, begin, end)
             if index is None:
                 continue

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from numpy import float32
 
 from labeler.consensus.base import Learner, Rule
-from labeler.dataset.place import Location, located
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
+from labeler.dataset.storage import Location, located
 from labeler.dataset.store import CommitInfo, Version
 from labeler.recompute.rows import fitted_to, relabelled
 from labeler.records import LabeledSolution, short_hash

@@ -36,7 +36,7 @@ class RemoteSandbox:
     ) -> None:
         self._url = url.rstrip("/")
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._headers = headers or {}
         self._client: httpx.AsyncClient | None = None
 
@@ -85,7 +85,7 @@ class RemoteSandbox:
             }
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             try:
                 timeout = httpx.Timeout(task.wait_s + GRACE_S)
                 response = await client.post(f"{self._url}/run_code", json=content, timeout=timeout)

@@ -27,7 +27,7 @@ class Unsafe:
 
     def __init__(self, concurrency: int = 2) -> None:
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
 
     @property
     def fingerprint(self) -> str:
@@ -52,7 +52,7 @@ class Unsafe:
             content = task.content()
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             with tempfile.TemporaryDirectory(prefix="labeler-unsafe-") as folder:
                 return await _in_folder(folder, task, content)
 

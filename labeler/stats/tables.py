@@ -16,9 +16,9 @@ from labeler.stats.records import LabelCounts, LabelStatistics, Spent
 
 def show_statistics(s: LabelStatistics) -> Group:
     """A version in numbers: what it holds, where first errors lie, who said what, what it took."""
-    tables = [_facts(s), _bars("first error", _places(s.first_error_histogram)), _evidence(s)]
+    tables = [_facts(s), _bars("first error", _by_step_name(s.first_error_histogram)), _evidence(s)]
     tables += [_labels("labels by domain", s.labels_by_domain)] if len(s.by_domain) > 1 else []
-    by_step = {f"step {int(place) + 1}": n for place, n in s.labels_by_position.items()}
+    by_step = {f"step {int(step) + 1}": n for step, n in s.labels_by_position.items()}
     tables.append(_labels("labels by place", by_step))
     tables.append(_keeping(s))
     if s.drop_reasons:
@@ -142,9 +142,9 @@ def _bars(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def _places(counts: Mapping[str, int]) -> dict[str, int]:
+def _by_step_name(counts: Mapping[str, int]) -> dict[str, int]:
     names = {"-1": "none", "undecided": "undecided"}
-    return {names.get(place) or f"step {int(place) + 1}": n for place, n in counts.items()}
+    return {names.get(step) or f"step {int(step) + 1}": n for step, n in counts.items()}
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -18,7 +18,7 @@ from uuid import uuid4
 from labeler.consensus.human import human_evidence, overruled
 from labeler.dataset import CommitInfo, Dataset, open_dataset
 from labeler.dataset.amend import amend
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.dataset.store import version_of_run
 from labeler.errors import DatasetError
 from labeler.records import Evidence, LabeledSolution

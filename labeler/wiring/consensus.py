@@ -34,7 +34,7 @@ from labeler.consensus.relative_progress import RelativeProgress
 from labeler.consensus.scan import Scan
 from labeler.consensus.votes import Votes
 from labeler.consensus.weak_strong import WeakStrong
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
 from labeler.recompute.version import Recomputed, recompute

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labeler.config import RunConfig, load_config
 from labeler.dataset.ledger import note_problems
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.labelling.run import LabellingRun, Parts, Progress, RunSummary, run_plainly

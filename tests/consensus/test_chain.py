@@ -14,17 +14,17 @@ ERRORS = range(ERROR.start, ERROR.stop)
 def enumerated(chain, log_seen):
     """Places, expected moves and log-likelihood of one solution, path by path."""
     n_steps, n_states = log_seen.shape
-    places, moves, total = np.zeros(n_steps + 1), np.zeros((n_states, n_states)), 0.0
+    posterior, moves, total = np.zeros(n_steps + 1), np.zeros((n_states, n_states)), 0.0
     for path in product(range(n_states), repeat=n_steps):
         p = chain.start[path[0]] * np.exp(sum(log_seen[t, s] for t, s in enumerate(path)))
         for before, after in pairwise(path):
             p *= chain.step[before, after]
         total += p
         place = next((t for t, s in enumerate(path) if s in ERRORS), n_steps)
-        places[place] += p
+        posterior[place] += p
         for before, after in pairwise(path):
             moves[before, after] += p
-    return places / total, moves / total, np.log(total)
+    return posterior / total, moves / total, np.log(total)
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 4])
@@ -34,7 +34,9 @@ def test_forward_and_backward_agree_with_enumeration(n_steps):
     log_seen = rng.normal(-3, 3, (2, n_steps, len(STATES)))
     course = follow(chain, log_seen)
     found = [enumerated(chain, one) for one in log_seen]
-    assert course.places() == pytest.approx(np.stack([places for places, _, _ in found]))
+    assert course.first_error_posterior() == pytest.approx(
+        np.stack([posterior for posterior, _, _ in found])
+    )
     assert course.moves == pytest.approx(sum(moves for _, moves, _ in found))
     assert course.log_likelihood == pytest.approx(sum(log for _, _, log in found))
 
@@ -60,7 +62,7 @@ def test_evidence_that_prefers_the_impossible_is_no_end():
     """No solution starts after its error, however loudly somebody says so."""
     log_seen = np.full((1, 2, len(STATES)), -5000.0)
     log_seen[:, :, -1] = 0.0
-    assert follow(believed(), log_seen).places().sum() == pytest.approx(1)
+    assert follow(believed(), log_seen).first_error_posterior().sum() == pytest.approx(1)
 
 
 def test_beta_binomial_by_hand():

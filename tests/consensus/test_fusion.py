@@ -48,15 +48,15 @@ def evidence_of(row):
     return [step.evidence for step in row.steps]
 
 
-def places(rule, row):
-    return rule.place_probabilities(row.solution, evidence_of(row))
+def posterior(rule, row):
+    return rule.first_error_posterior(row.solution, evidence_of(row))
 
 
 def prefix_right(rule, data):
     """(P(no error up to the step), whether there was none) of every step."""
     pairs = []
     for row, truth in data:
-        right = 1 - np.cumsum(places(rule, row)[:-1])
+        right = 1 - np.cumsum(posterior(rule, row)[:-1])
         pairs += [(p, truth == -1 or t < truth) for t, p in enumerate(np.clip(right, 0, 1))]
     return pairs
 
@@ -109,8 +109,8 @@ def test_a_source_that_is_always_silent_changes_nothing(fusion, data):
         return dataclasses.replace(row, steps=steps)
 
     other = SURE.fit(with_mute(row) for row, _ in data)
-    assert [places(other, with_mute(row)) for row, _ in data[:100]] == [
-        places(fusion, row) for row, _ in data[:100]
+    assert [posterior(other, with_mute(row)) for row, _ in data[:100]] == [
+        posterior(fusion, row) for row, _ in data[:100]
     ]
 
 
@@ -128,7 +128,7 @@ def test_a_source_that_speaks_seldom_does_no_harm(fusion, data):
 
 def surest(rule, data):
     """Mean confidence in the most likely place."""
-    return float(np.mean([max(places(rule, row)) for row, _ in data]))
+    return float(np.mean([max(posterior(rule, row)) for row, _ in data]))
 
 
 def test_a_copied_judge_adds_no_confidence():
@@ -141,7 +141,7 @@ def test_a_copied_judge_adds_no_confidence():
     )
     assert [c["rho"] for c in by_copies.report()["correlations"]] == pytest.approx([1.0] * 6)
     for (row, _), (same, _) in zip(alone, copied, strict=True):
-        assert places(by_copies, same) == pytest.approx(places(by_one, row), abs=0.01)
+        assert posterior(by_copies, same) == pytest.approx(posterior(by_one, row), abs=0.01)
     assert surest(by_hidden, hidden) > surest(by_one, alone) + 0.01
 
 
@@ -165,7 +165,9 @@ def test_order_of_rows_and_of_sources_is_irrelevant(fusion, data):
 
     other = SURE.fit(map(reversed_evidence, mixed))
     for row, _ in data[:200]:
-        assert places(other, reversed_evidence(row)) == pytest.approx(places(fusion, row), abs=1e-9)
+        assert posterior(other, reversed_evidence(row)) == pytest.approx(
+            posterior(fusion, row), abs=1e-9
+        )
 
 
 def test_a_large_dataset_is_fitted_on_a_part_that_does_not_depend_on_order(data):
@@ -219,7 +221,7 @@ def test_a_wrong_answer_rules_out_that_nothing_is_wrong():
     rows = [spoiled(row, truth, i) for i, (row, truth) in enumerate(simulate(300))]
     rule = SURE.fit(rows)
     wrong = [row for row in rows if row.solution.outcome is Verdict.WRONG]
-    assert max(places(rule, row)[-1] for row in wrong) < 0.05
+    assert max(posterior(rule, row)[-1] for row in wrong) < 0.05
 
 
 def test_learns_how_often_errors_happen(fusion):
@@ -328,6 +330,6 @@ def test_calibrated_places_sum_to_one(fusion, data):
     rule = dataclasses.replace(fusion, gold={row.solution.solution_id: t for row, t in data[:50]})
     rule = rule.fit(row for row, _ in data[:300])
     for row, _ in data[:20]:
-        found = places(rule, row)
+        found = posterior(rule, row)
         assert sum(found) == pytest.approx(1)
         assert min(found) >= -1e-12

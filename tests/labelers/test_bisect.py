@@ -47,7 +47,7 @@ def first_error_at(place):
 def located(found, steps=STEPS):
     by_prefix = {e.prefix_id: (e.n, e.n_correct) for e in found.evidence}
     counts = [by_prefix.get(prefix_id("p", steps[: t + 1]), (0, 0)) for t in range(len(steps))]
-    return int(locate(counts, Rates(), is_wrong=True).places.argmax())
+    return int(locate(counts, Rates(), is_wrong=True).probabilities.argmax())
 
 
 @pytest.mark.parametrize("place", range(6))
