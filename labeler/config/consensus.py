@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
 
 from labeler.config.base import Strict
 from labeler.errors import ConfigError
 
 Confidence = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0)]
+
+FAMILY_VOICES = "family_voices"
+"""What `max_effective_votes` was called."""
 
 
 class FirstZeroRule(Strict):
@@ -89,15 +92,32 @@ class MajorityRule(Strict):
     correctness_weight: Weight = 1.0
 
 
+def _older_name_in_schema(schema: dict[str, Any]) -> None:
+    """Lets an editor accept one of the two names."""
+    schema["properties"][FAMILY_VOICES] = schema["properties"]["max_effective_votes"]
+    schema["not"] = {"required": ["max_effective_votes", FAMILY_VOICES]}
+
+
 class FusionRule(Strict):
     """A label model over all sources, fitted on the run; decides from `min_confidence` on.
 
-    Sources of one model that answer the same question count as `family_voices` at most.
+    Sources of one model that answer the same question count as `max_effective_votes` at most, which
+    older run files call `family_voices`.
     """
+
+    # Identities of runs and entries of logs hold the older name, and so go on holding it.
+    model_config = ConfigDict(serialize_by_alias=True, json_schema_extra=_older_name_in_schema)
 
     rule: Literal["fusion"]
     min_confidence: Confidence = 0.8
-    family_voices: Annotated[float, Field(ge=1)] = 4.0
+    max_effective_votes: Annotated[
+        float,
+        Field(
+            ge=1,
+            validation_alias=AliasChoices("max_effective_votes", FAMILY_VOICES),
+            serialization_alias=FAMILY_VOICES,
+        ),
+    ] = 4.0
 
 
 class EachStepRule(Strict):

@@ -14,7 +14,7 @@ import numpy as np
 
 from labeler.consensus.beta_binomial import Array
 
-BELIEF_SOLUTIONS = 50.0
+PRIOR_SOLUTIONS = 50.0
 """So many gold solutions must speak against the probabilities to move them half-way."""
 
 GRID_POINTS, GRID_SOLUTIONS = 51, 2.0
@@ -56,7 +56,7 @@ def calibrate(gold: Sequence[tuple[Array, Array]]) -> Calibration:
         np.r_[right, given, grid],
         np.r_[
             weights,
-            weights * BELIEF_SOLUTIONS / len(gold),
+            weights * PRIOR_SOLUTIONS / len(gold),
             np.full(GRID_POINTS, GRID_SOLUTIONS / GRID_POINTS),
         ],
     )

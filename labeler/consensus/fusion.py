@@ -5,8 +5,8 @@ then gives P(first error = t), and a label where that is sure enough. `steps[t].
 error up to and including step t), which is why it never grows along a solution. With `gold`, true
 first errors of some solutions, these probabilities are calibrated (`calibration`).
 
-Without `fit` it decides by its prior belief about any source of value or of correctness. It needs
-sources that fail for different reasons: of one source alone it learns little beyond the belief.
+Without `fit` it decides by its prior of any source of value or of correctness. It needs
+sources that fail for different reasons: of one source alone it learns little beyond the prior.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from labeler.records import Evidence, LabeledSolution, Solution
 
 @dataclass(frozen=True)
 class Fusion:
-    """A label needs `min_confidence`. Sources of one model count as `family_voices` at most.
+    """A label needs `min_confidence`. Sources of one model count as `max_effective_votes` at most.
 
     `fit` keeps at most `fit_limit` solutions in memory. `gold`: solution id to first error.
     """
 
     min_confidence: float = 0.8
-    family_voices: float = 4.0
+    max_effective_votes: float = 4.0
     fit_limit: int = 20_000
     gold: Mapping[str, int] = field(default_factory=dict)
     model: LabelModel = field(default_factory=LabelModel)
@@ -58,7 +58,7 @@ class Fusion:
                     marked.append((said_of(row.solution, evidence), truth))
                 yield row
 
-        model = learn(gather(watched(), self.fit_limit), self.family_voices)
+        model = learn(gather(watched(), self.fit_limit), self.max_effective_votes)
         if self.gold and not marked:
             raise DataError(f"gold: none of its {len(self.gold)} solutions is in this dataset")
         return replace(self, model=model, calibration=_calibration(model, marked))

@@ -43,7 +43,7 @@ from labeler.records import short_hash
 
 def build_rule(config: ConsensusConfig) -> Rule:
     """A consensus rule with its settings."""
-    settings = config.model_dump(exclude={"rule"})
+    settings = config.model_dump(exclude={"rule"}, by_alias=False)
     match config:
         case EachStepRule():
             return EachStep()

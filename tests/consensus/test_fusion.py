@@ -149,7 +149,7 @@ def test_a_family_counts_as_so_many_voices_at_most():
     """Twelve judges of one model whose mistakes do not even correlate."""
     family = [JUDGE, *(dataclasses.replace(JUDGE, name=f"j{i}") for i in range(11))]
     data = simulate(100, family, monte_carlo=False)
-    rule = Fusion(1e-9, family_voices=2.0).fit(row for row, _ in data)
+    rule = Fusion(1e-9, max_effective_votes=2.0).fit(row for row, _ in data)
     rhos = [c["rho"] for c in rule.report()["correlations"]]
     assert len(rhos) == 66
     assert min(rhos) >= 0.5
@@ -261,12 +261,12 @@ def test_what_nobody_spoke_about_is_left_open(fusion):
     assert (decision.first_error, decision.reason) == (None, "no evidence from step 1 on")
 
 
-def test_unfitted_it_decides_by_its_belief():
+def test_unfitted_it_decides_by_its_prior():
     evidence = steps(("monte_carlo", [(8, 8), (8, 0), (8, 0), None]), ("judge", "+-"))
     assert Fusion().decide(solution(4), evidence).labels == (1, -1, None, None)
 
 
-def test_a_fit_to_nothing_is_the_belief():
+def test_a_fit_to_nothing_is_the_prior():
     evidence = steps(("monte_carlo", [(8, 8), (8, 0), (8, 0), None]), ("judge", "+-"))
     fit = Fusion().fit([])
     assert fit.decide(solution(4), evidence) == Fusion().decide(solution(4), evidence)
