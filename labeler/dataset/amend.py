@@ -5,7 +5,7 @@ keeps their place among the files. The log then takes the old files out and the 
 entry, created only if nobody was first (`DatasetStorage.create`): deltalake offers no such entry,
 its "overwrite" takes out every file. Nothing is vacuumed.
 
-Does not cover labels that are all computed anew (`rewrite`), added rows (`store`) or dropped ones
+Does not cover labels that are all recomputed (`rewrite`), added rows (`store`) or dropped ones
 (`withdraw`). Source: Delta transaction log protocol (github.com/delta-io/delta, PROTOCOL.md),
 actions add, remove, commitInfo.
 """

@@ -1,6 +1,6 @@
 """Replaces all rows of a dataset in one new version; older versions still show what they showed.
 
-For rows whose labels were computed anew, or that stay when others are withdrawn. The files of the
+For rows whose labels were recomputed, or that stay when others are withdrawn. The files of the
 newest version leave the table and new ones enter it in one entry of the log, so a reader sees the
 one or the other.
 Source: Delta transaction log protocol, overwrite (remove and add actions in one commit).

@@ -39,7 +39,7 @@ from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.routes import routes
-from labeler.recompute.rows import fitted_to, relabelled
+from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, short_hash
 from labeler.samplers.base import Sampler
 from labeler.sandbox.base import Sandbox
@@ -298,7 +298,7 @@ class LabellingRun:
         if not isinstance(rule, Learner):
             return read_shards(files), {}
         ready = fitted_to(rule, lambda: read_shards(files))
-        return relabelled(read_shards(files), ready), ready.report()
+        return recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)

@@ -37,7 +37,7 @@ from labeler.consensus.weak_strong import WeakStrong
 from labeler.dataset.storage import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
-from labeler.recompute.version import Recomputed, recompute
+from labeler.recompute.version import Recomputed, recompute_version
 from labeler.records import short_hash
 
 
@@ -69,14 +69,14 @@ def build_rule(config: ConsensusConfig) -> Rule:
             assert_never(config)
 
 
-def label_anew(
+def recompute_labels(
     dataset: str | Location,
     policy: str,
     settings: Mapping[str, Any],
     version: int | None = None,
     gold_file: Path | None = None,
 ) -> Recomputed:
-    """Another consensus on a stored dataset, by a rule's name and settings."""
+    """Recomputes the labels of a stored dataset by another rule, given by name and settings."""
     config = load_rule(policy, settings)
     rule = build_rule(config)
     deciding: dict[str, Any] = config.model_dump(mode="json")
@@ -85,4 +85,4 @@ def label_anew(
             raise ConfigError(f"policy {policy} cannot be calibrated; leave --gold out")
         rule = replace(rule, gold=read_gold(gold_file))
         deciding["gold"] = short_hash(json.dumps(rule.gold, sort_keys=True))
-    return recompute(dataset, rule, deciding, version)
+    return recompute_version(dataset, rule, deciding, version)

@@ -10,7 +10,7 @@ from labeler.consensus.base import fitted
 from labeler.consensus.calibration import calibrate
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion
-from labeler.consensus.label import relabel
+from labeler.consensus.label import recompute_solution
 from labeler.consensus.observations import gather
 from labeler.consensus.posterior import Posterior
 from labeler.consensus.sources import first_error_of, judges
@@ -92,7 +92,7 @@ def test_beats_every_single_source(fusion, data):
         return first_error_of(verdicts)
 
     def by_rule(rule):
-        return f1([(relabel(row, rule).first_error, truth) for row, truth in data])
+        return f1([(recompute_solution(row, rule).first_error, truth) for row, truth in data])
 
     singles = [f1([(by_judge(row, name), truth) for row, truth in data]) for name in
                ("judge", "spare")]  # fmt: skip
@@ -119,7 +119,7 @@ def test_a_source_that_speaks_seldom_does_no_harm(fusion, data):
     more = simulate(500, (JUDGE, SPARE, seldom))
     rule = SURE.fit(row for row, _ in more)
     scores = [
-        f1([(relabel(row, r).first_error, truth) for row, truth in rows])
+        f1([(recompute_solution(row, r).first_error, truth) for row, truth in rows])
         for r, rows in ((rule, more), (fusion, data))
     ]
     assert scores[0] > scores[1] - 0.02
@@ -279,7 +279,7 @@ def test_other_rules_have_nothing_to_learn(data):
 
 def test_relabelling_keeps_everything_but_the_decision(fusion, data):
     row = data[0][0]
-    again = relabel(row, fusion)
+    again = recompute_solution(row, fusion)
     assert again.consensus == Consensus("fusion", True, "")
     assert [s.evidence for s in again.steps] == [s.evidence for s in row.steps]
     assert (again.problem, again.solution) == (row.problem, row.solution)
