@@ -27,11 +27,12 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_table, with_interval
 from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
 from labeler.audit import Audit, compare, draw
-from labeler.config.labelers import MonteCarloLabeler
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import located
 from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError, LabelerError
+from labeler.labelers.methods import METHODS
+from labeler.labelers.monte_carlo import MONTE_CARLO, MonteCarlo
 from labeler.labelling.run import LabellingRun, Parts
 from labeler.records import LabeledSolution, Problem, Solution, short_hash
 from labeler.seeds import derive_seed
@@ -91,13 +92,13 @@ def thorough(config: Config, more: int) -> tuple[Any, ...]:
     rollouts that they would draw, stands in for them.
     """
     chosen: dict[str, Any] = {}
-    k = MonteCarloLabeler(kind="monte_carlo").k
+    k = MonteCarlo().k
     for labeler in config.labelers:
         k = getattr(labeler, "k", k)
-        if labeler.kind != "omegaprm":
+        if not METHODS.find(labeler.kind, "labelers:").writes_solutions:
             chosen[labeler.kind] = labeler
     if config.policy is not None:
-        chosen["monte_carlo"] = MonteCarloLabeler(kind="monte_carlo", k=k * more)
+        chosen[MONTE_CARLO.name] = MonteCarlo(k=k * more)
     return tuple(chosen.values())
 
 

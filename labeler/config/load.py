@@ -14,11 +14,12 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from labeler.config.labelers import LabelerConfig, PromptedLabeler
+from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
 from labeler.config.run import RunConfig
 from labeler.errors import ConfigError
+from labeler.labelers.method import Prompted
 
 MEND = "mend it, or quote what is text"
 
@@ -198,7 +199,7 @@ def _with_engine_paths(model: VLLMPolicy, folder: Path) -> VLLMPolicy:
 
 def _with_prompts(labeler: LabelerConfig, folder: Path) -> LabelerConfig:
     """A prompt set that is a path is one beside the run file; a bare name is one of ours."""
-    if not isinstance(labeler, PromptedLabeler) or Path(labeler.prompts).name == labeler.prompts:
+    if not isinstance(labeler, Prompted) or Path(labeler.prompts).name == labeler.prompts:
         return labeler
     return labeler.model_copy(update={"prompts": _path(labeler.prompts, folder)})
 

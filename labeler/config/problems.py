@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from labeler.config.base import Strict
+from labeler.settings import Strict
 
 MOST_PROBLEMS = 1_000_000
 """Some minutes of work before the first is labelled; another `seed` makes others."""

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.consensus.base import Decision
+from labeler.labelers.methods import may_say_right
 from labeler.records import Asks, Evidence, Solution, Verdict
-
-NEVER_RIGHT = frozenset({"tool_check", "diagnostics"})
-"""Labelers that speak of errors only: what they do not call wrong is open, not neutral."""
 
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
 
@@ -49,4 +47,4 @@ def _label(pieces: Sequence[Evidence]) -> int | None:
 
 def _is_neutral(unknown: Evidence) -> bool:
     """Whether the labeler looked at the step, and could have called it right."""
-    return unknown.n > 0 and unknown.labeler not in NEVER_RIGHT
+    return unknown.n > 0 and may_say_right(unknown.labeler)

@@ -17,7 +17,8 @@ from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, forward_backward, map_estimate
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations
-from labeler.consensus.sources import OUTCOME, TOOLS, Source
+from labeler.consensus.sources import OUTCOME, Source
+from labeler.labelers.methods import is_tool
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
 """The prior of a rate weighs as much as 4 steps with 8 votes each."""
@@ -80,7 +81,7 @@ def _related(sources: Sequence[Source]) -> Array:
 
 
 def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
-    if source.labeler in TOOLS:
+    if is_tool(source.labeler):
         # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
         return start
     pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)

@@ -22,8 +22,8 @@ from labeler.driver.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Judged, Score, score
 from labeler.labelers.base import Findings
+from labeler.labelers.method import Labeler
 from labeler.labelers.outcome import last_step_evidence
-from labeler.labelling.pipeline import Labeler
 from labeler.labelling.solving import given
 from labeler.problems.solved import SolvedProblem
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict

@@ -34,32 +34,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import CheckResult, Completion
 from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import FirstErrorPosterior, Rates, locate
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
-NAME = "bisect"
+NAME: Final = "bisect"
 VERSION = "2"
 Prefix = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bisect:
-    """`round_size` rollouts per question; `max_samples` per solution.
+class Bisect(AsksPolicy):
+    """Bayesian bisection of wrong solutions: a posterior over the first error picks rollouts.
 
-    A question that would tell less than `min_information` bits is not asked.
+    `round_size` rollouts per question; `max_samples` per solution. A question that would tell less
+    than `min_information` bits is not asked.
     """
 
-    confidence: float = 0.9
-    max_samples: int = 64
-    round_size: int = 2
-    min_information: float = 0.1
+    kind: Literal["bisect"] = NAME
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    max_samples: Annotated[int, Field(ge=1)] = 64
+    round_size: Annotated[int, Field(ge=1)] = 2
+    min_information: Annotated[float, Field(ge=0)] = 0.1
 
 
 @dataclass(slots=True)
@@ -177,3 +182,20 @@ def _seen_along(solution: Solution, seen: dict[Prefix, _Seen]) -> list[_Seen]:
 def _seed(policy: Policy, problem: Problem, prefix: Prefix, n_before: int) -> int:
     """Each round at a prefix draws its own rollouts."""
     return derive_seed(policy.run_seed, NAME, problem.problem_id, "".join(prefix), str(n_before))
+
+
+BISECT = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Bisect,
+    conversation=bisect,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=True,
+    prompts=no_prompts,
+)

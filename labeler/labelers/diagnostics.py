@@ -20,20 +20,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.checking.code_tests import whole_program
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import RunResult
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
 from labeler.labelers.in_statements import in_statements
 from labeler.labelers.lanser import State, Weights, reward
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.type_checker import Diagnostic, checker, diagnostics_in, type_check_run
 from labeler.labelers.unfinished import unfinished
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "diagnostics"
+NAME: Final = "diagnostics"
 VERSION = "1"
 SUPPRESSION = re.compile(
     r"#\s*(?:type\s*:\s*ignore|mypy\s*:|pyright\s*:|pyre-|noqa|pylint\s*:)|\bno_type_check\b"
@@ -43,16 +46,19 @@ SHOWN = 3
 """Diagnostics of one step that are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
-    """The reward's weights; gamma's term is zero, for steps are appended (a = 1)."""
+class Diagnostics(MethodSettings):
+    """Statements of programs, by what a type checker says after each; asks no model.
 
-    alpha: float = 0.5
-    beta: float = 0.4
+    The reward's weights; gamma's term is zero, for steps are appended (a = 1).
+    """
+
+    kind: Literal["diagnostics"] = NAME
+    alpha: Annotated[float, Field(gt=0)] = 0.5
+    beta: Annotated[float, Field(ge=0)] = 0.4
 
 
 def diagnostics(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Diagnostics
+    problem: Problem, solutions: tuple[Solution, ...], settings: Diagnostics, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every statement of every solution; each state of a program is checked once."""
     if problem.domain != "code":
@@ -157,3 +163,20 @@ def _unknown(problem: Problem, solution: Solution, t: int, reason: str) -> Evide
     return Evidence(
         prefix, NAME, VERSION, Asks.CORRECTNESS, Verdict.UNKNOWN, model=checker(), reason=reason
     )
+
+
+DIAGNOSTICS = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Diagnostics,
+    conversation=diagnostics,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=True,
+    may_say_right=False,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

@@ -5,15 +5,26 @@ Evidence about value, not correctness: a right answer may come by a wrong way.
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from labeler.driver.conversation import Conversation
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "outcome"
+NAME: Final = "outcome"
 VERSION = "1"
 
 
-def outcome(problem: Problem, solutions: tuple[Solution, ...]) -> Conversation[Findings]:
+class Outcome(MethodSettings):
+    """The last step, by its answer."""
+
+    kind: Literal["outcome"] = NAME
+
+
+def outcome(
+    problem: Problem, solutions: tuple[Solution, ...], settings: Outcome, policy: Policy
+) -> Conversation[Findings]:
     """Evidence on the last step of every solution; asks nothing, the answers were checked."""
     yield from ()
     return Findings(tuple(last_step_evidence(problem, solution) for solution in solutions))
@@ -36,3 +47,20 @@ def last_step_evidence(problem: Problem, solution: Solution) -> Evidence:
         rationale=solution.outcome_reason if decided and problem.domain == "code" else "",
         reason="" if decided else solution.outcome_reason,
     )
+
+
+OUTCOME = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Outcome,
+    conversation=outcome,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=False,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=True,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

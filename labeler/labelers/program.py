@@ -20,12 +20,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.checking.code_tests import run_of, verdict, whole_program
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import CheckResult, Limits, Reply, Run, RunResult, TestStatus
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.programs.mutation import Variant, mutants, refactorings
 from labeler.programs.statements import statements
 from labeler.records import (
@@ -41,26 +44,26 @@ from labeler.records import (
 )
 from labeler.seeds import derive_seed
 
-NAME = "program"
+NAME: Final = "program"
 VERSION = "1"
 SURVIVED = "survived: the changed program passes every test, which proves nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """At most so many variants per statement, chosen by a seed derived from the problem.
+class Program(MethodSettings):
+    """Statements of reference programs, changed one by one and judged by the tests.
 
+    At most so many variants per statement, chosen by a seed derived from the run's and the problem.
     `cpu_s` is the processor time that one program may use, in seconds.
     """
 
-    mutants: int = 3
-    refactorings: int = 1
-    cpu_s: float = 1.0
-    seed: int = 0
+    kind: Literal["program"] = NAME
+    mutants: Annotated[int, Field(ge=0)] = 3
+    refactorings: Annotated[int, Field(ge=0)] = 1
+    cpu_s: Annotated[float, Field(gt=0)] = 1.0
 
 
 def program(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Program
+    problem: Problem, solutions: tuple[Solution, ...], settings: Program, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on the reference's statements and on variants of them, which are new solutions."""
     if not problem.tests or not problem.reference_solution:
@@ -71,8 +74,8 @@ def program(
     try:
         places = statements(whole, start)
         changed = [
-            *_chosen(mutants(whole, start), settings.mutants, problem, settings),
-            *_chosen(refactorings(whole, start), settings.refactorings, problem, settings),
+            *_chosen(mutants(whole, start), settings.mutants, problem, policy.run_seed),
+            *_chosen(refactorings(whole, start), settings.refactorings, problem, policy.run_seed),
         ]
     except SyntaxError:
         return Findings(statistics={"unparsed": 1})
@@ -104,12 +107,12 @@ def program(
 
 
 def _chosen(
-    variants: Sequence[Variant], most: int, problem: Problem, settings: Program
+    variants: Sequence[Variant], most: int, problem: Problem, run_seed: int
 ) -> list[Variant]:
     """At most `most` per statement, by hash, so that no operator comes first by its place."""
 
     def place(variant: Variant) -> tuple[int, int]:
-        order = derive_seed(settings.seed, NAME, problem.problem_id, variant.text)
+        order = derive_seed(run_seed, NAME, problem.problem_id, variant.text)
         return variant.statement, order
 
     taken: Counter[int] = Counter()
@@ -210,3 +213,20 @@ def _count(variant: Variant, outcome: CheckResult) -> str:
     kind = "refactored" if variant.refactored else "mutants"
     name = {Verdict.CORRECT: "survived", Verdict.WRONG: "failed", Verdict.UNKNOWN: "undecided"}
     return f"{kind}_{name[outcome.verdict]}"
+
+
+PROGRAM = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Program,
+    conversation=program,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=True,
+    is_tool=True,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

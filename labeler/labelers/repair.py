@@ -17,6 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
@@ -29,27 +32,37 @@ from labeler.labelers.correctness import (
     spent_on,
     unread,
 )
+from labeler.labelers.method import Method, Prompted
 from labeler.labelers.replies.base import StepVerdict
 from labeler.labelers.replies.json_form import text_under
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.prompts import Task, prompts_sha
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "repair"
+NAME: Final = "repair"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """`k` rollouts certify a repair if at least `min_right` of them end right."""
+class Repair(Prompted):
+    """The first wrong step with a replacement, certified by the policy's rollouts.
 
-    prompts: PromptSet
-    model: str = POLICY
-    k: int = 8
-    min_right: int = 1
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
+    `k` rollouts certify a repair if at least `min_right` of them end right.
+    """
+
+    kind: Literal["repair"] = NAME
+    k: Annotated[int, Field(ge=1)] = 8
+    min_right: Annotated[int, Field(ge=1)] = 1
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        # The policy certifies, whoever proposes.
+        return tuple(dict.fromkeys((self.model, POLICY)))
+
+    @model_validator(mode="after")
+    def _can_be_certified(self) -> Repair:
+        if self.min_right > self.k:
+            raise ValueError("min_right of k rollouts have to end right; set it to k at most")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class _Proposal:
 
 def repair_task(settings: Repair) -> Task:
     """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
-    return settings.prompts.task("repair", "problem", "reference", "steps")
+    return settings.prompt_set.task("repair", "problem", "reference", "steps")
 
 
 def repair(
@@ -201,3 +214,20 @@ def _repaired(
     seed = derive_seed(policy.run_seed, NAME, problem.problem_id, *prefix)
     steps = steps_of(policy, prefix, right.completion.text)
     return policy.solution(problem, steps, right.outcome, seed)
+
+
+REPAIR = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Repair,
+    conversation=repair,
+    asks=frozenset({Asks.CORRECTNESS, Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: (repair_task(settings),),
+)

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import POLICY, Reply, Sample, Samples
+from labeler.driver.requests import Reply, Sample, Samples
 from labeler.errors import ConfigError
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
@@ -32,29 +32,31 @@ from labeler.labelers.correctness import (
 )
 from labeler.labelers.criteria import Criteria, Scored, hold, principles_of, read_rubric
 from labeler.labelers.false_positives import count_false_positives, flagged, kinds_of
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.labelers.method import Method, Prompted
+from labeler.prompts import Task, prompts_sha
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "rubric"
+NAME: Final = "rubric"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Rubric:
-    """`writer` is the model that writes rubrics, None for `model`, which judges by them.
+class Rubric(Prompted):
+    """Every step against a rubric that a model wrote for the problem, and against principles.
 
-    Without `problem_specific` steps are held against the principles only (PPR), at one call less
-    per problem.
+    `writer` is the model that writes rubrics, None for `model`, which judges by them. Without
+    `problem_specific` steps are held against the principles only (PPR), at one call less per
+    problem.
     """
 
-    prompts: PromptSet
-    model: str = POLICY
+    kind: Literal["rubric"] = NAME
     writer: str | None = None
     problem_specific: bool = True
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        writes = [self.writer] if self.problem_specific and self.writer else []
+        return tuple(dict.fromkeys((self.model, *writes)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,18 @@ class Tasks:
     judge: Task
 
     @property
+    def all(self) -> tuple[Task, ...]:
+        return (*([self.write] if self.write else []), self.judge)
+
+    @property
     def sha(self) -> str:
         """8 hex digits over both."""
-        return prompts_sha([*([self.write] if self.write else []), self.judge])
+        return prompts_sha(self.all)
 
 
 def rubric_tasks(settings: Rubric) -> Tasks:
     """Raises `ConfigError` where the prompt set has no place for what the settings ask for."""
-    prompts = settings.prompts
+    prompts = settings.prompt_set
     if settings.problem_specific:
         write = prompts.task("rubric", "problem", "reference")
         return Tasks(write, prompts.task("rubric_judge", "problem", "rubric", "steps"))
@@ -176,3 +182,20 @@ class _Work:
             model=model,
             asker=NAME,
         )
+
+
+RUBRIC = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Rubric,
+    conversation=rubric,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: rubric_tasks(settings).all,
+)

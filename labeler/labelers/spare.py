@@ -14,11 +14,13 @@ are not public. Does not cover problems without a reference solution: all unknow
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import POLICY, Reply, Sample, Samples
+from labeler.driver.requests import Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
     AggregatedVerdict,
@@ -28,33 +30,29 @@ from labeler.labelers.correctness import (
     spent_on,
     unread,
 )
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.labelers.method import Method, Prompted
+from labeler.prompts import Task, prompts_sha
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "spare"
+NAME: Final = "spare"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Spare:
-    """`n_exemplars` worked examples are drawn for each problem (the paper: 5 per instance).
+class Spare(Prompted):
+    """Every step against the reference solution, in one generation.
 
-    `structured` asks servers that can to hold the reply to the task's JSON schema.
+    `n_exemplars` worked examples are drawn for each problem (the paper: 5 per instance).
     """
 
-    prompts: PromptSet
-    model: str = POLICY
-    n_exemplars: int = 5
+    kind: Literal["spare"] = NAME
+    n_exemplars: Annotated[int, Field(ge=0)] = 5
     last_step: Literal["annotator", "outcome"] = "annotator"
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
 
 
 def spare_task(settings: Spare) -> Task:
     """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
-    return settings.prompts.task("annotate", "problem", "reference", "steps")
+    return settings.prompt_set.task("annotate", "problem", "reference", "steps")
 
 
 def spare(
@@ -132,3 +130,20 @@ def _by_outcome(solution: Solution, said: AggregatedVerdict) -> AggregatedVerdic
     return replace(
         said, verdict=solution.outcome, n=1, n_correct=int(right), rationale=rationale, reason=""
     )
+
+
+SPARE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Spare,
+    conversation=spare,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: (spare_task(settings),),
+)

@@ -16,17 +16,20 @@ Source: ExecVerify (its public code), questions, comparison and reward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.checking.literal import NoLiteral, literal, same_value
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Limits, RunResult
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.predicted_trace import Comparison, Judged, compare
 from labeler.labelers.traced import Trace, trace_in, trace_run
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "trace"
+NAME: Final = "trace"
 VERSION = "1"
 DOMAIN = "trace"
 
@@ -34,16 +37,19 @@ SHOWN = 3
 """Wrong or missing answers of one step that are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class TraceSettings:
-    """`most_statements` that a call may run; `cpu_s` is processor time of the traced run."""
+class TraceSettings(MethodSettings):
+    """Predicted execution traces, judged line by line by the real one; asks no model.
 
-    most_statements: int = 200
-    cpu_s: float = 2.0
+    `most_statements` that a call may run; `cpu_s` is processor time of the traced run.
+    """
+
+    kind: Literal["trace"] = NAME
+    most_statements: Annotated[int, Field(ge=1, le=10_000)] = 200
+    cpu_s: Annotated[float, Field(gt=0)] = 2.0
 
 
 def trace(
-    problem: Problem, solutions: tuple[Solution, ...], settings: TraceSettings
+    problem: Problem, solutions: tuple[Solution, ...], settings: TraceSettings, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution; the call is run once."""
     if problem.domain != DOMAIN or len(problem.context) != 2:
@@ -121,3 +127,20 @@ def _unknown(problem: Problem, solutions: tuple[Solution, ...], reason: str) -> 
         for t in range(len(s.steps))
     }
     return Findings(tuple(pieces.values()), statistics={"untraced": 1})
+
+
+TRACE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=TraceSettings,
+    conversation=trace,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=True,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

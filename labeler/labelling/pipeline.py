@@ -26,14 +26,12 @@ from labeler.driver.driver import Driver
 from labeler.errors import DatasetError
 from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Labeler
 from labeler.labelers.outcome import last_step_evidence
 from labeler.labelling.solving import Filter, given, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
-
-Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
-"""A labelling method with its settings bound: gets a problem and the solutions that there are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
-from labeler.labelling.pipeline import Labeler
+from labeler.labelers.method import Labeler
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.problems.solved import SolvedProblem

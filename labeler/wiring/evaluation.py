@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labeler.config.labelers import MODEL_FREE, WRITES_SOLUTIONS, LabelerConfig
+from labeler.config.labelers import LabelerConfig, needs_model
 from labeler.config.problems import OracleProblems
 from labeler.config.run import RunConfig
 from labeler.consensus.base import Rule
@@ -22,6 +22,8 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
+from labeler.labelers.method import Labeler
+from labeler.labelers.methods import METHODS
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
@@ -36,6 +38,8 @@ from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
+
+OPTION = "--labeler"
 
 OracleScope = tuple[int, int]
 """How many fresh problems, and their seed."""
@@ -60,10 +64,10 @@ def compare_on_file(
 ) -> tuple[Comparison, list[Rejection]]:
     """Against the human's first errors in a file; no config is needed where no model is asked."""
     chosen = labelers_named(config, sides.labelers)
-    if own := [name for name in chosen if name in WRITES_SOLUTIONS]:
+    if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
-    if config is None and (asking := [name for name in chosen if name not in MODEL_FREE]):
-        raise ConfigError(f"--labeler {asking[0]}: asks a model; add --config RUN.yaml")
+    if config is None and (asking := needs_model(chosen)):
+        raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
     read = list(read_solutions(file))
     solved = [one for one in read if isinstance(one, SolvedProblem)][:limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
@@ -111,8 +115,9 @@ class _Comparing:
         self._rules, self._on_progress = rules, on_progress
         self._bill: dict[str, Cost] = {}
         self._stack = AsyncExitStack()
-        asks = any(name not in MODEL_FREE for name in labelers)
-        self._samplers: dict[str, Sampler] = build_samplers(config) if config and asks else {}
+        self._samplers: dict[str, Sampler] = (
+            build_samplers(config) if config and needs_model(labelers) else {}
+        )
         self._policy = build_policy(config, self._samplers.get(POLICY))
         self._labelers = {n: build_labeler(c, self._policy) for n, c in labelers.items()}
         self._journal = journal
@@ -127,8 +132,10 @@ class _Comparing:
         return compare(examined, self._labelers, self._rules, self._bill)
 
     async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
-        given = {n: one for n, one in self._labelers.items() if n not in WRITES_SOLUTIONS}
-        own = {n: one for n, one in self._labelers.items() if n in WRITES_SOLUTIONS}
+        given: dict[str, Labeler] = {}
+        own: dict[str, Labeler] = {}
+        for n, one in self._labelers.items():
+            (own if METHODS.find(n, OPTION).writes_solutions else given)[n] = one
         self._total = len(problems) * (len(own) + bool(given))
         async with self._stack:
             driver = await self._driver()

@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from labeler.config import RunConfig, load_config
-from labeler.config.labelers import MODEL_FREE
+from labeler.config.labelers import needs_model
 from labeler.config.load import one_line
-from labeler.consensus.sources import TOOLS
 from labeler.errors import ConfigError
+from labeler.labelers.methods import is_tool
 from labeler.wiring.defaults import labelers_named
 
 
@@ -25,9 +25,9 @@ def config_for_file(
     """Models, settings of labelers and consensus of `base`, if there is one, for one file."""
     if settings and base is None:
         raise ConfigError("--set overrides keys of a run file; add --config RUN.yaml")
-    if base is None and (asking := [name for name in labelers if name not in MODEL_FREE]):
+    if base is None and (asking := needs_model(labelers)):
         labelers_named(None, labelers)
-        raise ConfigError(f"--labeler {asking[0]}: asks a model; add --config RUN.yaml")
+        raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
     given = load_config(base, settings) if base else None
     content = given.model_dump(mode="json") if given else {"name": file.stem, **_rule(labelers)}
     content |= {
@@ -46,4 +46,4 @@ def config_for_file(
 
 def _rule(labelers: Sequence[str]) -> dict[str, object]:
     """Tools judge single steps; a rule for whole solutions would leave most of their flags open."""
-    return {"consensus": {"rule": "each_step"}} if TOOLS.issuperset(labelers) else {}
+    return {"consensus": {"rule": "each_step"}} if all(map(is_tool, labelers)) else {}

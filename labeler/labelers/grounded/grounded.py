@@ -11,13 +11,14 @@ from collections.abc import Sequence
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.grounded.settings import Verifier, verifier_tasks
+from labeler.labelers.grounded.settings import Grounded, verifier_tasks
 from labeler.labelers.grounded.verify import NAME, VERSION, Verification, Verified
-from labeler.records import Problem, Solution, Verdict
+from labeler.labelers.method import Method
+from labeler.records import Asks, Problem, Solution, Verdict
 
 
 def grounded(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Verifier, policy: Policy
+    problem: Problem, solutions: tuple[Solution, ...], settings: Grounded, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution."""
     tasks = verifier_tasks(settings)
@@ -39,3 +40,20 @@ def counted(found: Sequence[Verified]) -> dict[str, int]:
         counts["tool_used"] += bool(one.tool.output)
         counts["unknown"] += one.opinion.verdict is Verdict.UNKNOWN
     return {name: n for name, n in counts.items() if n}
+
+
+GROUNDED = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Grounded,
+    conversation=grounded,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: verifier_tasks(settings).all,
+)

@@ -30,7 +30,8 @@ from labeler.labelers.grounded.grounded import counted
 from labeler.labelers.grounded.settings import GroundedSearch, verifier_tasks
 from labeler.labelers.grounded.tree import Node, back_up, fused_value, select
 from labeler.labelers.grounded.verify import VERSION, Verification, Verified
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.labelers.method import Method
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
@@ -50,11 +51,11 @@ class _Search:
 
 
 def grounded_search(
-    problem: Problem, settings: GroundedSearch, policy: Policy
+    problem: Problem, solutions: tuple[Solution, ...], settings: GroundedSearch, policy: Policy
 ) -> Conversation[Findings]:
     """Searches one problem; its solutions are the rollouts that were decided."""
-    tasks = verifier_tasks(settings.verifier)
-    work = Verification(problem, settings.verifier, tasks, policy.run_seed, NAME)
+    tasks = verifier_tasks(settings)
+    work = Verification(problem, settings, tasks, policy.run_seed, NAME)
     search = _Search()
     for number in range(settings.rounds):
         enough = min(search.counts["right"], search.counts["wrong"]) >= settings.enough
@@ -149,3 +150,20 @@ def _fused(piece: Evidence, node: Node) -> Evidence:
         reason = f"{said}, but the verifier says {piece.verdict.value}"
         return replace(fused, verdict=Verdict.UNKNOWN, score=None, n=0, n_correct=0, reason=reason)
     return fused
+
+
+GROUNDED_SEARCH = Method(
+    name=NAME,
+    version=VERSION,
+    settings=GroundedSearch,
+    conversation=grounded_search,
+    asks=frozenset({Asks.CORRECTNESS, Asks.VALUE}),
+    asks_model=True,
+    runs_programs=True,
+    writes_solutions=True,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=True,
+    prompts=lambda settings: verifier_tasks(settings).all,
+)

@@ -3,51 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
 
 from labeler.driver.requests import POLICY, Limits
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Sampling
+from labeler.labelers.method import Prompted
+from labeler.prompts import Task, prompts_sha
 
 
-@dataclass(frozen=True, slots=True)
-class Verifier:
-    """The paper's verifier: temperature 0.6, up to 5 `tries` until a verdict can be read.
+class Verifier(Prompted):
+    """What methods share that verify with a tool: up to `tries` until a verdict can be read.
 
-    `cpu_s` is the processor time of one tool program, in seconds; loading sympy takes about a third
-    of one.
+    The paper's temperature (0.6) and tries (5). `cpu_s` is the processor time of one tool program,
+    in seconds; loading sympy takes about a third of one.
     """
 
-    prompts: PromptSet
-    model: str = POLICY
-    structured: bool = True
-    temperature: float = 0.6
-    max_tokens: int = 4096
-    tries: int = 5
-    cpu_s: float = 5.0
-
-    @property
-    def sampling(self) -> Sampling:
-        return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
+    temperature: Annotated[float, Field(ge=0)] = 0.6
+    tries: Annotated[int, Field(ge=1)] = 5
+    cpu_s: Annotated[float, Field(gt=0)] = 5.0
 
     @property
     def limits(self) -> Limits:
         return Limits(cpu_s=self.cpu_s)
 
+    @model_validator(mode="after")
+    def _tries_differ(self) -> Verifier:
+        if self.tries > 1 and self.temperature == 0:
+            raise ValueError("tries at temperature 0 are all the same; set tries: 1")
+        return self
 
-@dataclass(frozen=True, slots=True)
-class GroundedSearch:
-    """The released code's constants for problems of level 3 and below; `rounds` is 12 above.
 
-    Each round samples `children` continuations of one state. The search ends early with `enough`
-    right and as many wrong rollouts. `discount` is what an ancestor gets per step of distance.
+class Grounded(Verifier):
+    """Every step, with a program that a model writes for it and the sandbox runs."""
+
+    kind: Literal["grounded"] = "grounded"
+
+
+class GroundedSearch(Verifier):
+    """GroundedPRM's search: verified rollouts, UCT, a value fused of verdicts and the answer.
+
+    The released code's constants for problems of level 3 and below; `rounds` is 12 above. Each
+    round samples `children` continuations of one state. The search ends early with `enough` right
+    and as many wrong rollouts. `discount` is what an ancestor gets per step of distance.
     """
 
-    verifier: Verifier
-    rounds: int = 8
-    children: int = 3
-    exploration: float = 1.8
-    discount: float = 0.9
-    enough: int = 3
+    kind: Literal["grounded_search"] = "grounded_search"
+    rounds: Annotated[int, Field(ge=1)] = 8
+    children: Annotated[int, Field(ge=1)] = 3
+    exploration: Annotated[float, Field(ge=0)] = 1.8
+    discount: Annotated[float, Field(gt=0, le=1)] = 0.9
+    enough: Annotated[int, Field(ge=1)] = 3
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        # Its tree is made of the policy's rollouts.
+        return tuple(dict.fromkeys((self.model, POLICY)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,18 @@ class Tasks:
     judge: Task
 
     @property
+    def all(self) -> tuple[Task, ...]:
+        return (self.query, self.judge)
+
+    @property
     def sha(self) -> str:
         """8 hex digits over both."""
-        return prompts_sha([self.query, self.judge])
+        return prompts_sha(self.all)
 
 
 def verifier_tasks(verifier: Verifier) -> Tasks:
     """Raises `ConfigError` where the prompt set has no place for what is asked."""
-    prompts = verifier.prompts
+    prompts = verifier.prompt_set
     return Tasks(
         prompts.task("grounded_query", "problem", "steps"),
         prompts.task(

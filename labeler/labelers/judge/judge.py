@@ -29,8 +29,9 @@ from labeler.labelers.judge.bias import signs_of_bias
 from labeler.labelers.judge.own_solution import OwnSolution, solve
 from labeler.labelers.judge.settings import Judge, Tasks, judge_tasks
 from labeler.labelers.judge.votes import Critique, both_ways, count_votes
+from labeler.labelers.method import Method
 from labeler.prompts import Task
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
 NAME = "judge"
@@ -207,3 +208,20 @@ def _counted(opinions: Sequence[AggregatedVerdict], critiques: _Critiques) -> di
         "order_pairs": critiques.pairs,
         "order_flips": critiques.flips,
     }
+
+
+JUDGE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Judge,
+    conversation=judge,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: judge_tasks(settings).all,
+)

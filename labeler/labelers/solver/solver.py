@@ -22,14 +22,18 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.tool_use import failure_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "solver"
+NAME: Final = "solver"
 VERSION = "1"
 OPTIMAL = 0
 NOT_ITS_FAULT = (
@@ -45,12 +49,15 @@ _FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.?)(?:[eE][-+]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Solver:
-    """`tolerance` is relative to the gold objective; `cpu_s` processor seconds per model."""
+class Solver(MethodSettings):
+    """The outcome of an optimisation model in code, solved by HiGHS (StepORLM); asks no model.
 
-    tolerance: float = 1e-4
-    cpu_s: float = 20.0
+    `tolerance` is relative to the gold objective; `cpu_s` processor seconds per model.
+    """
+
+    kind: Literal["solver"] = NAME
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    cpu_s: Annotated[float, Field(gt=0)] = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class _Said:
 
 
 def solver(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Solver
+    problem: Problem, solutions: tuple[Solution, ...], settings: Solver, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on the last step of every solution; equal models are solved once."""
     models = {s.solution_id: model_in("".join(s.steps)) for s in solutions}
@@ -170,3 +177,20 @@ def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | 
 
 def _runner() -> str:
     return Path(__file__).with_name("runner.py").read_text(encoding="utf-8")
+
+
+SOLVER = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Solver,
+    conversation=solver,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=True,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final, Literal
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
@@ -24,34 +25,41 @@ from labeler.labelers.correctness import AggregatedVerdict, Spent, correctness_e
 from labeler.labelers.grounded.grounded import counted
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.grounded.verify import Verification
+from labeler.labelers.method import Method
 from labeler.labelers.replies.json_form import text_under
 from labeler.labelers.table.claims import agrees, stands_in
 from labeler.labelers.table.parsing import as_csv, table_in
 from labeler.labelers.tool_use import Call, ToolReturn
-from labeler.prompts import prompts_sha
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 
-NAME = "table"
+NAME: Final = "table"
 VERSION = "1"
 AGAINST = "the execution does not find what the step claims, the judge calls it right"
 NO_TABLE = "the problem has no table in its context"
 
 
+class TableSettings(Verifier):
+    """Every step on a table, executed again as SQL (TaTToo)."""
+
+    kind: Literal["table"] = NAME
+
+
 def table_tasks(settings: Verifier) -> Tasks:
     """Raises `ConfigError` where the prompt set has no place for what is asked."""
     needed = ("problem", "context", "steps")
+    prompts = settings.prompt_set
     return Tasks(
-        settings.prompts.task("table_query", *needed),
-        settings.prompts.task("table_judge", *needed, "tool_program", "tool_output", "tool_failed"),
+        prompts.task("table_query", *needed),
+        prompts.task("table_judge", *needed, "tool_program", "tool_output", "tool_failed"),
     )
 
 
 def table(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Verifier, policy: Policy
+    problem: Problem, solutions: tuple[Solution, ...], settings: TableSettings, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution; steps on a shared prefix are verified once."""
     tasks = table_tasks(settings)
-    version = f"{VERSION}+{prompts_sha([tasks.query, tasks.judge])}"
+    version = f"{VERSION}+{tasks.sha}"
     files = tuple(
         (f"table_{number}.csv", as_csv(rows))
         for number, text in enumerate(problem.context, 1)
@@ -102,3 +110,20 @@ def _without_table(problem: Problem, solutions: tuple[Solution, ...], version: s
 
 def _runner() -> str:
     return Path(__file__).with_name("runner.py").read_text(encoding="utf-8")
+
+
+TABLE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=TableSettings,
+    conversation=table,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: table_tasks(settings).all,
+)
