@@ -95,7 +95,7 @@ async def incremental(
     board = ProgressBoard()
     given = (news.problems, news.rejections)
     run = open_run(
-        few_shards(config), located(out), resume=True, on_progress=board.note, given=given
+        few_shards(config), located(out), resume=True, on_progress=board.note, preset_problems=given
     )
     async with run:
         # Only now is the output ours alone.

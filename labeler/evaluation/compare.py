@@ -24,8 +24,8 @@ from labeler.evaluation.metrics import Judged, Score, score
 from labeler.labelers.base import Findings
 from labeler.labelers.method import Labeler
 from labeler.labelers.outcome import last_step_evidence
-from labeler.labelling.solving import given
-from labeler.problems.solved import SolvedProblem
+from labeler.labelling.solving import existing_solutions
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict
 
 
@@ -63,19 +63,19 @@ class Flag:
 class Examined:
     """A solution with all that was found on it, by labeler."""
 
-    solved: SolvedProblem
+    solved: SolutionRecord
     evidence: Mapping[str, Sequence[Evidence]]
 
 
 async def examine(
-    solved: Sequence[SolvedProblem],
+    solved: Sequence[SolutionRecord],
     labelers: Mapping[str, Labeler],
     driver: Driver,
     bill: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> list[Examined]:
     """Asks every labeler about every solution; adds to `bill`. Solutions of a problem go as one."""
-    groups: dict[str, list[SolvedProblem]] = defaultdict(list)
+    groups: dict[str, list[SolutionRecord]] = defaultdict(list)
     for one in solved:
         groups[one.problem.problem_id].append(one)
     conversations = (
@@ -89,10 +89,10 @@ async def examine(
 
 
 def _examined(
-    group: Sequence[SolvedProblem], labelers: Mapping[str, Labeler]
+    group: Sequence[SolutionRecord], labelers: Mapping[str, Labeler]
 ) -> Conversation[list[Examined]]:
     problem = group[0].problem
-    solved = yield from given(problem, [one.solution for one in group])
+    solved = yield from existing_solutions(problem, [one.solution for one in group])
     findings: list[Findings] = yield from together(
         [labeler(problem, solved.solutions) for labeler in labelers.values()]
     )

@@ -28,7 +28,7 @@ from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.outcome import last_step_evidence
-from labeler.labelling.solving import Filter, given, solve
+from labeler.labelling.solving import Filter, existing_solutions, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
@@ -43,7 +43,7 @@ class Recipe:
     filter: Filter | None
     labelers: dict[str, Labeler]
     rule: Rule
-    given: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
+    existing_solutions: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
     """Solutions that exist already, by problem; such a problem is not solved again."""
     searches: frozenset[str] = frozenset()
     """Labelers that write the solutions they label; they go first, so that the others see these."""
@@ -60,9 +60,9 @@ class LabeledProblem:
 
 def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProblem]:
     """One problem from its text to its rows."""
-    written = recipe.given.get(problem.problem_id)
+    written = recipe.existing_solutions.get(problem.problem_id)
     if written is not None:
-        solved = yield from given(problem, written)
+        solved = yield from existing_solutions(problem, written)
     else:
         solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
     if solved.refused:

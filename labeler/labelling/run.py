@@ -111,7 +111,7 @@ class LabellingRun:
     out: Location
     resume: bool
     on_progress: Callable[[Progress], None]
-    hands_out: bool = False
+    delegates_shards: bool = False
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
     _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
@@ -122,7 +122,7 @@ class LabellingRun:
         self._model_names = sorted(self.parts.samplers)
         self.run_id = short_hash(
             self.parts.config_sha,
-            _digest(chain(self.parts.problems, self.parts.recipe.given.values())),
+            _digest(chain(self.parts.problems, self.parts.recipe.existing_solutions.values())),
             *(f"{name}={self.parts.samplers[name].fingerprint}" for name in self._model_names),
             self.parts.checker.fingerprint,
             *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
@@ -141,7 +141,7 @@ class LabellingRun:
             )
             self._refuse_unwanted_resume()
             # Only now: this may start servers, which a run that is refused must not do.
-            for name in [] if self.hands_out else self._model_names:
+            for name in [] if self.delegates_shards else self._model_names:
                 await self.parts.samplers[name].ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
             make_folder(self._work / self.run_id)
@@ -155,7 +155,7 @@ class LabellingRun:
                 retry=Retry(options.attempts, options.longest_pause_s),
             )
             await self._stack.enter_async_context(self._driver)
-            if not self.hands_out:
+            if not self.delegates_shards:
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
         except BaseException:

@@ -16,7 +16,7 @@ from labeler.labelers.base import Findings, Policy, roll_out, steps_of
 from labeler.labelers.method import Labeler
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Solution
 from labeler.seeds import derive_seed
 
@@ -27,10 +27,10 @@ async def sampled(
     driver: Driver,
     bill: dict[str, Cost],
     n: int = 1,
-) -> list[SolvedProblem]:
+) -> list[SolutionRecord]:
     """`n` solutions per problem, distinct ones, with their truth; none that was cut off."""
     asked = ((p.problem.problem_id, _solve(p, policy, n)) for p in problems)
-    found: dict[str, list[SolvedProblem]] = {}
+    found: dict[str, list[SolutionRecord]] = {}
     async for problem_id, solved in driver.run(asked, bill):
         found[problem_id] = solved
     return [solved for p in problems for solved in found[p.problem.problem_id]]
@@ -38,7 +38,7 @@ async def sampled(
 
 def _solve(
     oracle_problem: OracleProblem, policy: Policy, n: int
-) -> Conversation[list[SolvedProblem]]:
+) -> Conversation[list[SolutionRecord]]:
     problem = oracle_problem.problem
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     [rollouts] = yield from roll_out(policy, problem, [()], n, [seed], "solve")
@@ -72,5 +72,5 @@ async def searched(
     ]
 
 
-def _graded(problem: OracleProblem, solution: Solution) -> SolvedProblem:
-    return SolvedProblem(problem.problem, solution, grade(problem, solution.steps).first_error)
+def _graded(problem: OracleProblem, solution: Solution) -> SolutionRecord:
+    return SolutionRecord(problem.problem, solution, grade(problem, solution.steps).first_error)

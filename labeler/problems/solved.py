@@ -53,7 +53,7 @@ DELIMITER = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class SolvedProblem:
+class SolutionRecord:
     """One solution of one problem; `first_error` is the human's (-1 none), None where unknown."""
 
     problem: Problem
@@ -61,7 +61,7 @@ class SolvedProblem:
     first_error: int | None
 
 
-def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
+def read_solutions(path: Path) -> Iterator[SolutionRecord | Rejection]:
     """Solutions of a `.json` or `.jsonl` file, in its order; a file without any is an error."""
     source = Source(path.stem, content_revision(path) if path.is_file() else "")
     reason, n_read = "it is empty", 0
@@ -73,7 +73,7 @@ def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
                 if is_record
                 else reject(location, "not an object")
             )
-            if isinstance(read, SolvedProblem):
+            if isinstance(read, SolutionRecord):
                 read = _of_its_own(read, location, ids)
             if isinstance(read, Rejection):
                 reason = read.reason
@@ -105,7 +105,7 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _solution(
     content: Mapping[str, Any], location: str, source: Source
-) -> SolvedProblem | Rejection:
+) -> SolutionRecord | Rejection:
     record = plain_record(content, location) if is_prm800k(content) else content
     if isinstance(record, Rejection):
         return record
@@ -148,11 +148,11 @@ def _solution(
         outcome_reason="the file does not say" if unknown else "",
         generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
     )
-    solved = SolvedProblem(problem, solution, marked)
+    solved = SolutionRecord(problem, solution, marked)
     return solved if is_unicode(solved) else reject(location, NOT_UNICODE)
 
 
-def _of_its_own(read: SolvedProblem, location: str, ids: UsedIds) -> SolvedProblem | Rejection:
+def _of_its_own(read: SolutionRecord, location: str, ids: UsedIds) -> SolutionRecord | Rejection:
     """The solution under an id that no other of the file has, if its problem's id is clear."""
     if clash := ids.clash(read.problem, location):
         return clash

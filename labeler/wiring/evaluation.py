@@ -29,7 +29,7 @@ from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
@@ -69,7 +69,7 @@ def compare_on_file(
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
     read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolvedProblem)][:limit]
+    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
@@ -124,7 +124,7 @@ class _Comparing:
         self._options = config.run if config else None
         self._done = self._total = 0
 
-    async def on_solutions(self, solved: Sequence[SolvedProblem]) -> Comparison:
+    async def on_solutions(self, solved: Sequence[SolutionRecord]) -> Comparison:
         async with self._stack:
             driver = await self._driver()
             self._total = len({one.problem.problem_id for one in solved})

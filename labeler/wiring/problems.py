@@ -27,7 +27,7 @@ from labeler.problems.humaneval import read_humaneval
 from labeler.problems.math import parse_math, read_math
 from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.records import Problem, Rejection, Solution
 from labeler.scratch import firsts
 from labeler.spool import Spool
@@ -90,22 +90,22 @@ def _records(
             assert_never(source)
 
 
-def read_given(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
+def read_existing_solutions(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
     """The solutions that a run's file holds already, by problem; none for problems to be solved."""
-    given: dict[str, tuple[Solution, ...]] = {}
+    existing: dict[str, tuple[Solution, ...]] = {}
     if isinstance(config.problems, SolvedProblems):
         for one in _solved(config.problems):
-            if isinstance(one, SolvedProblem):
-                of_problem = given.get(one.problem.problem_id, ())
-                given[one.problem.problem_id] = (*of_problem, one.solution)
-    return given
+            if isinstance(one, SolutionRecord):
+                of_problem = existing.get(one.problem.problem_id, ())
+                existing[one.problem.problem_id] = (*of_problem, one.solution)
+    return existing
 
 
-def _solved(source: SolvedProblems) -> Iterable[SolvedProblem | Rejection]:
+def _solved(source: SolvedProblems) -> Iterable[SolutionRecord | Rejection]:
     return islice(read_solutions(Path(source.path)), source.limit)
 
 
-def _once(found: Iterable[SolvedProblem | Rejection]) -> Iterable[Problem | Rejection]:
+def _once(found: Iterable[SolutionRecord | Rejection]) -> Iterable[Problem | Rejection]:
     """Each problem once, however many solutions it has."""
     with firsts() as seen:
         for number, one in enumerate(found):
