@@ -20,7 +20,7 @@ from labeler.driver.conversation import Conversation, together
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
-from labeler.evaluation.metrics import Judged, Score, score
+from labeler.evaluation.metrics import Prediction, Score, score
 from labeler.labelers.base import Findings
 from labeler.labelers.method import Labeler
 from labeler.labelers.outcome import last_step_evidence
@@ -121,9 +121,11 @@ def compare(
         rows = [_row(one, [name]) for one in known]
         is_value = _asks_value(rows)
         rule: Rule = Posterior(min_confidence=0.0) if is_value else FirstFlag()
-        judged = [_judged(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)]
-        sources[name] = score(judged, cost)
-        flags[name] = _false_flags(rows, judged)
+        predictions = [
+            _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)
+        ]
+        sources[name] = score(predictions, cost)
+        flags[name] = _false_flags(rows, predictions)
     everything = [_row(one, list(one.evidence)) for one in known]
     consensus = {}
     for rule in rules:
@@ -132,7 +134,8 @@ def compare(
             e.asks is Asks.CORRECTNESS for row in everything for s in row.steps for e in s.evidence
         )
         consensus[rule.name] = score(
-            (_judged(r, t, ready, is_value) for r, t in zip(everything, truths, strict=True)), whole
+            (_prediction(r, t, ready, is_value) for r, t in zip(everything, truths, strict=True)),
+            whole,
         )
     return Comparison(len(known), sum(t >= 0 for t in truths), sources, consensus, flags)
 
@@ -160,15 +163,15 @@ def _asks_value(rows: Iterable[LabeledSolution]) -> bool:
     return asked <= {Asks.VALUE}
 
 
-def _judged(row: LabeledSolution, truth: int, rule: Rule, by_rollouts: bool) -> Judged:
+def _prediction(row: LabeledSolution, truth: int, rule: Rule, by_rollouts: bool) -> Prediction:
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
-    return Judged(decision, truth, row.solution.outcome, by_rollouts)
+    return Prediction(decision, truth, row.solution.outcome, by_rollouts)
 
 
-def _false_flags(rows: Sequence[LabeledSolution], judged: Sequence[Judged]) -> list[Flag]:
+def _false_flags(rows: Sequence[LabeledSolution], predictions: Sequence[Prediction]) -> list[Flag]:
     """Steps called wrong in right solutions or before the true first error."""
     found = []
-    for row, one in zip(rows, judged, strict=True):
+    for row, one in zip(rows, predictions, strict=True):
         if one.flag is None or (0 <= one.truth <= one.flag):
             continue
         said = [e.rationale for e in row.steps[one.flag].evidence if e.verdict is Verdict.WRONG]

@@ -18,26 +18,26 @@ from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_i
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class TokenUsage:
     """What was asked for: calls, and tokens as the backend counts them."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        return TokenUsage(
             self.calls + other.calls,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
         )
 
 
-def spent_on(reply: Reply) -> Spent:
+def usage_of(reply: Reply) -> TokenUsage:
     """One call, with its tokens where it was answered."""
     if isinstance(reply, Samples):
-        return Spent(1, reply.prompt_tokens, reply.completion_tokens)
-    return Spent(1)
+        return TokenUsage(1, reply.prompt_tokens, reply.completion_tokens)
+    return TokenUsage(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ def correctness_evidence(
     solution: Solution,
     opinions: Sequence[AggregatedVerdict],
     model: str,
-    spent: Spent,
+    spent: TokenUsage,
 ) -> tuple[Evidence, ...]:
     """Evidence on the first `len(opinions)` steps; later ones were not spoken about."""
-    nothing = Spent()
+    nothing = TokenUsage()
     return tuple(
         opinion_evidence(
             labeler,
@@ -103,7 +103,12 @@ def correctness_evidence(
 
 
 def opinion_evidence(
-    labeler: str, version: str, prefix: str, opinion: AggregatedVerdict, model: str, spent: Spent
+    labeler: str,
+    version: str,
+    prefix: str,
+    opinion: AggregatedVerdict,
+    model: str,
+    spent: TokenUsage,
 ) -> Evidence:
     """An opinion of the last step of the prefix with this id."""
     return Evidence(

@@ -26,11 +26,11 @@ from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
 from labeler.labelers.correctness import (
     AggregatedVerdict,
-    Spent,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.labelers.method import Method, Prompted
 from labeler.labelers.replies.base import StepVerdict
@@ -72,7 +72,7 @@ class _Proposal:
     solution: Solution
     readings: tuple[StepVerdict, ...]
     model: str
-    spent: Spent
+    spent: TokenUsage
     place: int = -1
     prefix: tuple[str, ...] = field(default=())
     missing: str = ""
@@ -114,7 +114,9 @@ def repair(
     for prefix, solution in zip(certified, repaired, strict=True):
         said = [AggregatedVerdict(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
         evidence.append(
-            correctness_evidence(NAME, version, problem, solution, said, by[prefix], Spent())[-1]
+            correctness_evidence(NAME, version, problem, solution, said, by[prefix], TokenUsage())[
+                -1
+            ]
         )
     statistics = {
         "wrong_solutions": len(wrong),
@@ -146,7 +148,7 @@ def _request(
 
 
 def _proposal(problem: Problem, solution: Solution, reply: Reply, task: Task) -> _Proposal:
-    steps, spent = solution.steps, spent_on(reply)
+    steps, spent = solution.steps, usage_of(reply)
     if not isinstance(reply, Samples):
         readings = unread(reply, len(steps))
         return _Proposal(solution, readings, "", spent, missing=readings[0].reason)

@@ -24,11 +24,11 @@ from labeler.driver.requests import Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
     AggregatedVerdict,
-    Spent,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.labelers.method import Method, Prompted
 from labeler.prompts import Task, prompts_sha
@@ -73,7 +73,7 @@ def spare(
         if settings.last_step == "outcome":
             opinions[-1] = _by_outcome(solution, opinions[-1])
         model = reply.model if isinstance(reply, Samples) else ""
-        spent = Spent() if reply is None else spent_on(reply)
+        spent = TokenUsage() if reply is None else usage_of(reply)
         evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
     statistics = {
         "solutions": len(solutions),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Limits, Run, RunResult, Sample, Samples
-from labeler.labelers.correctness import Spent, spent_on
+from labeler.labelers.correctness import TokenUsage, usage_of
 
 MARK = "\n\n[tool] "
 """Stands in a rationale between the judgement and what a tool did."""
@@ -53,7 +53,7 @@ class ToolReturn:
     written: str = ""
     isolation: str = ""
     model: str = ""
-    spent: Spent = field(default_factory=Spent)
+    spent: TokenUsage = field(default_factory=TokenUsage)
 
     def note(self, relevance: str) -> str:
         """What the tool did, for the rationale; "" where there was nothing to compute."""
@@ -87,8 +87,8 @@ def use_tool(
     [reply] = yield [query]
     if not isinstance(reply, Samples):
         reason = reply.reason if isinstance(reply, Failed) else "no samples"
-        return ToolReturn(failed=f"no query: {reason}", spent=spent_on(reply))
-    written, spent = reply.completions[0], spent_on(reply)
+        return ToolReturn(failed=f"no query: {reason}", spent=usage_of(reply))
+    written, spent = reply.completions[0], usage_of(reply)
     if written.finish == "length":
         return ToolReturn(failed="the query was cut off", model=reply.model, spent=spent)
     # Models that think aloud close their thoughts before they answer.
@@ -106,7 +106,7 @@ def use_tool(
     elif isinstance(ran, Failed):
         failed = ran.reason
     return ToolReturn(
-        call.shown, output, failed, text, isolation, reply.model, spent + spent_on(ran)
+        call.shown, output, failed, text, isolation, reply.model, spent + usage_of(ran)
     )
 
 

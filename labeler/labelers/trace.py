@@ -25,7 +25,7 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Limits, RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.labelers.predicted_trace import Comparison, Judged, compare
+from labeler.labelers.predicted_trace import Comparison, TraceVerdict, compare
 from labeler.labelers.traced import Trace, trace_in, trace_run
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
@@ -91,7 +91,7 @@ def _as_recorded(problem: Problem, real: Trace) -> bool:
         return True
 
 
-def _evidence(prefix: str, judged: Judged, compared: Comparison, by: str) -> Evidence:
+def _evidence(prefix: str, judged: TraceVerdict, compared: Comparison, by: str) -> Evidence:
     if judged.wrong:
         verdict, reason = Verdict.WRONG, ""
     elif judged.n == 0:

@@ -11,7 +11,7 @@ from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
-from labeler.stats.records import LabelCounts, LabelStatistics, Spent
+from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics
 
 
 def show_statistics(s: LabelStatistics) -> Group:
@@ -121,7 +121,7 @@ def _calibration(by: str, found: Calibration) -> Table:
     return table
 
 
-def _costs(cost: Mapping[str, Spent]) -> Table:
+def _costs(cost: Mapping[str, CostPerLabel]) -> Table:
     table = _table("cost", "", "in all", "per label", "per kept label")
     for kind, one in cost.items():
         table.add_row(

@@ -29,7 +29,7 @@ from labeler.stats import LabelerStatistics, LabelStatistics, Rate, label_statis
 from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Bin, Calibration
 from labeler.stats.rates import Spread
-from labeler.stats.records import Duplicates, KeepByDifficulty, LabelCounts, Spent
+from labeler.stats.records import CostPerLabel, Duplicates, KeepByDifficulty, LabelCounts
 from labeler.stats.tables import show_statistics
 from tests.committed import committed
 
@@ -93,7 +93,7 @@ def write(
 
 def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
     write(tmp_path / "d", "run-1", *FOUR)
-    nothing = Spent(None, None, None)
+    nothing = CostPerLabel(None, None, None)
     assert label_statistics(open_dataset(tmp_path / "d")) == LabelStatistics(
         version=0,
         n_problems=2,
@@ -113,9 +113,9 @@ def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
         prompt_tokens=1620,
         completion_tokens=162,
         cost={
-            "calls": Spent(11, 2.75, 2.75),
-            "prompt_tokens": Spent(1620, 405.0, 405.0),
-            "completion_tokens": Spent(162, 40.5, 40.5),
+            "calls": CostPerLabel(11, 2.75, 2.75),
+            "prompt_tokens": CostPerLabel(1620, 405.0, 405.0),
+            "completion_tokens": CostPerLabel(162, 40.5, 40.5),
             "seconds": nothing,
             "usd": nothing,
         },

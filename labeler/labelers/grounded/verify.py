@@ -19,7 +19,7 @@ from typing import Any
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Reply, Sample, Samples
-from labeler.labelers.correctness import AggregatedVerdict, Spent, opinion_evidence, spent_on
+from labeler.labelers.correctness import AggregatedVerdict, TokenUsage, opinion_evidence, usage_of
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.replies.json_form import text_under
 from labeler.labelers.replies.read import read_reply
@@ -44,7 +44,7 @@ class Verified:
     opinion: AggregatedVerdict
     tool: ToolReturn
     model: str
-    spent: Spent
+    spent: TokenUsage
 
     def evidence(self, problem: Problem, labeler: str, version: str) -> Evidence:
         """As evidence of a labeler."""
@@ -84,7 +84,7 @@ class Verification:
                 "tool_failed": tool.failed,
             }
             [reply] = yield [self._sample(self.tasks.judge, prefix, attempt, **values)]
-            spent += spent_on(reply)
+            spent += usage_of(reply)
             model = reply.model if isinstance(reply, Samples) else model
             said, relevance = _read(reply, prefix)
             # Asking once more helps against a reply that cannot be read, not against a dead server.

@@ -19,11 +19,11 @@ from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.correctness import (
     AggregatedVerdict,
-    Spent,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.labelers.judge.bias import signs_of_bias
 from labeler.labelers.judge.own_solution import OwnSolution, solve
@@ -60,7 +60,7 @@ class _Critiques:
     """The critiques of one solution, and what they cost; `flips` of `pairs` steps turned."""
 
     critiques: tuple[Critique, ...]
-    spent: Spent
+    spent: TokenUsage
     model: str = ""
     pairs: int = 0
     flips: int = 0
@@ -94,7 +94,7 @@ class _JudgeSession:
                 min_agreement=settings.min_agreement,
                 every_step=settings.every_step,
             )
-            spent = one.spent + (own.spent if i == 0 else Spent())
+            spent = one.spent + (own.spent if i == 0 else TokenUsage())
             evidence += correctness_evidence(
                 NAME, version, self.problem, solution, opinions, one.model, spent
             )
@@ -109,10 +109,10 @@ class _JudgeSession:
         """All votes on one solution, in both orders where that is wanted."""
         if own.missing:
             unknown = unread(Failed(own.missing), len(solution.steps))
-            return _Critiques((unknown,), Spent())
+            return _Critiques((unknown,), TokenUsage())
         orders = (False, True) if self.settings.order_swap else (False,)
         found = yield from together([self._votes(solution, own, swapped) for swapped in orders])
-        spent = sum((one.spent for one in found), Spent())
+        spent = sum((one.spent for one in found), TokenUsage())
         model = next((one.model for one in found if one.model), "")
         if len(found) == 1:
             return _Critiques(found[0].critiques, spent, model)
@@ -136,7 +136,7 @@ class _JudgeSession:
         [reply] = yield [self._asked(first, values, n, seeds[0])]
         # One reply per vote from here on.
         replies: list[Reply] = [reply] * n
-        spent = spent_on(reply)
+        spent = usage_of(reply)
         if isinstance(reply, Samples):
             replies = [Samples((c,), 0, reply.model) for c in reply.completions]
         said: list[list[str]] = [[] for _ in range(n)]
@@ -155,7 +155,7 @@ class _JudgeSession:
             ]
             for i, answer in zip(open_votes, answers, strict=True):
                 replies[i] = answer
-                spent += spent_on(answer)
+                spent += usage_of(answer)
         last = self.tasks.chain[-1]
         critiques = tuple(_critique(r, solution, last) for r in replies)
         model = next((r.model for r in replies if isinstance(r, Samples)), "")

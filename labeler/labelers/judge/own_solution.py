@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from labeler.checking.extract import final_answer
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
-from labeler.labelers.correctness import Spent, spent_on
+from labeler.labelers.correctness import TokenUsage, usage_of
 from labeler.labelers.judge.settings import Judge
 from labeler.prompts import Task
 from labeler.records import Problem, Sampling, Verdict
@@ -26,7 +26,7 @@ class OwnSolution:
 
     text: str
     missing: str = ""
-    spent: Spent = field(default_factory=Spent)
+    spent: TokenUsage = field(default_factory=TokenUsage)
 
 
 def solve(
@@ -42,7 +42,7 @@ def solve(
         more = settings.solve_tries - 1
         asked.append(Sample(prompt, more, warm, seed, model=model, asker=asker))
     replies = yield [*asked]
-    spent = sum((spent_on(reply) for reply in replies), Spent())
+    spent = sum((usage_of(reply) for reply in replies), TokenUsage())
     written = [c for r in replies if isinstance(r, Samples) for c in r.completions]
     whole = [c for c in written if c.finish != "length"]
     if not whole:

@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import AggregatedVerdict, Spent, correctness_evidence
+from labeler.labelers.correctness import AggregatedVerdict, TokenUsage, correctness_evidence
 from labeler.labelers.grounded.grounded import counted
 from labeler.labelers.grounded.settings import Tasks, Verifier
 from labeler.labelers.grounded.verify import Verification
@@ -103,7 +103,7 @@ def _without_table(problem: Problem, solutions: tuple[Solution, ...], version: s
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
         said = [AggregatedVerdict(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
-        for piece in correctness_evidence(NAME, version, problem, solution, said, "", Spent()):
+        for piece in correctness_evidence(NAME, version, problem, solution, said, "", TokenUsage()):
             evidence.setdefault(piece.prefix_id, piece)
     return Findings(tuple(evidence.values()), statistics={"without_table": 1})
 
