@@ -82,7 +82,7 @@ class Replicas:
 
     @property
     def pids(self) -> list[int]:
-        """Of the guardians whose replicas run."""
+        """Of the supervisors whose replicas run."""
         running = [one.process for one in self._replicas if one.process is not None]
         return [process.pid for process in running if process.is_running]
 

@@ -127,7 +127,7 @@ def test_a_number_of_requests_counts_for_each_replica(model_dir, pids):
     assert build_sampler(elsewhere).concurrency == 128
 
 
-@pytest.mark.parametrize("victim", ["server", "guardian"])
+@pytest.mark.parametrize("victim", ["server", "supervisor"])
 def test_an_engine_that_is_killed_is_started_again_and_requests_wait_for_it(pids, victim, caplog):
     async def work():
         async with started(engine(pids)) as sampler:

@@ -1,7 +1,7 @@
-"""Room for so much work at once; who comes when there is none waits, first come first served.
+"""A semaphore whose size may change: who comes when it is full waits, first come first served.
 
-`asyncio.Semaphore` with two differences: an entry takes more than one slot, and how many there are
-may change at any time.
+`asyncio.Semaphore` with two differences: who enters takes more than one slot, and how many there
+are may change at any time.
 """
 
 from __future__ import annotations
@@ -12,44 +12,44 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
-class Room:
-    """At most `limit()` slots are taken; alone, an entry larger than that still goes in."""
+class ResizableSemaphore:
+    """At most `limit()` slots are taken; alone, a larger request still goes in."""
 
     def __init__(self, limit: Callable[[], int]) -> None:
         self._limit = limit
         self._taken = 0
-        self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def taken(self) -> int:
         return self._taken
 
     @property
-    def has_line(self) -> bool:
+    def has_waiters(self) -> bool:
         """Whether somebody waits."""
-        return bool(self._line)
+        return bool(self._waiters)
 
     @asynccontextmanager
-    async def entry(self, slots: int) -> AsyncIterator[None]:
+    async def holding(self, slots: int) -> AsyncIterator[None]:
         """Waits for its turn, then holds `slots`."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append((slots, turn))
-        self.let_in()
+        self._waiters.append((slots, turn))
+        self.admit()
         try:
             await turn
             yield
         finally:
             if turn.done() and not turn.cancelled():
                 self._taken -= slots
-            self.let_in()
+            self.admit()
 
-    def let_in(self) -> None:
+    def admit(self) -> None:
         """Lets in who now fits; to be called when the limit has risen, too."""
-        while self._line:
-            slots, turn = self._line[0]
+        while self._waiters:
+            slots, turn = self._waiters[0]
             if not turn.done():
                 if self._taken and self._taken + slots > self._limit():
                     break
                 self._taken += slots
                 turn.set_result(None)
-            self._line.popleft()
+            self._waiters.popleft()
