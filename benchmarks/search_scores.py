@@ -35,13 +35,13 @@ class Method:
 
 
 def summary(
-    examined: Sequence[Examined], name: str, method: Method, bill: Mapping[str, Cost]
+    examined: Sequence[Examined], name: str, method: Method, costs: Mapping[str, Cost]
 ) -> dict[str, Any]:
     rows = rows_of(examined, [name])
     truths = [one.solved.first_error or 0 for one in examined]
     cost = Cost()
-    for asker, part in bill.items():
-        if asker != "outcome":
+    for requester, part in costs.items():
+        if requester != "outcome":
             cost.samples += part.samples
             cost.completion_tokens += part.completion_tokens
     judged = [judge(row, truth, method.rule) for row, truth in zip(rows, truths, strict=True)]

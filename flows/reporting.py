@@ -90,10 +90,10 @@ class ProgressBoard:
 
 
 async def show_summary(summary: RunSummary) -> None:
-    """What a run made and what it cost, by asker."""
+    """What a run made and what it cost, by requester."""
     rows: list[dict[str, Any]] = [
         {
-            "asked by": asker,
+            "asked by": requester,
             "calls": cost.calls,
             "reused": cost.reused,
             "samples": cost.samples,
@@ -101,7 +101,7 @@ async def show_summary(summary: RunSummary) -> None:
             "generated tokens": cost.completion_tokens,
             "failed": cost.failed,
         }
-        for asker, cost in sorted(summary.cost.items())
+        for requester, cost in sorted(summary.cost.items())
     ]
     await shown(
         acreate_table_artifact(table=rows, key="labelling-cost", description="Cost of the run")

@@ -45,7 +45,7 @@ _TAGS: dict[type[Reply], str] = {
 """What journals call each kind of reply. Never changes: the classes may, journals stay readable."""
 _ADAPTERS: dict[str, TypeAdapter[Reply]] = {tag: TypeAdapter(kind) for kind, tag in _TAGS.items()}
 
-NAMES = ("asker", "model", "group")
+NAMES = ("requester", "model", "group")
 _CONTENT = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
     for kind in (Sample, Score, Check, Run)
@@ -54,7 +54,7 @@ _CONTENT = {
 
 
 def request_key(request: Request, fingerprint: str) -> bytes:
-    """Identity of a request on a backend: its content without `asker`, and the backend's hash."""
+    """Identity of a request on a backend: what it asks for, and the backend's hash."""
     if isinstance(request, Check):
         problem = request.problem
         # Programs are judged with the text and the reference: they hold what the tests call.

@@ -1,8 +1,8 @@
 """What a labeler may ask for, and what comes back. Plain data: no I/O, no clock.
 
 A request is identified by its content (`labeler.driver.journal` hashes it), so asking the same
-thing twice costs once. `asker` names the labeler for the bill, `group` what it belongs to; neither
-is part of the identity.
+thing twice costs once. `requester` names the labeler, for its costs, `group` what it belongs to;
+neither is part of the identity.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Sample:
     """A JSON schema the text must follow, for backends with guided decoding; "" for free text."""
     model: str = POLICY
     """Which of the run's models is asked."""
-    asker: str = ""
+    requester: str = ""
     group: str = ""
     """What this request belongs to (the driver says: its conversation, a problem). Several servers
     of one model get each group on one of them, whose prefix cache then knows it."""
@@ -62,7 +62,7 @@ class Score:
     prompt: Prompt
     continuation: str
     model: str = POLICY
-    asker: str = ""
+    requester: str = ""
     group: str = ""
 
 
@@ -72,7 +72,7 @@ class Check:
 
     problem: Problem
     answer: str
-    asker: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Run:
     limits: Limits = Limits()
     coverage: bool = False
     packages: bool = False
-    asker: str = ""
+    requester: str = ""
 
 
 Request = Sample | Score | Check | Run

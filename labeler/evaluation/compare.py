@@ -71,10 +71,10 @@ async def examine(
     solved: Sequence[SolutionRecord],
     labelers: Mapping[str, Labeler],
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> list[Examined]:
-    """Asks every labeler about every solution; adds to `bill`. Solutions of a problem go as one."""
+    """Asks every labeler about every solution; adds to `costs`. A problem is one conversation."""
     groups: dict[str, list[SolutionRecord]] = defaultdict(list)
     for one in solved:
         groups[one.problem.problem_id].append(one)
@@ -82,7 +82,7 @@ async def examine(
         (problem_id, _examined(group, labelers)) for problem_id, group in groups.items()
     )
     found: dict[str, list[Examined]] = {}
-    async for problem_id, examined in driver.run(conversations, bill):
+    async for problem_id, examined in driver.run(conversations, costs):
         found[problem_id] = examined
         on_problem()
     return [one for problem_id in groups for one in found[problem_id]]
@@ -107,7 +107,7 @@ def compare(
     examined: Sequence[Examined],
     labelers: Iterable[str],
     rules: Iterable[Rule],
-    bill: Mapping[str, Cost],
+    costs: Mapping[str, Cost],
 ) -> Comparison:
     """Scores against the truth; solutions whose first error is unknown are left out."""
     known = [one for one in examined if one.solved.first_error is not None]
@@ -115,7 +115,7 @@ def compare(
     whole = Cost()
     sources, flags = {}, {}
     for name in labelers:
-        cost = bill.get(name, Cost())
+        cost = costs.get(name, Cost())
         whole.samples += cost.samples
         whole.completion_tokens += cost.completion_tokens
         rows = [_row(one, [name]) for one in known]

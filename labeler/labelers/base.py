@@ -150,13 +150,20 @@ def roll_out(
     prefixes: Sequence[tuple[str, ...]],
     n: int,
     seeds: Sequence[int],
-    asker: str,
+    requester: str,
     *,
     token_texts: bool = False,
 ) -> Conversation[list[Rollouts]]:
     """Samples `n` rollouts from each prefix at once, then checks each distinct answer once."""
     replies = yield [
-        Sample(policy.prompt(problem, prefix), n, policy.sampling, seed, token_texts, asker=asker)
+        Sample(
+            policy.prompt(problem, prefix),
+            n,
+            policy.sampling,
+            seed,
+            token_texts,
+            requester=requester,
+        )
         for prefix, seed in zip(prefixes, seeds, strict=True)
     ]
     answers = [
@@ -168,7 +175,7 @@ def roll_out(
     distinct = sorted({a for row in answers for a in row if isinstance(a, str)})
     checks: list[Reply] = []
     if distinct:
-        checks = yield [Check(problem, answer, asker) for answer in distinct]
+        checks = yield [Check(problem, answer, requester) for answer in distinct]
     verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
     return [
         _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row], n)

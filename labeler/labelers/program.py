@@ -128,7 +128,9 @@ def _run(
     problem: Problem, steps: tuple[str, ...], limits: Limits, *, coverage: bool = False
 ) -> Run:
     run = run_of(problem, "".join(steps), limits)
-    return Run(run.program, run.tests, run.entries, limits=limits, coverage=coverage, asker=NAME)
+    return Run(
+        run.program, run.tests, run.entries, limits=limits, coverage=coverage, requester=NAME
+    )
 
 
 def _solution(problem: Problem, steps: tuple[str, ...], outcome: CheckResult) -> Solution:

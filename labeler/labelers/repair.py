@@ -143,7 +143,7 @@ def _request(
         derive_seed(run_seed, NAME, problem.problem_id, "ask", *solution.steps),
         schema=task.schema if settings.structured else "",
         model=settings.model,
-        asker=NAME,
+        requester=NAME,
     )
 
 

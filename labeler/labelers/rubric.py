@@ -180,7 +180,7 @@ class _Work:
             derive_seed(self.run_seed, NAME, problem.problem_id, *path),
             schema=task.schema if settings.structured else "",
             model=model,
-            asker=NAME,
+            requester=NAME,
         )
 
 

@@ -97,7 +97,7 @@ def use_tool(
     if call is None:
         return ToolReturn(written=text, model=reply.model, spent=spent)
     [ran] = yield [
-        Run(call.program, files=call.files, limits=limits, packages=True, asker=query.asker)
+        Run(call.program, files=call.files, limits=limits, packages=True, requester=query.requester)
     ]
     output, failed, isolation = "", "no run", ""
     if isinstance(ran, RunResult):

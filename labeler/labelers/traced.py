@@ -38,11 +38,11 @@ class Trace:
     value: str
 
 
-def trace_run(program: str, call: str, most: int, limits: Limits, asker: str) -> Run:
+def trace_run(program: str, call: str, most: int, limits: Limits, requester: str) -> Run:
     """Raises `SyntaxError` for a program that is none."""
     starts = {line: s.lines.start for s in statements(program) for line in s.lines}
     source = f"{_recorder()}\n\nrecord({program!r}, {call!r}, {starts!r}, {most})\n"
-    return Run(source, limits=limits, asker=asker)
+    return Run(source, limits=limits, requester=requester)
 
 
 def trace_in(reply: Reply, program: str) -> Trace | str:

@@ -73,12 +73,12 @@ def checker() -> str:
         return "mypy, not installed"
 
 
-def type_check_run(programs: Sequence[str], asker: str) -> Run:
+def type_check_run(programs: Sequence[str], requester: str) -> Run:
     """One run for all programs."""
     names = [f"p{i}.py" for i in range(len(programs))]
     script = f"# {checker()}\n" + SCRIPT.format(options=OPTIONS, names=names)
     files = tuple(zip(names, programs, strict=True))
-    return Run(script, files=files, limits=LIMITS, packages=True, asker=asker)
+    return Run(script, files=files, limits=LIMITS, packages=True, requester=requester)
 
 
 def diagnostics_in(

@@ -114,7 +114,7 @@ class Shard:
 
 @dataclass(slots=True)
 class ShardSummary:
-    """What a shard made and what it cost, by asker; kept beside its rows."""
+    """What a shard made and what it cost, by requester; kept beside its rows."""
 
     n_problems: int = 0
     n_rows: int = 0
@@ -129,13 +129,13 @@ class ShardSummary:
         self.rejections += other.rejections
         for name, counts in other.statistics.items():
             self.statistics.setdefault(name, Counter()).update(counts)
-        for asker, cost in other.cost.items():
-            mine = self.cost.setdefault(asker, Cost())
+        for requester, cost in other.cost.items():
+            mine = self.cost.setdefault(requester, Cost())
             for part in dataclasses.fields(Cost):
                 setattr(mine, part.name, getattr(mine, part.name) + getattr(cost, part.name))
 
     def total(self) -> Cost:
-        """The cost of all askers together."""
+        """The cost of all requesters together."""
         everything = ShardSummary()
         for cost in self.cost.values():
             everything.add(ShardSummary(cost={"": cost}))
@@ -161,20 +161,20 @@ async def label_shard(
     driver: Driver,
     recipe: Recipe,
     run: Provenance,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> ShardSummary:
     """Labels the problems of a shard and stages their rows, in the order of the problems.
 
-    What is asked is added to `bill` as it goes; `on_problem` is called after each problem.
+    What is asked is added to `costs` as it goes; `on_problem` is called after each problem.
     """
     done = _finished(shard)
     if done is not None:
-        bill.update(done.cost)
+        costs.update(done.cost)
         for _ in shard.problems:
             on_problem()
         return done
-    summary = ShardSummary(cost=bill)
+    summary = ShardSummary(cost=costs)
     numbers: dict[str, int] = {}
 
     def conversations() -> Iterator[tuple[str, Conversation[LabeledProblem]]]:

@@ -113,7 +113,7 @@ class LabellingRun:
     on_progress: Callable[[Progress], None]
     delegates_shards: bool = False
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
-    _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
+    _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
 
@@ -205,13 +205,13 @@ class LabellingRun:
             self._done += 1
             self._report()
 
-        bill = self._bills[shard.name] = {}
+        costs = self._costs_of_shards[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, bill, on_problem
+            shard, self._driver, self.parts.recipe, self.provenance, costs, on_problem
         )
 
     def _report(self) -> None:
-        costs = [cost for bill in self._bills.values() for cost in bill.values()]
+        costs = [cost for shard in self._costs_of_shards.values() for cost in shard.values()]
         self.on_progress(
             Progress(
                 self._done,
@@ -264,7 +264,7 @@ class LabellingRun:
             cost={
                 **_plain(total),
                 "seconds": round(time.monotonic() - self._started, 3),
-                "by_asker": {asker: _plain(cost) for asker, cost in whole.cost.items()},
+                "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
                 **({"consensus": {"learned": learned}} if learned else {}),
             },

@@ -25,13 +25,13 @@ async def sampled(
     problems: Sequence[OracleProblem],
     policy: Policy,
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     n: int = 1,
 ) -> list[SolutionRecord]:
     """`n` solutions per problem, distinct ones, with their truth; none that was cut off."""
     asked = ((p.problem.problem_id, _solve(p, policy, n)) for p in problems)
     found: dict[str, list[SolutionRecord]] = {}
-    async for problem_id, solved in driver.run(asked, bill):
+    async for problem_id, solved in driver.run(asked, costs):
         found[problem_id] = solved
     return [solved for p in problems for solved in found[p.problem.problem_id]]
 
@@ -56,13 +56,13 @@ async def searched(
     name: str,
     labeler: Labeler,
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> list[Examined]:
     """What a labeler that writes its own solutions found on them."""
     asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
     found: dict[str, Findings] = {}
-    async for problem_id, findings in driver.run(asked, bill):
+    async for problem_id, findings in driver.run(asked, costs):
         found[problem_id] = findings
         on_problem()
     return [

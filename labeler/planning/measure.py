@@ -1,7 +1,7 @@
 """Labels a sample of a run's problems for real and notes what each of them takes.
 
 The whole pipeline runs, on its own models, into a temporary folder: journal, shards (one problem
-each, so that every problem has a bill of its own), commit. Seeds depend on run and problem only, so
+each, so that every problem has costs of its own), commit. Seeds depend on run and problem only, so
 these problems take in the run exactly what they took here.
 """
 

@@ -31,8 +31,8 @@ class Observed:
         return self._sampler.rows_per_batch
 
     @property
-    def refills(self) -> int:
-        return self._sampler.refills
+    def oversubscription(self) -> int:
+        return self._sampler.oversubscription
 
     @property
     def concurrency(self) -> int:

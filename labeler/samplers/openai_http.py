@@ -71,7 +71,7 @@ class OpenAISampler:
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,

@@ -62,7 +62,7 @@ class TransformersSampler:
     `ConfigError` for a missing folder and `BackendDown` for a model that does not load.
     """
 
-    refills = 4
+    oversubscription = 4
 
     def __init__(
         self,

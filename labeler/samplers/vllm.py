@@ -31,7 +31,7 @@ class VLLMSampler:
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ from labeler.driver.requests import (
 from labeler.errors import DatasetError
 from labeler.records import Problem, Sampling, Verdict
 
-SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, asker="mc")
+SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, requester="mc")
 REPLIES = [
     Samples((Completion("is 2", 3, "stop", ("is", " 2"), (-0.5, -1.25)),), 9, "tiny@1"),
     Scores((-1.5, -0.25), 4, "tiny@1"),
@@ -43,7 +43,7 @@ def test_a_reply_comes_back_as_it_went_in(tmp_path, reply):
 
 
 def test_who_asks_is_no_part_of_the_identity():
-    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, asker="omegaprm")
+    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, requester="omegaprm")
     assert request_key(SAMPLE, "model") == request_key(other, "model")
 
 

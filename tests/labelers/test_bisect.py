@@ -62,7 +62,7 @@ def test_it_finds_the_first_error_wherever_it_is(place):
 def test_it_begins_where_a_rollout_tells_most_per_token():
     conversation = bisect(PROBLEM, (solution(),), Bisect(round_size=3), POLICY)
     [request] = next(conversation)
-    assert (type(request), request.n, request.asker) == (Sample, 3, "bisect")
+    assert (type(request), request.n, request.requester) == (Sample, 3, "bisect")
     assert request.prompt.prefix in ("1\n2\n3\n", "1\n2\n3\n4\n")
 
 

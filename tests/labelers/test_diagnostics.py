@@ -102,7 +102,7 @@ def test_a_step_gains_one_diagnostic_at_most_and_nothing_by_suppressing_it(befor
 def test_all_states_of_a_program_are_checked_in_one_run():
     asked, found = finish(talk(*STEPS), [mypy_says([], [], [NO_C], [NO_C, NO_LEN], [NO_LEN])])
     [[run]] = asked
-    assert (run.packages, run.tests, run.asker) == (True, (), "diagnostics")
+    assert (run.packages, run.tests, run.requester) == (True, (), "diagnostics")
     assert [text for _, text in run.files] == [
         "\n", "a = 1\n", "a = 1\nb = a + c\n", "a = 1\nb = a + c\nd = len(a)\n",
         "a = 1\nb = a + c\nd = len(a)\nc = 3\n",

@@ -76,7 +76,7 @@ def test_one_round_verifies_every_step_and_fuses_the_values_of_the_first():
     assert [s.outcome for s in found.solutions] == [Verdict.CORRECT, Verdict.WRONG]
     assert {s.steps for s in found.solutions} == {(SUM, RIGHT, END), (BAD, WRONG, BAD_END)}
     assert found.statistics == {"rounds": 1, "rollouts": 2, "right": 1, "wrong": 1, "steps": 6}
-    assert {r.asker for r in asked} == {"grounded_search"}
+    assert {r.requester for r in asked} == {"grounded_search"}
 
 
 def test_sign_and_verdict_agree_or_nothing_is_said():

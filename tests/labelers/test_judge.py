@@ -45,7 +45,7 @@ def test_after_the_first_wrong_step_nothing_is_said():
         ),
         make(prefix_id=prefix_id("p", STEPS[:2]), verdict=WRONG, score=0.0, rationale="a2"),
     )  # fmt: skip
-    assert (asked.n, asked.asker, asked.model) == (1, "judge", "policy")
+    assert (asked.n, asked.requester, asked.model) == (1, "judge", "policy")
     assert "20" not in asked.prompt.messages[1].content.replace("5 * 4 = 21", "")
 
 

@@ -38,7 +38,7 @@ def test_every_prefix_but_the_last_gets_k_rollouts_and_each_answer_one_check():
     steps = ("1 + 2 = 3\n", "3 + 3 = 7\n", "Answer: 7")
     conversation = monte_carlo(PROBLEM, (solution(*steps),), MonteCarlo(k=2), POLICY)
     asked = next(conversation)
-    assert [(type(r), r.prompt.prefix, r.n, r.asker) for r in asked] == [
+    assert [(type(r), r.prompt.prefix, r.n, r.requester) for r in asked] == [
         (Sample, "1 + 2 = 3\n", 2, "monte_carlo"),
         (Sample, "1 + 2 = 3\n3 + 3 = 7\n", 2, "monte_carlo"),
     ]

@@ -57,7 +57,7 @@ def test_the_reference_is_run_once_with_coverage_then_all_variants_together() ->
         "".join((*STEPS[:3], "    return x - 2\n")),
         "".join((STEPS[0], "    if x < 9:\n", *STEPS[2:])),
     }
-    assert all(run.asker == "program" for runs in asked for run in runs)
+    assert all(run.requester == "program" for runs in asked for run in runs)
 
 
 def test_failing_mutants_are_wrong_survivors_neutral_refactorings_right() -> None:

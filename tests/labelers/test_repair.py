@@ -40,7 +40,7 @@ def test_a_certified_repair_flags_the_step_and_adds_the_repaired_solution():
         [CheckResult(RIGHT), CheckResult(WRONG)],
     )
     [[ask], [roll], checks] = asked
-    assert (ask.asker, ask.n, roll.n, roll.prompt.prefix) == ("repair", 1, 2, "".join(REPAIRED))
+    assert (ask.requester, ask.n, roll.n, roll.prompt.prefix) == ("repair", 1, 2, "".join(REPAIRED))
     assert checks == [Check(PROBLEM, "20", "repair"), Check(PROBLEM, "7", "repair")]
     assert said(found) == [
         (Asks.CORRECTNESS, RIGHT, prefix_id("p", STEPS[:1])),

@@ -79,7 +79,7 @@ def recorded(program, call, most=50):
 def test_the_call_is_run_once_and_each_line_gets_evidence():
     asked, found = finish(talk(*RIGHT), [ran(RECORDED)])
     [[run]] = asked
-    assert (run.asker, run.tests, run.packages) == ("trace", (), False)
+    assert (run.requester, run.tests, run.packages) == ("trace", (), False)
     assert PROGRAM in run.program.replace("\\n", "\n")
     assert found.evidence[1] == Evidence(
         prefix_id("p", RIGHT[:2]), "trace", "1", "correctness", Verdict.CORRECT,

@@ -63,7 +63,7 @@ class Verification:
     verifier: Verifier
     tasks: Tasks
     run_seed: int
-    asker: str = NAME
+    requester: str = NAME
     read: Read = python_program
     decide: Decide | None = None
 
@@ -111,7 +111,7 @@ class Verification:
             derive_seed(self.run_seed, *path),
             schema=task.schema if self.verifier.structured else "",
             model=self.verifier.model,
-            asker=self.asker,
+            requester=self.requester,
         )
 
 

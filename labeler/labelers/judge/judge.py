@@ -185,7 +185,7 @@ class _JudgeSession:
             seed,
             schema=task.schema if self.settings.structured else "",
             model=self.model,
-            asker=NAME,
+            requester=NAME,
         )
 
 

@@ -30,17 +30,17 @@ class OwnSolution:
 
 
 def solve(
-    problem: Problem, settings: Judge, task: Task, model: str, run_seed: int, asker: str
+    problem: Problem, settings: Judge, task: Task, model: str, run_seed: int, requester: str
 ) -> Conversation[OwnSolution]:
     """One own solution: the right one with the gold answer, else the most frequent answer's."""
     prompt = task.prompt(problem=problem.text, context=problem.context)
-    seed = derive_seed(run_seed, asker, "solve", problem.problem_id)
+    seed = derive_seed(run_seed, requester, "solve", problem.problem_id)
     greedy = Sampling(temperature=0.0, max_tokens=settings.max_tokens)
     warm = Sampling(temperature=1.0, max_tokens=settings.max_tokens)
-    asked = [Sample(prompt, 1, greedy, seed, model=model, asker=asker)]
+    asked = [Sample(prompt, 1, greedy, seed, model=model, requester=requester)]
     if settings.solve_tries > 1:
         more = settings.solve_tries - 1
-        asked.append(Sample(prompt, more, warm, seed, model=model, asker=asker))
+        asked.append(Sample(prompt, more, warm, seed, model=model, requester=requester))
     replies = yield [*asked]
     spent = sum((usage_of(reply) for reply in replies), TokenUsage())
     written = [c for r in replies if isinstance(r, Samples) for c in r.completions]
@@ -51,7 +51,7 @@ def solve(
     if not settings.with_gold or problem.gold_answer is None:
         return OwnSolution(_most_frequent(whole), "", spent)
     answers = {a: None for c in whole if (a := final_answer(c.text)) is not None}
-    checks = (yield [Check(problem, answer, asker) for answer in answers]) if answers else []
+    checks = (yield [Check(problem, answer, requester) for answer in answers]) if answers else []
     right = {
         answer
         for answer, reply in zip(answers, checks, strict=True)

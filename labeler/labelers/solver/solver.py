@@ -76,7 +76,7 @@ def solver(
     answered: dict[str, Reply] = dict.fromkeys(distinct, Failed("the gold answer is no objective"))
     if distinct and _gold(problem) is not None:
         found = yield [
-            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, asker=NAME)
+            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, requester=NAME)
             for m in distinct
         ]
         answered = dict(zip(distinct, found, strict=True))

@@ -73,7 +73,7 @@ def table(
         return Call(sql, _runner(), (*files, ("query.sql", sql))) if sql else None
 
     work = Verification(
-        problem, settings, tasks, policy.run_seed, asker=NAME, read=read, decide=_held_to
+        problem, settings, tasks, policy.run_seed, requester=NAME, read=read, decide=_held_to
     )
     prefixes = {
         "".join(s.steps[: t + 1]): s.steps[: t + 1] for s in solutions for t in range(len(s.steps))
