@@ -27,10 +27,10 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig, load_config
 from labeler.consensus.base import Rule
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
-from labeler.consensus.lessons import Lessons
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.votes import Votes
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.lessons import Lessons, LessonsRule
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.votes import MajorityRule, Votes
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
@@ -84,16 +84,17 @@ class Named:
 def rules() -> list[Rule]:
     fixed: list[Rule] = [
         FirstZero(),
-        Named(Lessons(judges=("judge",)), "lessons"),
-        Named(Lessons(judges=("judge", "spare")), "lessons, both"),
-        Votes("majority"),
-        Named(Posterior(1e-9), "posterior"),
+        Named(Lessons(LessonsRule(judges=("judge",))), "lessons"),
+        Named(Lessons(LessonsRule(judges=("judge", "spare"))), "lessons, both"),
+        Votes(MajorityRule()),
+        Named(Posterior(PosteriorRule(min_confidence=1e-09)), "posterior"),
     ]
     fusions: list[Rule] = [
-        Named(Fusion(min_confidence=c), f"fusion {c:.2f}".replace(" 0.00", "")) for c in CONFIDENCES
+        Named(Fusion(FusionRule(min_confidence=c)), f"fusion {c:.2f}".replace(" 0.00", ""))
+        for c in CONFIDENCES
     ]
     deaf: list[Rule] = [
-        Named(Fusion(min_confidence=c), f"without tool_check {c:.2f}", "tool_check")
+        Named(Fusion(FusionRule(min_confidence=c)), f"without tool_check {c:.2f}", "tool_check")
         for c in (1e-9, 0.99)
     ]
     return [*fixed, *fusions, *deaf]

@@ -37,7 +37,7 @@ from search_scores import Method, by_self_confidence, denoised, summary
 from search_solutions import Bench, argument_parser, opened
 
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, examine, rows_of
 from labeler.labelers.base import Policy
@@ -56,10 +56,10 @@ SWEPT = frozenset({"monte_carlo", "binary_search"})
 def methods(policy: Policy, k: int) -> dict[str, Method]:
     def of_wrong(problem: Any, solutions: Any) -> Any:
         wrong = tuple(s for s in solutions if s.outcome is Verdict.WRONG)
-        return monte_carlo(problem, wrong, MonteCarlo(k), policy)
+        return monte_carlo(problem, wrong, MonteCarlo(k=k), policy)
 
     def binary(adaptive: bool) -> Method:
-        settings = BinarySearch(k, adaptive)
+        settings = BinarySearch(k=k, adaptive=adaptive)
         return Method(lambda p, s: binary_search(p, s, settings, policy), FirstZero())
 
     return {
@@ -70,8 +70,8 @@ def methods(policy: Policy, k: int) -> dict[str, Method]:
 
 
 def bayes(policy: Policy, confidence: float) -> Method:
-    sure = Posterior(min_confidence=1e-9)
-    return Method(lambda p, s: bisect(p, s, Bisect(confidence), policy), sure)
+    sure = Posterior(PosteriorRule(min_confidence=1e-09))
+    return Method(lambda p, s: bisect(p, s, Bisect(confidence=confidence), policy), sure)
 
 
 async def measure(given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:

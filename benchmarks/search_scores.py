@@ -11,9 +11,9 @@ from search_pooled import by_problem, interval
 
 from labeler.consensus.base import Decision, Rule, fitted, value_counts
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.scan import Scan
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
+from labeler.consensus.scan import Scan, ScanRule
 from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.metrics import Prediction, calibration_error, score
@@ -143,13 +143,13 @@ def denoised(rows: Sequence[LabeledSolution], truths: Sequence[int]) -> dict[str
     """
     rules: dict[str, Rule] = {
         "first_zero": FirstZero(),
-        "scan, tolerance 0": Scan(tolerance=0, min_self_confidence=1e-9),
-        "scan": Scan(min_self_confidence=1e-9),
-        "scan, all steps": Scan(tolerance=99, min_self_confidence=1e-9),
+        "scan, tolerance 0": Scan(ScanRule(tolerance=0, min_self_confidence=1e-09)),
+        "scan": Scan(ScanRule(min_self_confidence=1e-09)),
+        "scan, all steps": Scan(ScanRule(tolerance=99, min_self_confidence=1e-09)),
         "scan, sure problems": Scan(),
-        "relative_progress, bare": RelativeProgress(min_correct=0),
+        "relative_progress, bare": RelativeProgress(RelativeProgressRule(min_correct=0)),
         "relative_progress": RelativeProgress(),
-        "posterior": Posterior(min_confidence=1e-9),
+        "posterior": Posterior(PosteriorRule(min_confidence=1e-09)),
     }
     found = {}
     for name, rule in rules.items():

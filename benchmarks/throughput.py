@@ -82,7 +82,7 @@ class Work:
         ]
 
     def labelled(self, one: SolutionRecord, policy: Policy) -> Any:
-        return monte_carlo(one.problem, (one.solution,), MonteCarlo(self.k), policy)
+        return monte_carlo(one.problem, (one.solution,), MonteCarlo(k=self.k), policy)
 
 
 @dataclass(frozen=True)

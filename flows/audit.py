@@ -32,7 +32,6 @@ from labeler.dataset.storage import located
 from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError, LabelerError
 from labeler.labelers.methods import METHODS
-from labeler.labelers.monte_carlo import MONTE_CARLO, MonteCarlo
 from labeler.labelling.run import LabellingRun, Parts
 from labeler.records import LabeledSolution, Problem, Solution, short_hash
 from labeler.seeds import derive_seed
@@ -92,13 +91,16 @@ def thorough(config: Config, more: int) -> tuple[Any, ...]:
     rollouts that they would draw, stands in for them.
     """
     chosen: dict[str, Any] = {}
-    k = MonteCarlo().k
+    monte_carlo = METHODS.find("monte_carlo", "audit")
+    k = getattr(monte_carlo.settings(), "k")  # noqa: B009, a field of that method's settings
     for labeler in config.labelers:
         k = getattr(labeler, "k", k)
         if not METHODS.find(labeler.kind, "labelers:").writes_solutions:
             chosen[labeler.kind] = labeler
     if config.policy is not None:
-        chosen[MONTE_CARLO.name] = MonteCarlo(k=k * more)
+        chosen[monte_carlo.name] = monte_carlo.settings.model_validate(
+            {"kind": monte_carlo.name, "k": k * more}
+        )
     return tuple(chosen.values())
 
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from labeler.errors import ConfigError
 
@@ -33,8 +33,8 @@ class Entry(Protocol):
 Record = TypeVar("Record", bound=Entry)
 
 
-class Table(Generic[Record]):
-    """Records by name, in a fixed order: ours as they are listed, then others by name.
+class Table(Mapping[str, Record]):
+    """Records by name: ours as they are listed, then those of other packages.
 
     `group` is that of the entry points, `record` the type they must give, `called` what one entry
     is called in a message to a user.
@@ -46,24 +46,19 @@ class Table(Generic[Record]):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"{group}: {min(twice)} stands there twice")
 
-    def __iter__(self) -> Iterator[Record]:
-        return iter(self._loaded[0].values())
+    def __getitem__(self, name: str) -> Record:
+        return self._loaded[0][name]
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._loaded[0]
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded[0])
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._loaded[0])
+    def __len__(self) -> int:
+        return len(self._loaded[0])
 
     @property
     def refused(self) -> Mapping[str, str]:
         """Names that cannot be used, and why: one line with its remedy."""
         return self._loaded[1]
-
-    def get(self, name: str) -> Record | None:
-        """The entry of this name, None where there is none that can be used."""
-        return self._loaded[0].get(name)
 
     def find(self, name: str, asked_by: str) -> Record:
         """The entry of this name; `asked_by` is the option or key. Raises `ConfigError`."""
@@ -76,9 +71,9 @@ class Table(Generic[Record]):
         """Why there is no such entry, and what to do."""
         if name in self.refused:
             return self.refused[name]
-        close = difflib.get_close_matches(name, self.names, n=1)
+        close = difflib.get_close_matches(name, self, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
-        return f"{meant}choose among {', '.join(self.names)}"
+        return f"{meant}choose among {', '.join(self)}"
 
     @cached_property
     def _loaded(self) -> tuple[dict[str, Record], dict[str, str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     LabelerConfig = MethodSettings
 else:
     LabelerConfig = Annotated[
-        Union[tuple(method.settings for method in METHODS)],  # noqa: UP007, of what is installed
+        Union[tuple(method.settings for method in METHODS.values())],  # noqa: UP007, of what is installed
         Field(discriminator="kind"),
     ]
 

@@ -12,12 +12,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from labeler.config.consensus import ConsensusConfig, FusionRule
+from labeler.config.consensus import ConsensusConfig
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
 from labeler.config.problems import DifficultyFilter, ProblemsConfig, SolvedProblems
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
+from labeler.consensus.fusion import FusionRule
 from labeler.labelers.methods import METHODS
 from labeler.settings import Strict
 
@@ -58,7 +59,7 @@ class RunConfig(Strict):
     solutions: Annotated[int, Field(ge=0)] = 4
     difficulty_filter: DifficultyFilter | None = None
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
-    consensus: ConsensusConfig = FusionRule(rule="fusion")
+    consensus: ConsensusConfig = FusionRule()
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     run: RunOptions = RunOptions()
     execution: Execution = Execution()
@@ -83,7 +84,7 @@ class RunConfig(Strict):
                     raise ValueError(
                         f"labelers: {labeler.kind} asks model {asked!r}; known: {known}"
                     )
-        writes = any(one.writes_solutions for one in METHODS if one.name in kinds)
+        writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
         return self

@@ -9,20 +9,32 @@ label unless somebody judged them. A solution is kept if any of its steps has a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.labelers.methods import may_say_right
 from labeler.records import Asks, Evidence, Solution, Verdict
 
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
 
 
+class EachStepRule(RuleSettings):
+    """What correctness evidence says of each step by itself; for labelers of single steps."""
+
+    rule: Literal["each_step"] = "each_step"
+
+
 @dataclass(frozen=True, slots=True)
 class EachStep:
     """Value evidence is not looked at."""
 
-    name: str = "each_step"
+    settings: EachStepRule = field(default_factory=EachStepRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         labels = tuple(_label(pieces) for pieces in evidence)
@@ -48,3 +60,6 @@ def _label(pieces: Sequence[Evidence]) -> int | None:
 def _is_neutral(unknown: Evidence) -> bool:
     """Whether the labeler looked at the step, and could have called it right."""
     return unknown.n > 0 and may_say_right(unknown.labeler)
+
+
+EACH_STEP = ConsensusRule(name="each_step", settings=EachStepRule, build=EachStep)

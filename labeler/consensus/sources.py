@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from labeler.consensus.base import Counts
 from labeler.labelers.methods import is_tool
-from labeler.labelers.outcome import OUTCOME as OUTCOME_METHOD
+from labeler.labelers.shared import last_step
 from labeler.records import Asks, Evidence, Verdict
 
 
@@ -33,7 +33,7 @@ class Source(NamedTuple):
         return f"{self.labeler}@{self.model}" if self.model else self.labeler
 
 
-OUTCOME = Source(Asks.VALUE, OUTCOME_METHOD.name, "")
+OUTCOME = Source(Asks.VALUE, last_step.NAME, "")
 """The answer check."""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from labeler.consensus.base import Rule, fitted
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
@@ -23,7 +23,7 @@ from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Prediction, Score, score
 from labeler.labelers.base import Findings
 from labeler.labelers.method import Labeler
-from labeler.labelers.outcome import last_step_evidence
+from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.labelling.solving import existing_solutions
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict
@@ -120,7 +120,7 @@ def compare(
         whole.completion_tokens += cost.completion_tokens
         rows = [_row(one, [name]) for one in known]
         is_value = _asks_value(rows)
-        rule: Rule = Posterior(min_confidence=0.0) if is_value else FirstFlag()
+        rule: Rule = Posterior(PosteriorRule(min_confidence=1e-09)) if is_value else FirstFlag()
         predictions = [
             _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)
         ]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from labeler.export.base import Step, View
 from labeler.labelers.methods import is_tool
-from labeler.labelers.tool_use import split_note
+from labeler.labelers.shared.tool_use import split_note
 from labeler.records import Asks, Evidence, Rejection, Verdict
 
 STOCK = ("before the first error", "the first error", "no error in the whole")
-"""What `labeler.labelers.replies` notes where a judge named a place only: nothing to learn from."""
+"""What `shared.replies` notes where a judge named a place only: nothing to learn from."""
 
 
 def judged(view: View) -> list[tuple[str, Step, str]] | Rejection:

@@ -13,9 +13,9 @@ from labeler.extensions import Table
 from labeler.labelers.alphamath import ALPHAMATH
 from labeler.labelers.binary_search import BINARY_SEARCH
 from labeler.labelers.bisect import BISECT
-from labeler.labelers.diagnostics import DIAGNOSTICS
+from labeler.labelers.diagnostics.diagnostics import DIAGNOSTICS
 from labeler.labelers.grounded.grounded import GROUNDED
-from labeler.labelers.grounded.search import GROUNDED_SEARCH
+from labeler.labelers.grounded_search.grounded_search import GROUNDED_SEARCH
 from labeler.labelers.judge.judge import JUDGE
 from labeler.labelers.method import Method
 from labeler.labelers.monte_carlo import MONTE_CARLO
@@ -23,13 +23,13 @@ from labeler.labelers.omegaprm import OMEGAPRM
 from labeler.labelers.outcome import OUTCOME
 from labeler.labelers.program import PROGRAM
 from labeler.labelers.repair import REPAIR
-from labeler.labelers.rubric import RUBRIC
+from labeler.labelers.rubric.rubric import RUBRIC
 from labeler.labelers.solver.solver import SOLVER
 from labeler.labelers.spare import SPARE
 from labeler.labelers.statement_monte_carlo import STATEMENT_MONTE_CARLO
 from labeler.labelers.table.table import TABLE
 from labeler.labelers.tool_check import TOOL_CHECK
-from labeler.labelers.trace import TRACE
+from labeler.labelers.trace.trace import TRACE
 
 METHODS: Table[Method] = Table(
     "labeler.methods", Method, "labelling method",

@@ -5,15 +5,13 @@ Evidence about value, not correctness: a right answer may come by a wrong way.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
-
-NAME: Final = "outcome"
-VERSION = "1"
+from labeler.labelers.shared.last_step import NAME, VERSION, last_step_evidence
+from labeler.records import Asks, Problem, Solution
 
 
 class Outcome(MethodSettings):
@@ -28,25 +26,6 @@ def outcome(
     """Evidence on the last step of every solution; asks nothing, the answers were checked."""
     yield from ()
     return Findings(tuple(last_step_evidence(problem, solution) for solution in solutions))
-
-
-def last_step_evidence(problem: Problem, solution: Solution) -> Evidence:
-    """What the answer check says of the last step."""
-    decided = solution.outcome is not Verdict.UNKNOWN
-    right = solution.outcome is Verdict.CORRECT
-    return Evidence(
-        prefix_id=prefix_id(problem.problem_id, solution.steps),
-        labeler=NAME,
-        labeler_version=VERSION,
-        asks=Asks.VALUE,
-        verdict=solution.outcome,
-        score=float(right) if decided else None,
-        n=int(decided),
-        n_correct=int(right),
-        # Of a program: how many tests passed, and whether anything held it while it ran.
-        rationale=solution.outcome_reason if decided and problem.domain == "code" else "",
-        reason="" if decided else solution.outcome_reason,
-    )
 
 
 OUTCOME = Method(

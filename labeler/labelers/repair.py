@@ -24,7 +24,10 @@ from pydantic import Field, model_validator
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
-from labeler.labelers.correctness import (
+from labeler.labelers.method import Method, Prompted
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.replies.json_form import text_under
+from labeler.labelers.shared.verdict_evidence import (
     AggregatedVerdict,
     TokenUsage,
     correctness_evidence,
@@ -32,9 +35,6 @@ from labeler.labelers.correctness import (
     unread,
     usage_of,
 )
-from labeler.labelers.method import Method, Prompted
-from labeler.labelers.replies.base import StepVerdict
-from labeler.labelers.replies.json_form import text_under
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed

@@ -22,7 +22,8 @@ from pydantic import Field
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import (
+from labeler.labelers.method import Method, Prompted
+from labeler.labelers.shared.verdict_evidence import (
     AggregatedVerdict,
     TokenUsage,
     correctness_evidence,
@@ -30,7 +31,6 @@ from labeler.labelers.correctness import (
     unread,
     usage_of,
 )
-from labeler.labelers.method import Method, Prompted
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed

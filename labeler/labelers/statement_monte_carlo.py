@@ -21,8 +21,8 @@ from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
-from labeler.labelers.in_statements import in_statements
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.labelers.shared.resplit import resplit_by_statement
 from labeler.records import Asks, Problem, Solution
 from labeler.seeds import derive_seed
 
@@ -46,7 +46,7 @@ def statement_monte_carlo(
     """Evidence on every statement but the last; shared prefixes are asked once."""
     if problem.domain != "code" or not problem.tests:
         return Findings(statistics={"without_tests": 1})
-    split = [in_statements(problem, solution) for solution in solutions]
+    split = [resplit_by_statement(problem, solution) for solution in solutions]
     programs = [program for program in split if program is not None]
     prefixes = list(
         dict.fromkeys(p.steps[: t + 1] for p in programs for t in range(len(p.steps) - 1))

@@ -27,7 +27,7 @@ from labeler.errors import DatasetError
 from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
-from labeler.labelers.outcome import last_step_evidence
+from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.labelling.solving import Filter, existing_solutions, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row

@@ -6,34 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
-from labeler.config.consensus import (
-    ConsensusConfig,
-    EachStepRule,
-    FirstZeroRule,
-    FusionRule,
-    GenPRMRule,
-    LessonsRule,
-    MajorityRule,
-    PosteriorRule,
-    RelativeProgressRule,
-    ScanRule,
-    UnanimityRule,
-    WeakStrongRule,
-    load_rule,
-)
+from labeler.config.consensus import ConsensusConfig, load_rule
 from labeler.consensus.base import Rule
-from labeler.consensus.each_step import EachStep
-from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion
-from labeler.consensus.genprm import GenPRM
-from labeler.consensus.lessons import Lessons
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.scan import Scan
-from labeler.consensus.votes import Votes
-from labeler.consensus.weak_strong import WeakStrong
+from labeler.consensus.rules import RULES
 from labeler.dataset.storage import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
@@ -43,30 +21,7 @@ from labeler.records import short_hash
 
 def build_rule(config: ConsensusConfig) -> Rule:
     """A consensus rule with its settings."""
-    settings = config.model_dump(exclude={"rule"}, by_alias=False)
-    match config:
-        case EachStepRule():
-            return EachStep()
-        case FirstZeroRule():
-            return FirstZero()
-        case PosteriorRule():
-            return Posterior(**settings)
-        case LessonsRule():
-            return Lessons(**settings)
-        case GenPRMRule():
-            return GenPRM(**settings)
-        case RelativeProgressRule():
-            return RelativeProgress(**settings)
-        case ScanRule():
-            return Scan(**settings)
-        case WeakStrongRule():
-            return WeakStrong()
-        case UnanimityRule() | MajorityRule():
-            return Votes(config.rule, **settings)
-        case FusionRule():
-            return Fusion(**settings)
-        case _:
-            assert_never(config)
+    return RULES.find(config.rule, "consensus:").build(config)
 
 
 def recompute_labels(
@@ -76,7 +31,7 @@ def recompute_labels(
     version: int | None = None,
     gold_file: Path | None = None,
 ) -> Recomputed:
-    """Recomputes the labels of a stored dataset by another rule, given by name and settings."""
+    """Another consensus on a stored dataset, by a rule's name and settings."""
     config = load_rule(policy, settings)
     rule = build_rule(config)
     deciding: dict[str, Any] = config.model_dump(mode="json")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labeler.config.consensus import ConsensusConfig, load_rule
+from labeler.config.consensus import ConsensusConfig
 from labeler.config.labelers import LabelerConfig
 from labeler.config.run import RunConfig
+from labeler.consensus.rules import RULES
 from labeler.labelers.methods import METHODS
 
 
@@ -19,4 +20,4 @@ def labelers_named(config: RunConfig | None, names: Iterable[str]) -> dict[str, 
 def rules_named(config: RunConfig | None, names: Iterable[str]) -> list[ConsensusConfig]:
     """The settings of each named rule."""
     given: dict[str, ConsensusConfig] = {config.consensus.rule: config.consensus} if config else {}
-    return [given.get(name) or load_rule(name, {}) for name in names]
+    return [given.get(name) or RULES.find(name, "--consensus").settings() for name in names]

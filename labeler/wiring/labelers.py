@@ -36,7 +36,7 @@ def build_recipe(
     sampler: Sampler | None,
     existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
 ) -> Recipe:
-    """What is done to every problem; `existing_solutions` are not solved again."""
+    """What is done to every problem; `existing_solutions` are the solutions that exist already."""
     policy = build_policy(config, sampler)
     bounds = config.difficulty_filter
     return Recipe(
@@ -46,7 +46,7 @@ def build_recipe(
         labelers={labeler.kind: build_labeler(labeler, policy) for labeler in config.labelers},
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
-        searches=frozenset(method.name for method in METHODS if method.writes_solutions),
+        searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
     )
 
 

@@ -9,10 +9,10 @@ import pytest
 from labeler.consensus.base import fitted
 from labeler.consensus.calibration import calibrate
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
+from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.label import recompute_solution
 from labeler.consensus.observations import gather
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.consensus.sources import first_error_of, judges
 from labeler.errors import DataError
 from labeler.records import Asks, Consensus, Evidence, Verdict
@@ -30,7 +30,7 @@ from tests.consensus.simulation import (
 from tests.consensus.talk import rollouts, said, solution, steps
 
 N = 1000
-SURE = Fusion(min_confidence=1e-9)
+SURE = Fusion(FusionRule(min_confidence=1e-09))
 """Decides everything."""
 
 
@@ -96,7 +96,9 @@ def test_beats_every_single_source(fusion, data):
 
     singles = [f1([(by_judge(row, name), truth) for row, truth in data]) for name in
                ("judge", "spare")]  # fmt: skip
-    assert by_rule(fusion) > 0.03 + max([*singles, by_rule(FirstZero()), by_rule(Posterior(1e-9))])
+    assert by_rule(fusion) > 0.03 + max(
+        [*singles, by_rule(FirstZero()), by_rule(Posterior(PosteriorRule(min_confidence=1e-09)))]
+    )
 
 
 def test_a_source_that_is_always_silent_changes_nothing(fusion, data):
@@ -149,7 +151,9 @@ def test_a_family_counts_as_so_many_voices_at_most():
     """Twelve judges of one model whose mistakes do not even correlate."""
     family = [JUDGE, *(dataclasses.replace(JUDGE, name=f"j{i}") for i in range(11))]
     data = simulate(100, family, monte_carlo=False)
-    rule = Fusion(1e-9, max_effective_votes=2.0).fit(row for row, _ in data)
+    rule = Fusion(FusionRule(min_confidence=1e-09, max_effective_votes=2.0)).fit(
+        row for row, _ in data
+    )
     rhos = [c["rho"] for c in rule.report()["correlations"]]
     assert len(rhos) == 66
     assert min(rhos) >= 0.5
@@ -233,7 +237,7 @@ def test_learns_how_often_errors_happen(fusion):
 
 
 def test_labels_where_it_is_sure_and_none_where_it_is_not(fusion):
-    rule = dataclasses.replace(fusion, min_confidence=0.8)
+    rule = dataclasses.replace(fusion, settings=FusionRule(min_confidence=0.8))
     torn = steps(("monte_carlo@tiny", [(8, 8), None, None, (8, 0)]), ("spare@tiny", "++"))
     decision = rule.decide(solution(5), torn)
     assert decision.first_error is None
@@ -261,12 +265,12 @@ def test_what_nobody_spoke_about_is_left_open(fusion):
     assert (decision.first_error, decision.reason) == (None, "no evidence from step 1 on")
 
 
-def test_unfitted_it_decides_by_its_prior():
+def test_unfitted_it_decides_by_its_belief():
     evidence = steps(("monte_carlo", [(8, 8), (8, 0), (8, 0), None]), ("judge", "+-"))
     assert Fusion().decide(solution(4), evidence).labels == (1, -1, None, None)
 
 
-def test_a_fit_to_nothing_is_the_prior():
+def test_a_fit_to_nothing_is_the_belief():
     evidence = steps(("monte_carlo", [(8, 8), (8, 0), (8, 0), None]), ("judge", "+-"))
     fit = Fusion().fit([])
     assert fit.decide(solution(4), evidence) == Fusion().decide(solution(4), evidence)

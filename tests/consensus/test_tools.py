@@ -7,7 +7,8 @@ import pytest
 from labeler.consensus.base import Counts, fitted
 from labeler.consensus.fusion import Fusion
 from labeler.consensus.label import recompute_solution
-from labeler.consensus.sources import TOOLS, counts_by_source
+from labeler.consensus.sources import counts_by_source
+from labeler.labelers.methods import METHODS
 from labeler.records import (
     Consensus,
     LabeledSolution,
@@ -57,4 +58,9 @@ def test_a_tool_that_only_ever_flags_is_not_learned_away():
 
 
 def test_which_labelers_are_tools():
-    assert sorted(TOOLS) == ["diagnostics", "program", "tool_check", "trace"]
+    assert sorted(method.name for method in METHODS.values() if method.is_tool) == [
+        "diagnostics",
+        "program",
+        "tool_check",
+        "trace",
+    ]

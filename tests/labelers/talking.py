@@ -5,6 +5,7 @@ import json
 from labeler.driver.requests import CheckResult, Completion, Samples
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Sampling, Verdict
+from labeler.wiring.labelers import build_policy
 
 PROBLEM = Problem(
     "p", "math", "2 + 3, times 4?", "20", reference_solution=("2 + 3 = 5", "5 * 4 = 20")
@@ -37,3 +38,7 @@ def finish(conversation, *rounds):
     except StopIteration as stop:
         return asked, stop.value
     raise AssertionError(f"the labeler asks on: {requests}")
+
+
+NOBODY = build_policy(None, None)
+"""The policy of methods that ask none."""

@@ -5,7 +5,7 @@ import pytest
 from labeler.consensus.first_zero import FirstZero
 from labeler.driver.requests import Failed
 from labeler.labelers.binary_search import BinarySearch, binary_search
-from labeler.labelers.outcome import last_step_evidence
+from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.records import Verdict, prefix_id
 from tests.labelers.test_bisect import (
     POLICY,

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from labeler.checking.code_tests import whole_program
 from labeler.driver.requests import CheckResult, Failed, RunResult
 from labeler.labelers.base import Policy
-from labeler.labelers.diagnostics import NOTHING_NEW, Diagnostics, diagnostics
-from labeler.labelers.lanser import State, Weights, reward
-from labeler.labelers.type_checker import Diagnostic, diagnostics_in, type_check_run
-from labeler.labelers.unfinished import unfinished
+from labeler.labelers.diagnostics.diagnostics import NOTHING_NEW, Diagnostics, diagnostics
+from labeler.labelers.diagnostics.program_prefixes import unfinished
+from labeler.labelers.diagnostics.reward import State, Weights, reward
+from labeler.labelers.diagnostics.type_checker import Diagnostic, diagnostics_in, type_check_run
 from labeler.problems.humaneval import read_humaneval
 from labeler.records import Problem, Sampling, Verdict, prefix_id
 from labeler.sandbox.bubblewrap import Bubblewrap
-from tests.labelers.talking import finish
+from tests.labelers.talking import NOBODY, finish
 
 DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 POLICY = Policy("coder", "1", "{problem}", "", Sampling(), "\n", run_seed=0)
@@ -42,7 +42,7 @@ def mypy_says(*programs):
 
 def talk(*steps, problem=PROBLEM):
     solution = POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
-    return diagnostics(problem, (solution,), Diagnostics())
+    return diagnostics(problem, (solution,), Diagnostics(), NOBODY)
 
 
 def in_sandbox(*programs):

@@ -3,14 +3,12 @@
 import json
 
 from labeler.driver.requests import Check, CheckResult, Failed, Sample
-from labeler.labelers.grounded.search import grounded_search
-from labeler.labelers.grounded.settings import GroundedSearch, Verifier
-from labeler.prompts import load_prompts
+from labeler.labelers.grounded_search.grounded_search import GroundedSearch, grounded_search
 from labeler.records import Asks, Verdict, prefix_id
 from tests.labelers.playing import asked_of, play, samples
 from tests.labelers.talking import POLICY, PROBLEM
 
-VERIFIER = Verifier(load_prompts("default"), model="judge", tries=1)
+VERIFIER: dict[str, object] = {"model": "judge", "tries": 1}
 SUM, BAD = "2 + 3 = 5\n", "2 + 3 = 6\n"
 RIGHT, WRONG = "5 * 4 = 20\n", "6 * 4 = 24\n"
 END, BAD_END = "The answer is 20", "The answer is 24"
@@ -41,7 +39,7 @@ class World:
 def search(world, **settings):
     settings = {"rounds": 1, "children": 2, **settings}
     found, asked = play(
-        grounded_search(PROBLEM, GroundedSearch(VERIFIER, **settings), POLICY), world
+        grounded_search(PROBLEM, (), GroundedSearch(**VERIFIER, **settings), POLICY), world
     )
     said = {(e.labeler, e.asks.value, e.prefix_id): e for e in found.evidence}
     assert len(said) == len(found.evidence)

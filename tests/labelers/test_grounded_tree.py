@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from labeler.driver.requests import CheckResult, Completion
 from labeler.labelers.base import Rollout
-from labeler.labelers.grounded.tree import Node, back_up, fused_value, select, uct
+from labeler.labelers.grounded_search.search_tree import Node, back_up, fused_value, select, uct
 from labeler.records import Verdict
 
 ROLLOUT = Rollout(Completion("", 0, "stop"), CheckResult(Verdict.CORRECT))

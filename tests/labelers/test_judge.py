@@ -5,12 +5,12 @@ from functools import partial
 import pytest
 
 from labeler.driver.requests import Check, CheckResult, Failed
-from labeler.labelers.correctness import AggregatedVerdict
-from labeler.labelers.judge import Judge, judge
 from labeler.labelers.judge.bias import family, signs_of_bias
-from labeler.labelers.judge.settings import judge_tasks
+from labeler.labelers.judge.judge import judge
+from labeler.labelers.judge.settings import Judge, judge_tasks
 from labeler.labelers.judge.votes import count_votes
-from labeler.labelers.replies.base import StepVerdict
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution, verdicts
@@ -22,7 +22,10 @@ RIGHT, WRONG, UNKNOWN = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 
 def judged(*rounds, solutions=(STEPS,), prompts=DEFAULT, **settings):
     work = judge(
-        PROBLEM, tuple(solution(*s) for s in solutions), Judge(prompts, **settings), POLICY
+        PROBLEM,
+        tuple(solution(*s) for s in solutions),
+        Judge(prompts=prompts.folder, **settings),
+        POLICY,
     )
     return finish(work, *rounds)
 
@@ -33,7 +36,7 @@ def said(found):
 
 def test_after_the_first_wrong_step_nothing_is_said():
     [[asked]], found = judged([samples(verdicts(OK, BAD, OK))])
-    sha = judge_tasks(Judge(DEFAULT)).sha
+    sha = judge_tasks(Judge()).sha
     make = partial(
         Evidence, labeler="judge", labeler_version=f"1+{sha}", asks=Asks.CORRECTNESS,
         model="critic/7b", n=1,

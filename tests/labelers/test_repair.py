@@ -23,7 +23,9 @@ def reply(*verdicts, replacement="5 * 4 = 20"):
 
 def repaired(*rounds, solutions=None, prompts=DEFAULT, **settings):
     given = solutions or (solution(*STEPS),)
-    return finish(repair(PROBLEM, given, Repair(prompts, k=2, **settings), POLICY), *rounds)
+    return finish(
+        repair(PROBLEM, given, Repair(prompts=prompts.folder, k=2, **settings), POLICY), *rounds
+    )
 
 
 def said(found):
@@ -95,7 +97,7 @@ def test_nothing_is_asked_of_right_solutions_or_without_a_reference():
     asked, found = repaired(solutions=(solution(*STEPS, outcome=RIGHT),))
     assert (asked, found.evidence) == ([], ())
     bare = dataclasses.replace(PROBLEM, reference_solution=())
-    asked, found = finish(repair(bare, (solution(*STEPS),), Repair(DEFAULT), POLICY))
+    asked, found = finish(repair(bare, (solution(*STEPS),), Repair(), POLICY))
     assert (asked, found.statistics) == ([], {"without_reference": 1})
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.labelers.replies.base import StepVerdict, verdict_of
-from labeler.labelers.replies.json_form import records
-from labeler.labelers.replies.read import read_reply, without_thinking
+from labeler.labelers.shared.replies.base import StepVerdict, verdict_of
+from labeler.labelers.shared.replies.json_form import records
+from labeler.labelers.shared.replies.read import read_reply, without_thinking
 from labeler.records import Verdict
 
 THREE = ("2 + 3 = 5\n", "5 * 4 = 20\n", "Answer: 20")

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from labeler.checking.literal import LiteralChecker, same_value
 from labeler.driver.requests import Check, CheckResult, Failed, Limits, RunResult
 from labeler.labelers.base import Policy
-from labeler.labelers.predicted_trace import compare
-from labeler.labelers.trace import TraceSettings, trace
-from labeler.labelers.traced import Trace, trace_in, trace_run
+from labeler.labelers.trace.compare import compare
+from labeler.labelers.trace.run import Trace, trace_in, trace_run
+from labeler.labelers.trace.trace import TraceSettings, trace
 from labeler.problems.cruxeval import read_cruxeval
 from labeler.records import Evidence, Problem, Sampling, Source, Verdict, prefix_id
 from labeler.sandbox.bubblewrap import Bubblewrap
-from tests.labelers.talking import finish
+from tests.labelers.talking import NOBODY, finish
 
 DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 PROGRAM = "def f(xs):\n    out = []\n    for n in xs:\n        out.append(n)\n    return out\n"
@@ -52,7 +52,7 @@ def real(program=PROGRAM, content=RECORDED):
 
 def talk(*steps, problem=PROBLEM):
     solution = POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
-    return trace(problem, (solution,), TraceSettings())
+    return trace(problem, (solution,), TraceSettings(), NOBODY)
 
 
 def verdicts(*steps):

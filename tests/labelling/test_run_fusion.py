@@ -2,7 +2,7 @@
 
 import asyncio
 
-from labeler.consensus.fusion import Fusion
+from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.label import recompute_solution
 from labeler.dataset.reader import open_dataset
 from labeler.labelling.run import LabellingRun, run_plainly
@@ -24,7 +24,7 @@ def test_shards_do_not_matter_and_the_log_says_what_was_learned(tmp_path):
     rows = list(one.solutions())
     assert rows == list(many.solutions())
 
-    fitted = Fusion(min_confidence=0.9).fit(rows)
+    fitted = Fusion(FusionRule(min_confidence=0.9)).fit(rows)
     assert [recompute_solution(row, fitted).first_error for row in rows] == [
         row.first_error for row in rows
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labeler.consensus.votes import Votes
+from labeler.consensus.votes import AnyRule, Votes
 from labeler.dataset import CommitInfo, open_dataset
 from labeler.errors import DatasetError
 from labeler.recompute.version import recompute_version
@@ -200,7 +200,7 @@ def test_labels_made_anew_of_an_older_version_cost_what_that_version_did(tmp_pat
     cost = {"calls": 100, "prompt_tokens": 9000, "completion_tokens": 800}
     write(tmp_path / "d", "run-1", *FOUR, cost=cost)
     write(tmp_path / "d", "run-2", *FOUR, cost=cost)
-    made = recompute_version(tmp_path / "d", Votes("any"), {}, version=0)
+    made = recompute_version(tmp_path / "d", Votes(AnyRule()), {}, version=0)
     assert (made.version, label_statistics(open_dataset(tmp_path / "d")).calls) == (2, 100)
     write(tmp_path / "d", "run-3", *FOUR, cost=cost)
     assert label_statistics(open_dataset(tmp_path / "d")).calls == 200

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from labeler.labelers.correctness import AggregatedVerdict
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.records import Solution, Verdict
 
 Judged = tuple[Solution, Sequence[AggregatedVerdict]]

@@ -17,7 +17,12 @@ from typing import Any
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import (
+from labeler.labelers.judge.bias import signs_of_bias
+from labeler.labelers.judge.own_solution import OwnSolution, solve
+from labeler.labelers.judge.settings import Judge, Tasks, judge_tasks
+from labeler.labelers.judge.votes import Critique, both_ways, count_votes
+from labeler.labelers.method import Method
+from labeler.labelers.shared.verdict_evidence import (
     AggregatedVerdict,
     TokenUsage,
     correctness_evidence,
@@ -25,11 +30,6 @@ from labeler.labelers.correctness import (
     unread,
     usage_of,
 )
-from labeler.labelers.judge.bias import signs_of_bias
-from labeler.labelers.judge.own_solution import OwnSolution, solve
-from labeler.labelers.judge.settings import Judge, Tasks, judge_tasks
-from labeler.labelers.judge.votes import Critique, both_ways, count_votes
-from labeler.labelers.method import Method
 from labeler.prompts import Task
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed

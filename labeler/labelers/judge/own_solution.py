@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from labeler.checking.extract import final_answer
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
-from labeler.labelers.correctness import TokenUsage, usage_of
 from labeler.labelers.judge.settings import Judge
+from labeler.labelers.shared.verdict_evidence import TokenUsage, usage_of
 from labeler.prompts import Task
 from labeler.records import Problem, Sampling, Verdict
 from labeler.seeds import derive_seed

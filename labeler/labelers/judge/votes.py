@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from labeler.labelers.correctness import AggregatedVerdict
 from labeler.labelers.judge.settings import VoteRule
-from labeler.labelers.replies.base import StepVerdict
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.records import Verdict
 
 Critique = tuple[StepVerdict, ...]

@@ -30,7 +30,7 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.labelers.tool_use import failure_of
+from labeler.labelers.shared.tool_use import failure_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "solver"

@@ -21,15 +21,18 @@ from typing import Final, Literal
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import AggregatedVerdict, TokenUsage, correctness_evidence
-from labeler.labelers.grounded.grounded import counted
-from labeler.labelers.grounded.settings import Tasks, Verifier
-from labeler.labelers.grounded.verify import Verification
 from labeler.labelers.method import Method
-from labeler.labelers.replies.json_form import text_under
+from labeler.labelers.shared.replies.json_form import text_under
+from labeler.labelers.shared.tool_use import Call, ToolReturn
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    correctness_evidence,
+)
+from labeler.labelers.shared.verification.settings import Tasks, Verifier
+from labeler.labelers.shared.verification.verify import Verification, counted
 from labeler.labelers.table.claims import agrees, stands_in
 from labeler.labelers.table.parsing import as_csv, table_in
-from labeler.labelers.tool_use import Call, ToolReturn
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 
 NAME: Final = "table"

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labeler.driver.requests import Failed, Reply, Samples
-from labeler.labelers.correctness import AggregatedVerdict
-from labeler.labelers.replies.base import StepVerdict
-from labeler.labelers.replies.injection import speaks_to_judge
-from labeler.labelers.replies.json_form import records
-from labeler.labelers.replies.read import without_thinking
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.replies.injection import speaks_to_judge
+from labeler.labelers.shared.replies.json_form import records
+from labeler.labelers.shared.replies.read import without_thinking
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.prompts import Task
 from labeler.records import Verdict
 

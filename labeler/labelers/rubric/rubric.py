@@ -3,8 +3,8 @@
 One generation per problem writes the rubric, from the problem and its reference solution where
 there is one, before any solution is seen; one more per solution holds every step against it and
 against principles for all problems (PPR, 2509.25598). What criteria are, and when a verdict counts:
-`labeler.labelers.criteria`. Right answers by wrong ways are flagged: `rationale` begins with
-`false positive: KIND`, and kinds are counted (`labeler.labelers.false_positives`).
+`labeler.labelers.rubric.criteria`. Right answers by wrong ways are flagged: `rationale` begins with
+`false positive: KIND`, and kinds are counted (`labeler.labelers.rubric.false_positives`).
 
 Where we differ: RRM and PPR train with a score in [0, 1] of the whole or of a turn; here every step
 gets a verdict, one vote, and the share of criteria it meets stands in the rationale, for a step
@@ -22,7 +22,10 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Reply, Sample, Samples
 from labeler.errors import ConfigError
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import (
+from labeler.labelers.method import Method, Prompted
+from labeler.labelers.rubric.criteria import Criteria, Scored, hold, principles_of, read_rubric
+from labeler.labelers.rubric.false_positives import count_false_positives, flagged, kinds_of
+from labeler.labelers.shared.verdict_evidence import (
     AggregatedVerdict,
     TokenUsage,
     correctness_evidence,
@@ -30,9 +33,6 @@ from labeler.labelers.correctness import (
     unread,
     usage_of,
 )
-from labeler.labelers.criteria import Criteria, Scored, hold, principles_of, read_rubric
-from labeler.labelers.false_positives import count_false_positives, flagged, kinds_of
-from labeler.labelers.method import Method, Prompted
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.labelers.criteria import Scored
+from labeler.labelers.rubric.criteria import Scored
 from labeler.records import Solution, Verdict
 
 CANCELLING = "cancelling_errors"

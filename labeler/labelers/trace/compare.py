@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labeler.checking.literal import NoLiteral, literal, same_value
-from labeler.labelers.traced import Event, Trace
+from labeler.labelers.trace.run import Event, Trace
 
 STEP = re.compile(r"^\s*(\d+)\s*:(.*)$")
 ANSWER = re.compile(r"^\s*Answer:(.*)$")

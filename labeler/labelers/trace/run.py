@@ -71,4 +71,4 @@ def trace_in(reply: Reply, program: str) -> Trace | str:
 
 @cache
 def _recorder() -> str:
-    return Path(__file__).with_name("trace_recorder.py").read_text(encoding="utf-8")
+    return Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")

@@ -29,11 +29,16 @@ from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import RunResult
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.in_statements import in_statements
-from labeler.labelers.lanser import State, Weights, reward
+from labeler.labelers.diagnostics.program_prefixes import unfinished
+from labeler.labelers.diagnostics.reward import State, Weights, reward
+from labeler.labelers.diagnostics.type_checker import (
+    Diagnostic,
+    checker,
+    diagnostics_in,
+    type_check_run,
+)
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.labelers.type_checker import Diagnostic, checker, diagnostics_in, type_check_run
-from labeler.labelers.unfinished import unfinished
+from labeler.labelers.shared.resplit import resplit_by_statement
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "diagnostics"
@@ -63,7 +68,7 @@ def diagnostics(
     """Evidence on every statement of every solution; each state of a program is checked once."""
     if problem.domain != "code":
         return Findings(statistics={"no_code": 1})
-    split = [in_statements(problem, solution) for solution in solutions]
+    split = [resplit_by_statement(problem, solution) for solution in solutions]
     states = {one: _states(problem, one) for one in split if one is not None}
     counts = Counter(unparsed=split.count(None))
     programs = list(dict.fromkeys(text for own in states.values() for text in own))

@@ -1,13 +1,13 @@
-"""What GroundedPRM's verifier and its search can be told, and the prompts that follow from it."""
+"""What a verifier with a tool can be told, and the prompts that follow from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from labeler.driver.requests import POLICY, Limits
+from labeler.driver.requests import Limits
 from labeler.labelers.method import Prompted
 from labeler.prompts import Task, prompts_sha
 
@@ -32,33 +32,6 @@ class Verifier(Prompted):
         if self.tries > 1 and self.temperature == 0:
             raise ValueError("tries at temperature 0 are all the same; set tries: 1")
         return self
-
-
-class Grounded(Verifier):
-    """Every step, with a program that a model writes for it and the sandbox runs."""
-
-    kind: Literal["grounded"] = "grounded"
-
-
-class GroundedSearch(Verifier):
-    """GroundedPRM's search: verified rollouts, UCT, a value fused of verdicts and the answer.
-
-    The released code's constants for problems of level 3 and below; `rounds` is 12 above. Each
-    round samples `children` continuations of one state. The search ends early with `enough` right
-    and as many wrong rollouts. `discount` is what an ancestor gets per step of distance.
-    """
-
-    kind: Literal["grounded_search"] = "grounded_search"
-    rounds: Annotated[int, Field(ge=1)] = 8
-    children: Annotated[int, Field(ge=1)] = 3
-    exploration: Annotated[float, Field(ge=0)] = 1.8
-    discount: Annotated[float, Field(gt=0, le=1)] = 0.9
-    enough: Annotated[int, Field(ge=1)] = 3
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        # Its tree is made of the policy's rollouts.
-        return tuple(dict.fromkeys((self.model, POLICY)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.driver.requests import Completion, Failed, Reply, Samples
-from labeler.labelers.replies.base import StepVerdict
-from labeler.labelers.replies.read import read_reply
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.replies.read import read_reply
 from labeler.prompts import Task
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 

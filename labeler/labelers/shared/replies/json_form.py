@@ -12,7 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from labeler.labelers.replies.base import Entry, ParsedReply, StepVerdict, first_of, verdict_of
+from labeler.labelers.shared.replies.base import (
+    Entry,
+    ParsedReply,
+    StepVerdict,
+    first_of,
+    verdict_of,
+)
 from labeler.records import Verdict
 
 NUMBER = ("step", "student_step", "paragraph", "step_number", "number", "index", "idx", "id")

@@ -25,8 +25,8 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Limits, RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.labelers.predicted_trace import Comparison, TraceVerdict, compare
-from labeler.labelers.traced import Trace, trace_in, trace_run
+from labeler.labelers.trace.compare import Comparison, TraceVerdict, compare
+from labeler.labelers.trace.run import Trace, trace_in, trace_run
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "trace"

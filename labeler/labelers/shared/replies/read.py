@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.labelers.replies.base import Entry, ParsedReply, StepVerdict
-from labeler.labelers.replies.injection import speaks_to_judge
-from labeler.labelers.replies.json_form import read_json
-from labeler.labelers.replies.line_form import read_lines
+from labeler.labelers.shared.replies.base import Entry, ParsedReply, StepVerdict
+from labeler.labelers.shared.replies.injection import speaks_to_judge
+from labeler.labelers.shared.replies.json_form import read_json
+from labeler.labelers.shared.replies.line_form import read_lines
 from labeler.records import Verdict
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Limits, Run, RunResult, Sample, Samples
-from labeler.labelers.correctness import TokenUsage, usage_of
+from labeler.labelers.shared.verdict_evidence import TokenUsage, usage_of
 
 MARK = "\n\n[tool] "
 """Stands in a rationale between the judgement and what a tool did."""

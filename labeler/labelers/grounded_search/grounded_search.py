@@ -22,21 +22,45 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation, together
+from labeler.driver.requests import POLICY
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
-from labeler.labelers.grounded import verify
-from labeler.labelers.grounded.grounded import counted
-from labeler.labelers.grounded.settings import GroundedSearch, verifier_tasks
-from labeler.labelers.grounded.tree import Node, back_up, fused_value, select
-from labeler.labelers.grounded.verify import VERSION, Verification, Verified
+from labeler.labelers.grounded_search.search_tree import Node, back_up, fused_value, select
 from labeler.labelers.method import Method
+from labeler.labelers.shared.verification import verify
+from labeler.labelers.shared.verification.settings import Verifier, verifier_tasks
+from labeler.labelers.shared.verification.verify import VERSION, Verification, Verified, counted
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
-NAME = "grounded_search"
+NAME: Final = "grounded_search"
 SIGNS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
+
+
+class GroundedSearch(Verifier):
+    """GroundedPRM's search: verified rollouts, UCT, a value fused of verdicts and the answer.
+
+    The released code's constants for problems of level 3 and below; `rounds` is 12 above. Each
+    round samples `children` continuations of one state. The search ends early with `enough` right
+    and as many wrong rollouts. `discount` is what an ancestor gets per step of distance.
+    """
+
+    kind: Literal["grounded_search"] = NAME
+    rounds: Annotated[int, Field(ge=1)] = 8
+    children: Annotated[int, Field(ge=1)] = 3
+    exploration: Annotated[float, Field(ge=0)] = 1.8
+    discount: Annotated[float, Field(gt=0, le=1)] = 0.9
+    enough: Annotated[int, Field(ge=1)] = 3
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        # Its tree is made of the policy's rollouts.
+        return tuple(dict.fromkeys((self.model, POLICY)))
 
 
 @dataclass(slots=True)

@@ -17,7 +17,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.labelers.replies.base import RIGHT, WRONG, Entry, ParsedReply, StepVerdict, verdict_of
+from labeler.labelers.shared.replies.base import (
+    RIGHT,
+    WRONG,
+    Entry,
+    ParsedReply,
+    StepVerdict,
+    verdict_of,
+)
 from labeler.records import Verdict
 
 _WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))

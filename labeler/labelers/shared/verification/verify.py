@@ -13,22 +13,29 @@ Source: GroundedPRM (arXiv 2510.14942) as its released code has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Failed, Reply, Sample, Samples
-from labeler.labelers.correctness import AggregatedVerdict, TokenUsage, opinion_evidence, usage_of
-from labeler.labelers.grounded.settings import Tasks, Verifier
-from labeler.labelers.replies.json_form import text_under
-from labeler.labelers.replies.read import read_reply
-from labeler.labelers.tool_use import Read, ToolReturn, python_program, use_tool
+from labeler.labelers.shared.replies.json_form import text_under
+from labeler.labelers.shared.replies.read import read_reply
+from labeler.labelers.shared.tool_use import Read, ToolReturn, python_program, use_tool
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    opinion_evidence,
+    usage_of,
+)
+from labeler.labelers.shared.verification.settings import Tasks, Verifier
 from labeler.prompts import Task
 from labeler.records import Evidence, Problem, Verdict, prefix_id
 from labeler.seeds import derive_seed
 
-NAME = "grounded"
+NAME: Final = "grounded"
+"""The verifier's own evidence bears this name, whoever had it verify."""
 VERSION = "1"
 
 
@@ -126,3 +133,13 @@ def _read(reply: Reply, prefix: tuple[str, ...]) -> tuple[AggregatedVerdict, str
     [reading] = read_reply(completion.text, ["".join(prefix)], cut_off=is_cut)
     relevance = text_under(completion.text, ("relevance",)).strip().lower()
     return AggregatedVerdict.of(reading), relevance
+
+
+def counted(found: Sequence[Verified]) -> dict[str, int]:
+    """How often there was something to compute, the tool failed, and nothing could be read."""
+    counts = Counter(steps=len(found))
+    for one in found:
+        counts["tool_failed"] += bool(one.tool.failed)
+        counts["tool_used"] += bool(one.tool.output)
+        counts["unknown"] += one.opinion.verdict is Verdict.UNKNOWN
+    return {name: n for name, n in counts.items() if n}

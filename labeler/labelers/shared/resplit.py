@@ -15,7 +15,7 @@ from labeler.programs.statements import split_statements
 from labeler.records import Problem, Solution, short_hash
 
 
-def in_statements(problem: Problem, solution: Solution) -> Solution | None:
+def resplit_by_statement(problem: Problem, solution: Solution) -> Solution | None:
     """The solution itself where its steps are statements; None where it is no Python."""
     text = "".join(solution.steps)
     program = program_in(text)
