@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from labeler.dataset.columns import Flat, flat_batches
-from labeler.dataset.older import can_be_read, upgraded_file
+from labeler.dataset.schema_upgrade import can_be_read, upgraded_file
 from labeler.dataset.shards import plain_rows, read_shards
 from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import Version, has_log, log_of, open_table

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DataError
 from labeler.records import Problem, Rejection, Source, short_hash
-from labeler.scratch import firsts
+from labeler.scratch import first_seen
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -141,7 +141,7 @@ def problems(
 ) -> Iterator[Problem | Rejection]:
     """Parses records one by one; ids stay unique, and a set without any problem is an error."""
     reason, n_read = "it is empty", 0
-    with firsts() as places:
+    with first_seen() as locations:
         for location, record in records:
             is_record = isinstance(record, Mapping)
             read = (
@@ -151,7 +151,7 @@ def problems(
             )
             if (
                 isinstance(read, Problem)
-                and (first := places.of(read.problem_id, location)) != location
+                and (first := locations.setdefault(read.problem_id, location)) != location
             ):
                 read = reject(location, f"problem_id {read.problem_id} is already used by {first}")
             if isinstance(read, Problem):

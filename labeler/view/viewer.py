@@ -25,10 +25,10 @@ from labeler.view.accuracy import Accuracy, accuracy
 from labeler.view.committing import commit_reviews, reviewed
 from labeler.view.filters import Filters
 from labeler.view.index import Index, open_index
+from labeler.view.prefix_tree import Tree, tree_of
 from labeler.view.reviews import Review, Reviews
 from labeler.view.rows import read_rows
 from labeler.view.search import Search
-from labeler.view.tree import Tree, tree_of
 
 MOST_IN_TREE = 200
 LISTS_IN_MEMORY = 8

@@ -29,7 +29,7 @@ from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
 from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.records import Problem, Rejection, Solution
-from labeler.scratch import firsts
+from labeler.scratch import first_seen
 from labeler.spool import Spool
 
 HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}
@@ -107,11 +107,11 @@ def _solved(source: SolvedProblems) -> Iterable[SolutionRecord | Rejection]:
 
 def _once(found: Iterable[SolutionRecord | Rejection]) -> Iterable[Problem | Rejection]:
     """Each problem once, however many solutions it has."""
-    with firsts() as seen:
+    with first_seen() as seen:
         for number, one in enumerate(found):
             if isinstance(one, Rejection):
                 yield one
-            elif seen.of(one.problem.problem_id, str(number)) == str(number):
+            elif seen.setdefault(one.problem.problem_id, str(number)) == str(number):
                 yield one.problem
 
 

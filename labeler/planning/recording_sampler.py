@@ -10,7 +10,7 @@ from labeler.planning.shared_prefixes import SharedPrefixes
 from labeler.samplers.base import Sampler
 
 
-class Observed:
+class RecordingSampler:
     """A sampler that notes what passes through it, by group (a problem's id)."""
 
     def __init__(self, sampler: Sampler) -> None:
