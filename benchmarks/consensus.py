@@ -111,23 +111,23 @@ async def evidence(
     problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
     chosen = labelers_named(config, SOURCES)
     labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     done = 0
 
     def on_problem() -> None:
         nonlocal done
         done += 1
-        tokens = sum(cost.completion_tokens for cost in bill.values())
-        show(Progress(done, n_problems, sum(c.samples for c in bill.values()), tokens))
+        tokens = sum(cost.completion_tokens for cost in costs.values())
+        show(Progress(done, n_problems, sum(c.samples for c in costs.values()), tokens))
 
     with Journal(journal_file) as journal:
         async with Driver(routes(samplers, checker), journal, max_active=96) as driver:
             solved = await sampled(problems, policy, driver, {})
-            examined = await examine(solved, labelers, driver, bill, on_problem)
+            examined = await examine(solved, labelers, driver, costs, on_problem)
     for sampler in samplers.values():
         await sampler.aclose()
     await checker.aclose()
-    return examined, bill
+    return examined, costs
 
 
 def measured(
@@ -145,9 +145,9 @@ def pooled(
 ) -> tuple[list[Examined], dict[str, Cost]]:
     """Several seeds as one: all solutions, costs added by asker."""
     whole: dict[str, Cost] = {}
-    for _, bill in found:
-        for asker, cost in bill.items():
-            mine = whole.setdefault(asker, Cost())
+    for _, costs in found:
+        for requester, cost in costs.items():
+            mine = whole.setdefault(requester, Cost())
             mine.samples += cost.samples
             mine.completion_tokens += cost.completion_tokens
     return [one for examined, _ in found for one in examined], whole
@@ -187,7 +187,8 @@ def main() -> None:
     if len(found) > 1:
         groups["all seeds"] = pooled(list(found.values()))
     compared = {
-        name: compare(examined, SOURCES, rules(), bill) for name, (examined, bill) in groups.items()
+        name: compare(examined, SOURCES, rules(), costs)
+        for name, (examined, costs) in groups.items()
     }
     if given.json:
         print(json.dumps({name: one.to_json() for name, one in compared.items()}))

@@ -83,7 +83,7 @@ def estimation(i: int) -> Conversation[int]:
     messages = (Message("user", f"Problem {i}. " + "How many apples does Ann have now? " * 8),)
     prefixes = [STEP * t for t in range(PER_CONVERSATION)]
     asked = [
-        Sample(Prompt(messages, prefix), N_COMPLETIONS, SAMPLING, seed=i, asker="monte_carlo")
+        Sample(Prompt(messages, prefix), N_COMPLETIONS, SAMPLING, seed=i, requester="monte_carlo")
         for prefix in prefixes
     ]
     root = yield list(asked[:1])
@@ -117,17 +117,17 @@ async def drive(given: argparse.Namespace, folder: Path) -> Measured:
     route = Route(sampler.fingerprint, sampler.sample, sampler.rows_per_batch, sampler.concurrency)
     n_conversations = -(-n_requests // PER_CONVERSATION)
     conversations = ((str(i), estimation(i)) for i in range(n_conversations))
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     answered, early = 0, 0.0
     started, cpu = time.monotonic(), time.process_time()
     with Journal(folder / "journal.sqlite") as journal:
         async with Driver({(Sample, POLICY): route}, journal, max_active=max_active) as driver:
-            async for _, n_replies in driver.run(conversations, bill):
+            async for _, n_replies in driver.run(conversations, costs):
                 answered += n_replies
                 if not early and answered >= n_requests / 5:
                     early = rss_mb()
     cpu_s, wall_s = time.process_time() - cpu, time.monotonic() - started
-    assert answered == bill["monte_carlo"].calls == n_conversations * PER_CONVERSATION
+    assert answered == costs["monte_carlo"].calls == n_conversations * PER_CONVERSATION
     return Measured(answered, cpu_s, wall_s, sampler.spent_s, early, rss_mb())
 
 

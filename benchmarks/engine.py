@@ -66,7 +66,10 @@ class Recording:
 
     def __init__(self, sampler: VLLMSampler) -> None:
         self.model, self.fingerprint = sampler.model, sampler.fingerprint
-        self.rows_per_batch, self.refills = sampler.rows_per_batch, sampler.refills
+        self.rows_per_batch, self.oversubscription = (
+            sampler.rows_per_batch,
+            sampler.oversubscription,
+        )
         self.concurrency = sampler.concurrency
         self.asked: list[Sample] = []
         self._sampler = sampler

@@ -87,13 +87,13 @@ async def run(
     bench: Bench, name: str, method: Method, title: str
 ) -> tuple[dict[str, Any], list[Examined]]:
     """What came of a method, and its evidence."""
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     n_problems = len({one.problem.problem_id for one in bench.solved})
     with progress_bar(title) as bar:
         labelers = {name: method.labeler}
-        on_problem = progress(bar, n_problems, bill)
-        examined = await examine(bench.solved, labelers, bench.driver, bill, on_problem)
-    return summary(examined, name, method, bill), examined
+        on_problem = progress(bar, n_problems, costs)
+        examined = await examine(bench.solved, labelers, bench.driver, costs, on_problem)
+    return summary(examined, name, method, costs), examined
 
 
 async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
@@ -137,15 +137,15 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
     return results
 
 
-def progress(show_progress: Any, n_problems: int, bill: Mapping[str, Cost]) -> Any:
+def progress(show_progress: Any, n_problems: int, costs: Mapping[str, Cost]) -> Any:
     """What is called after each problem, to move the bar."""
     done = 0
 
     def on_problem() -> None:
         nonlocal done
         done += 1
-        samples = sum(cost.samples for cost in bill.values())
-        tokens = sum(cost.completion_tokens for cost in bill.values())
+        samples = sum(cost.samples for cost in costs.values())
+        tokens = sum(cost.completion_tokens for cost in costs.values())
         show_progress(Progress(done, n_problems, samples, tokens))
 
     return on_problem

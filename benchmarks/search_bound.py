@@ -32,7 +32,7 @@ from labeler.driver.conversation import Conversation
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy, Rollouts, roll_out
 from labeler.oracle.oracle import grade
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
@@ -79,14 +79,14 @@ class Searched:
         return {name: place == self.truth for name, place in places.items()}
 
     def _likeliest(self, along: bool) -> int:
-        return int(locate(self.counts(along), Rates(), is_wrong=True).places.argmax())
+        return int(locate(self.counts(along), Rates(), is_wrong=True).probabilities.argmax())
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
     """Draws rollouts of every prefix of every wrong solution."""
     async with opened(given, given.seed) as bench:
         wrong = [one for one in bench.solved if one.solution.outcome is Verdict.WRONG]
-        groups: dict[str, list[SolvedProblem]] = defaultdict(list)
+        groups: dict[str, list[SolutionRecord]] = defaultdict(list)
         for one in wrong:
             groups[one.problem.problem_id].append(one)
         asked = ((name, everything(group, bench.policy, given.k)) for name, group in groups.items())
@@ -104,12 +104,12 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     ])  # fmt: skip
 
 
-def prefixes(one: SolvedProblem) -> list[tuple[str, ...]]:
+def prefixes(one: SolutionRecord) -> list[tuple[str, ...]]:
     """All but the last, which its answer decides."""
     return [one.solution.steps[: t + 1] for t in range(len(one.solution.steps) - 1)]
 
 
-def everything(group: Sequence[SolvedProblem], policy: Policy, k: int) -> Conversation[Drawn]:
+def everything(group: Sequence[SolutionRecord], policy: Policy, k: int) -> Conversation[Drawn]:
     """Asks for `k` rollouts of each distinct prefix of a problem's solutions."""
     problem = group[0].problem
     distinct = list(dict.fromkeys(prefix for one in group for prefix in prefixes(one)))

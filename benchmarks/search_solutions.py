@@ -25,7 +25,7 @@ from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import OracleProblems
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_policy
@@ -39,7 +39,7 @@ class Bench:
     """Problems, the policy's solutions, and the driver that asks it for more."""
 
     problems: Sequence[OracleProblem]
-    solved: Sequence[SolvedProblem]
+    solved: Sequence[SolutionRecord]
     policy: Policy
     driver: Driver
 

@@ -54,7 +54,7 @@ from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Verdict
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.transformers import TransformersSampler
@@ -71,7 +71,7 @@ class Work:
 
     sampler: TransformersSampler
     checker: MathChecker
-    solved: Sequence[SolvedProblem]
+    solved: Sequence[SolutionRecord]
     k: int
 
     def requests(self, policy: Policy) -> list[list[Sample]]:
@@ -81,7 +81,7 @@ class Work:
             for one in self.solved
         ]
 
-    def labelled(self, one: SolvedProblem, policy: Policy) -> Any:
+    def labelled(self, one: SolutionRecord, policy: Policy) -> Any:
         return monte_carlo(one.problem, (one.solution,), MonteCarlo(k=self.k), policy)
 
 
@@ -153,7 +153,7 @@ async def loop(work: Work, policy: Policy) -> tuple[int, int]:
     return prefixes, tokens
 
 
-async def check(work: Work, one: SolvedProblem, request: Sample, texts: Sequence[str]) -> None:
+async def check(work: Work, one: SolutionRecord, request: Sample, texts: Sequence[str]) -> None:
     """Checks the distinct answers of a prefix's rollouts."""
     answers = [answer_in(one.problem.domain, request.prompt.prefix + text) for text in texts]
     distinct = sorted({answer for answer in answers if answer is not None})
@@ -235,7 +235,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
 
 async def write(
     problems: Sequence[Any], policy: Policy, sampler: TransformersSampler, checker: MathChecker
-) -> list[SolvedProblem]:
+) -> list[SolutionRecord]:
     """Solutions of the problems by the policy."""
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "j.sqlite") as journal:
         async with Driver(routes({POLICY: sampler}, checker), journal) as driver:

@@ -31,7 +31,7 @@ Solved = tuple[str, str, tuple[str, ...], int]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """First flag (None where there is none) with its claims; seconds, and the slowest solution."""
 
     flag: int | None
@@ -57,7 +57,7 @@ class Figures:
     slowest_solution_s: float
 
 
-def check(solved: Solved) -> Checked:
+def check(solved: Solved) -> CheckResult:
     """The first step that is flagged, for what claims, and the time that it took."""
     started, cpu = time.perf_counter(), time.process_time()
     links = check_solution(solved[1], solved[2])
@@ -65,8 +65,8 @@ def check(solved: Solved) -> Checked:
     for t, said in enumerate(links):
         false = tuple(str(link) for link in said if link.verdict is Verdict.WRONG)
         if false:
-            return Checked(t, false, seconds, cpu_s)
-    return Checked(None, (), seconds, cpu_s)
+            return CheckResult(t, false, seconds, cpu_s)
+    return CheckResult(None, (), seconds, cpu_s)
 
 
 def figures(

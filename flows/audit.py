@@ -20,8 +20,8 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_table, with_interval
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.audit import Audit, compare, draw
-from labeler.dataset.place import located
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import located
 from labeler.errors import DatasetError, LabelerError
 from labeler.labelling.run import LabellingRun
 from labeler.records import LabeledSolution

@@ -16,7 +16,7 @@ from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_text
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.ledger import newest_version
-from labeler.dataset.place import located
+from labeler.dataset.storage import located
 from labeler.errors import ConfigError, DatasetError
 from labeler.labelling.new_problems import NewProblems, find_new_problems, withdraw_changed
 from labeler.labelling.run import RunSummary, already_there
@@ -54,7 +54,7 @@ async def incremental(
     board = ProgressBoard()
     given = (found.problems, found.rejections)
     run = open_run(
-        few_shards(config), located(out), resume=True, on_progress=board.note, given=given
+        few_shards(config), located(out), resume=True, on_progress=board.note, preset_problems=given
     )
     async with run:
         # Only now is the output ours alone.

@@ -15,7 +15,7 @@ from flows.error_filter import explain_errors
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
-from labeler.dataset.place import located
+from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
 

@@ -16,7 +16,7 @@ from prefect.flow_runs import pause_flow_run
 from flows.error_filter import explain_errors
 from flows.reporting import show_text
 from labeler.dataset import resolve
-from labeler.dataset.place import place
+from labeler.dataset.storage import storage_of
 from labeler.dataset.tagging import set_tag
 from labeler.export import ExportOptions, format_named
 from labeler.export import export as write_export
@@ -34,7 +34,7 @@ def _run_name() -> str:
 @task(task_run_name="export {format_name}", persist_result=False)
 def export_version(out: str, version: int, format_name: str) -> str:
     """Writes the version in a trainer's format to OUT/_exports; an earlier export is left alone."""
-    folder = place(out).local / "_exports" / f"{format_name}-v{version}"
+    folder = storage_of(out).local / "_exports" / f"{format_name}-v{version}"
     if not folder.exists():
         write_export(resolve(out, version), format_named(format_name), folder, ExportOptions())
     return str(folder)

@@ -16,7 +16,7 @@ from flows.error_filter import explain_errors
 from flows.parameters import Config
 from flows.reporting import ProgressBoard, show_table
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
-from labeler.dataset.place import located
+from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.labelling.stale import Staleness, withdraw_replaced
 from labeler.wiring.refresh import plan_refresh

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import SETTINGS
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
 
 if TYPE_CHECKING:

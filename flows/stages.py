@@ -119,7 +119,7 @@ async def execute_run(
         return run.commit([done[shard.name] for shard in run.shards])
 
     async with board.showing("problems labelled"):
-        if run.hands_out:
+        if run.delegates_shards:
             done |= await label_on_ray(config, run, board)
         else:
             # A few at a time: enough to keep the model busy, few enough to finish some early.

@@ -68,11 +68,11 @@ def print_summary(summary: RunSummary) -> None:
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
         costs.add_column(column, justify="left" if column == "asked by" else "right")
-    for asker, cost in sorted(summary.cost.items()):
+    for requester, cost in sorted(summary.cost.items()):
         numbers = (
             cost.calls, cost.reused, cost.samples, cost.prompt_tokens, cost.completion_tokens
         )  # fmt: skip
-        costs.add_row(asker, *(f"{number:,}" for number in numbers))
+        costs.add_row(requester, *(f"{number:,}" for number in numbers))
     console.print(costs)
     for name, counts in sorted(summary.statistics.items()):
         console.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")

@@ -37,7 +37,7 @@ def refresh(
     loaded = load_config(config, settings)
     if not dry_run:
         run_flow("refresh", config=loaded.model_dump(mode="json"), out=out)
-    from labeler.dataset.place import located
+    from labeler.dataset.storage import located
     from labeler.wiring.refresh import stale_labels
 
     for fact in stale_labels(loaded, located(out)).rows():

@@ -81,16 +81,16 @@ def _plain(text: str, origin: str) -> Any:
 def _override(content: dict[str, Any], override: str) -> None:
     key, value = setting(override, "problems.n=50")
     *parents, last = key.split(".")
-    place: Any = content
+    holder: Any = content
     for name in parents:
-        if isinstance(place, list) and name.isdigit() and int(name) < len(place):
-            place = place[int(name)]
-        elif isinstance(place, dict):
-            place = place.setdefault(name, {})
-    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = value
-    elif isinstance(place, dict):
-        place[last] = value
+        if isinstance(holder, list) and name.isdigit() and int(name) < len(holder):
+            holder = holder[int(name)]
+        elif isinstance(holder, dict):
+            holder = holder.setdefault(name, {})
+    if isinstance(holder, list) and last.isdigit() and int(last) < len(holder):
+        holder[int(last)] = value
+    elif isinstance(holder, dict):
+        holder[last] = value
     else:
         raise ConfigError(f"--set {override}: {'.'.join(parents)} holds no keys; check the path")
 
@@ -132,12 +132,12 @@ def _refused(mistake: Mapping[str, Any]) -> str:
     return ""
 
 
-def _hint(place: Sequence[str | int]) -> str:
-    """What to do about a key that is unknown at a place of the run file."""
-    kinds = [part for part in place if part in _tags(RunConfig)]
+def _hint(path: Sequence[str | int]) -> str:
+    """What to do about a key that is unknown at this path of the run file."""
+    kinds = [part for part in path if part in _tags(RunConfig)]
     parts = [one for one in _parts(RunConfig) if not kinds or kinds[-1] in _names(one)]
     known = {key for part in parts for key in part.model_fields}
-    close = difflib.get_close_matches(str(place[-1]), sorted(known - {place[-1]}), n=1)
+    close = difflib.get_close_matches(str(path[-1]), sorted(known - {path[-1]}), n=1)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"{kinds[-1]} has {', '.join(sorted(known))}" if kinds else "remove it"

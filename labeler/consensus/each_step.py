@@ -39,11 +39,11 @@ class EachStep:
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         labels = tuple(_label(pieces) for pieces in evidence)
         first = next((t for t, label in enumerate(labels) if label != 1), -1)
-        place = first if first == -1 or labels[first] == -1 else None
+        first_error = first if first == -1 or labels[first] == -1 else None
         probabilities = tuple({1: 1.0, -1: 0.0}.get(label or 0) for label in labels)
-        reason = "" if place is not None else f"step {first} is neutral or undecided"
+        reason = "" if first_error is not None else f"step {first} is neutral or undecided"
         keep = any(label is not None for label in labels)
-        return Decision(place, labels, probabilities, reason, keep)
+        return Decision(first_error, labels, probabilities, reason, keep)
 
 
 def _label(pieces: Sequence[Evidence]) -> int | None:

@@ -50,9 +50,9 @@ class GenPRM:
         return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        place, reason = self._agreed(evidence)
+        first_error, reason = self._agreed(evidence)
         n_steps = len(evidence)
-        return Decision(place, labels_before(place, n_steps), (None,) * n_steps, reason)
+        return Decision(first_error, labels_before(first_error, n_steps), (None,) * n_steps, reason)
 
     def _agreed(self, evidence: Sequence[Sequence[Evidence]]) -> tuple[int | None, str]:
         ours = progress(
@@ -63,16 +63,16 @@ class GenPRM:
         said = judges(evidence, self.settings.judges)
         if not said:
             return None, "no judge"
-        place = ours.index(False) if False in ours else -1
+        first_error = ours.index(False) if False in ours else -1
         for source, verdicts in said.items():
             theirs = first_error_of(verdicts)
             if theirs is None:
                 return None, f"{source.labeler} is undecided"
-            if theirs != place:
-                return None, f"first error {place} by progress, {theirs} by {source.labeler}"
-        if not self.settings.lenient and place >= 0 and any(ours[place:]):
+            if theirs != first_error:
+                return None, f"first error {first_error} by progress, {theirs} by {source.labeler}"
+        if not self.settings.lenient and first_error >= 0 and any(ours[first_error:]):
             return None, "right again after its first error"
-        return place, ""
+        return first_error, ""
 
 
 GENPRM = ConsensusRule(name="genprm", settings=GenPRMRule, build=GenPRM)

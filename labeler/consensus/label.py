@@ -43,10 +43,10 @@ def label_solution(
         for text, step_id, step_evidence in zip(solution.steps, ids, pieces, strict=True)
     )
     nobody = Consensus("", False, "")
-    return relabel(LabeledSolution(problem, solution, unlabelled, None, nobody), rule)
+    return recompute_solution(LabeledSolution(problem, solution, unlabelled, None, nobody), rule)
 
 
-def relabel(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
+def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
     """The same solution, decided by `rule` from what of its evidence is about itself."""
     evidence = _own(labeled)
     decision = rule.decide(labeled.solution, evidence)

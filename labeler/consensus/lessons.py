@@ -44,19 +44,19 @@ class Lessons:
         return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        place, reason = agreed_place(solution, evidence, self.settings.judges)
+        first_error, reason = agreed_first_error(solution, evidence, self.settings.judges)
         n_steps = len(evidence)
         soft = [c.n_correct / c.n if c.n else None for c in value_counts(evidence)]
-        end = n_steps if place == -1 else 0 if place is None else place + 1
+        end = n_steps if first_error == -1 else 0 if first_error is None else first_error + 1
         return Decision(
-            place,
-            labels_before(place, n_steps),
+            first_error,
+            labels_before(first_error, n_steps),
             tuple(soft[t] if self.settings.soft and t < end else None for t in range(n_steps)),
             reason,
         )
 
 
-def agreed_place(
+def agreed_first_error(
     solution: Solution, evidence: Sequence[Sequence[Evidence]], names: Sequence[str]
 ) -> tuple[int | None, str]:
     """The first error that Monte Carlo and all judges agree on, or None and why."""
@@ -67,17 +67,17 @@ def agreed_place(
     if not said:
         return None, "no judge"
     for source, verdicts in said.items():
-        place = first_error_of(verdicts)
-        if place is None:
+        first_error = first_error_of(verdicts)
+        if first_error is None:
             return None, f"{source.labeler} is undecided"
-        if place != by_value.first_error:
-            ours, theirs = _named(by_value.first_error), _named(place)
+        if first_error != by_value.first_error:
+            ours, theirs = _named(by_value.first_error), _named(first_error)
             return None, f"value says {ours}, {source.labeler} says {theirs}"
     return by_value.first_error, ""
 
 
-def _named(place: int) -> str:
-    return "no error" if place == -1 else f"step {place}"
+def _named(first_error: int) -> str:
+    return "no error" if first_error == -1 else f"step {first_error}"
 
 
 LESSONS = ConsensusRule(name="lessons", settings=LessonsRule, build=Lessons)

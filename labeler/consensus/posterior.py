@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from labeler.consensus.base import Decision, value_counts
-from labeler.consensus.places import decide_by_places
+from labeler.consensus.first_error_posterior import label_from_first_error_posterior
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
 from labeler.first_error.model import Rates, locate
 from labeler.records import Evidence, Solution, Verdict
@@ -35,21 +35,23 @@ class Posterior:
     def name(self) -> str:
         return self.settings.rule
 
-    def place_probabilities(
+    def first_error_posterior(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
         counts = [(count.n, count.n_correct) for count in value_counts(evidence)]
         is_wrong = solution.outcome is Verdict.WRONG
-        found: list[float] = locate(counts, self.rates, is_wrong=is_wrong).places.tolist()
+        found: list[float] = locate(counts, self.rates, is_wrong=is_wrong).probabilities.tolist()
         return found
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         counts = value_counts(evidence)
         beyond = counts if solution.outcome is Verdict.UNKNOWN else counts[:-1]
-        places = self.place_probabilities(solution, evidence)
+        posterior = self.first_error_posterior(solution, evidence)
         spoken = [count.n > 0 for count in beyond]
-        return decide_by_places(places, self.settings.min_confidence, spoken, solution.outcome)
+        return label_from_first_error_posterior(
+            posterior, self.settings.min_confidence, spoken, solution.outcome
+        )
 
 
 POSTERIOR = ConsensusRule(name="posterior", settings=PosteriorRule, build=Posterior)

@@ -60,8 +60,8 @@ class RelativeProgress:
         if right is None:
             nothing = (None,) * n_steps
             return Decision(None, nothing, nothing, "no rollouts on some step")
-        place = right.index(False) if False in right else -1
-        return Decision(place, labels_before(place, n_steps), (None,) * n_steps)
+        first_error = right.index(False) if False in right else -1
+        return Decision(first_error, labels_before(first_error, n_steps), (None,) * n_steps)
 
 
 RELATIVE_PROGRESS = ConsensusRule(

@@ -15,7 +15,8 @@ Confidence = Annotated[float, Field(gt=0, lt=1)]
 """How sure a rule must be to decide."""
 
 
-def _rule_is_required(schema: dict[str, Any]) -> None:
+def rule_is_required(schema: dict[str, Any]) -> None:
+    """Run files name their rule, although each class knows its own."""
     schema["required"] = ["rule", *schema.get("required", [])]
 
 
@@ -26,7 +27,7 @@ class RuleSettings(Strict):
     The first line of its docstring says how it decides.
     """
 
-    model_config = ConfigDict(json_schema_extra=_rule_is_required)
+    model_config = ConfigDict(json_schema_extra=rule_is_required)
     if TYPE_CHECKING:
         rule: str = ""
 

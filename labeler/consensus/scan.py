@@ -68,16 +68,16 @@ class Scan:
         by_value = FirstZero().decide(solution, evidence)
         if by_value.first_error is None:
             return _undecided(n_steps, by_value.reason)
-        place = by_value.first_error
-        if place == -1:
+        first_error = by_value.first_error
+        if first_error == -1:
             return _undecided(n_steps, "its answer is wrong, and nothing says where")
         self_confidence = known.n_correct / known.n
         soft = [
-            self._soft(count, place - t, self_confidence)
-            for t, count in enumerate(value_counts(evidence)[:place])
+            self._soft(count, first_error - t, self_confidence)
+            for t, count in enumerate(value_counts(evidence)[:first_error])
         ]
-        behind = [None] * (n_steps - place - 1)
-        return Decision(place, labels_before(place, n_steps), (*soft, 0.0, *behind))
+        behind = [None] * (n_steps - first_error - 1)
+        return Decision(first_error, labels_before(first_error, n_steps), (*soft, 0.0, *behind))
 
     def _trusts(self, known: Counts) -> bool:
         return known.n_correct >= self.settings.min_self_confidence * known.n

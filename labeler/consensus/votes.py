@@ -57,15 +57,15 @@ class Votes:
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         verdicts = [self._vote(pieces) for pieces in evidence]
-        place = first_error_of(verdicts)
+        first_error = first_error_of(verdicts)
         n_steps = len(verdicts)
-        labels = labels_before(place, n_steps)
+        labels = labels_before(first_error, n_steps)
         reason = ""
-        if place is None:
+        if first_error is None:
             hidden = next(t for t, v in enumerate(verdicts) if v is not Verdict.CORRECT)
             labels = tuple(1 if t < hidden else None for t in range(n_steps))
             reason = f"nothing decides step {hidden}"
-        return Decision(place, labels, (None,) * n_steps, reason)
+        return Decision(first_error, labels, (None,) * n_steps, reason)
 
     def _vote(self, pieces: Sequence[Evidence]) -> Verdict:
         right = wrong = 0.0

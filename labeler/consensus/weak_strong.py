@@ -48,9 +48,9 @@ class WeakStrong:
         end = agreed.index(Verdict.WRONG) + 1 if Verdict.WRONG in agreed else len(agreed)
         # After a step with no way back value says nothing.
         labels = tuple(LABELS[v] if t < end else None for t, v in enumerate(agreed))
-        place = first_error_of(agreed)
+        first_error = first_error_of(agreed)
         reason = "" if any(labels) else "nothing was agreed on"
-        return Decision(place, labels, nothing, reason, keep=any(labels))
+        return Decision(first_error, labels, nothing, reason, keep=any(labels))
 
 
 def _agreed(step: dict[Source, Verdict]) -> Verdict:

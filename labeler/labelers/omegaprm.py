@@ -29,8 +29,8 @@ from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Completion
+from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import Rates, locate
-from labeler.first_error.question import question
 from labeler.labelers.base import (
     Findings,
     Policy,
@@ -225,10 +225,10 @@ def _locate(
     for _ in range(0, settings.max_samples, settings.round_size):
         states = [tree.states.get("".join(prefix)) for prefix in prefixes]
         counts = [(s.rollouts.n, s.rollouts.n_correct) if s else (0, 0) for s in states]
-        place = locate(counts, rates, is_wrong=True)
+        posterior = locate(counts, rates, is_wrong=True)
         silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
-        best = question(place, units, settings.round_size, settings.min_information, silent)
-        if place.confidence >= settings.confidence or best is None:
+        best = next_query(posterior, units, settings.round_size, settings.min_information, silent)
+        if posterior.confidence >= settings.confidence or best is None:
             break
         yield from _roll_out(tree, prefixes[best], settings.round_size, problem, settings, policy)
     tree.located.append(((*candidate.state.prefix, *units), candidate))

@@ -26,7 +26,7 @@ from pydantic import Field
 
 from labeler.checking.code_tests import run_of, verdict, whole_program
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Checked, Limits, Ran, Reply, Run, Tried
+from labeler.driver.requests import CheckResult, Limits, Reply, Run, RunResult, TestStatus
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.programs.mutation import Variant, mutants, refactorings
@@ -82,7 +82,7 @@ def program(
     steps = tuple(whole[one.start : one.end] for one in places)
     [reply] = yield [_run(problem, steps, limits, coverage=True)]
     judged = verdict(reply, _run(problem, steps, limits))
-    if not isinstance(reply, Ran) or judged.verdict is not Verdict.CORRECT:
+    if not isinstance(reply, RunResult) or judged.verdict is not Verdict.CORRECT:
         return _without(problem, steps, judged)
     lines = set(reply.covered)
     covered = [not lines.isdisjoint(one.lines) for one in places]
@@ -128,10 +128,12 @@ def _run(
     problem: Problem, steps: tuple[str, ...], limits: Limits, *, coverage: bool = False
 ) -> Run:
     run = run_of(problem, "".join(steps), limits)
-    return Run(run.program, run.tests, run.entries, limits=limits, coverage=coverage, asker=NAME)
+    return Run(
+        run.program, run.tests, run.entries, limits=limits, coverage=coverage, requester=NAME
+    )
 
 
-def _solution(problem: Problem, steps: tuple[str, ...], outcome: Checked) -> Solution:
+def _solution(problem: Problem, steps: tuple[str, ...], outcome: CheckResult) -> Solution:
     return Solution(
         solution_id=short_hash(problem.problem_id, *steps),
         problem_id=problem.problem_id,
@@ -143,7 +145,7 @@ def _solution(problem: Problem, steps: tuple[str, ...], outcome: Checked) -> Sol
     )
 
 
-def _without(problem: Problem, steps: tuple[str, ...], judged: Checked) -> Findings:
+def _without(problem: Problem, steps: tuple[str, ...], judged: CheckResult) -> Findings:
     """Unknown on every statement of a reference that could not be confirmed."""
     reason = f"reference not confirmed: {judged.reason}"
     pieces = tuple(
@@ -162,7 +164,7 @@ def _without(problem: Problem, steps: tuple[str, ...], judged: Checked) -> Findi
 
 
 def _original(
-    problem: Problem, steps: tuple[str, ...], t: int, covered: bool, reply: Ran
+    problem: Problem, steps: tuple[str, ...], t: int, covered: bool, reply: RunResult
 ) -> Evidence:
     """The reference's own statement t: right, with or without a test that reaches it."""
     return Evidence(
@@ -180,7 +182,7 @@ def _original(
     )
 
 
-def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply) -> Evidence:
+def _variant(problem: Problem, variant: Variant, outcome: CheckResult, reply: Reply) -> Evidence:
     """A changed statement: wrong if its program fails, else right only where it was meant to be."""
     found, score, reason = outcome.verdict, None, outcome.reason
     if found is Verdict.WRONG:
@@ -190,7 +192,7 @@ def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply)
         score = 1.0
     elif found is Verdict.CORRECT:
         found, score, reason = Verdict.UNKNOWN, 0.5, SURVIVED
-    tests = reply.tests if isinstance(reply, Ran) else ()
+    tests = reply.tests if isinstance(reply, RunResult) else ()
     said = f"; {outcome.reason}" if outcome.verdict is Verdict.WRONG else ""
     kind = "refactored" if variant.refactored else "mutated"
     return Evidence(
@@ -201,15 +203,15 @@ def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply)
         found,
         score=score,
         n=len(tests),
-        n_correct=sum(tested.result is Tried.PASSED for tested in tests),
+        n_correct=sum(tested.result is TestStatus.PASSED for tested in tests),
         rationale=f"{kind}, {variant.operator}: {variant.change}; covered{said}",
-        model=reply.isolation if isinstance(reply, Ran) else "",
+        model=reply.isolation if isinstance(reply, RunResult) else "",
         calls=1,
         reason=reason,
     )
 
 
-def _count(variant: Variant, outcome: Checked) -> str:
+def _count(variant: Variant, outcome: CheckResult) -> str:
     kind = "refactored" if variant.refactored else "mutants"
     name = {Verdict.CORRECT: "survived", Verdict.WRONG: "failed", Verdict.UNKNOWN: "undecided"}
     return f"{kind}_{name[outcome.verdict]}"

@@ -25,15 +25,15 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
 from labeler.labelers.method import Method, Prompted
-from labeler.labelers.shared.replies.base import Reading
+from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.json_form import text_under
 from labeler.labelers.shared.verdict_evidence import (
-    Opinion,
-    Spent,
+    AggregatedVerdict,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
@@ -70,9 +70,9 @@ class _Proposal:
     """The first wrong step and its replacement; `missing` says why there is none."""
 
     solution: Solution
-    readings: tuple[Reading, ...]
+    readings: tuple[StepVerdict, ...]
     model: str
-    spent: Spent
+    spent: TokenUsage
     place: int = -1
     prefix: tuple[str, ...] = field(default=())
     missing: str = ""
@@ -112,9 +112,11 @@ def repair(
     repaired = [_repaired(problem, policy, p, rolled[p]) for p in certified]
     by = {p.prefix: p.model for p in proposals}
     for prefix, solution in zip(certified, repaired, strict=True):
-        said = [Opinion(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
+        said = [AggregatedVerdict(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
         evidence.append(
-            correctness_evidence(NAME, version, problem, solution, said, by[prefix], Spent())[-1]
+            correctness_evidence(NAME, version, problem, solution, said, by[prefix], TokenUsage())[
+                -1
+            ]
         )
     statistics = {
         "wrong_solutions": len(wrong),
@@ -141,12 +143,12 @@ def _request(
         derive_seed(run_seed, NAME, problem.problem_id, "ask", *solution.steps),
         schema=task.schema if settings.structured else "",
         model=settings.model,
-        asker=NAME,
+        requester=NAME,
     )
 
 
 def _proposal(problem: Problem, solution: Solution, reply: Reply, task: Task) -> _Proposal:
-    steps, spent = solution.steps, spent_on(reply)
+    steps, spent = solution.steps, usage_of(reply)
     if not isinstance(reply, Samples):
         readings = unread(reply, len(steps))
         return _Proposal(solution, readings, "", spent, missing=readings[0].reason)
@@ -174,7 +176,7 @@ def _without(base: _Proposal, missing: str) -> _Proposal:
     return _Proposal(base.solution, base.readings, base.model, base.spent, missing=missing)
 
 
-def _aligned(reading: Reading, reference: Sequence[str]) -> str:
+def _aligned(reading: StepVerdict, reference: Sequence[str]) -> str:
     """The reference step that the reply says the wrong step is to be compared with."""
     named = re.findall(r"\breference (\d+):", reading.rationale)
     named = named or re.findall(r"reference_steps: (\d+)(?:;|$)", reading.notes)
@@ -187,20 +189,23 @@ def _aligned(reading: Reading, reference: Sequence[str]) -> str:
 
 def _opinions(
     proposal: _Proposal, rolled: dict[tuple[str, ...], Rollouts], settings: Repair
-) -> list[Opinion]:
+) -> list[AggregatedVerdict]:
     """On the steps up to the first wrong one; unknown where the repair is not certified."""
     n = len(proposal.solution.steps)
     if proposal.missing:
-        return [Opinion(Verdict.UNKNOWN, reason=proposal.missing)] * n
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=proposal.missing)] * n
     rollouts = rolled[proposal.prefix]
     if rollouts.n_correct < settings.min_right:
         share = f"{rollouts.n_correct} of {rollouts.n} rollouts end right"
         why = rollouts.failure or f"the repair is not certified: {share}"
-        return [Opinion(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
-    opinions = [Opinion.of(reading) for reading in proposal.readings[: proposal.place]]
-    said = Opinion.of(proposal.readings[proposal.place])
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
+    opinions = [AggregatedVerdict.of(reading) for reading in proposal.readings[: proposal.place]]
+    said = AggregatedVerdict.of(proposal.readings[proposal.place])
     note = f"replace by: {proposal.prefix[-1].strip()} ({rollouts.n_correct} of {rollouts.n} right)"
-    return [*opinions, Opinion(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; "))]
+    return [
+        *opinions,
+        AggregatedVerdict(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; ")),
+    ]
 
 
 def _repaired(

@@ -24,12 +24,12 @@ from labeler.driver.requests import Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, Prompted
 from labeler.labelers.shared.verdict_evidence import (
-    Opinion,
-    Spent,
+    AggregatedVerdict,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
@@ -73,7 +73,7 @@ def spare(
         if settings.last_step == "outcome":
             opinions[-1] = _by_outcome(solution, opinions[-1])
         model = reply.model if isinstance(reply, Samples) else ""
-        spent = Spent() if reply is None else spent_on(reply)
+        spent = TokenUsage() if reply is None else usage_of(reply)
         evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
     statistics = {
         "solutions": len(solutions),
@@ -104,21 +104,23 @@ def _request(
         derive_seed(run_seed, NAME, problem.problem_id, *solution.steps),
         schema=task.schema if settings.structured else "",
         model=settings.model,
-        asker=NAME,
+        requester=NAME,
     )
 
 
-def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[Opinion]:
+def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[AggregatedVerdict]:
     n = len(solution.steps)
     if reply is None:
-        return [Opinion(Verdict.UNKNOWN, reason="the problem has no reference solution")] * n
+        return [
+            AggregatedVerdict(Verdict.UNKNOWN, reason="the problem has no reference solution")
+        ] * n
     if not isinstance(reply, Samples):
-        return [Opinion.of(reading) for reading in unread(reply, n)]
+        return [AggregatedVerdict.of(reading) for reading in unread(reply, n)]
     readings = read_completion(reply.completions[0], solution.steps, task)
-    return [Opinion.of(reading) for reading in readings]
+    return [AggregatedVerdict.of(reading) for reading in readings]
 
 
-def _by_outcome(solution: Solution, said: Opinion) -> Opinion:
+def _by_outcome(solution: Solution, said: AggregatedVerdict) -> AggregatedVerdict:
     """The last step by its answer, where that was decided; what the annotator said is kept."""
     if solution.outcome is Verdict.UNKNOWN:
         return said

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeler.dataset.ledger import content_sha, labelled, newest_version
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.dataset.withdraw import withdraw
 from labeler.records import Problem, Rejection
 from labeler.schema import from_plain

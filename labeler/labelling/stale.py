@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeler.dataset.ledger import content_sha, labelled, void_rows
-from labeler.dataset.place import Location
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import Location
 from labeler.dataset.withdraw import withdraw
 from labeler.records import Problem
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 BILLED = ("calls", "samples", "prompt_tokens", "completion_tokens")
-"""As a run's own bill counts them: what labelers asked for, also what the journal answered."""
+"""As a run's own costs count them: what labelers asked for, also what the journal answered."""
 
 SERVED = (
     "engine_requests",

@@ -39,18 +39,18 @@ def read_cruxeval(path: Path, source: Source | None = None) -> Iterator[Problem 
     return problems(str(path), json_lines(path), parse_cruxeval, known)
 
 
-def parse_cruxeval(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_cruxeval(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record; the function is called f."""
     code, output = text_of(record, "code"), text_of(record, "output")
     if not code.strip():
-        return reject(place, "no code")
+        return reject(location, "no code")
     call = f"f({text_of(record, 'input')})"
     try:
         parse(code)
         ast.parse(call, mode="eval")
         ast.literal_eval(output)
     except (SyntaxError, ValueError) as error:
-        return reject(place, f"code, input or output is no Python ({error})")
+        return reject(location, f"code, input or output is no Python ({error})")
     name = text_of(record, "id")
     problem = Problem(
         problem_id=f"cruxeval/{name}" if name else "",
@@ -60,7 +60,7 @@ def parse_cruxeval(record: Mapping[str, Any], place: str, source: Source) -> Pro
         context=(code, call),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def numbered(program: str) -> str:

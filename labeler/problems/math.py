@@ -35,7 +35,7 @@ def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Re
     return problems(str(path), lines, parse_math, known)
 
 
-def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {problem, and solution or answer or final_answer}."""
     worked = text_of(record, "solution")
     stated = text_of(record, "answer") or text_of(record, "final_answer")
@@ -48,7 +48,7 @@ def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def boxed(text: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Problem, Rejection
 from labeler.settings import Strict
 
@@ -43,7 +43,7 @@ class ProblemSource:
     read: Callable[[Any], Iterable[Problem | Rejection]]
     paths: tuple[str, ...] = ()
     paths_if_there: tuple[str, ...] = ()
-    read_solutions: Callable[[Any], Iterable[SolvedProblem | Rejection]] | None = None
+    read_solutions: Callable[[Any], Iterable[SolutionRecord | Rejection]] | None = None
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where the record contradicts its settings."""

@@ -24,10 +24,10 @@ from labeler.problems.humaneval import read_humaneval
 from labeler.problems.math import parse_math, read_math
 from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.problems.source import ProblemSettings, ProblemSource
 from labeler.records import Problem, Rejection
-from labeler.scratch import firsts
+from labeler.scratch import first_seen
 from labeler.settings import Strict
 
 MOST_PROBLEMS = 1_000_000
@@ -155,17 +155,17 @@ def _read_hub(settings: HubProblems) -> Iterable[Problem | Rejection]:
     return islice(found, settings.limit)
 
 
-def _solutions(settings: SolvedProblems) -> Iterable[SolvedProblem | Rejection]:
+def _solutions(settings: SolvedProblems) -> Iterable[SolutionRecord | Rejection]:
     return islice(read_solutions(Path(settings.path)), settings.limit)
 
 
 def _read_solved(settings: SolvedProblems) -> Iterator[Problem | Rejection]:
     """Each problem once, however many solutions it has."""
-    with firsts() as seen:
+    with first_seen() as seen:
         for number, one in enumerate(_solutions(settings)):
             if isinstance(one, Rejection):
                 yield one
-            elif seen.of(one.problem.problem_id, str(number)) == str(number):
+            elif seen.setdefault(one.problem.problem_id, str(number)) == str(number):
                 yield one.problem
 
 

@@ -71,7 +71,7 @@ class OpenAISampler:
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class OpenAISampler:
         await self._servers.aclose()
 
     async def _answered(self, work: Coroutine[Any, Any, Result], rows: int) -> Result | Failed:
-        async with self._servers.room(rows):
+        async with self._servers.slots(rows):
             try:
                 return await work
             except RequestError as error:

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.errors import BackendBusy
 from labeler.sandbox.base import GRACE_S, PROBE, SANDBOX_VERSION, Task, probe_fault
 from labeler.sandbox.bundle import script
@@ -36,7 +36,7 @@ class RemoteSandbox:
     ) -> None:
         self._url = url.rstrip("/")
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._headers = headers or {}
         self._client: httpx.AsyncClient | None = None
 
@@ -52,7 +52,7 @@ class RemoteSandbox:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         """Raises `BackendBusy` where the server cannot be reached or is overloaded."""
         if self._client is None:
             self._client = httpx.AsyncClient(headers=self._headers, trust_env=False)
@@ -69,7 +69,7 @@ class RemoteSandbox:
             await self._client.aclose()
             self._client = None
 
-    async def _run_one(self, client: httpx.AsyncClient, run: Run) -> Ran | Failed:
+    async def _run_one(self, client: httpx.AsyncClient, run: Run) -> RunResult | Failed:
         if run.packages:
             return Failed("a remote sandbox has its own packages, not this environment's")
         task = Task(run)
@@ -85,7 +85,7 @@ class RemoteSandbox:
             }
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             try:
                 timeout = httpx.Timeout(task.wait_s + GRACE_S)
                 response = await client.post(f"{self._url}/run_code", json=content, timeout=timeout)
@@ -97,7 +97,7 @@ class RemoteSandbox:
             return Failed(f"{self._url}: HTTP {response.status_code}")
         return self._result(task, response)
 
-    def _result(self, task: Task, response: httpx.Response) -> Ran | Failed:
+    def _result(self, task: Task, response: httpx.Response) -> RunResult | Failed:
         try:
             reply: Any = response.json()
             result = reply["run_result"] or {}

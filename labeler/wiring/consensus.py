@@ -12,10 +12,10 @@ from labeler.config.consensus import ConsensusConfig, load_rule
 from labeler.consensus.base import Rule
 from labeler.consensus.fusion import Fusion
 from labeler.consensus.rules import RULES
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
-from labeler.recompute.version import Recomputed, recompute
+from labeler.recompute.version import Recomputed, recompute_version
 from labeler.records import short_hash
 
 
@@ -24,7 +24,7 @@ def build_rule(config: ConsensusConfig) -> Rule:
     return RULES.find(config.rule, "consensus:").build(config)
 
 
-def label_anew(
+def recompute_labels(
     dataset: str | Location,
     policy: str,
     settings: Mapping[str, Any],
@@ -40,4 +40,4 @@ def label_anew(
             raise ConfigError(f"policy {policy} cannot be calibrated; leave --gold out")
         rule = replace(rule, gold=read_gold(gold_file))
         deciding["gold"] = short_hash(json.dumps(rule.gold, sort_keys=True))
-    return recompute(dataset, rule, deciding, version)
+    return recompute_version(dataset, rule, deciding, version)

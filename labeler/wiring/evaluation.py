@@ -28,7 +28,7 @@ from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.problems.sources import OracleProblems
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
@@ -69,7 +69,7 @@ def compare_on_file(
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
     read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolvedProblem)][:limit]
+    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
@@ -113,7 +113,7 @@ class _Comparing:
         self._sandbox = sandbox_for(labelers, problems, config.sandbox if config else None)
         self._limits = build_limits(config.sandbox) if config else None
         self._rules, self._on_progress = rules, on_progress
-        self._bill: dict[str, Cost] = {}
+        self._costs: dict[str, Cost] = {}
         self._stack = AsyncExitStack()
         self._samplers: dict[str, Sampler] = (
             build_samplers(config) if config and needs_model(labelers) else {}
@@ -124,12 +124,12 @@ class _Comparing:
         self._options = config.run if config else None
         self._done = self._total = 0
 
-    async def on_solutions(self, solved: Sequence[SolvedProblem]) -> Comparison:
+    async def on_solutions(self, solved: Sequence[SolutionRecord]) -> Comparison:
         async with self._stack:
             driver = await self._driver()
             self._total = len({one.problem.problem_id for one in solved})
-            examined = await examine(solved, self._labelers, driver, self._bill, self._on_problem)
-        return compare(examined, self._labelers, self._rules, self._bill)
+            examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
+        return compare(examined, self._labelers, self._rules, self._costs)
 
     async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
         given: dict[str, Labeler] = {}
@@ -139,15 +139,15 @@ class _Comparing:
         self._total = len(problems) * (len(own) + bool(given))
         async with self._stack:
             driver = await self._driver()
-            solved = await sampled(problems, self._policy, driver, self._bill) if given else []
-            examined = await examine(solved, given, driver, self._bill, self._on_problem)
+            solved = await sampled(problems, self._policy, driver, self._costs) if given else []
+            examined = await examine(solved, given, driver, self._costs, self._on_problem)
             found = {
-                name: await searched(problems, name, one, driver, self._bill, self._on_problem)
+                name: await searched(problems, name, one, driver, self._costs, self._on_problem)
                 for name, one in own.items()
             }
-        whole = compare(examined, given, self._rules if given else (), self._bill)
+        whole = compare(examined, given, self._rules if given else (), self._costs)
         # On solutions of their own: scored alone, and by every rule.
-        apart = {n: compare(rows, [n], self._rules, self._bill) for n, rows in found.items()}
+        apart = {n: compare(rows, [n], self._rules, self._costs) for n, rows in found.items()}
         return replace(
             whole,
             n=whole.n or max((one.n for one in apart.values()), default=0),
@@ -182,8 +182,8 @@ class _Comparing:
 
     def _on_problem(self) -> None:
         self._done += 1
-        samples = sum(cost.samples for cost in self._bill.values())
-        tokens = sum(cost.completion_tokens for cost in self._bill.values())
+        samples = sum(cost.samples for cost in self._costs.values())
+        tokens = sum(cost.completion_tokens for cost in self._costs.values())
         self._on_progress(Progress(self._done, self._total, samples, tokens))
 
 

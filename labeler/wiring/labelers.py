@@ -34,9 +34,9 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
 def build_recipe(
     config: RunConfig,
     sampler: Sampler | None,
-    given: Mapping[str, tuple[Solution, ...]] | None = None,
+    existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
 ) -> Recipe:
-    """What is done to every problem; `given` are the solutions that exist already."""
+    """What is done to every problem; `existing_solutions` are the solutions that exist already."""
     policy = build_policy(config, sampler)
     bounds = config.difficulty_filter
     return Recipe(
@@ -45,7 +45,7 @@ def build_recipe(
         filter=Filter(bounds.samples, bounds.above, bounds.below) if bounds else None,
         labelers={labeler.kind: build_labeler(labeler, policy) for labeler in config.labelers},
         rule=build_rule(config.consensus),
-        given=given or {},
+        existing_solutions=existing_solutions or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from labeler.config.run import RunConfig
 from labeler.errors import DataError
 from labeler.problems.curation import curate
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.records import Problem, Rejection, Solution
 from labeler.spool import Spool
@@ -40,12 +40,12 @@ def find_problems(config: RunConfig) -> ProblemSet:
     return problems, rejections
 
 
-def read_given(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
+def read_existing_solutions(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
     """The solutions that a run's file holds already, by problem; none for problems to be solved."""
     given: dict[str, tuple[Solution, ...]] = {}
     read = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions
     for one in read(config.problems) if read else ():
-        if isinstance(one, SolvedProblem):
+        if isinstance(one, SolutionRecord):
             of_problem = given.get(one.problem.problem_id, ())
             given[one.problem.problem_id] = (*of_problem, one.solution)
     return given

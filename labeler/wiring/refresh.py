@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from labeler.config import RunConfig
-from labeler.dataset.place import Location
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import Location
 from labeler.labelling.run import Parts
 from labeler.labelling.stale import Staleness, find_stale
 from labeler.records import short_hash

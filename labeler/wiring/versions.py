@@ -2,7 +2,7 @@
 
 Parts are `policy` (model, prompt, sampling, how many solutions, seed) and each labeler (its
 settings, its version, its prompts, the models that it asks). Rules of consensus are no part: labels
-are computed anew from the evidence without asking anybody. Operational settings are none either.
+are recomputed from the evidence without asking anybody. Operational settings are none either.
 """
 
 from __future__ import annotations

@@ -106,13 +106,13 @@ COUNTS = st.lists(
 
 
 @given(COUNTS, st.sampled_from(list(Verdict)))
-def test_place_probabilities_sum_to_one_and_right_never_grows(counts, outcome):
+def test_the_posterior_sums_to_one_and_right_never_grows(counts, outcome):
     rule = Posterior()
-    places = rule.place_probabilities(solution(len(counts), outcome), evidence(*counts))
-    assert len(places) == len(counts) + 1
-    assert sum(places) == pytest.approx(1)
-    assert all(0 <= p <= 1 for p in places)
-    assert outcome is not Verdict.WRONG or places[-1] == 0
+    posterior = rule.first_error_posterior(solution(len(counts), outcome), evidence(*counts))
+    assert len(posterior) == len(counts) + 1
+    assert sum(posterior) == pytest.approx(1)
+    assert all(0 <= p <= 1 for p in posterior)
+    assert outcome is not Verdict.WRONG or posterior[-1] == 0
     known = [
         p
         for p in rule.decide(solution(len(counts), outcome), evidence(*counts)).probabilities

@@ -6,7 +6,7 @@ import pytest
 
 from labeler.consensus.base import Counts, fitted
 from labeler.consensus.fusion import Fusion
-from labeler.consensus.label import relabel
+from labeler.consensus.label import recompute_solution
 from labeler.consensus.sources import counts_by_source
 from labeler.labelers.methods import METHODS
 from labeler.records import (
@@ -54,7 +54,7 @@ def test_a_tool_that_only_ever_flags_is_not_learned_away():
     flags = [(), (flagged(n=1, n_correct=0),), ()]
     rows = [*silent, *(row(f"w{i}", Verdict.CORRECT, flags) for i in range(10))]
     rule = fitted(Fusion(), rows)
-    assert all(relabel(one, rule).steps[1].probability < 0.25 for one in rows[50:])
+    assert all(recompute_solution(one, rule).steps[1].probability < 0.25 for one in rows[50:])
 
 
 def test_which_labelers_are_tools():

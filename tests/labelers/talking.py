@@ -2,7 +2,7 @@
 
 import json
 
-from labeler.driver.requests import Checked, Completion, Samples
+from labeler.driver.requests import CheckResult, Completion, Samples
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Sampling, Verdict
 from labeler.wiring.labelers import build_policy
@@ -15,7 +15,7 @@ STEPS = ("2 + 3 = 5\n", "5 * 4 = 21\n", "Answer: 21")
 
 
 def solution(*steps, outcome=Verdict.WRONG):
-    return POLICY.solution(PROBLEM, steps, Checked(outcome, ""), 0)
+    return POLICY.solution(PROBLEM, steps, CheckResult(outcome, ""), 0)
 
 
 def samples(*texts, finish="stop", model="critic/7b"):

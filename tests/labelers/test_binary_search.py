@@ -36,7 +36,11 @@ def test_it_finds_the_first_error_with_log_t_prefixes(place):
 def test_the_middle_is_asked_first():
     conversation = binary_search(PROBLEM, (solution(),), BinarySearch(k=8), POLICY)
     [request] = next(conversation)
-    assert (request.prompt.prefix, request.n, request.asker) == ("1\n2\n3\n", 8, "binary_search")
+    assert (request.prompt.prefix, request.n, request.requester) == (
+        "1\n2\n3\n",
+        8,
+        "binary_search",
+    )
 
 
 def test_one_unlucky_prefix_sends_it_to_the_wrong_half_for_good():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from labeler.driver.conversation import together
-from labeler.driver.requests import Checked
+from labeler.driver.requests import CheckResult
 from labeler.labelers.base import Policy
 from labeler.labelers.judge.judge import judge
 from labeler.labelers.judge.settings import Judge
@@ -51,7 +51,7 @@ def test_it_tells_right_steps_from_wrong_ones(sampler, labeler, settings):
     works = [
         labeler(
             made.problem,
-            tuple(POLICY.solution(made.problem, s, Checked(Verdict.UNKNOWN), 0) for s in texts),
+            tuple(POLICY.solution(made.problem, s, CheckResult(Verdict.UNKNOWN), 0) for s in texts),
             settings,
             POLICY,
         )

@@ -81,7 +81,7 @@ def test_a_query_is_written_run_and_its_output_judged():
     assert found == piece(Verdict.WRONG, f"20, not 21.\n\n[tool] {PROGRAM}\n-> product 20")
     assert statistics == {"steps": 1, "tool_used": 1}
     query, run, judge = asked
-    assert (query.model, query.schema, query.asker) == ("judge", "", "grounded")
+    assert (query.model, query.schema, query.requester) == ("judge", "", "grounded")
     assert (run.program.strip(), run.packages, run.tests) == (PROGRAM, True, ())
     assert json.loads(judge.schema)["required"] == ["relevance", "steps"]
     assert f"<tool_program>\n{PROGRAM}\n</tool_program>\n<tool_output>\nproduct 20\n" in text(judge)

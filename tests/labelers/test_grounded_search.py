@@ -2,7 +2,7 @@
 
 import json
 
-from labeler.driver.requests import Check, Checked, Failed, Sample
+from labeler.driver.requests import Check, CheckResult, Failed, Sample
 from labeler.labelers.grounded_search.grounded_search import GroundedSearch, grounded_search
 from labeler.records import Asks, Verdict, prefix_id
 from tests.labelers.playing import asked_of, play, samples
@@ -22,7 +22,7 @@ class World:
 
     def __call__(self, request):
         if isinstance(request, Check):
-            return Checked(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
+            return CheckResult(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
         assert isinstance(request, Sample)
         if request.model == "policy":
             texts = self.continuations[request.prompt.prefix]
@@ -74,7 +74,7 @@ def test_one_round_verifies_every_step_and_fuses_the_values_of_the_first():
     assert [s.outcome for s in found.solutions] == [Verdict.CORRECT, Verdict.WRONG]
     assert {s.steps for s in found.solutions} == {(SUM, RIGHT, END), (BAD, WRONG, BAD_END)}
     assert found.statistics == {"rounds": 1, "rollouts": 2, "right": 1, "wrong": 1, "steps": 6}
-    assert {r.asker for r in asked} == {"grounded_search"}
+    assert {r.requester for r in asked} == {"grounded_search"}
 
 
 def test_sign_and_verdict_agree_or_nothing_is_said():

@@ -67,7 +67,7 @@ def test_one_call_writes_the_rubric_and_one_per_solution_grades_every_step():
         entry(3, "wrong", ["P1"], ["P2"], analysis="Carries 21 on."),
     )
     [[write], [grade]], found = talk([RUBRIC], [reply])
-    assert (write.model, write.n, write.asker, write.sampling.temperature) == (
+    assert (write.model, write.n, write.requester, write.sampling.temperature) == (
         "policy", 1, "rubric", 0.0,
     )  # fmt: skip
     assert json.loads(write.schema)["required"] == ["key_steps", "checkpoints", "warnings"]

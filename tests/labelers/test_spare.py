@@ -49,7 +49,7 @@ def piece(t, verdict, rationale="", *, version=VERSION, **more):
 
 def test_one_call_labels_every_step_also_those_after_an_error():
     [[asked]], found = annotate(samples(REPLY))
-    assert (asked.n, asked.model, asked.asker, asked.sampling.temperature) == (
+    assert (asked.n, asked.model, asked.requester, asked.sampling.temperature) == (
         1, "policy", "spare", 0.0,
     )  # fmt: skip
     assert json.loads(asked.schema)["required"] == ["steps"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.code_tests import CodeChecker
-from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.shared.resplit import resplit_by_statement
 from labeler.labelers.statement_monte_carlo import StatementMonteCarlo, statement_monte_carlo
@@ -22,11 +22,11 @@ DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 POLICY = Policy("coder", "1", "{problem}", "", Sampling(), "\n\n", run_seed=0)
 PROBLEM = Problem("p", "code", "Larger of two.", None, (), ("assert f(1, 2) == 2",))
 STEPS = ("def f(a, b):\n", "    if a > b:\n", "        return a\n", "    return b\n")
-RIGHT, WRONG = Checked(Verdict.CORRECT), Checked(Verdict.WRONG)
+RIGHT, WRONG = CheckResult(Verdict.CORRECT), CheckResult(Verdict.WRONG)
 
 
 def solution(*steps, problem=PROBLEM):
-    return POLICY.solution(problem, steps, Checked(Verdict.CORRECT), 0)
+    return POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
 
 
 def samples(*texts, ended="stop"):

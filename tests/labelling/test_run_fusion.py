@@ -3,7 +3,7 @@
 import asyncio
 
 from labeler.consensus.fusion import Fusion, FusionRule
-from labeler.consensus.label import relabel
+from labeler.consensus.label import recompute_solution
 from labeler.dataset.reader import open_dataset
 from labeler.labelling.run import LabellingRun, run_plainly
 from tests.noisy_policy import parts
@@ -25,7 +25,9 @@ def test_shards_do_not_matter_and_the_log_says_what_was_learned(tmp_path):
     assert rows == list(many.solutions())
 
     fitted = Fusion(FusionRule(min_confidence=0.9)).fit(rows)
-    assert [relabel(row, fitted).first_error for row in rows] == [row.first_error for row in rows]
+    assert [recompute_solution(row, fitted).first_error for row in rows] == [
+        row.first_error for row in rows
+    ]
 
     for dataset in (one, many):
         noted = dataset.versions()[-1].info.cost["consensus"]

@@ -27,7 +27,7 @@ from pydantic import Field
 from labeler.checking.code_tests import whole_program
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Ran
+from labeler.driver.requests import RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.diagnostics.program_prefixes import unfinished
 from labeler.labelers.diagnostics.reward import State, Weights, reward
@@ -82,7 +82,7 @@ def diagnostics(
             pieces = [_unknown(problem, solution, t, found) for t in range(len(solution.steps))]
         else:
             by_program = dict(zip(programs, found, strict=True))
-            held = reply.isolation if isinstance(reply, Ran) else ""
+            held = reply.isolation if isinstance(reply, RunResult) else ""
             pieces = _judge(problem, solution, [by_program[text] for text in own], settings, held)
         for piece in pieces:
             evidence.setdefault(piece.prefix_id, piece)

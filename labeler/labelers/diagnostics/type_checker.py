@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 
 RELEVANT = frozenset(
     {"name-defined", "used-before-def", "attr-defined", "call-arg", "call-overload", "operator"}
@@ -73,19 +73,19 @@ def checker() -> str:
         return "mypy, not installed"
 
 
-def type_check_run(programs: Sequence[str], asker: str) -> Run:
+def type_check_run(programs: Sequence[str], requester: str) -> Run:
     """One run for all programs."""
     names = [f"p{i}.py" for i in range(len(programs))]
     script = f"# {checker()}\n" + SCRIPT.format(options=OPTIONS, names=names)
     files = tuple(zip(names, programs, strict=True))
-    return Run(script, files=files, limits=LIMITS, packages=True, asker=asker)
+    return Run(script, files=files, limits=LIMITS, packages=True, requester=requester)
 
 
 def diagnostics_in(
     reply: Reply, n_programs: int, relevant: frozenset[str] = RELEVANT
 ) -> list[tuple[Diagnostic, ...] | None] | str:
     """Relevant diagnostics of each program, None for one that cannot be checked; or why none."""
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return reply.reason if isinstance(reply, Failed) else "no run"
     try:
         found = json.loads(reply.stdout.splitlines()[-1])

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labeler.driver.requests import Failed, Reply, Samples
-from labeler.labelers.shared.replies.base import Reading
+from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.injection import speaks_to_judge
 from labeler.labelers.shared.replies.json_form import records
 from labeler.labelers.shared.replies.read import without_thinking
-from labeler.labelers.shared.verdict_evidence import Opinion
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.prompts import Task
 from labeler.records import Verdict
 
@@ -55,7 +55,7 @@ class Criteria:
 class Scored:
     """The opinion on one step, the criteria it met and violated, and the flaw that was named."""
 
-    opinion: Opinion
+    opinion: AggregatedVerdict
     met: tuple[str, ...] = ()
     violated: tuple[str, ...] = ()
     flaw: str = ""
@@ -110,9 +110,9 @@ def _text(item: Any) -> str:
     return item if isinstance(item, str) else ""
 
 
-def hold(reading: Reading, criteria: Mapping[str, str]) -> Scored:
+def hold(reading: StepVerdict, criteria: Mapping[str, str]) -> Scored:
     """What a reply says of one step, if its verdict rests on criteria that exist."""
-    said = Opinion.of(reading)
+    said = AggregatedVerdict.of(reading)
     met = _named(reading.notes, "met", criteria)
     violated = _named(reading.notes, "violated", criteria)
     flaw = _field(reading.notes, "flaw").strip().lower().replace(" ", "_").replace("-", "_")
@@ -122,7 +122,7 @@ def hold(reading: Reading, criteria: Mapping[str, str]) -> Scored:
         return Scored(said)
     fault = _fault(said.verdict, met, violated)
     if fault:
-        return Scored(Opinion(Verdict.UNKNOWN, rationale=rationale, reason=fault))
+        return Scored(AggregatedVerdict(Verdict.UNKNOWN, rationale=rationale, reason=fault))
     return Scored(said, met, violated, "" if flaw == "none" else flaw)
 
 

@@ -26,12 +26,12 @@ from labeler.labelers.method import Method, Prompted
 from labeler.labelers.rubric.criteria import Criteria, Scored, hold, principles_of, read_rubric
 from labeler.labelers.rubric.false_positives import count_false_positives, flagged, kinds_of
 from labeler.labelers.shared.verdict_evidence import (
-    Opinion,
-    Spent,
+    AggregatedVerdict,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
@@ -99,10 +99,10 @@ def rubric(
     if not solutions:
         return Findings()
     work = _Work(problem, settings, tasks, policy.run_seed)
-    written, spent = Criteria({}), Spent()
+    written, spent = Criteria({}), TokenUsage()
     if tasks.write is not None:
         [reply] = yield [work.writing(tasks.write)]
-        written, spent = read_rubric(reply), spent_on(reply)
+        written, spent = read_rubric(reply), usage_of(reply)
     counts = Counter(
         solutions=len(solutions),
         criteria=len(written.texts),
@@ -110,8 +110,8 @@ def rubric(
         without_rubric=int(bool(written.missing)),
     )
     if written.missing:
-        unknown = Opinion(Verdict.UNKNOWN, reason=f"no rubric: {written.missing}")
-        judged = [([Scored(unknown)] * len(s.steps), "", Spent()) for s in solutions]
+        unknown = AggregatedVerdict(Verdict.UNKNOWN, reason=f"no rubric: {written.missing}")
+        judged = [([Scored(unknown)] * len(s.steps), "", TokenUsage()) for s in solutions]
     else:
         replies = yield [work.judging(solution, written) for solution in solutions]
         criteria = {**principles_of(tasks.judge), **written.texts}
@@ -162,14 +162,14 @@ class _Work:
 
     def scored(
         self, solution: Solution, reply: Reply, criteria: Mapping[str, str]
-    ) -> tuple[list[Scored], str, Spent]:
+    ) -> tuple[list[Scored], str, TokenUsage]:
         """Every step, which model said it, and what it cost."""
         if isinstance(reply, Samples):
             readings = read_completion(reply.completions[0], solution.steps, self.tasks.judge)
             scored = [hold(reading, criteria) for reading in readings]
-            return scored, reply.model, spent_on(reply)
-        unknown = [Scored(Opinion.of(one)) for one in unread(reply, len(solution.steps))]
-        return unknown, "", spent_on(reply)
+            return scored, reply.model, usage_of(reply)
+        unknown = [Scored(AggregatedVerdict.of(one)) for one in unread(reply, len(solution.steps))]
+        return unknown, "", usage_of(reply)
 
     def _asked(self, task: Task, values: Mapping[str, Any], model: str, *path: str) -> Sample:
         settings, problem = self.settings, self.problem
@@ -180,7 +180,7 @@ class _Work:
             derive_seed(self.run_seed, NAME, problem.problem_id, *path),
             schema=task.schema if settings.structured else "",
             model=model,
-            asker=NAME,
+            requester=NAME,
         )
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from labeler.checking.extract import program_in
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Failed, Limits, Ran, Run, Sample, Samples
-from labeler.labelers.shared.verdict_evidence import Spent, spent_on
+from labeler.driver.requests import Failed, Limits, Run, RunResult, Sample, Samples
+from labeler.labelers.shared.verdict_evidence import TokenUsage, usage_of
 
 MARK = "\n\n[tool] "
 """Stands in a rationale between the judgement and what a tool did."""
@@ -53,7 +53,7 @@ class ToolReturn:
     written: str = ""
     isolation: str = ""
     model: str = ""
-    spent: Spent = field(default_factory=Spent)
+    spent: TokenUsage = field(default_factory=TokenUsage)
 
     def note(self, relevance: str) -> str:
         """What the tool did, for the rationale; "" where there was nothing to compute."""
@@ -87,8 +87,8 @@ def use_tool(
     [reply] = yield [query]
     if not isinstance(reply, Samples):
         reason = reply.reason if isinstance(reply, Failed) else "no samples"
-        return ToolReturn(failed=f"no query: {reason}", spent=spent_on(reply))
-    written, spent = reply.completions[0], spent_on(reply)
+        return ToolReturn(failed=f"no query: {reason}", spent=usage_of(reply))
+    written, spent = reply.completions[0], usage_of(reply)
     if written.finish == "length":
         return ToolReturn(failed="the query was cut off", model=reply.model, spent=spent)
     # Models that think aloud close their thoughts before they answer.
@@ -97,27 +97,27 @@ def use_tool(
     if call is None:
         return ToolReturn(written=text, model=reply.model, spent=spent)
     [ran] = yield [
-        Run(call.program, files=call.files, limits=limits, packages=True, asker=query.asker)
+        Run(call.program, files=call.files, limits=limits, packages=True, requester=query.requester)
     ]
     output, failed, isolation = "", "no run", ""
-    if isinstance(ran, Ran):
+    if isinstance(ran, RunResult):
         output, failed = _output(ran)
         isolation = ran.isolation
     elif isinstance(ran, Failed):
         failed = ran.reason
     return ToolReturn(
-        call.shown, output, failed, text, isolation, reply.model, spent + spent_on(ran)
+        call.shown, output, failed, text, isolation, reply.model, spent + usage_of(ran)
     )
 
 
-def failure_of(ran: Ran) -> str:
+def failure_of(ran: RunResult) -> str:
     """What a program that failed says of it: the line that names the error, else its last."""
     raised = _RAISED.findall(ran.stderr)
     said = raised or ran.stderr.strip().splitlines() or [f"exit status {ran.exit_code}"]
     return said[-1][:200]
 
 
-def _output(ran: Ran) -> tuple[str, str]:
+def _output(ran: RunResult) -> tuple[str, str]:
     """What the program printed, or why that does not count."""
     output = ran.stdout.strip()
     if ran.ended != "exited":

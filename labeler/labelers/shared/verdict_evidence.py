@@ -11,37 +11,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.driver.requests import Completion, Failed, Reply, Samples
-from labeler.labelers.shared.replies.base import Reading
+from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.read import read_reply
 from labeler.prompts import Task
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class TokenUsage:
     """What was asked for: calls, and tokens as the backend counts them."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        return TokenUsage(
             self.calls + other.calls,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
         )
 
 
-def spent_on(reply: Reply) -> Spent:
+def usage_of(reply: Reply) -> TokenUsage:
     """One call, with its tokens where it was answered."""
     if isinstance(reply, Samples):
-        return Spent(1, reply.prompt_tokens, reply.completion_tokens)
-    return Spent(1)
+        return TokenUsage(1, reply.prompt_tokens, reply.completion_tokens)
+    return TokenUsage(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class AggregatedVerdict:
     """What a labeler ends up saying of one step; `n_correct` of `n` votes call it right."""
 
     verdict: Verdict
@@ -51,17 +51,17 @@ class Opinion:
     reason: str = ""
 
     @classmethod
-    def of(cls, reading: Reading) -> Opinion:
+    def of(cls, step_verdict: StepVerdict) -> AggregatedVerdict:
         """That of a single reply; what is unknown is no vote."""
-        decided = reading.verdict is not Verdict.UNKNOWN
-        said = "; ".join(part for part in (reading.notes, reading.rationale) if part)
-        right = reading.verdict is Verdict.CORRECT
-        return cls(reading.verdict, int(decided), int(right), said, reading.reason)
+        decided = step_verdict.verdict is not Verdict.UNKNOWN
+        said = "; ".join(part for part in (step_verdict.notes, step_verdict.rationale) if part)
+        right = step_verdict.verdict is Verdict.CORRECT
+        return cls(step_verdict.verdict, int(decided), int(right), said, step_verdict.reason)
 
 
 def read_completion(
     completion: Completion, steps: Sequence[str], task: Task
-) -> tuple[Reading, ...]:
+) -> tuple[StepVerdict, ...]:
     """What a reply to a task's prompt says of each step."""
     return read_reply(
         completion.text,
@@ -72,10 +72,10 @@ def read_completion(
     )
 
 
-def unread(reply: Reply, n_steps: int) -> tuple[Reading, ...]:
+def unread(reply: Reply, n_steps: int) -> tuple[StepVerdict, ...]:
     """Every step unknown, for a reply that is none."""
     reason = reply.reason if isinstance(reply, Failed) else "no samples"
-    return (Reading(Verdict.UNKNOWN, reason),) * n_steps
+    return (StepVerdict(Verdict.UNKNOWN, reason),) * n_steps
 
 
 def correctness_evidence(
@@ -83,12 +83,12 @@ def correctness_evidence(
     version: str,
     problem: Problem,
     solution: Solution,
-    opinions: Sequence[Opinion],
+    opinions: Sequence[AggregatedVerdict],
     model: str,
-    spent: Spent,
+    spent: TokenUsage,
 ) -> tuple[Evidence, ...]:
     """Evidence on the first `len(opinions)` steps; later ones were not spoken about."""
-    nothing = Spent()
+    nothing = TokenUsage()
     return tuple(
         opinion_evidence(
             labeler,
@@ -103,7 +103,12 @@ def correctness_evidence(
 
 
 def opinion_evidence(
-    labeler: str, version: str, prefix: str, opinion: Opinion, model: str, spent: Spent
+    labeler: str,
+    version: str,
+    prefix: str,
+    opinion: AggregatedVerdict,
+    model: str,
+    spent: TokenUsage,
 ) -> Evidence:
     """An opinion of the last step of the prefix with this id."""
     return Evidence(

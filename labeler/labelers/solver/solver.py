@@ -27,7 +27,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.shared.tool_use import failure_of
@@ -76,7 +76,7 @@ def solver(
     answered: dict[str, Reply] = dict.fromkeys(distinct, Failed("the gold answer is no objective"))
     if distinct and _gold(problem) is not None:
         found = yield [
-            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, asker=NAME)
+            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, requester=NAME)
             for m in distinct
         ]
         answered = dict(zip(distinct, found, strict=True))
@@ -116,7 +116,7 @@ def _gold(problem: Problem) -> float | str | None:
 def _said(problem: Problem, reply: Reply | None, tolerance: float) -> _Said:
     if reply is None:
         return _Said(Verdict.UNKNOWN, "no model in code in the solution")
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return _Said(Verdict.UNKNOWN, reply.reason if isinstance(reply, Failed) else "no run")
     if reply.ended != "exited":
         return _Said(Verdict.UNKNOWN, f"the model was ended: {reply.ended}")
@@ -156,7 +156,7 @@ def _compared(printed: str, calls: list[int], gold: float | str | None, toleranc
 
 
 def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | None) -> Evidence:
-    isolation = reply.isolation if isinstance(reply, Ran) else ""
+    isolation = reply.isolation if isinstance(reply, RunResult) else ""
     is_unknown = said.verdict is Verdict.UNKNOWN
     right = int(said.verdict is Verdict.CORRECT)
     return Evidence(
@@ -170,7 +170,7 @@ def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | 
         n_correct=right,
         rationale="" if is_unknown else said.text,
         model=isolation,
-        calls=int(isinstance(reply, Ran)),
+        calls=int(isinstance(reply, RunResult)),
         reason=said.text if is_unknown else "",
     )
 

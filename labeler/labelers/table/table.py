@@ -24,7 +24,11 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method
 from labeler.labelers.shared.replies.json_form import text_under
 from labeler.labelers.shared.tool_use import Call, ToolReturn
-from labeler.labelers.shared.verdict_evidence import Opinion, Spent, correctness_evidence
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    correctness_evidence,
+)
 from labeler.labelers.shared.verification.settings import Tasks, Verifier
 from labeler.labelers.shared.verification.verify import Verification, counted
 from labeler.labelers.table.claims import agrees, stands_in
@@ -72,7 +76,7 @@ def table(
         return Call(sql, _runner(), (*files, ("query.sql", sql))) if sql else None
 
     work = Verification(
-        problem, settings, tasks, policy.run_seed, asker=NAME, read=read, decide=_held_to
+        problem, settings, tasks, policy.run_seed, requester=NAME, read=read, decide=_held_to
     )
     prefixes = {
         "".join(s.steps[: t + 1]): s.steps[: t + 1] for s in solutions for t in range(len(s.steps))
@@ -85,7 +89,9 @@ def table(
     return Findings(evidence, statistics=statistics)
 
 
-def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinion:
+def _held_to(
+    said: AggregatedVerdict, tool: ToolReturn, prefix: tuple[str, ...]
+) -> AggregatedVerdict:
     """The judge's opinion, but never a right step whose claim was not found."""
     claim = text_under(tool.written, ("claim",)).strip()
     if not stands_in(claim, prefix[-1]):
@@ -99,8 +105,8 @@ def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinio
 def _without_table(problem: Problem, solutions: tuple[Solution, ...], version: str) -> Findings:
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
-        said = [Opinion(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
-        for piece in correctness_evidence(NAME, version, problem, solution, said, "", Spent()):
+        said = [AggregatedVerdict(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
+        for piece in correctness_evidence(NAME, version, problem, solution, said, "", TokenUsage()):
             evidence.setdefault(piece.prefix_id, piece)
     return Findings(tuple(evidence.values()), statistics={"without_table": 1})
 

@@ -29,7 +29,7 @@ RETURNED = "what is returned"
 
 
 @dataclass(slots=True)
-class Judged:
+class TraceVerdict:
     """One step: how many questions it was to answer, which answers are right, wrong, missing."""
 
     right: int = 0
@@ -51,16 +51,16 @@ class Judged:
 class Comparison:
     """All steps, with ExecVerify's reward in [0, 2]: 0 unless what is returned is right."""
 
-    steps: list[Judged]
+    steps: list[TraceVerdict]
     reward: float
 
 
 def compare(steps: Sequence[str], trace: Trace) -> Comparison:
     """Judges each step of a predicted trace."""
-    judged: list[Judged] = []
+    judged: list[TraceVerdict] = []
     at, lost = 0, False
     for step in steps:
-        found = Judged()
+        found = TraceVerdict()
         for line in step.splitlines():
             if answer := ANSWER.match(line):
                 found.answers = True
@@ -76,9 +76,9 @@ def compare(steps: Sequence[str], trace: Trace) -> Comparison:
     return Comparison(judged, _reward(judged, at, trace))
 
 
-def _reward(judged: Sequence[Judged], n_lines: int, trace: Trace) -> float:
+def _reward(judged: Sequence[TraceVerdict], n_lines: int, trace: Trace) -> float:
     """0 for a wrong or missing answer, 1 for another number of lines, else 1 + share right."""
-    last = judged[-1] if judged else Judged()
+    last = judged[-1] if judged else TraceVerdict()
     if not last.answers or any(text.startswith(RETURNED) for text in last.wrong + last.missing):
         return 0.0
     if n_lines != len(trace.events):
@@ -88,7 +88,7 @@ def _reward(judged: Sequence[Judged], n_lines: int, trace: Trace) -> float:
     return 2 * (0.5 + 0.5 * right / asked) if asked else 2.0
 
 
-def _compare_line(number: int, rest: str, event: Event | None, found: Judged) -> bool:
+def _compare_line(number: int, rest: str, event: Event | None, found: TraceVerdict) -> bool:
     """Whether the line names another statement than the one that ran."""
     statement, comment = _split(rest)
     if event is None:
@@ -115,7 +115,7 @@ def _compare_line(number: int, rest: str, event: Event | None, found: Judged) ->
     return False
 
 
-def _compare_value(name: str, claimed: str, real: str, found: Judged) -> bool:
+def _compare_value(name: str, claimed: str, real: str, found: TraceVerdict) -> bool:
     """Whether a value is certainly right."""
     try:
         truth = literal(real)

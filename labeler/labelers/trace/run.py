@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
 from labeler.programs.statements import LINE, statements
 
 
@@ -38,16 +38,16 @@ class Trace:
     value: str
 
 
-def trace_run(program: str, call: str, most: int, limits: Limits, asker: str) -> Run:
+def trace_run(program: str, call: str, most: int, limits: Limits, requester: str) -> Run:
     """Raises `SyntaxError` for a program that is none."""
     starts = {line: s.lines.start for s in statements(program) for line in s.lines}
     source = f"{_recorder()}\n\nrecord({program!r}, {call!r}, {starts!r}, {most})\n"
-    return Run(source, limits=limits, asker=asker)
+    return Run(source, limits=limits, requester=requester)
 
 
 def trace_in(reply: Reply, program: str) -> Trace | str:
     """The trace, or why there is none."""
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return reply.reason if isinstance(reply, Failed) else "no run"
     try:
         found = json.loads(reply.stdout.splitlines()[-1])

@@ -22,10 +22,10 @@ from pydantic import Field
 
 from labeler.checking.literal import NoLiteral, literal, same_value
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Limits, Ran
+from labeler.driver.requests import Limits, RunResult
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.labelers.trace.compare import Comparison, Judged, compare
+from labeler.labelers.trace.compare import Comparison, TraceVerdict, compare
 from labeler.labelers.trace.run import Trace, trace_in, trace_run
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
@@ -66,7 +66,7 @@ def trace(
         return _unknown(problem, solutions, real)
     if not _as_recorded(problem, real):
         return _unknown(problem, solutions, f"the call returns {real.value}, not the gold answer")
-    by = reply.isolation if isinstance(reply, Ran) else ""
+    by = reply.isolation if isinstance(reply, RunResult) else ""
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
         compared = compare(solution.steps, real)
@@ -91,7 +91,7 @@ def _as_recorded(problem: Problem, real: Trace) -> bool:
         return True
 
 
-def _evidence(prefix: str, judged: Judged, compared: Comparison, by: str) -> Evidence:
+def _evidence(prefix: str, judged: TraceVerdict, compared: Comparison, by: str) -> Evidence:
     if judged.wrong:
         verdict, reason = Verdict.WRONG, ""
     elif judged.n == 0:

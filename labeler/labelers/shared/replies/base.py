@@ -13,7 +13,7 @@ from labeler.records import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StepVerdict:
     """What a reply says of one step; `reason` says why the verdict is UNKNOWN.
 
     `notes` tells the rest of the entry in a line: alignment, error categories.
@@ -29,17 +29,17 @@ class Reading:
 class Entry:
     """One verdict as the reply has it.
 
-    `number` is the reply's own, None where it gave none; `place` (0-based) is set where the step is
+    `number` is the reply's own, None where it gave none; `index` (0-based) is set where the step is
     known by its head.
     """
 
     number: int | None
-    reading: Reading
-    place: int | None = None
+    step_verdict: StepVerdict
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ParsedReply:
     """All that a reply holds, before it is laid onto the steps.
 
     `first_wrong` is the reply's own number of the first wrong step; `none_wrong` and `some_wrong`
@@ -71,19 +71,19 @@ WRONG = frozenset(
 DECORATION = " \t\r\n*_`\"'.!()[]{}<>:;,"
 
 
-def verdict_of(value: Any) -> Reading:
+def verdict_of(value: Any) -> StepVerdict:
     """The verdict that a value is. 0 is none: it means wrong to some and neutral to others."""
     if isinstance(value, bool):
-        return Reading(Verdict.CORRECT if value else Verdict.WRONG)
+        return StepVerdict(Verdict.CORRECT if value else Verdict.WRONG)
     if isinstance(value, str | int):
         word = str(value).strip(DECORATION).lower()
         word = "_".join(word.split()).replace("-_", "-")
         if word in RIGHT:
-            return Reading(Verdict.CORRECT)
+            return StepVerdict(Verdict.CORRECT)
         if word in WRONG:
-            return Reading(Verdict.WRONG)
+            return StepVerdict(Verdict.WRONG)
     shown = " ".join(str(value).split())[:40]
-    return Reading(Verdict.UNKNOWN, f"no verdict: {shown!r}" if shown else "no verdict")
+    return StepVerdict(Verdict.UNKNOWN, f"no verdict: {shown!r}" if shown else "no verdict")
 
 
 def first_of(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:

@@ -12,7 +12,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from labeler.labelers.shared.replies.base import Entry, Found, Reading, first_of, verdict_of
+from labeler.labelers.shared.replies.base import (
+    Entry,
+    ParsedReply,
+    StepVerdict,
+    first_of,
+    verdict_of,
+)
 from labeler.records import Verdict
 
 NUMBER = ("step", "student_step", "paragraph", "step_number", "number", "index", "idx", "id")
@@ -36,7 +42,7 @@ WHOLE = ("conclusion", "overall", "overall_verdict", "final_verdict")
 NONE = frozenset(("none", "null", "-1", "no", "n/a", "no error"))
 
 
-def read_json(text: str, cut_off: bool, quoted: str) -> list[Found]:
+def read_json(text: str, cut_off: bool, quoted: str) -> list[ParsedReply]:
     """What each JSON document of the text says; those copied from `quoted` are not the judge's."""
     found = []
     quoted = _with_latex(quoted)
@@ -81,7 +87,7 @@ def _with_latex(text: str) -> str:
     return _BACKSLASH.sub(lambda match: match.group(1) or r"\\", text)
 
 
-def _gathered(found: list[Found]) -> list[Found]:
+def _gathered(found: list[ParsedReply]) -> list[ParsedReply]:
     """Entries that stand alone, one object each (JSON lines, a cut-off list), are one reply."""
     lone = [
         one
@@ -92,7 +98,7 @@ def _gathered(found: list[Found]) -> list[Found]:
     if len(lone) < 2:
         return found
     return [one for one in found if one not in lone] + [
-        Found(tuple(entry for one in lone for entry in one.entries))
+        ParsedReply(tuple(entry for one in lone for entry in one.entries))
     ]
 
 
@@ -132,12 +138,12 @@ def _repaired(text: str) -> Any:
         return None
 
 
-def _found(document: Any) -> Found:
+def _found(document: Any) -> ParsedReply:
     """What one document says, whatever its shape; nothing where it is about something else."""
     if isinstance(document, list):
-        return Found(_entries(document))
+        return ParsedReply(_entries(document))
     if not isinstance(document, Mapping):
-        return Found()
+        return ParsedReply()
     record = _lowered(document)
     _, steps = first_of(record, LISTS)
     if isinstance(steps, Mapping):
@@ -146,7 +152,7 @@ def _found(document: Any) -> Found:
         return _concluded(record, _entries(steps))
     alone = _entry(record)
     if alone is not None and alone.number is not None:
-        return Found((alone,))
+        return ParsedReply((alone,))
     return _concluded(record, _keyed(record))
 
 
@@ -154,7 +160,7 @@ def _lowered(record: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key).strip().lower().replace(" ", "_"): value for key, value in record.items()}
 
 
-def _concluded(record: Mapping[str, Any], entries: tuple[Entry, ...]) -> Found:
+def _concluded(record: Mapping[str, Any], entries: tuple[Entry, ...]) -> ParsedReply:
     first_name, first = first_of(record, FIRST)
     whole_name, whole = first_of(record, WHOLE)
     said = verdict_of(whole).verdict if whole_name else Verdict.UNKNOWN
@@ -165,7 +171,7 @@ def _concluded(record: Mapping[str, Any], entries: tuple[Entry, ...]) -> Found:
             none_wrong = True
         elif (digits := re.fullmatch(r"\D*?(\d+)\D*", str(first))) is not None:
             number, some_wrong = int(digits.group(1)), True
-    return Found(entries, number, none_wrong, some_wrong)
+    return ParsedReply(entries, number, none_wrong, some_wrong)
 
 
 def _entries(items: list[Any]) -> tuple[Entry, ...]:
@@ -176,11 +182,13 @@ def _entries(items: list[Any]) -> tuple[Entry, ...]:
     for item in items:
         if isinstance(item, Mapping):
             record = _lowered(item)
-            nothing = Entry(_number(record), Reading(Verdict.UNKNOWN, "no verdict"))
+            nothing = Entry(_number(record), StepVerdict(Verdict.UNKNOWN, "no verdict"))
             found.append(_entry(record) or nothing)
         else:
             found.append(Entry(None, verdict_of(item)))
-    speaks = any(e.number is not None or e.reading.verdict is not Verdict.UNKNOWN for e in found)
+    speaks = any(
+        e.number is not None or e.step_verdict.verdict is not Verdict.UNKNOWN for e in found
+    )
     return tuple(found) if speaks else ()
 
 
@@ -193,10 +201,12 @@ def _keyed(record: Mapping[str, Any]) -> tuple[Entry, ...]:
             continue
         if isinstance(value, Mapping):
             inner = _entry(_lowered(value))
-            reading = inner.reading if inner else Reading(Verdict.UNKNOWN, "no verdict")
+            step_verdict = (
+                inner.step_verdict if inner else StepVerdict(Verdict.UNKNOWN, "no verdict")
+            )
         else:
-            reading = verdict_of(value)
-        found.append(Entry(int(match.group(1)), reading))
+            step_verdict = verdict_of(value)
+        found.append(Entry(int(match.group(1)), step_verdict))
     return tuple(found)
 
 
@@ -204,19 +214,21 @@ def _entry(record: Mapping[str, Any]) -> Entry | None:
     name, value = first_of(record, LABEL)
     denial, denied = first_of(record, DENIAL)
     if name:
-        reading = verdict_of(value)
+        step_verdict = verdict_of(value)
     elif isinstance(denied, bool):
-        reading = Reading(Verdict.WRONG if denied else Verdict.CORRECT)
+        step_verdict = StepVerdict(Verdict.WRONG if denied else Verdict.CORRECT)
     else:
         return None
-    if name and isinstance(denied, bool) and denied is (reading.verdict is Verdict.CORRECT):
-        reading = Reading(Verdict.UNKNOWN, f"{name} and {denial} contradict each other")
+    if name and isinstance(denied, bool) and denied is (step_verdict.verdict is Verdict.CORRECT):
+        step_verdict = StepVerdict(Verdict.UNKNOWN, f"{name} and {denial} contradict each other")
     _, why = first_of(record, REASON)
     notes = "; ".join(
         f"{key}: {_shown(record[key])}" for key in NOTES if record.get(key) not in (None, [], "")
     )
     rationale = " ".join(str(why).split()) if why else ""
-    return Entry(_number(record), Reading(reading.verdict, reading.reason, rationale, notes))
+    return Entry(
+        _number(record), StepVerdict(step_verdict.verdict, step_verdict.reason, rationale, notes)
+    )
 
 
 def _shown(value: Any) -> str:

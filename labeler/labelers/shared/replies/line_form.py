@@ -17,7 +17,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.labelers.shared.replies.base import RIGHT, WRONG, Entry, Found, Reading, verdict_of
+from labeler.labelers.shared.replies.base import (
+    RIGHT,
+    WRONG,
+    Entry,
+    ParsedReply,
+    StepVerdict,
+    verdict_of,
+)
 from labeler.records import Verdict
 
 _WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))
@@ -51,7 +58,7 @@ _FIRST = re.compile(
 )
 
 
-def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> Found:
+def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> ParsedReply:
     """What lines, tags and boxes say.
 
     `heads` are what the steps begin with, where the prompt did not number them: a line is then
@@ -65,27 +72,27 @@ def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> F
         waiting.setdefault(head, []).append(t)
     entries = [e for line in lines if (e := _entry(line, waiting)) is not None]
     whole = "\n".join(lines)
-    concluded = _tagged(whole) or _boxed(whole) or _named(whole) or Found()
+    concluded = _tagged(whole) or _boxed(whole) or _named(whole) or ParsedReply()
     return replace(concluded, entries=tuple(entries))
 
 
 def _entry(line: str, waiting: dict[str, list[int]]) -> Entry | None:
     head, colon, rest = line.partition(":")
-    places = waiting.get(head.strip()) if colon else None
+    indices = waiting.get(head.strip()) if colon else None
     number = None
-    if places is None:
+    if indices is None:
         match = _HEAD.match(line)
         if match is None:
             return None
         number, rest = int(match.group("number")), match.group("rest")
-    reading = _verdict(rest)
-    if reading is None:
+    step_verdict = _verdict(rest)
+    if step_verdict is None:
         return None
-    said = Reading(reading.verdict, reading.reason, rest.strip().strip("*|").strip())
-    return Entry(number, said, places.pop(0) if places else None)
+    said = StepVerdict(step_verdict.verdict, step_verdict.reason, rest.strip().strip("*|").strip())
+    return Entry(number, said, indices.pop(0) if indices else None)
 
 
-def _verdict(rest: str) -> Reading | None:
+def _verdict(rest: str) -> StepVerdict | None:
     """The verdict at the end or the beginning of a line; unknown where the two disagree."""
     rest = re.sub(r"\s+", " ", rest)
     boxes = [verdict_of(box) for box in _BOX.findall(rest)]
@@ -96,37 +103,37 @@ def _verdict(rest: str) -> Reading | None:
     if not said:
         return None
     if len({one.verdict for one in said}) > 1:
-        return Reading(Verdict.UNKNOWN, "its line says both right and wrong")
+        return StepVerdict(Verdict.UNKNOWN, "its line says both right and wrong")
     return said[0]
 
 
-def _tagged(text: str) -> Found | None:
+def _tagged(text: str) -> ParsedReply | None:
     """Qwen's form: analyses up to the first error, then a conclusion."""
     conclusions = {verdict_of(c).verdict for c in _CONCLUSION.findall(text)}
     numbers = [int(n) for n in _ANALYSIS.findall(text)]
     if len(conclusions) != 1 or conclusions == {Verdict.UNKNOWN}:
         return None
     if conclusions == {Verdict.CORRECT}:
-        return Found(none_wrong=True)
-    return Found(first_wrong=max(numbers, default=None), some_wrong=True)
+        return ParsedReply(none_wrong=True)
+    return ParsedReply(first_wrong=max(numbers, default=None), some_wrong=True)
 
 
-def _boxed(text: str) -> Found | None:
+def _boxed(text: str) -> ParsedReply | None:
     """The last box that holds an index."""
     boxes = [box.strip() for box in _BOX.findall(text)]
     return _indexed([box for box in boxes if re.fullmatch(r"-?\d{1,4}", box)])
 
 
-def _named(text: str) -> Found | None:
+def _named(text: str) -> ParsedReply | None:
     return _indexed([match.group("number") for match in _FIRST.finditer(text)])
 
 
-def _indexed(indexes: Sequence[str]) -> Found | None:
+def _indexed(indexes: Sequence[str]) -> ParsedReply | None:
     if not indexes:
         return None
     if len(set(indexes)) > 1:
         # Both said: laid onto the steps, they contradict each other.
-        return Found(first_wrong=None, none_wrong=True, some_wrong=True)
+        return ParsedReply(first_wrong=None, none_wrong=True, some_wrong=True)
     if indexes[0] in {"-1", "none", "None"}:
-        return Found(none_wrong=True)
-    return Found(first_wrong=int(indexes[0]), some_wrong=True)
+        return ParsedReply(none_wrong=True)
+    return ParsedReply(first_wrong=int(indexes[0]), some_wrong=True)

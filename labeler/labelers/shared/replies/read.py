@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.labelers.shared.replies.base import Entry, Found, Reading
+from labeler.labelers.shared.replies.base import Entry, ParsedReply, StepVerdict
 from labeler.labelers.shared.replies.injection import speaks_to_judge
 from labeler.labelers.shared.replies.json_form import read_json
 from labeler.labelers.shared.replies.line_form import read_lines
@@ -26,8 +26,8 @@ def read_reply(
     cut_off: bool = False,
     first_number: int = 1,
     by_heads: bool = False,
-) -> tuple[Reading, ...]:
-    """One reading per step; UNKNOWN has a reason.
+) -> tuple[StepVerdict, ...]:
+    """One verdict per step; UNKNOWN has a reason.
 
     `first_number` is what the prompt calls the first step. `by_heads`: the prompt did not number
     the steps, so that lines are told by what each step begins with (`Step 2`, `Answer`).
@@ -35,16 +35,16 @@ def read_reply(
     spoken = without_thinking(text)
     quoted = "".join(steps)
     heads = [step.split(":", 1)[0].strip() for step in steps] if by_heads else []
-    opinions = read_json(spoken, cut_off, quoted)
-    if not opinions:
+    parsed = read_json(spoken, cut_off, quoted)
+    if not parsed:
         lines = read_lines(spoken, cut_off, heads, quoted)
-        opinions = [lines] if lines else []
-    if not opinions:
+        parsed = [lines] if lines else []
+    if not parsed:
         return _unknown(len(steps), _why_nothing(text, spoken, cut_off))
     silence = "the reply was cut off" if cut_off else "no verdict on this step"
-    laid = [_laid(one, len(steps), first_number, by_heads, silence) for one in opinions]
-    readings = tuple(_agreed(said) for said in zip(*laid, strict=True))
-    return _unswayed(readings) if speaks_to_judge(steps) else readings
+    laid = [_laid(one, len(steps), first_number, by_heads, silence) for one in parsed]
+    step_verdicts = tuple(_agreed(said) for said in zip(*laid, strict=True))
+    return _unswayed(step_verdicts) if speaks_to_judge(steps) else step_verdicts
 
 
 def without_thinking(text: str) -> str:
@@ -71,22 +71,24 @@ def _why_nothing(text: str, spoken: str, cut_off: bool) -> str:
     return "no verdict in the reply" if spoken.strip() else "the reply ends in its thinking"
 
 
-def _unknown(n: int, reason: str) -> tuple[Reading, ...]:
-    return (Reading(Verdict.UNKNOWN, reason),) * n
+def _unknown(n: int, reason: str) -> tuple[StepVerdict, ...]:
+    return (StepVerdict(Verdict.UNKNOWN, reason),) * n
 
 
 def _laid(
-    found: Found, n: int, first_number: int, by_heads: bool, silence: str
-) -> tuple[Reading, ...]:
-    """One opinion on the steps; all unknown where it does not fit them or contradicts itself."""
-    places, base, misfit = _places(found.entries, n, first_number, by_heads)
+    found: ParsedReply, n: int, first_number: int, by_heads: bool, silence: str
+) -> tuple[StepVerdict, ...]:
+    """A parsed reply laid onto the steps; all unknown where it misfits or contradicts itself."""
+    indices, base, misfit = _step_indices(found.entries, n, first_number, by_heads)
     if misfit:
         return _unknown(n, misfit)
-    readings: list[Reading | None] = [None] * n
-    for place, entry in zip(places, found.entries, strict=True):
-        before = readings[place]
-        readings[place] = entry.reading if before is None else _agreed((before, entry.reading))
-    wrong = [t for t, r in enumerate(readings) if r and r.verdict is Verdict.WRONG]
+    step_verdicts: list[StepVerdict | None] = [None] * n
+    for index, entry in zip(indices, found.entries, strict=True):
+        before = step_verdicts[index]
+        step_verdicts[index] = (
+            entry.step_verdict if before is None else _agreed((before, entry.step_verdict))
+        )
+    wrong = [t for t, r in enumerate(step_verdicts) if r and r.verdict is Verdict.WRONG]
     if found.none_wrong and (found.some_wrong or wrong):
         return _unknown(n, "the reply contradicts itself: no error, and an error")
     if found.first_wrong is not None:
@@ -96,33 +98,35 @@ def _laid(
         if found.entries and wrong[:1] != [first]:
             return _unknown(n, "the first error it names is not the first it flags")
         if not found.entries:
-            readings[: first + 1] = [
-                *[Reading(Verdict.CORRECT, rationale="before the first error")] * first,
-                Reading(Verdict.WRONG, rationale="the first error"),
+            step_verdicts[: first + 1] = [
+                *[StepVerdict(Verdict.CORRECT, rationale="before the first error")] * first,
+                StepVerdict(Verdict.WRONG, rationale="the first error"),
             ]
     elif found.some_wrong and not found.entries:
         return _unknown(n, "the reply says that there is an error, but not where")
-    elif found.some_wrong and all(r and r.verdict is Verdict.CORRECT for r in readings):
+    elif found.some_wrong and all(r and r.verdict is Verdict.CORRECT for r in step_verdicts):
         return _unknown(n, "the reply concludes that there is an error, but flags none")
     elif found.none_wrong and not found.entries:
-        readings = [Reading(Verdict.CORRECT, rationale="no error in the whole")] * n
-    return tuple(reading or Reading(Verdict.UNKNOWN, silence) for reading in readings)
+        step_verdicts = [StepVerdict(Verdict.CORRECT, rationale="no error in the whole")] * n
+    return tuple(
+        step_verdict or StepVerdict(Verdict.UNKNOWN, silence) for step_verdict in step_verdicts
+    )
 
 
-def _places(
+def _step_indices(
     entries: Sequence[Entry], n: int, first_number: int, by_heads: bool
 ) -> tuple[list[int], int, str]:
     """The step of each entry, the number of the first step, or why entries do not fit."""
     base = first_number
     if not entries:
         return [], base, ""
-    if by_heads and any(e.place is not None for e in entries):
-        if any(entry.place is None for entry in entries):
+    if by_heads and any(e.index is not None for e in entries):
+        if any(entry.index is None for entry in entries):
             return [], base, "a verdict on a step that the solution does not have"
-        return [e.place for e in entries if e.place is not None], base, ""
+        return [e.index for e in entries if e.index is not None], base, ""
     numbers = [entry.number for entry in entries if entry.number is not None]
     if not numbers:
-        verdicts = [entry.reading.verdict for entry in entries]
+        verdicts = [entry.step_verdict.verdict for entry in entries]
         stopped = len(entries) < n and verdicts.index(verdicts[-1]) == len(verdicts) - 1
         if len(entries) == n or (stopped and verdicts[-1] is Verdict.WRONG):
             return list(range(len(entries))), base, ""
@@ -141,18 +145,18 @@ def _places(
     return [number - base for number in numbers], base, ""
 
 
-def _agreed(said: Sequence[Reading]) -> Reading:
+def _agreed(said: Sequence[StepVerdict]) -> StepVerdict:
     """Several verdicts on one step: the one they share, unknown where they differ."""
     decided = [one for one in said if one.verdict is not Verdict.UNKNOWN]
     if len({one.verdict for one in decided}) > 1:
-        return Reading(Verdict.UNKNOWN, "two verdicts on this step that disagree")
+        return StepVerdict(Verdict.UNKNOWN, "two verdicts on this step that disagree")
     return (decided or list(said))[0]
 
 
-def _unswayed(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+def _unswayed(step_verdicts: Sequence[StepVerdict]) -> tuple[StepVerdict, ...]:
     return tuple(
         replace(one, verdict=Verdict.UNKNOWN, reason="the solution speaks to its judge")
         if one.verdict is Verdict.CORRECT
         else one
-        for one in readings
+        for one in step_verdicts
     )

@@ -23,7 +23,12 @@ from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.shared.replies.json_form import text_under
 from labeler.labelers.shared.replies.read import read_reply
 from labeler.labelers.shared.tool_use import Read, ToolReturn, python_program, use_tool
-from labeler.labelers.shared.verdict_evidence import Opinion, Spent, opinion_evidence, spent_on
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    opinion_evidence,
+    usage_of,
+)
 from labeler.labelers.shared.verification.settings import Tasks, Verifier
 from labeler.prompts import Task
 from labeler.records import Evidence, Problem, Verdict, prefix_id
@@ -34,7 +39,7 @@ NAME: Final = "grounded"
 VERSION = "1"
 
 
-Decide = Callable[[Opinion, ToolReturn, tuple[str, ...]], Opinion]
+Decide = Callable[[AggregatedVerdict, ToolReturn, tuple[str, ...]], AggregatedVerdict]
 """What is made of a judge's opinion that took a relevant output into account."""
 
 
@@ -43,10 +48,10 @@ class Verified:
     """What the verifier says of the last step of a prefix."""
 
     prefix: tuple[str, ...]
-    opinion: Opinion
+    opinion: AggregatedVerdict
     tool: ToolReturn
     model: str
-    spent: Spent
+    spent: TokenUsage
 
     def evidence(self, problem: Problem, labeler: str, version: str) -> Evidence:
         """As evidence of a labeler."""
@@ -65,7 +70,7 @@ class Verification:
     verifier: Verifier
     tasks: Tasks
     run_seed: int
-    asker: str = NAME
+    requester: str = NAME
     read: Read = python_program
     decide: Decide | None = None
 
@@ -73,7 +78,12 @@ class Verification:
         """Query, run, and as many judgements as it takes to read one (`tries` at most)."""
         query = self._sample(self.tasks.query, prefix)
         tool = yield from use_tool(query, self.verifier.limits, self.read)
-        spent, model, said, relevance = tool.spent, tool.model, Opinion(Verdict.UNKNOWN), ""
+        spent, model, said, relevance = (
+            tool.spent,
+            tool.model,
+            AggregatedVerdict(Verdict.UNKNOWN),
+            "",
+        )
         for attempt in range(self.verifier.tries):
             values: dict[str, Any] = {
                 "tool_program": tool.program,
@@ -81,7 +91,7 @@ class Verification:
                 "tool_failed": tool.failed,
             }
             [reply] = yield [self._sample(self.tasks.judge, prefix, attempt, **values)]
-            spent += spent_on(reply)
+            spent += usage_of(reply)
             model = reply.model if isinstance(reply, Samples) else model
             said, relevance = _read(reply, prefix)
             # Asking once more helps against a reply that cannot be read, not against a dead server.
@@ -108,21 +118,21 @@ class Verification:
             derive_seed(self.run_seed, *path),
             schema=task.schema if self.verifier.structured else "",
             model=self.verifier.model,
-            asker=self.asker,
+            requester=self.requester,
         )
 
 
-def _read(reply: Reply, prefix: tuple[str, ...]) -> tuple[Opinion, str]:
+def _read(reply: Reply, prefix: tuple[str, ...]) -> tuple[AggregatedVerdict, str]:
     """The judge's opinion, and whether it calls the tool's output relevant."""
     if not isinstance(reply, Samples):
         reason = reply.reason if isinstance(reply, Failed) else "no samples"
-        return Opinion(Verdict.UNKNOWN, reason=reason), ""
+        return AggregatedVerdict(Verdict.UNKNOWN, reason=reason), ""
     completion = reply.completions[0]
     is_cut = completion.finish == "length"
     # The whole prefix counts as the one step that is judged: nothing in it may speak to the judge.
     [reading] = read_reply(completion.text, ["".join(prefix)], cut_off=is_cut)
     relevance = text_under(completion.text, ("relevance",)).strip().lower()
-    return Opinion.of(reading), relevance
+    return AggregatedVerdict.of(reading), relevance
 
 
 def counted(found: Sequence[Verified]) -> dict[str, int]:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 LABELLED_AGAIN = "labelled again by a later run"
 
 
-class Newest:
+class LatestLabels:
     """Tells of each row, asked in the order of the dataset, whether no later one replaces it."""
 
     def __init__(self, times: dict[str, int]) -> None:
         self._left = dict(times)
 
-    def is_newest(self, labeled: LabeledSolution) -> bool:
+    def is_latest(self, labeled: LabeledSolution) -> bool:
         """Counts this row; rows of different problems may come in any order."""
         if not labeled.steps:
             return True

@@ -6,24 +6,24 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from labeler.first_error.model import Array, Place
+from labeler.first_error.model import Array, FirstErrorPosterior
 
 
-def question(
-    place: Place,
+def next_query(
+    posterior: FirstErrorPosterior,
     steps: Sequence[str],
     n: int,
     min_information: float,
-    closed: Collection[int] = (),
+    excluded: Collection[int] = (),
 ) -> int | None:
     """The step after which `n` more rollouts tell most per token.
 
     None where no step would tell `min_information` bits: on a problem that the policy cannot solve,
     rollouts fail before the error as after it, and any number of them is wasted. The last step is
-    never asked about: it is decided by its answer. Nor are those in `closed`.
+    never asked about: it is decided by its answer. Nor are those in `excluded`.
     """
-    gains = place.information(n)
-    gains[[*closed, len(steps) - 1]] = 0.0
+    gains = posterior.information(n)
+    gains[[*excluded, len(steps) - 1]] = 0.0
     if gains.max() < min_information:
         return None
     return int(np.argmax(gains / _costs(steps)))

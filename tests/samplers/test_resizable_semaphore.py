@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from labeler.samplers.room import Room
+from labeler.samplers.resizable_semaphore import ResizableSemaphore
 
 
 class Visits:
@@ -12,7 +12,7 @@ class Visits:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.room = Room(lambda: self.limit)
+        self.semaphore = ResizableSemaphore(lambda: self.limit)
         self.inside: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -30,7 +30,7 @@ class Visits:
         return sorted(self.inside)
 
     async def _visit(self, name: str, places: int) -> None:
-        async with self.room.entry(places):
+        async with self.semaphore.holding(places):
             self.inside.append(name)
             try:
                 await asyncio.Event().wait()
@@ -44,12 +44,12 @@ def test_places_are_given_in_the_order_of_coming():
         await visits.come("a", 6)
         await visits.come("b", 6)
         assert await visits.come("c", 1) == ["a"], "c would fit, but b came before"
-        assert visits.room.has_line
+        assert visits.semaphore.has_waiters
         assert await visits.go("a") == ["b", "c"]
-        assert (visits.room.taken, visits.room.has_line) == (7, False)
+        assert (visits.semaphore.taken, visits.semaphore.has_waiters) == (7, False)
         await visits.go("b")
         await visits.go("c")
-        assert visits.room.taken == 0
+        assert visits.semaphore.taken == 0
 
     asyncio.run(visit())
 
@@ -61,7 +61,7 @@ def test_who_gives_up_waiting_holds_up_nobody():
         await visits.come("b", 6)
         await visits.come("c", 1)
         assert await visits.go("b") == ["a", "c"]
-        assert visits.room.taken == 7
+        assert visits.semaphore.taken == 7
 
     asyncio.run(visit())
 
@@ -84,7 +84,7 @@ def test_room_may_grow_and_shrink():
         await visits.come("a", 1)
         await visits.come("b", 1)
         visits.limit = 2
-        visits.room.let_in()
+        visits.semaphore.admit()
         assert await visits.now() == ["a", "b"]
         visits.limit = 1
         await visits.come("c", 1)

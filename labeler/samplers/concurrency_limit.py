@@ -23,7 +23,7 @@ proportion is that of DCTCP (Alizadeh et al. 2010), which lone losses do not thr
 concurrency-limits (gradient) and TCP Vegas take latency for the sign of a queue; a model's latency
 is mostly the length of its texts, so here it is none. Pure: the caller brings the clock.
 
-Does not cover: who waits for room (`room.py`), which server is asked (`balance.py`).
+Does not cover: who waits for room (`resizable_semaphore.py`), which server is asked (`balance.py`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FRESH_S = 10.0
 """How long a reading of the queue counts; without a newer one, throughput decides again."""
 
 
-class Pace:
+class AdaptiveConcurrencyLimit:
     """The bound on one server's rows, from 1 to `most`. `clock` gives seconds."""
 
     def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:

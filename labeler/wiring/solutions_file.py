@@ -28,12 +28,12 @@ def config_for_file(
     if base is None and (asking := needs_model(labelers)):
         labelers_named(None, labelers)
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    given = load_config(base, settings) if base else None
-    content = given.model_dump(mode="json") if given else {"name": file.stem, **_rule(labelers)}
+    config = load_config(base, settings) if base else None
+    content = config.model_dump(mode="json") if config else {"name": file.stem, **_rule(labelers)}
     content |= {
         "problems": {"kind": "solved", "path": str(file.resolve()), "limit": limit},
         "labelers": [
-            one.model_dump(mode="json") for one in labelers_named(given, labelers).values()
+            one.model_dump(mode="json") for one in labelers_named(config, labelers).values()
         ],
         "solutions": 0,
         "difficulty_filter": None,

@@ -1,7 +1,7 @@
 """Where a dataset lies: a folder on this machine, or a prefix in an object store (`bucket`).
 
-Everything about a dataset that touches files goes through a `Place`, so that no other module asks
-which kind it is. Parquet files are written and read in the `local` folder of a place, which is the
+Everything about a dataset that touches files goes through a `DatasetStorage`, so that no other
+module asks which kind it is. Parquet files are written and read in its `local` folder, which is the
 dataset itself for a folder, and a cache for a bucket; small documents (tags, entries of the log,
 lists of problems) are read and written by name.
 
@@ -25,8 +25,8 @@ Location = Path | Bucket
 """How a dataset is named: the path of a folder, or an address such as s3://bucket/prefix."""
 
 
-class Place(Protocol):
-    """What a dataset needs of the place that it lies in. Names are relative, with slashes."""
+class DatasetStorage(Protocol):
+    """What a dataset needs of what it lies in. Names are relative, with slashes."""
 
     @property
     def uri(self) -> str:
@@ -205,7 +205,7 @@ def located(given: str | Location) -> Location:
     return Bucket(f"{SCHEME}{bucket}/{prefix}")
 
 
-def place(given: str | Location) -> Place:
-    """The place that a location names."""
+def storage_of(given: str | Location) -> DatasetStorage:
+    """What lies behind a location."""
     found = located(given)
     return found if isinstance(found, Bucket) else Folder(found)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labeler.records import Verdict
+from labeler.view.prefix_tree import tree_of
 from labeler.view.shapes import TreeShape, place_name, tree_shape, value_class
-from labeler.view.tree import tree_of
 from tests.view.made import BEADS, DOUBTED, RIGHT, solution
 
 

@@ -10,7 +10,7 @@ from labeler.planning.shared_prefixes import SharedPrefixes
 from labeler.samplers.base import Sampler
 
 
-class Observed:
+class RecordingSampler:
     """A sampler that notes what passes through it, by group (a problem's id)."""
 
     def __init__(self, sampler: Sampler) -> None:
@@ -31,8 +31,8 @@ class Observed:
         return self._sampler.rows_per_batch
 
     @property
-    def refills(self) -> int:
-        return self._sampler.refills
+    def oversubscription(self) -> int:
+        return self._sampler.oversubscription
 
     @property
     def concurrency(self) -> int:

@@ -7,13 +7,13 @@ held to a plan that was not its own.
 from __future__ import annotations
 
 from labeler.dataset import Dataset
-from labeler.dataset.place import Location, place
+from labeler.dataset.storage import Location, storage_of
 from labeler.planning.plan import BILLED, Compared, Plan, from_json
 
 
 def keep_plan(plan: Plan, out: str | Location) -> None:
     """Writes the plan to OUT/_plans, in the place of an older one for the same run."""
-    place(out).write(_name(plan.run_id), plan.to_json().encode())
+    storage_of(out).write(_name(plan.run_id), plan.to_json().encode())
 
 
 def compared(dataset: Dataset, out: str | Location) -> dict[str, Compared]:
@@ -21,7 +21,7 @@ def compared(dataset: Dataset, out: str | Location) -> dict[str, Compared]:
     entries = [one for one in dataset.versions() if one.version <= dataset.version and one.info]
     for entry in sorted(entries, key=lambda one: one.version, reverse=True):
         assert entry.info is not None
-        content = place(out).read(_name(entry.info.run_id))
+        content = storage_of(out).read(_name(entry.info.run_id))
         plan = from_json(content) if content is not None else None
         if plan is None:
             continue

@@ -1,6 +1,6 @@
 """Keeps one server process, and ends it with all its descendants when its owner is gone.
 
-    python guardian.py OWNER_PID GRACE_S COMMAND...
+    python process_supervisor.py OWNER_PID GRACE_S COMMAND...
 
 Run as a script, by its path: it imports nothing but the standard library. It ends when the command
 ends (with its exit status; 128 + n for signal n), when it gets SIGTERM, or when process OWNER_PID
@@ -27,7 +27,7 @@ PR_SET_CHILD_SUBREAPER = 36
 IS_LINUX = sys.platform == "linux"
 
 
-class Guardian:
+class ProcessSupervisor:
     """One command under guard."""
 
     def __init__(self, owner: int, grace_s: float) -> None:
@@ -47,7 +47,7 @@ class Guardian:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 # Safe: this process has one thread.
-                preexec_fn=_die_with_guardian,  # noqa: PLW1509
+                preexec_fn=_die_with_supervisor,  # noqa: PLW1509
             )
         except OSError as error:
             print(f"cannot start {command[0]}: {error.strerror}", flush=True)
@@ -71,7 +71,7 @@ class Guardian:
             time.sleep(POLL_S / 2)
 
 
-def _die_with_guardian() -> None:
+def _die_with_supervisor() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -124,4 +124,4 @@ def _descendants() -> set[int]:
 
 if __name__ == "__main__":
     _, owner_pid, grace, *words = sys.argv
-    sys.exit(Guardian(int(owner_pid), float(grace)).run(words))
+    sys.exit(ProcessSupervisor(int(owner_pid), float(grace)).run(words))
