@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pkgutil
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,13 @@ def test_a_method_says_what_it_is(name: str) -> None:
     assert method.asks <= set(Asks)
     written = method.settings().model_dump_json()
     assert method.settings.model_validate_json(written) == method.settings()
+
+
+def test_the_readme_lists_each_with_what_it_asks() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## Labelling methods")[2]
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| ", readme.partition("\n## ")[0], re.MULTILINE)
+    listed = {name: set(asks.split(", ")) for name, asks in rows}
+    assert listed == {name: {str(asks) for asks in one.asks} for name, one in METHODS.items()}
 
 
 def test_a_trait_cannot_be_forgotten() -> None:
