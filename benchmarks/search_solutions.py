@@ -17,7 +17,6 @@ from simulated_policy import SimulatedPolicy
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import load_config
-from labeler.config.problems import OracleProblems
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
@@ -27,6 +26,7 @@ from labeler.oracle.evaluation import sampled
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolutionRecord
+from labeler.problems.sources import OracleProblems
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_policy
 from labeler.wiring.models import build_samplers

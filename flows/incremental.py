@@ -29,6 +29,7 @@ from labeler.dataset.storage import Location, located
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import ConfigError, DatasetError
 from labeler.labelling.run import RunSummary, already_there
+from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.records import Problem, Rejection
 from labeler.schema import from_plain
 from labeler.wiring import open_run
@@ -74,7 +75,7 @@ def find_news(problems: Sequence[Problem], rejections: Sequence[Rejection], out:
 @task(task_run_name="look for new problems", persist_result=False)
 def look(config: Config, out: str) -> News:
     """Reads the source and compares it with the dataset."""
-    if config.problems.kind == "solved":
+    if PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions:
         raise ConfigError("problems.kind: solved files are not watched; use `labeler label`")
     return find_news(*find_problems(config), located(out))
 

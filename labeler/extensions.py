@@ -81,11 +81,10 @@ class Table(Mapping[str, Record]):
         refused: dict[str, str] = {}
         others: dict[str, list[EntryPoint]] = defaultdict(list)
         for point in sorted(entry_points(group=self.group), key=lambda p: p.name):
-            if point not in others[point.name]:
-                others[point.name].append(point)
+            others[point.name].append(point)
         for name, points in others.items():
             if name in found or len(points) > 1:
-                owners = [_package(point) for point in points]
+                owners = sorted(_package(point) for point in points)
                 owners += ["labeler itself"] if name in found else []
                 refused[name] = (
                     f"{' and '.join(owners)} both give a {self._called} of this name; "

@@ -25,13 +25,13 @@ from rich.table import Table
 from scores import Sums, add, balanced, measured, rows, vars_of
 
 from labeler.config import load_config
-from labeler.config.problems import OracleProblems
 from labeler.driver.requests import Message, Prompt, Sample, Samples
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem, read_answer
 from labeler.oracle.mistakes import with_mistake
 from labeler.oracle.oracle import ErrorKind, grade
 from labeler.oracle.tasks import annotate_prompt, judge_prompt, read_verdicts, solve_prompt
+from labeler.problems.sources import OracleProblems
 from labeler.records import Sampling, Verdict
 from labeler.samplers.transformers import TransformersSampler
 from labeler.stats import wilson

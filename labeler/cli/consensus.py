@@ -46,6 +46,12 @@ def consensus(
     if min_confidence is not None:
         given["min_confidence"] = min_confidence
     made = recompute_labels(dataset, policy, given, version, gold)
+    for name in made.not_installed:
+        typer.echo(
+            f"labeler: method {name} is not installed: its evidence counts as that of any judge; "
+            "install its package for what it meant",
+            err=True,
+        )
     if as_json:
         typer.echo(json.dumps(_plain(made)))
     elif made.already_there:

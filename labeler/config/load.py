@@ -16,10 +16,12 @@ from pydantic import BaseModel, ValidationError
 
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
-from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
 from labeler.config.run import RunConfig
+from labeler.consensus.rules import RULES
 from labeler.errors import ConfigError
 from labeler.labelers.method import Prompted
+from labeler.labelers.methods import METHODS
+from labeler.problems.sources import PROBLEM_SOURCES
 
 MEND = "mend it, or quote what is text"
 
@@ -105,16 +107,29 @@ def one_line(error: ValidationError) -> str:
     """The first mistake: key, what is wrong, remedy."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"] if part not in _tags(RunConfig))
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    # A list whose only entry is a mistake is not too short as well.
+    others = [one for one in error.errors()[1:] if one["type"] != "too_short"]
+    more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":
         return f"unknown key {key!r}; {_hint(first['loc'])}{more}"
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"
     if first["type"].startswith("union_tag"):
-        return f"key {key!r}: {first['msg']}{more}"
+        return f"key {key!r}: {_refused(first) or first['msg']}{more}"
     message = first["msg"].removeprefix("Value error, ")
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
     return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
+
+
+def _refused(mistake: Mapping[str, Any]) -> str:
+    """Why a name of a package beside this one cannot be used, "" if that is not the matter."""
+    given = mistake["input"] if isinstance(mistake["input"], dict) else {}
+    tables = {"kind": (METHODS, PROBLEM_SOURCES), "rule": (RULES,)}
+    for key, known in tables.items():
+        for table in known:
+            if given.get(key) in table.refused:
+                return f"{given[key]}: {table.refused[given[key]]}"
+    return ""
 
 
 def _hint(path: Sequence[str | int]) -> str:
@@ -156,10 +171,10 @@ def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
 def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     """The same config with paths made absolute."""
     problems = config.problems
-    if isinstance(problems, FileProblems | SolvedProblems):
-        problems = problems.model_copy(update={"path": _path(problems.path, folder)})
-    elif isinstance(problems, HubProblems) and (folder / problems.dataset).exists():
-        problems = problems.model_copy(update={"dataset": _path(problems.dataset, folder)})
+    source = PROBLEM_SOURCES.find(problems.kind, "problems.kind")
+    there = [key for key in source.paths_if_there if (folder / getattr(problems, key)).exists()]
+    absolute = {key: _path(getattr(problems, key), folder) for key in (*source.paths, *there)}
+    problems = problems.model_copy(update=absolute)
     models = {name: _with_paths(model, folder) for name, model in config.models.items()}
     return config.model_copy(
         update={

@@ -16,10 +16,11 @@ from labeler.config.consensus import ConsensusConfig
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
-from labeler.config.problems import DifficultyFilter, ProblemsConfig, SolvedProblems
+from labeler.config.problems import DifficultyFilter, ProblemsConfig
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
 from labeler.consensus.fusion import FusionRule
 from labeler.labelers.methods import METHODS
+from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
@@ -67,7 +68,8 @@ class RunConfig(Strict):
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:
         kinds = [labeler.kind for labeler in self.labelers]
-        is_solved = isinstance(self.problems, SolvedProblems)
+        source = PROBLEM_SOURCES.find(self.problems.kind, "problems.kind")
+        is_solved = source.read_solutions is not None
         if len(set(kinds)) < len(kinds):
             raise ValueError("labelers: each kind may stand once; merge the two entries")
         if "policy" in self.models:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from numpy import float32
 
 from labeler.consensus.base import Learner, Rule
+from labeler.consensus.human import HUMAN
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located
 from labeler.dataset.store import CommitInfo, Version
+from labeler.labelers.methods import METHODS
 from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import LabeledSolution, short_hash
 from labeler.version import code_version
@@ -72,6 +74,8 @@ class Recomputed:
     already_there: bool
     changes: Changes = field(default_factory=Changes)
     learned: Mapping[str, Any] = field(default_factory=dict)
+    not_installed: tuple[str, ...] = ()
+    """Methods whose evidence is there while they are not: it counted as that of any judge."""
 
 
 def recompute_version(
@@ -116,10 +120,17 @@ def recompute_version(
             cost={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, CONSENSUS: record},
         )
 
-    made = replace_rows(path, newest.version, recomputed_rows(read(), ready, changes.add), info)
-    if made is None:
-        return Recomputed(path, newest.version, source.version, rule.name, True, changes, learned)
-    return Recomputed(path, made, source.version, rule.name, False, changes, learned)
+    seen: set[str] = set()
+
+    def on_row(before: LabeledSolution, after: LabeledSolution) -> None:
+        changes.add(before, after)
+        seen.update(piece.labeler for step in before.steps for piece in step.evidence)
+
+    made = replace_rows(path, newest.version, recomputed_rows(read(), ready, on_row), info)
+    gone = tuple(sorted(seen - {HUMAN, *METHODS}))
+    there_already = made is None
+    found = newest.version if made is None else made
+    return Recomputed(path, found, source.version, rule.name, there_already, changes, learned, gone)
 
 
 def _recorded(entry: Version) -> Mapping[str, Any]:

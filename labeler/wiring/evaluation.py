@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labeler.config.labelers import LabelerConfig, needs_model
-from labeler.config.problems import OracleProblems
 from labeler.config.run import RunConfig
 from labeler.consensus.base import Rule
 from labeler.driver.cost import Cost
@@ -30,6 +29,7 @@ from labeler.oracle.evaluation import sampled, searched
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolutionRecord, read_solutions
+from labeler.problems.sources import OracleProblems
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
