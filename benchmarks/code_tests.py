@@ -62,6 +62,7 @@ def left_behind() -> list[str]:
 
 
 def main() -> None:
+    """The command."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--samples", type=int, default=None, help="a random part of them")
     arguments.add_argument("--runs", type=int, default=2)

@@ -82,6 +82,7 @@ class Named:
 
 
 def rules() -> list[Rule]:
+    """All rules that are compared, each under the name that the table shows."""
     fixed: list[Rule] = [
         FirstZero(),
         Named(Lessons(LessonsRule(judges=("judge",))), "lessons"),
@@ -103,9 +104,10 @@ def rules() -> list[Rule]:
 async def evidence(
     config: RunConfig, n_problems: int, journal_file: Path, show: Any
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """Samples solutions of fresh problems and asks all sources; what they said and its cost."""
     samplers, checker = build_samplers(config), MathChecker()
     policy = build_policy(config, samplers[POLICY])
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
     problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
     chosen = labelers_named(config, SOURCES)
     labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}
@@ -131,6 +133,7 @@ async def evidence(
 def measured(
     seed: int, given: argparse.Namespace, folder: str
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """One seed's evidence, with a bar while it is gathered."""
     config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": seed})
     journal = given.journal or Path(folder) / "journal.sqlite"
     with progress_bar(f"seed {seed}") as show:
@@ -140,6 +143,7 @@ def measured(
 def pooled(
     found: Sequence[tuple[list[Examined], dict[str, Cost]]],
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """Several seeds as one: all solutions, costs added by asker."""
     whole: dict[str, Cost] = {}
     for _, costs in found:
         for requester, cost in costs.items():
@@ -150,6 +154,7 @@ def pooled(
 
 
 def show(found: Comparison, title: str) -> None:
+    """The table of sources and rules."""
     table = Table(
         "who", "F1 [95%]", "kept", "steps", "label precision [95%]", "Brier", "ECE", "tokens",
         title=f"{title}: {found.n} solutions, {found.n_erroneous} erroneous",
@@ -168,6 +173,7 @@ def show(found: Comparison, title: str) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, default=350)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])

@@ -111,6 +111,7 @@ def rss_mb() -> float:
 
 
 async def drive(given: argparse.Namespace, folder: Path) -> Measured:
+    """The driver alone, on conversations that only estimate."""
     n_requests, max_active = given.requests, given.max_active
     sampler = Timed(text_of, rows_per_batch=256, concurrency=4)
     route = Route(sampler.fingerprint, sampler.sample, sampler.rows_per_batch, sampler.concurrency)
@@ -164,6 +165,7 @@ def parts_of(given: argparse.Namespace) -> Parts:
 
 
 async def label(given: argparse.Namespace, folder: Path) -> Measured:
+    """A whole run over scripted problems, from labelling to the commit."""
     parts, n_problems = parts_of(given), given.problems
     sampler = parts.samplers[POLICY]
     assert isinstance(sampler, Timed)
@@ -202,6 +204,7 @@ def report(found: Measured, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--problems", type=int, help="a whole run over so many problems instead")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from labeler.config import load_config
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED
+from labeler.records import Problem
 from labeler.wiring.runs import build
 
 QUANTITIES = (*BILLED, "cached_prompt_tokens", "engine_completion_tokens")
@@ -30,6 +32,7 @@ BAR = 0.15
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("--sample", type=int, default=24)
@@ -61,8 +64,12 @@ def main() -> None:
 
 
 def accuracy(
-    problems: tuple, costs_of_each: dict[str, dict[str, float]], name: str, args: argparse.Namespace
+    problems: Sequence[Problem],
+    costs_of_each: dict[str, dict[str, float]],
+    name: str,
+    args: argparse.Namespace,
 ) -> dict[str, float]:
+    """Plans of one quantity from many samples, against what the whole run took."""
     truth = sum(costs[name] for costs in costs_of_each.values())
     errors, held = [], 0
     for seed in range(args.draws):

@@ -95,7 +95,7 @@ def held_out(
 
 
 def _problems(config: RunConfig, first_seed: int, n: int) -> list[OracleProblem]:
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
     return list(generate_problems(n, first_seed + config.seed, difficulty))
 
 

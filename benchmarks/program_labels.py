@@ -27,6 +27,7 @@ from labeler.sandbox.bubblewrap import Bubblewrap
 
 
 async def again(runs: list[Run]) -> list[RunResult | Failed]:
+    """Runs programs once more in the sandbox."""
     sandbox = Bubblewrap(2)
     if why := await sandbox.ready():
         sys.exit(why)
@@ -37,6 +38,7 @@ async def again(runs: list[Run]) -> list[RunResult | Failed]:
 
 
 def main() -> None:
+    """The command."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("dataset", type=Path)
     arguments.add_argument("--negatives", type=int, default=200)

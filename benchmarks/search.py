@@ -54,6 +54,8 @@ SWEPT = frozenset({"monte_carlo", "binary_search"})
 
 
 def methods(policy: Policy, k: int) -> dict[str, Method]:
+    """The papers' searches with `k` rollouts a prefix, by name."""
+
     def of_wrong(problem: Any, solutions: Any) -> Any:
         wrong = tuple(s for s in solutions if s.outcome is Verdict.WRONG)
         return monte_carlo(problem, wrong, MonteCarlo(k=k), policy)
@@ -70,7 +72,8 @@ def methods(policy: Policy, k: int) -> dict[str, Method]:
 
 
 def bayes(policy: Policy, confidence: float) -> Method:
-    sure = Posterior(PosteriorRule(min_confidence=1e-09))
+    """`bisect` at this confidence."""
+    sure = Posterior(PosteriorRule(min_confidence=1e-9))
     return Method(lambda p, s: bisect(p, s, Bisect(confidence=confidence), policy), sure)
 
 
@@ -94,6 +97,7 @@ async def run(
 
 
 async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
+    """Every method on one seed's solutions, a result for each k."""
     found: dict[int, dict[str, Any]] = {k: {} for k in given.k}
     stored: dict[int, list[Examined]] = {}
     # The largest k first: it draws what the others use.
@@ -134,6 +138,7 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
 
 
 def progress(show_progress: Any, n_problems: int, costs: Mapping[str, Cost]) -> Any:
+    """What is called after each problem, to move the bar."""
     done = 0
 
     def on_problem() -> None:
@@ -147,6 +152,7 @@ def progress(show_progress: Any, n_problems: int, costs: Mapping[str, Cost]) -> 
 
 
 def main() -> None:
+    """The command."""
     parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, nargs="+", default=[1])
     parser.add_argument("--k", type=int, nargs="+", default=[8])

@@ -83,6 +83,7 @@ class Searched:
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Draws rollouts of every prefix of every wrong solution."""
     async with opened(given, given.seed) as bench:
         wrong = [one for one in bench.solved if one.solution.outcome is Verdict.WRONG]
         groups: dict[str, list[SolutionRecord]] = defaultdict(list)
@@ -109,6 +110,7 @@ def prefixes(one: SolutionRecord) -> list[tuple[str, ...]]:
 
 
 def everything(group: Sequence[SolutionRecord], policy: Policy, k: int) -> Conversation[Drawn]:
+    """Asks for `k` rollouts of each distinct prefix of a problem's solutions."""
     problem = group[0].problem
     distinct = list(dict.fromkeys(prefix for one in group for prefix in prefixes(one)))
     seeds = [derive_seed(policy.run_seed, "bank", problem.problem_id, "".join(p)) for p in distinct]
@@ -117,6 +119,7 @@ def everything(group: Sequence[SolutionRecord], policy: Policy, k: int) -> Conve
 
 
 def summary(searched: Sequence[Searched]) -> dict[str, Any]:
+    """Rates along the solutions, and how often each rule finds the first error."""
     alive: dict[str, list[float]] = defaultdict(list)
     dead: dict[str, list[float]] = defaultdict(list)
     exact: Counter[str] = Counter()
@@ -142,6 +145,7 @@ def _rates(rates: Sequence[float]) -> dict[str, float]:
 
 
 def show(result: dict[str, Any]) -> None:
+    """Both tables."""
     console = Console()
     table = Table("prefixes", "number", "mean rate of right rollouts", "without a right one")
     for kind in ("right prefixes", "prefixes after an error"):
@@ -156,6 +160,7 @@ def show(result: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--k", type=int, default=8)

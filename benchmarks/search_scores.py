@@ -17,7 +17,7 @@ from labeler.consensus.scan import Scan, ScanRule
 from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.metrics import Prediction, calibration_error, score
-from labeler.labelling.pipeline import Labeler
+from labeler.labelers.method import Labeler
 from labeler.records import LabeledSolution, Verdict
 
 LENGTHS = (("4-7", 4, 7), ("8-9", 8, 9), ("10-17", 10, 17))
@@ -37,6 +37,7 @@ class Method:
 def summary(
     examined: Sequence[Examined], name: str, method: Method, costs: Mapping[str, Cost]
 ) -> dict[str, Any]:
+    """All figures of one method on these solutions."""
     rows = rows_of(examined, [name])
     truths = [one.solved.first_error or 0 for one in examined]
     cost = Cost()
@@ -72,6 +73,7 @@ def summary(
 
 
 def judge(row: LabeledSolution, truth: int, rule: Rule) -> Prediction:
+    """What a search's rule decides of a solution, beside the truth."""
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
     if row.solution.outcome is not Verdict.WRONG:
         # No method searches these: a right answer shows that no value was lost.
@@ -178,6 +180,7 @@ def by_self_confidence(
 
 
 def judge_wrong(row: LabeledSolution, truth: int, rule: Rule) -> Prediction:
+    """What any rule decides of a solution with a wrong answer; hard labels count as sure."""
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
     if all(p is None for p in decision.probabilities):
         hard = tuple(None if x is None else float(x > 0) for x in decision.labels)

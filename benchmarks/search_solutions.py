@@ -74,8 +74,9 @@ async def opened(
     policy = build_policy(config, samplers[POLICY])
     checker = MathChecker()
     async with AsyncExitStack() as stack:
-        for one in (*samplers.values(), checker):
-            stack.push_async_callback(one.aclose)
+        for sampler in samplers.values():
+            stack.push_async_callback(sampler.aclose)
+        stack.push_async_callback(checker.aclose)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         journal = stack.enter_context(Journal(given.journal or Path(folder) / "journal.sqlite"))
         driver = Driver(routes(samplers, checker), journal, max_active=96)

@@ -201,6 +201,7 @@ def distinct(
 
 
 def benchmark(config: RunConfig, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Labels, trains and scores, each part kept in `folder` for the next time."""
     with progress_bar("labelling") as show:
         pool = labelled(config, given.problems, folder, show)
     with progress_bar("held-out solutions") as show:
@@ -274,6 +275,7 @@ def shown(measured: Measured) -> list[float]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, default=800, help="labelled, one solution each")
     parser.add_argument("--test-problems", type=int, default=100)

@@ -22,7 +22,7 @@ from prefect import get_run_logger, task
 
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
-from flows.retrying import may_help
+from flows.retrying import is_retryable
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
@@ -36,7 +36,7 @@ from labeler.wiring.runs import build
 
 @task(
     task_run_name="{name}",
-    retry_condition_fn=may_help,
+    retry_condition_fn=is_retryable,
     retries=2,
     retry_delay_seconds=5,
     persist_result=False,

@@ -87,6 +87,14 @@ def print_summary(summary: RunSummary) -> None:
         console.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
 
 
+def print_wide(what: Table | str) -> None:
+    """Prints a table that wraps in a narrow terminal; a file or a pipe has no edge."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.width, 160))
+    console.print(what)
+
+
 def print_comparison(found: Comparison) -> None:
     """Scores of sources and rules, one row each, and why they missed."""
     console = Console()

@@ -20,6 +20,7 @@ from labeler.cli import (  # noqa: F401
     report,
     run,
     schedule,
+    upkeep,
     versions,
     view,
 )

@@ -74,6 +74,14 @@ class Parts:
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
 
+    async def aclose(self) -> None:
+        """Lets go of models, checker and sandbox."""
+        for sampler in self.samplers.values():
+            await sampler.aclose()
+        await self.checker.aclose()
+        if self.sandbox is not None:
+            await self.sandbox.aclose()
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -173,11 +181,7 @@ class LabellingRun:
 
     async def _close(self) -> None:
         await self._stack.aclose()
-        for sampler in self.parts.samplers.values():
-            await sampler.aclose()
-        await self.parts.checker.aclose()
-        if self.parts.sandbox is not None:
-            await self.parts.sandbox.aclose()
+        await self.parts.aclose()
 
     def finished_version(self) -> int | None:
         """The version that this run wrote before, if it did."""

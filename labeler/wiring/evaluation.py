@@ -46,7 +46,7 @@ OracleScope = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class Candidates:
     """Who is compared: labelers and rules by name; how sure rules must be."""
 
     labelers: Sequence[str]
@@ -57,13 +57,13 @@ class Sides:
 def compare_on_file(
     config: RunConfig | None,
     file: Path,
-    sides: Sides,
+    candidates: Candidates,
     limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
     """Against the human's first errors in a file; no config is needed where no model is asked."""
-    chosen = labelers_named(config, sides.labelers)
+    chosen = labelers_named(config, candidates.labelers)
     if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
@@ -74,13 +74,13 @@ def compare_on_file(
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
-    work = _Comparing(config, chosen, _rules(config, sides), journal, on_progress, problems)
+    work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
 
 
 def compare_on_oracle(
     config: RunConfig,
-    sides: Sides,
+    candidates: Candidates,
     scope: OracleScope,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
@@ -93,8 +93,8 @@ def compare_on_oracle(
     # A set of its own for every seed, apart from those that runs and training draw from.
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
-    chosen = labelers_named(seeded, sides.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, sides), journal, on_progress)
+    chosen = labelers_named(seeded, candidates.labelers)
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
     return block_on(work.on_fresh(problems))
 
 
@@ -187,11 +187,11 @@ class _Comparing:
         self._on_progress(Progress(self._done, self._total, samples, tokens))
 
 
-def _rules(config: RunConfig | None, sides: Sides) -> list[Rule]:
+def _rules(config: RunConfig | None, candidates: Candidates) -> list[Rule]:
     """The named rules, with the config's settings where it has that rule."""
     # The smallest number that a config takes stands for 0.
-    bound = {"min_confidence": max(sides.min_confidence, 1e-9)}
+    bound = {"min_confidence": max(candidates.min_confidence, 1e-9)}
     return [
         build_rule(rule.model_copy(update=bound) if hasattr(rule, "min_confidence") else rule)
-        for rule in rules_named(config, sides.rules)
+        for rule in rules_named(config, candidates.rules)
     ]

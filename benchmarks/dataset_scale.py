@@ -1,6 +1,6 @@
 """A dataset of many steps: how long it takes to write, to count and to look at, and what memory.
 
-    python benchmarks/datasets.py --steps 10000000 --json
+    python benchmarks/dataset_scale.py --steps 10000000 --json
 
 Rows are made by `made_rows` (eight steps a solution, three sources a step) and committed as a run
 commits them. Each part runs in a process of its own, so that its peak memory is its own; `stats`
@@ -37,6 +37,7 @@ PAGES = {
 
 
 def write(folder: Path, n_solutions: int, seed: int) -> dict[str, float]:
+    """Commits made-up rows; the seconds that it took."""
     from made_rows import batches
 
     from labeler.dataset import CommitInfo, commit
@@ -48,6 +49,7 @@ def write(folder: Path, n_solutions: int, seed: int) -> dict[str, float]:
 
 
 def view(folder: Path, n_solutions: int) -> dict[str, Any]:
+    """Builds the viewer's index and visits each page once; seconds and milliseconds."""
     from starlette.testclient import TestClient
 
     from labeler.dataset import resolve
@@ -79,6 +81,7 @@ class Measured:
 
 
 def measured(*command: str) -> Measured:
+    """Runs a command to its end; what it printed, how long it took and its peak memory."""
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -92,6 +95,8 @@ def measured(*command: str) -> Measured:
 
 
 def benchmark(folder: Path, n_solutions: int, seed: int) -> dict[str, Any]:
+    """All parts, each in a process of its own."""
+
     def part(name: str) -> Measured:
         words = ["--only", name, "--folder", str(folder), "--seed", str(seed)]
         words += ["--steps", str(n_solutions * 8)]
@@ -119,6 +124,7 @@ def benchmark(folder: Path, n_solutions: int, seed: int) -> dict[str, Any]:
 
 
 def show(found: dict[str, Any]) -> None:
+    """The figures as a table."""
     table = Table(title=f"{found['n_steps']:,} steps of {found['n_solutions']:,} solutions")
     table.add_column("what")
     table.add_column("measured", justify="right")
@@ -134,6 +140,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=1)
