@@ -42,10 +42,10 @@ def find_problems(config: RunConfig) -> ProblemSet:
 
 def read_existing_solutions(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
     """The solutions that a run's file holds already, by problem; none for problems to be solved."""
-    given: dict[str, tuple[Solution, ...]] = {}
+    existing: dict[str, tuple[Solution, ...]] = {}
     read = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions
     for one in read(config.problems) if read else ():
         if isinstance(one, SolutionRecord):
-            of_problem = given.get(one.problem.problem_id, ())
-            given[one.problem.problem_id] = (*of_problem, one.solution)
-    return given
+            of_problem = existing.get(one.problem.problem_id, ())
+            existing[one.problem.problem_id] = (*of_problem, one.solution)
+    return existing
