@@ -43,7 +43,7 @@ def draw(problems: Sequence[Problem], n: int, seed: int) -> list[Drawn]:
 
 
 def total(values: Sequence[float], stands_for: Sequence[int], seed: int) -> Estimate:
-    """The sum over all problems, told from a sample's values.
+    """The sum over all problems, estimated from a sample's values.
 
     The interval treats the sample as drawn at random from all problems, which is wider than the
     strata would need.

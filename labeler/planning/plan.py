@@ -32,7 +32,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run of `n_problems` will take, told from `n_sample` of them.
+    """What a run of `n_problems` will take, estimated from `n_sample` of them.
 
     `estimates` has the quantities of BILLED, SERVED and STORED, and `hours`. `tokens_per_s` are
     generated tokens per second, of all models together; `is_measured` says whether the sample gave
