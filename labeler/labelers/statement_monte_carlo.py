@@ -23,7 +23,7 @@ from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.labelers.shared.resplit import resplit_by_statement
-from labeler.records import Asks, Problem, Solution
+from labeler.records import Asks, Domain, Problem, Solution
 from labeler.seeds import derive_seed
 
 NAME: Final = "statement_monte_carlo"
@@ -44,7 +44,7 @@ def statement_monte_carlo(
     policy: Policy,
 ) -> Conversation[Findings]:
     """Evidence on every statement but the last; shared prefixes are asked once."""
-    if problem.domain != "code" or not problem.tests:
+    if problem.domain != Domain.CODE or not problem.tests:
         return Findings(statistics={"without_tests": 1})
     split = [resplit_by_statement(problem, solution) for solution in solutions]
     programs = [program for program in split if program is not None]

@@ -10,15 +10,17 @@ Does not cover formats (one file each beside this one) or duplicates by meaning 
 from __future__ import annotations
 
 import codecs
+import difflib
 import hashlib
 import json
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DataError
-from labeler.records import Problem, Rejection, Source, short_hash
+from labeler.records import Domain, Problem, Rejection, Source, short_hash
 from labeler.scratch import first_seen
 
 if TYPE_CHECKING:
@@ -77,7 +79,19 @@ def new_problem(location: str, problem: Problem) -> Problem | Rejection:
         return reject(location, "no answer and no tests")
     if not is_unicode(problem):
         return reject(location, NOT_UNICODE)
+    if unknown := unknown_domain(problem.domain):
+        return reject(location, unknown)
     return replace(problem, problem_id=problem.problem_id or short_hash(problem.text))
+
+
+def unknown_domain(domain: str) -> str:
+    """Why a domain is none, with the nearest one; "" for one that is known."""
+    if domain in set(Domain):
+        return ""
+    shown = reprlib.repr(domain)
+    close = difflib.get_close_matches(domain.lower(), list(Domain), n=1, cutoff=0.5)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return f"domain {shown} is not known; {meant}it is one of {', '.join(Domain)}"
 
 
 def parse_columns(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
@@ -94,7 +108,7 @@ def parse_columns(record: Mapping[str, Any], location: str, source: Source) -> P
         return reject(location, "source is not {dataset, revision, split, licence}")
     problem = Problem(
         problem_id=text_of(record, "problem_id"),
-        domain=text_of(record, "domain") or "math",
+        domain=text_of(record, "domain") or Domain.MATH,
         text=text_of(record, "text"),
         gold_answer=None if record.get("gold_answer") is None else text_of(record, "gold_answer"),
         source=source if stated is None else Source(**stated),

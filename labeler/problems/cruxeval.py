@@ -23,7 +23,7 @@ from labeler.problems.base import (
     text_of,
 )
 from labeler.programs.statements import LINE, parse
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 FORM = """\
 Predict how this call runs. Write one line for every statement that runs, in the order in which \
@@ -54,7 +54,7 @@ def parse_cruxeval(record: Mapping[str, Any], location: str, source: Source) -> 
     name = text_of(record, "id")
     problem = Problem(
         problem_id=f"cruxeval/{name}" if name else "",
-        domain="trace",
+        domain=Domain.TRACE,
         text=f"{FORM}\n{numbered(code)}\n\n{call}\n",
         gold_answer=output,
         context=(code, call),

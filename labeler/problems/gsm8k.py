@@ -20,7 +20,7 @@ from labeler.problems.base import (
     reject,
     text_of,
 )
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
 
@@ -40,7 +40,7 @@ def parse_gsm8k(record: Mapping[str, Any], location: str, source: Source) -> Pro
     lines = CALCULATOR_MARK.sub("", worked).splitlines()
     problem = Problem(
         problem_id="",
-        domain="math",
+        domain=Domain.MATH,
         text=text_of(record, "question").strip(),
         gold_answer=answer.strip().replace(",", ""),
         reference_solution=tuple(line.strip() for line in lines if line.strip()),

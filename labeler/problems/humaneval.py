@@ -30,7 +30,7 @@ from labeler.problems.base import (
     text_of,
 )
 from labeler.programs.statements import parse, split_statements
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 FIELDS = ("task_id", "prompt", "canonical_solution", "test", "entry_point")
 BODY_END = re.compile(r"^(?=[^\s#])", re.MULTILINE)
@@ -57,7 +57,7 @@ def parse_humaneval(
         return reject(location, f"prompt and solution are no Python ({error.msg})")
     problem = Problem(
         problem_id=task,
-        domain="code",
+        domain=Domain.CODE,
         text=prompt,
         gold_answer=None,
         reference_solution=steps,

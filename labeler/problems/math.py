@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labeler.problems.base import content_revision, json_lines, new_problem, problems, text_of
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -42,7 +42,7 @@ def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Prob
     paragraphs = (match[0].strip() for match in PARAGRAPH.finditer(worked))
     problem = Problem(
         problem_id="",
-        domain="math",
+        domain=Domain.MATH,
         text=text_of(record, "problem").strip(),
         gold_answer=(stated or boxed(worked) or "").strip(),
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),

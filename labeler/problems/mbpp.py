@@ -21,7 +21,7 @@ from labeler.problems.base import (
     text_of,
 )
 from labeler.programs.statements import split_statements
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 
 def read_mbpp(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:
@@ -47,7 +47,7 @@ def parse_mbpp(record: Mapping[str, Any], location: str, source: Source) -> Prob
     shown = "\n".join(test.strip() for test in tests)
     problem = Problem(
         problem_id=f"mbpp/{text_of(record, 'task_id')}" if text_of(record, "task_id") else "",
-        domain="code",
+        domain=Domain.CODE,
         text=f"{text.strip()}\nYour code should pass these tests:\n\n{shown}\n",
         gold_answer=None,
         reference_solution=steps,

@@ -35,10 +35,12 @@ from labeler.problems.base import (
     lists_of,
     reject,
     text_of,
+    unknown_domain,
 )
 from labeler.problems.prm800k import is_prm800k, plain_record
 from labeler.problems.reused import UsedIds, used_ids
 from labeler.records import (
+    Domain,
     Generator,
     Problem,
     Rejection,
@@ -121,6 +123,8 @@ def _solution(
         return reject(location, f"label {reprlib.repr(marked)} is no index of a step")
     if marked is not None and not -1 <= marked < len(steps):
         return reject(location, f"label {marked} is no index of one of {len(steps)} steps")
+    if not_known := unknown_domain(text_of(record, "domain") or Domain.MATH):
+        return reject(location, not_known)
     lists = lists_of(record, location)
     if isinstance(lists, Rejection):
         return lists
@@ -128,7 +132,7 @@ def _solution(
     gold = text_of(record, "gold_answer") or text_of(record, "answer") or None
     problem = Problem(
         problem_id=text_of(record, "problem_id") or short_hash(text),
-        domain=text_of(record, "domain") or "math",
+        domain=text_of(record, "domain") or Domain.MATH,
         text=text,
         gold_answer=gold,
         source=source,

@@ -20,7 +20,7 @@ from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
 from labeler.driver.requests import Limits
 from labeler.labelers.methods import METHODS
-from labeler.records import Problem
+from labeler.records import Domain, Problem
 from labeler.sandbox.base import NoSandbox, Sandbox
 from labeler.wiring.loop import block_on
 
@@ -37,7 +37,7 @@ def sandbox_for(
 ) -> Sandbox | None:
     """The sandbox that these labelers or the answers to these problems need, if any."""
     runs = any(METHODS.find(name, "labelers:").runs_programs for name in labelers)
-    if runs or any(problem.domain == "code" for problem in problems):
+    if runs or any(problem.domain == Domain.CODE for problem in problems):
         return tried_sandbox(config or BubblewrapConfig(kind="bubblewrap"))
     return None
 

@@ -39,7 +39,7 @@ from labeler.labelers.diagnostics.type_checker import (
 )
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.shared.resplit import resplit_by_statement
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Domain, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "diagnostics"
 VERSION = "1"
@@ -66,7 +66,7 @@ def diagnostics(
     problem: Problem, solutions: tuple[Solution, ...], settings: Diagnostics, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every statement of every solution; each state of a program is checked once."""
-    if problem.domain != "code":
+    if problem.domain != Domain.CODE:
         return Findings(statistics={"no_code": 1})
     split = [resplit_by_statement(problem, solution) for solution in solutions]
     states = {one: _states(problem, one) for one in split if one is not None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Domain, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "outcome"
 VERSION = "1"
@@ -28,6 +28,6 @@ def last_step_evidence(problem: Problem, solution: Solution) -> Evidence:
         n=int(decided),
         n_correct=int(right),
         # Of a program: how many tests passed, and whether anything held it while it ran.
-        rationale=solution.outcome_reason if decided and problem.domain == "code" else "",
+        rationale=solution.outcome_reason if decided and problem.domain == Domain.CODE else "",
         reason="" if decided else solution.outcome_reason,
     )

@@ -27,11 +27,10 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.trace.compare import Comparison, TraceVerdict, compare
 from labeler.labelers.trace.run import Trace, trace_in, trace_run
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Domain, Evidence, Problem, Solution, Verdict, prefix_id
 
 NAME: Final = "trace"
 VERSION = "1"
-DOMAIN = "trace"
 
 SHOWN = 3
 """Wrong or missing answers of one step that are named."""
@@ -52,7 +51,7 @@ def trace(
     problem: Problem, solutions: tuple[Solution, ...], settings: TraceSettings, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution; the call is run once."""
-    if problem.domain != DOMAIN or len(problem.context) != 2:
+    if problem.domain != Domain.TRACE or len(problem.context) != 2:
         return Findings(statistics={"without_program_and_call": 1})
     program, call = problem.context
     limits = Limits(cpu_s=settings.cpu_s, output_bytes=4 << 20)
