@@ -39,7 +39,7 @@ from labeler.evaluation.compare import Comparison, Examined, compare, examine
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.records import Evidence, LabeledSolution, LabeledStep
 from labeler.stats.rates import wilson
 from labeler.terminal import progress_bar
@@ -107,7 +107,7 @@ async def evidence(
     """Samples solutions of fresh problems and asks all sources; what they said and its cost."""
     samplers, checker = build_samplers(config), MathChecker()
     policy = build_policy(config, samplers[POLICY])
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
     chosen = labelers_named(config, SOURCES)
     labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}

@@ -50,7 +50,7 @@ from labeler.driver.requests import POLICY, Failed, Sample, Samples, Score, Scor
 from labeler.labelers.base import Policy
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.records import Problem
 from labeler.samplers.vllm import VLLMSampler
 from labeler.terminal import progress_bar
@@ -202,7 +202,7 @@ async def all_sides(
     """One turn of each side that asks the server; what the driver asked."""
     config, sampler = engine.config, engine.sampler
     assert config.problems is not None
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     made = generate_problems(n_problems, 4_000_000 + given.seed, difficulty)
     problems = [one.problem for one in made]
     recording = Recording(sampler)

@@ -25,7 +25,7 @@ from labeler.evaluation.compare import rows_of
 from labeler.labelers.base import Policy, roll_out, steps_of
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.records import LabeledSolution, Verdict
@@ -95,7 +95,7 @@ def held_out(
 
 
 def _problems(config: RunConfig, first_seed: int, n: int) -> list[OracleProblem]:
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     return list(generate_problems(n, first_seed + config.seed, difficulty))
 
 

@@ -10,7 +10,7 @@ import argparse
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulated_policy import SimulatedPolicy
@@ -23,7 +23,7 @@ from labeler.driver.requests import POLICY
 from labeler.labelers.base import Policy
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import OracleProblems
@@ -63,10 +63,11 @@ async def opened(
     """Samples the solutions; `wrapped` stands between the driver and the policy's sampler."""
     config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": seed})
     assert isinstance(config.problems, OracleProblems)
-    settings = config.problems.difficulty.model_dump()
+    difficulty = config.problems.difficulty
     if given.simulate:
-        settings |= {"min_steps": given.simulate[0], "max_steps": given.simulate[1]}
-    problems = list(generate_problems(given.problems, 2_000_000 + seed, Difficulty(**settings)))
+        fewest, most = given.simulate
+        difficulty = replace(difficulty, min_steps=fewest, max_steps=most)
+    problems = list(generate_problems(given.problems, 2_000_000 + seed, difficulty))
     samplers: dict[str, Sampler] = (
         {POLICY: SimulatedPolicy(problems)} if given.simulate else build_samplers(config)
     )

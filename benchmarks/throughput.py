@@ -53,7 +53,7 @@ from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Verdict
 from labeler.samplers.chat_template import load_tokenizer, render
@@ -204,7 +204,7 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     sampler = TransformersSampler(given.model, rows_per_batch=given.rows)
     checker = MathChecker()
     policy = build_policy(config, sampler)
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[attr-defined]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     problems = list(generate_problems(given.problems, 3_000_000 + given.seed, difficulty))
     solved = await write(problems, policy, sampler, checker)
     work = Work(sampler, checker, solved, given.k)

@@ -222,7 +222,7 @@ def main() -> None:
     given = parser.parse_args()
     problems = load_config(given.config, given.settings).problems
     assert isinstance(problems, OracleProblems)
-    difficulty = Difficulty(**problems.difficulty.model_dump())
+    difficulty = problems.difficulty
     sampler = TransformersSampler(given.model, rows_per_batch=128)
     figures = asyncio.run(measure(sampler, difficulty, given.problems, given.seed))
     table = Table("figure", "value", title=f"{difficulty}")

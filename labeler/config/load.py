@@ -101,6 +101,9 @@ def _checked(origin: str, content: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ConfigError(f"{origin}: {one_line(error)}")
+    except ConfigError as error:
+        # Of a part that is no setting's alone, such as how hard generated problems are.
+        raise ConfigError(f"{origin}: {error}")
 
 
 def one_line(error: ValidationError) -> str:
@@ -110,7 +113,7 @@ def one_line(error: ValidationError) -> str:
     # A list whose only entry is a mistake is not too short as well.
     others = [one for one in error.errors()[1:] if one["type"] != "too_short"]
     more = f" (and {len(others)} more)" if others else ""
-    if first["type"] == "extra_forbidden":
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}; {_hint(first['loc'])}{more}"
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"

@@ -14,7 +14,7 @@ from typing import Literal
 
 from labeler.consensus.base import Decision
 from labeler.consensus.rule import ConsensusRule, RuleSettings
-from labeler.labelers.methods import may_say_right
+from labeler.labelers.methods import method_of
 from labeler.records import Asks, Evidence, Solution, Verdict
 
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
@@ -59,7 +59,7 @@ def _label(pieces: Sequence[Evidence]) -> int | None:
 
 def _is_neutral(unknown: Evidence) -> bool:
     """Whether the labeler looked at the step, and could have called it right."""
-    return unknown.n > 0 and may_say_right(unknown.labeler)
+    return unknown.n > 0 and method_of(unknown.labeler).may_say_right
 
 
 EACH_STEP = ConsensusRule(name="each_step", settings=EachStepRule, build=EachStep)

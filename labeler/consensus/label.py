@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from labeler.consensus.base import Rule
 from labeler.consensus.sources import OUTCOME
-from labeler.labelers.methods import is_of_whole_answers
+from labeler.labelers.methods import method_of
 from labeler.records import (
     Asks,
     Consensus,
@@ -70,5 +70,7 @@ def _own(labeled: LabeledSolution) -> list[tuple[Evidence, ...]]:
     own = [tuple(e for e in pieces if e.labeler != OUTCOME.labeler) for pieces in steps[:-1]]
     if labeled.solution.outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
-    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or is_of_whole_answers(e.labeler))
+    decided = (
+        e for e in steps[-1] if e.asks is not Asks.VALUE or method_of(e.labeler).of_whole_answers
+    )
     return [*own, tuple(decided)]

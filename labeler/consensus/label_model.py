@@ -23,7 +23,7 @@ from labeler.consensus.beta_binomial import Array, log_likelihood
 from labeler.consensus.chain import STATES, Chain, forward_backward, map_estimate
 from labeler.consensus.observations import Said
 from labeler.consensus.sources import OUTCOME, Source
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import method_of
 from labeler.records import Asks
 
 # In the order of `chain.STATES`.
@@ -46,7 +46,7 @@ ASSUMED_CORRELATION = 1 / 4
 def prior(source: Source) -> Array:
     """Beta parameters [states, 2] of a source before it was seen."""
     pairs = OUTCOME_PRIOR if source == OUTCOME else PRIORS[source.asks]
-    return np.array(TOOL_PRIOR if is_tool(source.labeler) else pairs, dtype=float)
+    return np.array(TOOL_PRIOR if method_of(source.labeler).is_tool else pairs, dtype=float)
 
 
 def correlation_weights(spoke: Array, correlations: Array) -> Array:

@@ -18,7 +18,7 @@ from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, forward_backwar
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations
 from labeler.consensus.sources import OUTCOME, Source
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
 """The prior of a rate weighs as much as 4 steps with 8 votes each."""
@@ -81,7 +81,7 @@ def _related(sources: Sequence[Source]) -> Array:
 
 
 def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
-    if is_tool(source.labeler):
+    if method_of(source.labeler).is_tool:
         # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
         return start
     pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from labeler.consensus.base import Counts
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import method_of
 from labeler.labelers.shared import last_step
 from labeler.records import Asks, Evidence, Verdict
 
@@ -51,7 +51,7 @@ def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
 
 def _counts(piece: Evidence) -> Counts:
     # What a tool counts are claims that hold: each verdict of its is one vote.
-    if piece.n > 0 and not is_tool(piece.labeler):
+    if piece.n > 0 and not method_of(piece.labeler).is_tool:
         return Counts(piece.n, piece.n_correct)
     return Counts(1, int(piece.verdict is Verdict.CORRECT))
 

@@ -8,7 +8,7 @@ judgement equals the label. Does not cover how a format writes them.
 from __future__ import annotations
 
 from labeler.export.base import Step, View
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import method_of
 from labeler.labelers.shared.tool_use import split_note
 from labeler.records import Asks, Evidence, Rejection, Verdict
 
@@ -53,7 +53,7 @@ def _rationale(step: Step) -> str:
 
 
 def _is_tool(evidence: Evidence) -> bool:
-    return is_tool(evidence.labeler) or not evidence.model
+    return method_of(evidence.labeler).is_tool or not evidence.model
 
 
 def _agreeing(step: Step) -> list[Evidence]:

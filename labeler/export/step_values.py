@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from labeler.consensus.base import Counts, value_counts
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
-from labeler.labelers.methods import backs_values_up
+from labeler.labelers.methods import method_of
 from labeler.records import Evidence, Rejection, Verdict
 
 NOTHING = Counts(0, 0)
@@ -68,7 +68,7 @@ def _add_up(root: _Node) -> None:
         own: list[Evidence] = []
         backed_up: list[Evidence] = []
         for piece in node.evidence:
-            (backed_up if backs_values_up(piece.labeler) else own).append(piece)
+            (backed_up if method_of(piece.labeler).backs_values_up else own).append(piece)
         here, whole = value_counts([own, backed_up])
         parts = [here, *(child.total for child in node.below.values())]
         pooled = Counts(sum(c.n for c in parts), sum(c.n_correct for c in parts))

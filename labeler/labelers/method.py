@@ -12,21 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY
 from labeler.labelers.base import Findings, Policy
 from labeler.prompts import PromptSet, Task, load_prompts
 from labeler.records import Asks, Problem, Sampling, Solution
-from labeler.settings import Strict
+from labeler.settings import Strict, always_says
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
 """A method with its settings bound: gets a problem and the solutions that there are."""
-
-
-def _kind_is_required(schema: dict[str, Any]) -> None:
-    schema["required"] = ["kind", *schema.get("required", [])]
 
 
 class MethodSettings(Strict):
@@ -36,7 +32,7 @@ class MethodSettings(Strict):
     The first line of its docstring says what is labelled, and how.
     """
 
-    model_config = ConfigDict(json_schema_extra=_kind_is_required)
+    model_config = always_says("kind")
     if TYPE_CHECKING:
         kind: str = ""
 

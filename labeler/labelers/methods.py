@@ -40,28 +40,6 @@ METHODS: Table[Method] = Table(
 
 
 @cache
-def is_tool(labeler: str) -> bool:
-    """Whether evidence of this labeler comes from a tool; not if its method is not installed."""
-    method = METHODS.get(labeler)
-    return method is not None and method.is_tool
-
-
-@cache
-def may_say_right(labeler: str) -> bool:
-    """Whether this labeler's silence on a step that it looked at is a verdict."""
-    method = METHODS.get(labeler)
-    return method is None or method.may_say_right
-
-
-@cache
-def is_of_whole_answers(labeler: str) -> bool:
-    """Whether this labeler's evidence of value is about the answer itself."""
-    method = METHODS.get(labeler)
-    return method is not None and method.of_whole_answers
-
-
-@cache
-def backs_values_up(labeler: str) -> bool:
-    """Whether this labeler counted each rollout at every prefix on its way."""
-    method = METHODS.get(labeler)
-    return method is not None and method.backs_values_up
+def method_of(labeler: str) -> Method:
+    """The method behind evidence of this name; where it is not installed, as any judge."""
+    return METHODS.get(labeler, JUDGE)

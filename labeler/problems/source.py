@@ -6,15 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Problem, Rejection
-from labeler.settings import Strict
-
-
-def _kind_is_required(schema: dict[str, Any]) -> None:
-    schema["required"] = ["kind", *schema.get("required", [])]
+from labeler.settings import Strict, always_says
 
 
 class ProblemSettings(Strict):
@@ -24,7 +18,7 @@ class ProblemSettings(Strict):
     says what is read.
     """
 
-    model_config = ConfigDict(json_schema_extra=_kind_is_required)
+    model_config = always_says("kind")
     if TYPE_CHECKING:
         kind: str = ""
 

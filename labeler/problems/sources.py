@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from labeler.extensions import Table
 from labeler.oracle.generate import Difficulty, generate_problems
@@ -28,25 +28,9 @@ from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.problems.source import ProblemSettings, ProblemSource
 from labeler.records import Problem, Rejection
 from labeler.scratch import first_seen
-from labeler.settings import Strict
 
 MOST_PROBLEMS = 1_000_000
 """Some minutes of work before the first is labelled; another `seed` makes others."""
-
-
-class DifficultyConfig(Strict):
-    """Oracle problems: steps without the answer, largest number, chance of a distractor."""
-
-    min_steps: Annotated[int, Field(ge=2, le=16)] = 4
-    max_steps: Annotated[int, Field(ge=2, le=16)] = 8
-    max_number: Annotated[int, Field(ge=40)] = 150
-    distractors: Annotated[float, Field(ge=0, lt=1)] = 0.15
-
-    @model_validator(mode="after")
-    def _ordered(self) -> DifficultyConfig:
-        if self.min_steps > self.max_steps:
-            raise ValueError(f"min_steps {self.min_steps} is above max_steps {self.max_steps}")
-        return self
 
 
 class OracleProblems(ProblemSettings):
@@ -55,7 +39,7 @@ class OracleProblems(ProblemSettings):
     kind: Literal["oracle"] = "oracle"
     n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
     seed: int = 1
-    difficulty: DifficultyConfig = DifficultyConfig()
+    difficulty: Difficulty = Difficulty()
 
 
 class FileProblems(ProblemSettings):
@@ -124,8 +108,7 @@ class SolvedProblems(FileProblems):
 
 
 def _read_oracle(settings: OracleProblems) -> Iterator[Problem]:
-    difficulty = Difficulty(**settings.difficulty.model_dump())
-    generated = generate_problems(settings.n, settings.seed, difficulty)
+    generated = generate_problems(settings.n, settings.seed, settings.difficulty)
     return (oracle_problem.problem for oracle_problem in generated)
 
 

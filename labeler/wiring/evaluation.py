@@ -26,7 +26,7 @@ from labeler.labelers.methods import METHODS
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.problems.sources import OracleProblems
@@ -89,7 +89,7 @@ def compare_on_oracle(
     if not isinstance(config.problems, OracleProblems):
         raise ConfigError("problems.kind: only oracle problems have a known truth; use that kind")
     n_problems, seed = scope
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())
+    difficulty = config.problems.difficulty
     # A set of its own for every seed, apart from those that runs and training draw from.
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})

@@ -11,7 +11,7 @@ from labeler.config import RunConfig, load_config
 from labeler.config.labelers import needs_model
 from labeler.config.load import one_line
 from labeler.errors import ConfigError
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import method_of
 from labeler.wiring.defaults import labelers_named
 
 
@@ -46,4 +46,8 @@ def config_for_file(
 
 def _rule(labelers: Sequence[str]) -> dict[str, object]:
     """Tools judge single steps; a rule for whole solutions would leave most of their flags open."""
-    return {"consensus": {"rule": "each_step"}} if all(map(is_tool, labelers)) else {}
+    return (
+        {"consensus": {"rule": "each_step"}}
+        if all(method_of(name).is_tool for name in labelers)
+        else {}
+    )
