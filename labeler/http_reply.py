@@ -132,6 +132,4 @@ def _decompressor(response: httpx.Response) -> Any:
         return None
     if coding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(GZIP_OR_ZLIB)
-    raise NoReply(
-        f"{response.url} sent a body in the coding {coding[:20]!r}, which nobody asked for"
-    )
+    raise NoReply(response.url, f"sent a body in the coding {coding[:20]!r}, not asked for")

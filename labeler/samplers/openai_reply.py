@@ -32,7 +32,8 @@ TEMPLATE_TOKENS = 20_000
 ABOVE_ZERO = 1e-2
 """Log-probabilities are at most 0, but for rounding."""
 
-BASE_BYTES = 1 << 20
+BASE_BYTES, PROMPT_TIMES = 256 << 10, 4
+"""Of any reply; and how many times the prompt, which some servers repeat, as text or numbers."""
 BYTES_PER_TOKEN, BYTES_PER_TOLD_TOKEN = 64, 512
 """Of a reply: a token is some 4 characters, 6 bytes each where escaped; with its log-probability,
 its text stands there twice or thrice, with its bytes as a list of numbers."""
@@ -46,7 +47,7 @@ def most_bytes(request: Sample | Score, n_tokens: int = 0) -> int:
         each = BYTES_PER_TOLD_TOKEN if request.logprobs else BYTES_PER_TOKEN
     else:
         tokens, each = n_tokens, BYTES_PER_TOLD_TOKEN
-    return min(MOST_BYTES, BASE_BYTES + tokens * each)
+    return min(MOST_BYTES, BASE_BYTES + PROMPT_TIMES * _prompt_bytes(request) + tokens * each)
 
 
 def completions_of(answer: Json, request: Sample, *, chat: bool) -> tuple[list[Completion], int]:
@@ -65,7 +66,8 @@ def completions_of(answer: Json, request: Sample, *, chat: bool) -> tuple[list[C
         _completion(choice, text, count, request, *tokens)
         for choice, text, count, tokens in zip(choices, texts, counts, told, strict=True)
     ]
-    return completions, _count(answer, "prompt_tokens", n * _prompt_room(request)) or 0
+    read = _count(answer, "prompt_tokens", n * (_prompt_bytes(request) + TEMPLATE_TOKENS))
+    return completions, read or 0
 
 
 def echoed_logprobs(answer: Json, n_prompt: int, n_continuation: int) -> tuple[float, ...]:
@@ -153,11 +155,11 @@ def _count(answer: Json, name: str, at_most: int) -> int | None:
     return count
 
 
-def _prompt_room(request: Sample) -> int:
-    """Tokens are made of at least one byte each."""
-    messages = request.prompt.messages
-    written = sum(len(one.content.encode("utf-8", "replace")) for one in messages)
-    return written + len(request.prompt.prefix.encode("utf-8", "replace")) + TEMPLATE_TOKENS
+def _prompt_bytes(request: Sample | Score) -> int:
+    """Each token of a prompt is made of at least one."""
+    prompt = request.prompt
+    texts = [*(message.content for message in prompt.messages), prompt.prefix]
+    return sum(len(text.encode("utf-8", "replace")) for text in texts)
 
 
 def _completion(
@@ -165,8 +167,8 @@ def _completion(
     tokens: Sequence[str], logprobs: tuple[float, ...],
 ) -> Completion:  # fmt: skip
     finish = choice.get("finish_reason")
-    if finish is not None and not isinstance(finish, str):
-        raise _malformed("finish_reason")
+    if finish is not None:
+        finish = _characters(finish, "finish_reason")
     if finish in CUT_OFF:
         raise BackendBusy(f"the server broke off a completion ({finish})")
     if finish not in ("stop", "length"):
