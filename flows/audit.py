@@ -35,6 +35,7 @@ from labeler.errors import DatasetError, LabelerError
 from labeler.labelling.run import LabellingRun, Parts
 from labeler.records import LabeledSolution, Problem, Solution, short_hash
 from labeler.seeds import derive_seed
+from labeler.shown import say
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.runs import build
 
@@ -171,7 +172,7 @@ def main() -> None:
         bounds = (given.min_accuracy, given.max_drift)
         found = asyncio.run(audit(config, given.out, given.sample, given.more, given.seed, *bounds))
         for fact in rows(found):
-            print(f"{fact['what']}: {fact['value']}")
+            say(f"{fact['what']}: {fact['value']}")
 
 
 if __name__ == "__main__":

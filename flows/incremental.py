@@ -31,6 +31,7 @@ from labeler.errors import ConfigError, DatasetError
 from labeler.labelling.run import RunSummary, already_there
 from labeler.records import Problem, Rejection
 from labeler.schema import from_plain
+from labeler.shown import say
 from labeler.wiring import open_run
 from labeler.wiring.problems import find_problems
 
@@ -132,7 +133,7 @@ def main() -> None:
         config = load_config(given.config, given.settings)
         summary = asyncio.run(incremental(config, given.out))
         if summary is None:
-            print(f"nothing new: {given.out} is up to date")
+            say(f"nothing new: {given.out} is up to date")
         else:
             print_summary(summary)
 

@@ -27,6 +27,7 @@ from labeler.export import ExportOptions, format_named
 from labeler.export import export as write_export
 from labeler.hub import Publication, Pushed, write_dry
 from labeler.hub import publish as push_to_hub
+from labeler.shown import say
 
 DAY_S = 24 * 3600
 
@@ -127,9 +128,7 @@ def main() -> None:
                 dry_run=given.dry_run,
             )
         )
-        print(
-            f"{given.dry_run}: written" if pushed is None else f"{pushed.repository}@{pushed.tag}"
-        )
+        say(f"{given.dry_run}: written" if pushed is None else f"{pushed.repository}@{pushed.tag}")
 
 
 if __name__ == "__main__":

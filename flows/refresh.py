@@ -32,6 +32,7 @@ from labeler.dataset.reader import open_dataset
 from labeler.dataset.withdraw import withdraw
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.records import Problem, short_hash
+from labeler.shown import say
 from labeler.wiring.problems import find_problems
 from labeler.wiring.runs import build
 from labeler.wiring.versions import version_hashes
@@ -164,7 +165,7 @@ def main() -> None:
         if summary is not None:
             print_summary(summary)
         elif not given.dry_run:
-            print(f"nothing stale: {given.out} is up to date")
+            say(f"nothing stale: {given.out} is up to date")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from flows import SETTINGS
 from flows.command import ending_in_one_line
 from labeler.dataset.place import Location, located
 from labeler.errors import ConfigError
+from labeler.shown import console, say
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -238,11 +239,11 @@ async def _add(given: argparse.Namespace) -> None:
     )
     full_name = await add(deployment, out, given.pool)
     if given.pool:
-        print(f"{full_name}: scheduled {given.cron} ({given.timezone}) on pool {given.pool}")
+        say(f"{full_name}: scheduled {given.cron} ({given.timezone}) on pool {given.pool}")
         return
     from prefect import aserve
 
-    print(f"{full_name}: served here {given.cron} ({given.timezone}); Ctrl-C pauses it", flush=True)
+    say(f"{full_name}: served here {given.cron} ({given.timezone}); Ctrl-C pauses it")
     await aserve(deployment, print_starting_message=False)
 
 
@@ -250,7 +251,6 @@ def _show(schedules: Sequence[Scheduled], as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(schedule) for schedule in schedules]))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -261,9 +261,9 @@ def _show(schedules: Sequence[Scheduled], as_json: bool) -> None:
             one.name, f"{one.cron} {one.timezone}", "active" if one.active else "paused",
             one.pool or "served", one.next_run or "-", one.last_run or "-", one.last_state or "",
         )  # fmt: skip
-    console = Console()
+    out = console()
     # A file or a pipe has no edge; a narrow terminal wraps.
-    wide = Console(width=max(console.width, 160)) if not console.is_terminal else console
+    wide = console(width=max(out.width, 160)) if not out.is_terminal else out
     wide.print(table if schedules else "no schedules")
 
 
@@ -293,7 +293,7 @@ def main() -> None:
             _show(asyncio.run(listed()), given.json)
         else:
             asyncio.run(change(given.name, given.command))
-            print(f"{given.name}: {given.command.rstrip('e')}ed")
+            say(f"{given.name}: {given.command.rstrip('e')}ed")
 
 
 if __name__ == "__main__":

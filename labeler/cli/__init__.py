@@ -25,10 +25,16 @@ from labeler.cli import (  # noqa: F401
 )
 from labeler.cli.base import app, fail, fail_where_full
 from labeler.errors import BackendError, LabelerError, UserError
+from labeler.shown import text_only
 
 
 def main() -> None:
     """Entry point: turns our errors into one line and an exit code; the rest is typer's."""
+    with text_only():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except UserError as error:
