@@ -67,11 +67,11 @@ def print_summary(summary: RunSummary) -> None:
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
         costs.add_column(column, justify="left" if column == "asked by" else "right")
-    for asker, cost in sorted(summary.cost.items()):
+    for requester, cost in sorted(summary.cost.items()):
         numbers = (
             cost.calls, cost.reused, cost.samples, cost.prompt_tokens, cost.completion_tokens
         )  # fmt: skip
-        costs.add_row(asker, *(f"{number:,}" for number in numbers))
+        costs.add_row(requester, *(f"{number:,}" for number in numbers))
     out.print(costs)
     for name, counts in sorted(summary.statistics.items()):
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
@@ -87,6 +87,12 @@ def print_summary(summary: RunSummary) -> None:
         out.print(f"  {n:,} rejected: {line(reason)}", style="yellow")
     if summary.reasons:
         out.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+
+
+def print_wide(what: Table | str) -> None:
+    """Prints a table that wraps in a narrow terminal; a file or a pipe has no edge."""
+    out = console()
+    (out if out.is_terminal else console(width=max(out.width, 160))).print(what)
 
 
 def print_comparison(found: Comparison) -> None:

@@ -24,6 +24,7 @@ from labeler.cli import (  # noqa: F401
     report,
     run,
     schedule,
+    upkeep,
     versions,
     view,
 )

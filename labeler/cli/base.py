@@ -30,7 +30,7 @@ DatasetFolder = Annotated[
 
 
 def _dataset_named(out: str) -> str:
-    from labeler.dataset.place import located
+    from labeler.dataset.storage import located
 
     located(out)
     return out

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labeler.dataset.place import Location, place
+from labeler.dataset.storage import Location, storage_of
 from labeler.errors import DatasetError
 from labeler.files import make_folder, write_error
 
@@ -51,7 +51,7 @@ def held(
 def only_committer(path: Location, run_id: str) -> AbstractContextManager[None]:
     """Holds the lock file beside a dataset (or its cache) while one version is committed."""
     # Whole, because "." and ".." have no name to set beside them.
-    local = place(path).local.resolve()
+    local = storage_of(path).local.resolve()
     return held(local.parent / f"{local.name}.lock", path, run_id, "committing")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from labeler.errors import ConfigError
 from labeler.oracle.graph import Node, OracleProblem, Result, apply, operands, reference_steps
-from labeler.records import Problem, Source, short_hash
+from labeler.records import Domain, Problem, Source, short_hash
 
 NAMES = ("Mia", "Tom", "Ana", "Ben", "Eva", "Leo", "Zoe", "Sam", "Ida", "Max", "Lea", "Kim")
 ITEMS = (
@@ -230,7 +230,7 @@ def generate_problem(seed: int, index: int, difficulty: Difficulty) -> OraclePro
     nodes, values = tuple(story.nodes), tuple(story.values)
     problem = Problem(
         problem_id=f"oracle-{seed}-{index}-{short_hash(text)[:6]}",
-        domain="math",
+        domain=Domain.MATH,
         text=text,
         gold_answer=str(values[-1]),
         reference_solution=reference_steps(nodes, values),

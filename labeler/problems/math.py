@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labeler.problems.base import content_revision, json_lines, new_problem, problems, text_of
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -35,20 +35,20 @@ def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Re
     return problems(str(path), lines, parse_math, known)
 
 
-def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {problem, and solution or answer or final_answer}."""
     worked = text_of(record, "solution")
     stated = text_of(record, "answer") or text_of(record, "final_answer")
     paragraphs = (match[0].strip() for match in PARAGRAPH.finditer(worked))
     problem = Problem(
         problem_id="",
-        domain="math",
+        domain=Domain.MATH,
         text=text_of(record, "problem").strip(),
         gold_answer=(stated or boxed(worked) or "").strip(),
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def boxed(text: str) -> str | None:

@@ -35,10 +35,12 @@ from labeler.problems.base import (
     lists_of,
     reject,
     text_of,
+    unknown_domain,
 )
 from labeler.problems.prm800k import is_prm800k, plain_record
 from labeler.problems.reused import UsedIds, used_ids
 from labeler.records import (
+    Domain,
     Generator,
     Problem,
     Rejection,
@@ -53,7 +55,7 @@ DELIMITER = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class SolvedProblem:
+class SolutionRecord:
     """One solution of one problem; `first_error` is the human's (-1 none), None where unknown."""
 
     problem: Problem
@@ -61,16 +63,20 @@ class SolvedProblem:
     first_error: int | None
 
 
-def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
+def read_solutions(path: Path) -> Iterator[SolutionRecord | Rejection]:
     """Solutions of a `.json` or `.jsonl` file, in its order; a file without any is an error."""
     source = Source(path.stem, content_revision(path) if path.is_file() else "")
     reason, n_read = "it is empty", 0
     with used_ids() as ids:
-        for place, record in _records(path):
+        for location, record in _records(path):
             is_record = isinstance(record, Mapping)
-            read = _solution(record, place, source) if is_record else reject(place, "not an object")
-            if isinstance(read, SolvedProblem):
-                read = _of_its_own(read, place, ids)
+            read = (
+                _solution(record, location, source)
+                if is_record
+                else reject(location, "not an object")
+            )
+            if isinstance(read, SolutionRecord):
+                read = _of_its_own(read, location, ids)
             if isinstance(read, Rejection):
                 reason = read.reason
             else:
@@ -99,30 +105,34 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{i}]", record) for i, record in enumerate(content))
 
 
-def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedProblem | Rejection:
-    record = plain_record(content, place) if is_prm800k(content) else content
+def _solution(
+    content: Mapping[str, Any], location: str, source: Source
+) -> SolutionRecord | Rejection:
+    record = plain_record(content, location) if is_prm800k(content) else content
     if isinstance(record, Rejection):
         return record
     text, steps = text_of(record, "problem") or text_of(record, "text"), record.get("steps")
     if not text.strip():
-        return reject(place, "no problem text")
+        return reject(location, "no problem text")
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
-        return reject(place, "steps is not a list of texts")
+        return reject(location, "steps is not a list of texts")
     if not steps or not "".join(steps).strip():
-        return reject(place, "no steps")
+        return reject(location, "no steps")
     marked = record.get("label", record.get("first_error"))
     if isinstance(marked, bool) or not isinstance(marked, int | None):
-        return reject(place, f"label {reprlib.repr(marked)} is no index of a step")
+        return reject(location, f"label {reprlib.repr(marked)} is no index of a step")
     if marked is not None and not -1 <= marked < len(steps):
-        return reject(place, f"label {marked} is no index of one of {len(steps)} steps")
-    lists = lists_of(record, place)
+        return reject(location, f"label {marked} is no index of one of {len(steps)} steps")
+    if not_known := unknown_domain(text_of(record, "domain") or Domain.MATH):
+        return reject(location, not_known)
+    lists = lists_of(record, location)
     if isinstance(lists, Rejection):
         return lists
     whole = _delimited(steps)
     gold = text_of(record, "gold_answer") or text_of(record, "answer") or None
     problem = Problem(
         problem_id=text_of(record, "problem_id") or short_hash(text),
-        domain=text_of(record, "domain") or "math",
+        domain=text_of(record, "domain") or Domain.MATH,
         text=text,
         gold_answer=gold,
         source=source,
@@ -142,15 +152,15 @@ def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedP
         outcome_reason="the file does not say" if unknown else "",
         generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
     )
-    solved = SolvedProblem(problem, solution, marked)
-    return solved if is_unicode(solved) else reject(place, NOT_UNICODE)
+    solved = SolutionRecord(problem, solution, marked)
+    return solved if is_unicode(solved) else reject(location, NOT_UNICODE)
 
 
-def _of_its_own(read: SolvedProblem, place: str, ids: UsedIds) -> SolvedProblem | Rejection:
+def _of_its_own(read: SolutionRecord, location: str, ids: UsedIds) -> SolutionRecord | Rejection:
     """The solution under an id that no other of the file has, if its problem's id is clear."""
-    if clash := ids.clash(read.problem, place):
+    if clash := ids.clash(read.problem, location):
         return clash
-    solution = ids.distinct(read.solution, place)
+    solution = ids.distinct(read.solution, location)
     return solution if isinstance(solution, Rejection) else replace(read, solution=solution)
 
 

@@ -69,7 +69,7 @@ class OpenAISampler:
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class OpenAISampler:
 
     async def _answered(self, work: Coroutine[Any, Any, Result], rows: int) -> Result | Failed:
         with self._servers.masking():
-            async with self._servers.room(rows):
+            async with self._servers.slots(rows):
                 try:
                     return await work
                 except RequestError as error:

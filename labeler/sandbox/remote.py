@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from labeler.api_key import masked
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.errors import BackendBusy
 from labeler.http_reply import HttpReply, Late, NoReply, client, exchange
 from labeler.sandbox.base import GRACE_S, PROBE, SANDBOX_VERSION, Task, probe_fault
@@ -41,7 +41,7 @@ class RemoteSandbox:
     ) -> None:
         self._url = url.rstrip("/")
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._headers = headers or {}
         self._client: httpx.AsyncClient | None = None
 
@@ -57,7 +57,7 @@ class RemoteSandbox:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         """Raises `BackendBusy` where the server cannot be reached or is overloaded."""
         if self._client is None:
             self._client = client(self._headers, trust_env=False)
@@ -74,7 +74,7 @@ class RemoteSandbox:
             await self._client.aclose()
             self._client = None
 
-    async def _run_one(self, by: httpx.AsyncClient, run: Run) -> Ran | Failed:
+    async def _run_one(self, by: httpx.AsyncClient, run: Run) -> RunResult | Failed:
         if run.packages:
             return Failed("a remote sandbox has its own packages, not this environment's")
         task = Task(run)
@@ -90,7 +90,7 @@ class RemoteSandbox:
             }
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             try:
                 reply = await exchange(
                     by, "POST", f"{self._url}/run_code", content,
@@ -107,7 +107,7 @@ class RemoteSandbox:
             return Failed(f"{self._url}: HTTP {reply.status_code}")
         return self._result(task, reply)
 
-    def _result(self, task: Task, reply: HttpReply) -> Ran | Failed:
+    def _result(self, task: Task, reply: HttpReply) -> RunResult | Failed:
         try:
             said: Any = reply.json()
             result = said["run_result"] or {}

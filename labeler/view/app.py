@@ -159,7 +159,7 @@ def _list(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
 def _solution(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
     version, row = request.path_params["version"], request.path_params["row"]
     page = viewer.page(version, row, Filters.read(request.query_params))
-    queue = page.place is not None and page.place // ROWS_PER_PAGE + 1
+    queue = page.position is not None and page.position // ROWS_PER_PAGE + 1
     return _page(
         viewer, request, "solution.html", page=page, row=page.labeled, list_page=queue or 1
     )

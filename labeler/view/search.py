@@ -86,14 +86,14 @@ class Search:
         match = " ".join(f'"{piece}"*' for piece in pieces if re.search(r"\w", piece))
         if not match:
             return []
-        places = {name: place for place, name in enumerate(names)}
+        file_numbers = {name: number for number, name in enumerate(names)}
         with self._open() as db:
             known = dict(db.execute("SELECT id, name FROM file"))
             found = db.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, MOST_HITS)
             ).fetchall()
         hits = ((known[number >> SHIFT], number & (1 << SHIFT) - 1) for (number,) in found)
-        return [(places[name], row) for name, row in hits if name in places]
+        return [(file_numbers[name], row) for name, row in hits if name in file_numbers]
 
     def n_done(self, names: Sequence[str]) -> int:
         """How many rows of these files are indexed."""

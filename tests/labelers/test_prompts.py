@@ -64,9 +64,7 @@ def test_swapped_puts_the_solution_first():
 @pytest.mark.parametrize("mode", CHAINS)
 @pytest.mark.parametrize("solve_first", [True, False])
 def test_the_default_set_has_a_place_for_every_setting(mode, solve_first):
-    settings = Judge(
-        load_prompts("default"), mode=mode, solve_first=solve_first, with_gold=True, order_swap=True
-    )
+    settings = Judge(mode=mode, solve_first=solve_first, with_gold=True, order_swap=True)
     assert len(judge_tasks(settings).chain) == 1 + len(CHAINS[mode])
 
 
@@ -152,10 +150,9 @@ def test_a_mistake_in_a_prompt_is_one_line_that_names_the_file(mine, old, new, m
 
 
 def test_a_set_without_a_place_for_what_is_asked_for_is_refused():
-    embedded = load_prompts("embedded")
     with pytest.raises(ConfigError, match=r"embedded/judge.yaml has no place for \{\{ gold_answer"):
-        judge_tasks(Judge(embedded, with_gold=True))
+        judge_tasks(Judge(prompts="embedded", with_gold=True))
     with pytest.raises(ConfigError, match=r"embedded has no meta_critique\.yaml"):
-        judge_tasks(Judge(embedded, mode="meta"))
+        judge_tasks(Judge(prompts="embedded", mode="meta"))
     with pytest.raises(ConfigError, match="nowhere is no folder"):
         load_prompts("nowhere")
