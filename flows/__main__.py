@@ -17,6 +17,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flows.command import ending_in_one_line
+from labeler.shown import say
 
 LOCAL_API = "http://127.0.0.1:{port}/api"
 """Where `labeler server` listens; set before Prefect is imported, which reads it once."""
@@ -40,12 +41,12 @@ def run(flow: str, arguments: dict[str, Any]) -> None:
 
         match asyncio.run(flow_named(flow)(**arguments)):
             case None:
-                print(NOTHING[flow].format(**arguments))
+                say(NOTHING[flow].format(**arguments))
             case Audit() as found:
                 for fact in rows(found):
-                    print(f"{fact['what']}: {fact['value']}")
+                    say(f"{fact['what']}: {fact['value']}")
             case Pushed(repository=repository, tag=tag):
-                print(f"{repository}@{tag}")
+                say(f"{repository}@{tag}")
             case summary:
                 print_summary(summary)
 
@@ -88,7 +89,7 @@ def schedule_change(name: str, action: str) -> None:
         from flows.schedule import change
 
         asyncio.run(change(name, action))
-        print(f"{name}: {action.rstrip('e')}ed")
+        say(f"{name}: {action.rstrip('e')}ed")
 
 
 def _on_a_server() -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from labeler.errors import LabelerError
+from labeler.shown import line
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "prefect.engine")
 
@@ -25,7 +26,7 @@ class _OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, LabelerError):
-            record.msg, record.args = "%s: %s", (type(error).__name__, str(error))
+            record.msg, record.args = "%s: %s", (type(error).__name__, line(str(error)))
             record.exc_info = record.exc_text = None
             self._explained = True
             return not self.silent

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flows import SETTINGS
 from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
+from labeler.shown import say
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -244,11 +245,11 @@ async def add_schedule(
     deployment = await deployment_of(flow, name, parameters, cron, timezone, pool)
     full_name = await add(deployment, folder, pool)
     if pool:
-        print(f"{full_name}: scheduled {cron} ({timezone}) on pool {pool}")
+        say(f"{full_name}: scheduled {cron} ({timezone}) on pool {pool}")
         return
     from prefect import aserve
 
-    print(f"{full_name}: served here {cron} ({timezone}); Ctrl-C pauses it", flush=True)
+    say(f"{full_name}: served here {cron} ({timezone}); Ctrl-C pauses it")
     await aserve(deployment, print_starting_message=False)
 
 

@@ -68,8 +68,9 @@ def _plain(made: Recomputed) -> dict[str, Any]:
 
 
 def _print(made: Recomputed) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from labeler.shown import console
 
     n = made.changes
     typer.echo(
@@ -89,4 +90,4 @@ def _print(made: Recomputed) -> None:
         ]
         table.add_row(source["labeler"], source["asks"], *said)
     typer.echo("what each source says, as learned:")
-    Console().print(table)
+    console().print(table)

@@ -53,6 +53,7 @@ def evaluate(
     import json
 
     from labeler.config import load_config
+    from labeler.shown import line
     from labeler.terminal import print_comparison, progress_bar
     from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
 
@@ -69,7 +70,7 @@ def evaluate(
                 given, Path(target), candidates, limit, journal, show
             )
         for rejection in rejections:
-            typer.echo(f"left out {rejection.record_id}: {rejection.reason}", err=True)
+            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:
@@ -78,5 +79,5 @@ def evaluate(
         for name, false in found.flags.items():
             for flag in false:
                 where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
-                line = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
-                typer.echo(line, err=as_json)
+                said = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                typer.echo(line(said), err=as_json)

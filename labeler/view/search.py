@@ -31,6 +31,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='');
 COLUMNS = ["text", "steps.list.element.text"]
 ROWS_AT_ONCE = 1000
 MOST_HITS = 20_000
+MOST_OF_QUERY, MOST_PIECES = 1000, 50
+"""Characters and pieces of a query that are looked for; a person types fewer."""
 
 SHIFT = 40
 """A document's number is its file's number, shifted, plus its row in the file."""
@@ -79,7 +81,8 @@ class Search:
 
     def find(self, query: str, names: Sequence[str]) -> list[tuple[int, int]]:
         """Hits as (place in `names`, row in that file), at most `MOST_HITS` of all files."""
-        pieces = [a or b for a, b in re.findall(r'"([^"]*)"|([^\s"]+)', query)]
+        words = query[:MOST_OF_QUERY].replace("\0", " ")
+        pieces = [a or b for a, b in re.findall(r'"([^"]*)"|([^\s"]+)', words)][:MOST_PIECES]
         match = " ".join(f'"{piece}"*' for piece in pieces if re.search(r"\w", piece))
         if not match:
             return []

@@ -17,6 +17,7 @@ from labeler.prompts import load_prompts, prompts_sha
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from labeler.wiring.labelers import build_labeler
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
+from tests.labelers.test_prompts import CLOSING
 
 DEFAULT = load_prompts("default")
 SET = Path(__file__).parents[2] / "labeler" / "prompts" / "default"
@@ -78,7 +79,7 @@ def test_one_call_writes_the_rubric_and_one_per_solution_grades_every_step():
         "C1: (key step) The sum is 5.\nC2: (checkpoint) The product is 20.\n"
         "C3: (warning) Multiplies before it adds.\n</rubric>\n<solution>\n"
         "<step_1>2 + 3 = 5</step_1>\n<step_2>5 * 4 = 21</step_2>\n<step_3>Answer: 21</step_3>\n"
-        "</solution>"
+        "</solution>" + CLOSING
     )
     common = {
         "labeler": "rubric", "labeler_version": VERSION, "asks": Asks.CORRECTNESS, "n": 1,
