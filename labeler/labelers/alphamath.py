@@ -38,7 +38,6 @@ from labeler.labelers.base import (
 )
 from labeler.records import Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME = "alphamath"
 VERSION = "1"
@@ -95,7 +94,7 @@ def alphamath(problem: Problem, settings: AlphaMath, policy: Policy) -> Conversa
         )
         n_rounds += 1
         for rollout in node.asked.rollouts:
-            steps = split_steps(rollout.completion.text, policy.delimiter)
+            steps = policy.split(rollout.completion.text, node.prefix)
             if not steps:
                 continue
             _back_up(_child(node, steps, rollout, nodes), rollout)

@@ -42,7 +42,6 @@ from labeler.first_error.question import question
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
 from labeler.records import Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME = "bisect"
 VERSION = "2"
@@ -100,7 +99,7 @@ def bisect(
             policy, problem, list(questions), settings.round_size, seeds, NAME
         )
         for prefix, rollouts in zip(questions, found, strict=True):
-            _count_asked(seen, prefix, rollouts, policy.delimiter)
+            _count_asked(seen, prefix, rollouts, policy)
             n_rollouts += len(rollouts.rollouts)
     statistics = {
         "searched": len(searched),
@@ -119,12 +118,12 @@ def _count_right_solutions(seen: dict[Prefix, _Seen], solutions: Sequence[Soluti
             _count(seen, (), solution.steps, Rollout(text, Checked(solution.outcome)))
 
 
-def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, delimiter: str) -> None:
+def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, policy: Policy) -> None:
     """Rollouts with what they cost where they were asked for, and without it further on."""
     seen[asked].n_rounds += 1
     seen[asked].rollouts += found
     for rollout in found.rollouts:
-        _count(seen, asked, split_steps(rollout.completion.text, delimiter), rollout)
+        _count(seen, asked, policy.split(rollout.completion.text, asked), rollout)
 
 
 def _count(

@@ -26,7 +26,6 @@ from itertools import pairwise
 from typing import Literal
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Completion
 from labeler.first_error.model import Rates, locate
 from labeler.first_error.question import question
 from labeler.labelers.base import (
@@ -40,7 +39,6 @@ from labeler.labelers.base import (
 )
 from labeler.records import Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME = "omegaprm"
 VERSION = "1"
@@ -182,7 +180,7 @@ def _bisect(
     policy: Policy,
 ) -> Conversation[None]:
     """Finds the first span of a rollout after which MC is 0."""
-    units = _units(candidate.rollout.completion, settings, policy)
+    units = _units(candidate, settings, policy)
     alive, dead = 0, len(units)
     cuts = []
     while dead - alive > min_span:
@@ -201,7 +199,7 @@ def _locate(
     tree: _Tree, candidate: _Candidate, problem: Problem, settings: OmegaPRM, policy: Policy
 ) -> Conversation[None]:
     """Finds the most likely first error of a rollout by a posterior over its place."""
-    units = split_steps(candidate.rollout.completion.text, policy.delimiter)
+    units = policy.split(candidate.rollout.completion.text, candidate.state.prefix)
     prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
     root = tree.states[""].rollouts
     rates = Rates().given_root(root.n, root.n_correct)
@@ -217,11 +215,12 @@ def _locate(
     tree.located.append(((*candidate.state.prefix, *units), candidate))
 
 
-def _units(completion: Completion, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
+def _units(candidate: _Candidate, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
     """What may be cut apart: steps, or tokens."""
+    completion = candidate.rollout.completion
     if settings.unit == "tokens":
         return tuple(token for token in completion.tokens if token)
-    return split_steps(completion.text, policy.delimiter)
+    return policy.split(completion.text, candidate.state.prefix)
 
 
 def _min_span(root: _State, settings: OmegaPRM) -> int:
