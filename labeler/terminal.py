@@ -16,6 +16,8 @@ from labeler.records import Asks, LabeledSolution, LabeledStep
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
 
+MANY_OF_ONE_STEP = 0.1
+
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
@@ -76,6 +78,8 @@ def print_summary(summary: RunSummary) -> None:
     console.print(costs)
     for name, counts in sorted(summary.statistics.items()):
         console.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
+    if warning := _one_step(summary):
+        console.print(warning, style="yellow", markup=False)
     rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
     console.print(
         f"[bold]{summary.out}, version {summary.version}[/]: {summary.n_solutions} solutions of "
@@ -85,6 +89,18 @@ def print_summary(summary: RunSummary) -> None:
         console.print(f"  {n:,} rejected: {reason}", style="yellow", markup=False)
     if summary.reasons:
         console.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+
+
+def _one_step(summary: RunSummary) -> str:
+    """One line where many solutions are a single step, "" elsewhere."""
+    counts = summary.statistics.get("steps", {})
+    n, of_one_step = counts.get("solutions", 0), counts.get("of one step", 0)
+    if of_one_step <= MANY_OF_ONE_STEP * n:
+        return ""
+    return (
+        f"{of_one_step:,} of {n:,} solutions ({of_one_step / n:.0%}) are one step, in which no "
+        "error can be located; see steps: in the run file (auto follows the layout of replies)"
+    )
 
 
 def print_comparison(found: Comparison) -> None:

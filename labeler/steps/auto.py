@@ -37,7 +37,7 @@ MOST = 2_000
 ANNOUNCEMENT = 300
 """Characters of the longest paragraph that only announces what follows it."""
 
-_NOT_SHOWN = re.compile(r"[\s*_#`>|=~-]+")
+_NOT_SHOWN = re.compile(r"[\s*_#`>|~-]+")
 _ENDS_SENTENCE = re.compile(r"[.!?。！？…][\"'”’)\]*_$]*\s*\Z")
 _BLANK_END = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*\Z")
 _LINE_END = re.compile(r"[\r\n]\s*\Z")
@@ -74,7 +74,7 @@ class _Step:
         self.last = line
         if line.kind is not Kind.INSIDE:
             self.begun = line
-        if line.kind not in HEADS:
+        if line.kind not in HEADS and line.kind is not Kind.END:
             self.shown += len(_NOT_SHOWN.sub("", line.text[:_TAIL]))
         if line.kind in _ITEMS and self.item is None:
             self.item = line.indent
@@ -90,7 +90,8 @@ def _of_part(part: str, before: str) -> Iterator[str]:
     visible = [line for line in lines if line.kind not in (Kind.BLANK, Kind.INSIDE)]
     tail = before[-_TAIL:]
     if len(visible) == 1 and (not tail.strip() or not _LINE_END.search(tail)):
-        yield from cut(part, sentence_cuts(part, spans))
+        for sentence in cut(part, sentence_cuts(part, spans)):
+            yield from _bounded(sentence)
         return
     by_lines = not _BLANK_END.search(tail) and not _has_paragraphs(lines)
     for step in _joined(_steps(lines, by_lines)):
