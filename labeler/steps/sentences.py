@@ -19,8 +19,7 @@ _END = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s)|(?<![。！？])[。！？]++[”’」』）]*+", re.ASCII
 )
 _INLINE = re.compile(
-    rf"\\\((?:(?!\\\)).){{1,{LONGEST_FORMULA}}}\\\)"
-    rf"|(?<![\\$])\$(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?(?<![\s\\])\$(?![\d$])",
+    rf"\\\(|(?<![\\$])\$(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?(?<![\s\\])\$(?![\d$])",
     re.DOTALL,
 )
 _ABBREVIATION = re.compile(
@@ -59,7 +58,17 @@ def cut(text: str, places: Sequence[int]) -> list[str]:
 
 
 def _formulas(text: str) -> list[Span]:
-    return [match.span() for match in _INLINE.finditer(text)]
+    found: list[Span] = []
+    at = 0
+    while match := _INLINE.search(text, at):
+        start, at = match.span()
+        if text.startswith("\\(", start):
+            end = text.find("\\)", at, at + LONGEST_FORMULA)
+            if end < 0:
+                continue
+            at = end + 2
+        found.append((start, at))
+    return found
 
 
 def _is_abbreviated(text: str, dot: int) -> bool:

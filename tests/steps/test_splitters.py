@@ -22,13 +22,13 @@ def test_a_run_file_can_name_every_splitter():
 @pytest.mark.parametrize(
     ("splitter", "steps"),
     [
-        ("delimiter", ("x = [1].\n\n", "```\ny\n\n", "z\r\n```")),
-        ("auto", ("x = [1].\n\n", "```\ny\n\nz\r\n```")),
-        ("lines", ("x = [1].\n\n", "```\n", "y\n\n", "z\r\n", "```")),
+        ("delimiter", ("x = [1].\n\n", "```\ny = 2\n\n", "z\r\n```")),
+        ("auto", ("x = [1].\n\n", "```\ny = 2\n\nz\r\n```")),
+        ("lines", ("x = [1].\n\n", "```\n", "y = 2\n\n", "z\r\n", "```")),
     ],
 )
 def test_each_splits_the_same_text_its_way(splitter, steps):
-    assert policy(splitter, "\n\n").split("x = [1].\n\n```\ny\n\nz\r\n```") == steps
+    assert policy(splitter, "\n\n").split("x = [1].\n\n```\ny = 2\n\nz\r\n```") == steps
 
 
 @pytest.mark.parametrize(
