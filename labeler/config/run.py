@@ -41,6 +41,8 @@ class RunOptions(Strict):
     max_active: Annotated[int, Field(ge=1)] = 256
     attempts: Annotated[int, Field(ge=1)] = 12
     longest_pause_s: Annotated[float, Field(gt=0)] = 60.0
+    probe: bool = True
+    """Whether models are asked what they can do (`samplers/probe.py`) before the first problem."""
 
 
 class RunConfig(Strict):

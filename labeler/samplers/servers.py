@@ -114,6 +114,10 @@ class Servers:
                 return answer
         raise BackendBusy(reason)
 
+    async def ask(self, url: str, path: str, body: Json) -> Json:
+        """Asks this server alone, whatever is under way. Raises as `post`, or `Unreachable`."""
+        return checked_json(await self._send("POST", f"{url}/{path}", body), url)
+
     async def aclose(self) -> None:
         if self._is_auto and not self._client.is_closed:
             for url in self.urls:
