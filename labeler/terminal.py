@@ -16,6 +16,8 @@ from labeler.shown import console, line, shown
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
 
+MANY_OF_ONE_STEP = 0.1
+
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
@@ -75,6 +77,8 @@ def print_summary(summary: RunSummary) -> None:
     out.print(costs)
     for name, counts in sorted(summary.statistics.items()):
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
+    if warning := _one_step(summary):
+        out.print(warning, style="yellow")
     rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
     made = Text(f"{line(str(summary.out))}, version {summary.version}", style="bold")
     made.append(
@@ -93,6 +97,18 @@ def print_wide(what: Table | str) -> None:
     """Prints a table that wraps in a narrow terminal; a file or a pipe has no edge."""
     out = console()
     (out if out.is_terminal else console(width=max(out.width, 160))).print(what)
+
+
+def _one_step(summary: RunSummary) -> str:
+    """One line where many solutions are a single step, "" elsewhere."""
+    counts = summary.statistics.get("steps", {})
+    n, of_one_step = counts.get("solutions", 0), counts.get("of one step", 0)
+    if of_one_step <= MANY_OF_ONE_STEP * n:
+        return ""
+    return (
+        f"{of_one_step:,} of {n:,} solutions ({of_one_step / n:.0%}) are one step, in which no "
+        "error can be located; see steps: in the run file (auto follows the layout of replies)"
+    )
 
 
 def print_comparison(found: Comparison) -> None:

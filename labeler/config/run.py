@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -44,6 +44,8 @@ class RunOptions(Strict):
     max_active: Annotated[int, Field(ge=1)] = 256
     attempts: Annotated[int, Field(ge=1)] = 12
     longest_pause_s: Annotated[float, Field(gt=0)] = 60.0
+    probe: bool = True
+    """Whether models are asked what they can do (`samplers/probe.py`) before the first problem."""
 
 
 class RunConfig(Strict):
@@ -57,6 +59,10 @@ class RunConfig(Strict):
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})
     """Further models by name, for labelers that ask another one than the policy."""
+    steps: Literal["delimiter", "auto", "lines"] = "delimiter"
+    """How solutions are split: behind every `policy.delimiter`, as replies of chat models are laid
+    out (`auto`), or by lines (`labeler.steps.splitters`).
+    """
     solutions: Annotated[int, Field(ge=0)] = 4
     difficulty_filter: DifficultyFilter | None = None
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
@@ -94,6 +100,8 @@ class RunConfig(Strict):
     def identity(self) -> str:
         """Hash of all that decides labels (64 hex digits)."""
         content = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
+        if self.steps == "delimiter":
+            del content["steps"]  # Runs of before there was a choice keep their identity.
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts

@@ -42,7 +42,6 @@ from labeler.labelers.base import (
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME: Final = "alphamath"
 VERSION = "1"
@@ -59,6 +58,10 @@ class AlphaMath(AsksPolicy):
     rounds: Annotated[int, Field(ge=1)] = 40
     children: Annotated[int, Field(ge=1)] = 3
     c_puct: Annotated[float, Field(ge=0)] = 1.5
+
+    @property
+    def weighs_tokens(self) -> bool:
+        return True
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ def alphamath(
         )
         n_rounds += 1
         for rollout in node.asked.rollouts:
-            steps = split_steps(rollout.completion.text, policy.delimiter)
+            steps = policy.split(rollout.completion.text, node.prefix)
             if not steps:
                 continue
             _back_up(_child(node, steps, rollout, nodes), rollout)
@@ -197,6 +200,7 @@ ALPHAMATH = Method(
     conversation=alphamath,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=True,
     is_tool=False,

@@ -35,14 +35,15 @@ from labeler.records import (
     prefix_id,
     short_hash,
 )
-from labeler.steps import split_steps
+from labeler.steps import splitter_named
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The model whose solutions are labelled, and how it is asked for one.
 
-    `template` holds `{problem}` once; `delimiter` ends a step; `model` is name and revision.
+    `template` holds `{problem}` once; `model` is name and revision; `splitter` names a way to split
+    (`labeler.steps`), `delimiter` what ends a step where the splitter asks for it.
     """
 
     model: str
@@ -52,12 +53,22 @@ class Policy:
     sampling: Sampling
     delimiter: str
     run_seed: int
+    splitter: str = "delimiter"
 
     def prompt(self, problem: Problem, prefix: Sequence[str] = ()) -> Prompt:
         """Asks for a solution that begins with the steps of `prefix`."""
         system = (Message("system", self.system),) if self.system else ()
         text = self.template.replace("{problem}", problem.text)
         return Prompt((*system, Message("user", text)), "".join(prefix))
+
+    def split(self, text: str, prefix: Sequence[str] = ()) -> tuple[str, ...]:
+        """The steps of a text that goes on from the steps of `prefix`."""
+        before = prefix[-1] if prefix else ""
+        return splitter_named(self.splitter).split(text, self.delimiter, before)
+
+    def is_whole(self, step: str) -> bool:
+        """Whether a step that nothing follows has come to its end."""
+        return splitter_named(self.splitter).is_whole(step, self.delimiter)
 
     def solution(
         self, problem: Problem, steps: tuple[str, ...], outcome: CheckResult, seed: int
@@ -250,4 +261,4 @@ def value_evidence(
 
 def steps_of(policy: Policy, prefix: tuple[str, ...], text: str) -> tuple[str, ...]:
     """A solution's steps: those of the prefix, then those of its continuation."""
-    return (*prefix, *split_steps(text, policy.delimiter))
+    return (*prefix, *policy.split(text, prefix))

@@ -119,6 +119,7 @@ BINARY_SEARCH = Method(
     conversation=binary_search,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

@@ -46,7 +46,6 @@ from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out,
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME: Final = "bisect"
 VERSION = "2"
@@ -105,7 +104,7 @@ def bisect(
             policy, problem, list(queries), settings.round_size, seeds, NAME
         )
         for prefix, rollouts in zip(queries, found, strict=True):
-            _count_asked(seen, prefix, rollouts, policy.delimiter)
+            _count_asked(seen, prefix, rollouts, policy)
             n_rollouts += len(rollouts.rollouts)
     statistics = {
         "searched": len(searched),
@@ -124,12 +123,12 @@ def _count_right_solutions(seen: dict[Prefix, _Seen], solutions: Sequence[Soluti
             _count(seen, (), solution.steps, Rollout(text, CheckResult(solution.outcome)))
 
 
-def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, delimiter: str) -> None:
+def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, policy: Policy) -> None:
     """Rollouts with what they cost where they were asked for, and without it further on."""
     seen[asked].n_rounds += 1
     seen[asked].rollouts += found
     for rollout in found.rollouts:
-        _count(seen, asked, split_steps(rollout.completion.text, delimiter), rollout)
+        _count(seen, asked, policy.split(rollout.completion.text, asked), rollout)
 
 
 def _count(
@@ -191,6 +190,7 @@ BISECT = Method(
     conversation=bisect,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

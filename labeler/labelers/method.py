@@ -46,6 +46,11 @@ class MethodSettings(Strict):
         """Hash of the prompt files that it asks with; "" for a method that has none."""
         return ""
 
+    @property
+    def weighs_tokens(self) -> bool:
+        """Whether it needs the tokens of completions, with their log-probabilities."""
+        return False
+
 
 class AsksPolicy(MethodSettings):
     """Settings of a method that asks the policy for rollouts."""
@@ -106,6 +111,8 @@ class Method:
     asks: frozenset[Asks]
     """What its evidence is about: value, correctness, or both."""
     asks_model: bool
+    rolls_out: bool
+    """Its evidence is how the policy goes on from the beginning of a solution."""
     runs_programs: bool
     """Needs a sandbox."""
     writes_solutions: bool

@@ -73,6 +73,7 @@ MONTE_CARLO = Method(
     conversation=monte_carlo,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

@@ -28,7 +28,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Completion
 from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import (
@@ -43,7 +42,6 @@ from labeler.labelers.base import (
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME: Final = "omegaprm"
 VERSION = "1"
@@ -69,6 +67,10 @@ class OmegaPRM(AsksPolicy):
     round_size: Annotated[int, Field(ge=1)] = 2
     max_samples: Annotated[int, Field(ge=1)] = 64
     min_information: Annotated[float, Field(ge=0)] = 0.1
+
+    @property
+    def weighs_tokens(self) -> bool:
+        return self.unit == "tokens"
 
     @model_validator(mode="after")
     def _bayes_needs_steps(self) -> OmegaPRM:
@@ -199,7 +201,7 @@ def _bisect(
     policy: Policy,
 ) -> Conversation[None]:
     """Finds the first span of a rollout after which MC is 0."""
-    units = _units(candidate.rollout.completion, settings, policy)
+    units = _units(candidate, settings, policy)
     alive, dead = 0, len(units)
     cuts = []
     while dead - alive > min_span:
@@ -218,7 +220,7 @@ def _locate(
     tree: _Tree, candidate: _Candidate, problem: Problem, settings: OmegaPRM, policy: Policy
 ) -> Conversation[None]:
     """Finds the most likely first error of a rollout by a posterior over its place."""
-    units = split_steps(candidate.rollout.completion.text, policy.delimiter)
+    units = policy.split(candidate.rollout.completion.text, candidate.state.prefix)
     prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
     root = tree.states[""].rollouts
     rates = Rates().given_root(root.n, root.n_correct)
@@ -234,11 +236,12 @@ def _locate(
     tree.located.append(((*candidate.state.prefix, *units), candidate))
 
 
-def _units(completion: Completion, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
+def _units(candidate: _Candidate, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:
     """What may be cut apart: steps, or tokens."""
+    completion = candidate.rollout.completion
     if settings.unit == "tokens":
         return tuple(token for token in completion.tokens if token)
-    return split_steps(completion.text, policy.delimiter)
+    return policy.split(completion.text, candidate.state.prefix)
 
 
 def _min_span(root: _State, settings: OmegaPRM) -> int:
@@ -303,6 +306,7 @@ OMEGAPRM = Method(
     conversation=omegaprm,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=True,
     is_tool=False,

@@ -35,6 +35,7 @@ OUTCOME = Method(
     conversation=outcome,
     asks=frozenset({Asks.VALUE}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

@@ -224,6 +224,7 @@ PROGRAM = Method(
     conversation=program,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=True,
     is_tool=True,

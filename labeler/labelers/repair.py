@@ -225,6 +225,7 @@ REPAIR = Method(
     conversation=repair,
     asks=frozenset({Asks.CORRECTNESS, Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

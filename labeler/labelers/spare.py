@@ -139,6 +139,7 @@ SPARE = Method(
     conversation=spare,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=True,
+    rolls_out=False,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

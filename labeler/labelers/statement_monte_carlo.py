@@ -76,6 +76,7 @@ STATEMENT_MONTE_CARLO = Method(
     conversation=statement_monte_carlo,
     asks=frozenset({Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

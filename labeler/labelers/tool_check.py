@@ -95,6 +95,7 @@ TOOL_CHECK = Method(
     conversation=tool_check,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=False,
     writes_solutions=False,
     is_tool=True,

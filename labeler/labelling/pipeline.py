@@ -92,6 +92,9 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         name: found[name].statistics for name in recipe.labelers if found[name].statistics
     }
     statistics["solve"] = {"samples": solved.n_samples, "right": solved.n_right}
+    if rows:
+        of_one_step = sum(len(row.steps) == 1 for row in rows)
+        statistics["steps"] = {"solutions": len(rows), "of one step": of_one_step}
     return LabeledProblem(rows, solved.rejections, statistics)
 
 

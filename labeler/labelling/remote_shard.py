@@ -21,6 +21,7 @@ from labeler.driver.journal import Journal
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
+from labeler.labelling.readiness import make_ready
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Parts
 from labeler.schema import Provenance
@@ -56,8 +57,7 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
         held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
         Journal(stem.with_suffix(".sqlite")) as journal,
     ):
-        for sampler in parts.samplers.values():
-            await sampler.ready()
+        await make_ready(parts.samplers, parts.needs)
         async with Driver(
             routes(parts.samplers, parts.checker, parts.sandbox),
             journal,

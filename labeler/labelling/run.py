@@ -38,10 +38,11 @@ from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
+from labeler.labelling.readiness import make_ready
 from labeler.labelling.routes import routes
 from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, short_hash
-from labeler.samplers.base import Sampler
+from labeler.samplers.base import Needs, Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
 from labeler.version import code_version
@@ -71,6 +72,8 @@ class Parts:
     options: RunOptions
     config_sha: str
     seed: int
+    needs: Mapping[str, Needs] = field(default_factory=dict)
+    """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
 
@@ -149,8 +152,8 @@ class LabellingRun:
             )
             self._refuse_unwanted_resume()
             # Only now: this may start servers, which a run that is refused must not do.
-            for name in [] if self.delegates_shards else self._model_names:
-                await self.parts.samplers[name].ready()
+            if not self.delegates_shards:
+                await make_ready(self.parts.samplers, self.parts.needs)
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
             make_folder(self._work / self.run_id)
             self._journal = journal

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
+from labeler.driver.requests import Failed, Prompt, Sample, Samples, Score, Scores
 
 
 class Sampler(Protocol):
@@ -54,6 +55,29 @@ class Sampler(Protocol):
 
     async def aclose(self) -> None:
         """Frees the model or the connections; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a run asks of a model, and one of the prompts that it will send."""
+
+    prompt: Prompt
+    continues: bool = False
+    """Whether labels rest on rollouts from the beginning of a solution."""
+    logprobs: tuple[str, ...] = ()
+    """Labelers that cannot do without log-probabilities."""
+    stop: bool = False
+    """Whether the run's samples end at stop strings."""
+    remedy: str = "ask a server that does"
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A sampler that can be asked what it is able to do before it is relied upon."""
+
+    async def probe(self, needs: Needs) -> list[str]:
+        """Lines on what it cannot do; `BackendDown` where labels would be wrong."""
         ...
 
 

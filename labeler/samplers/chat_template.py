@@ -25,14 +25,35 @@ def load_tokenizer(name: str) -> Any:
         raise ConfigError(f"cannot load the tokenizer in {name!r}: {error}".split("\n")[0])
 
 
+def first_token(tokenizer: Any) -> str:
+    """The token that a tokenizer puts before every text (BOS), "" where it puts none."""
+    begins = tokenizer.bos_token_id
+    put = tokenizer("", add_special_tokens=True)["input_ids"]
+    adds = put[:1] == [begins] or getattr(tokenizer, "add_bos_token", False)
+    return str(tokenizer.bos_token) if begins is not None and adds else ""
+
+
+def on_template(tokenizer: Any, model: str) -> list[str]:
+    """A line on a model that has no chat template."""
+    if tokenizer.chat_template:
+        return []
+    begins = first_token(tokenizer)
+    behind = f" behind {begins}" if begins else ""
+    return [f"{model} has no chat template: its prompts are the plain texts{behind} (base models)"]
+
+
 def render(tokenizer: Any, prompt: Prompt) -> str:
     """Messages, the header of the assistant's turn, then the prefix.
 
-    A prompt without messages is its prefix alone. A tokenizer without a chat template, or None in
-    its place, joins the contents as they are. Raises `RequestError` if the template refuses.
+    A prompt without messages is its prefix alone. A tokenizer without a chat template joins the
+    contents behind the token that begins its texts, for nothing is added later; None in its place
+    joins them as they are. Raises `RequestError` if the template refuses.
     """
-    if tokenizer is None or not tokenizer.chat_template or not prompt.messages:
+    if tokenizer is None or not prompt.messages:
         return "".join(message.content for message in prompt.messages) + prompt.prefix
+    if not tokenizer.chat_template:
+        said = "".join(message.content for message in prompt.messages)
+        return first_token(tokenizer) + said + prompt.prefix
     from jinja2 import TemplateError
 
     messages = [{"role": m.role, "content": m.content} for m in prompt.messages]

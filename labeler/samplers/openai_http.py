@@ -19,8 +19,10 @@ Does not cover: starting a server (see `vllm.py`), streaming.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from labeler.driver.requests import (
@@ -35,8 +37,8 @@ from labeler.driver.requests import (
 )
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
-from labeler.samplers.base import completion_seed
-from labeler.samplers.chat_template import load_tokenizer, render
+from labeler.samplers.base import Needs, completion_seed
+from labeler.samplers.chat_template import load_tokenizer, on_template, render
 from labeler.samplers.choices import ASKS, Choices
 from labeler.samplers.openai_reply import completions_of, echoed_logprobs, models_in, most_bytes
 from labeler.samplers.openai_wire import (
@@ -46,6 +48,7 @@ from labeler.samplers.openai_wire import (
     sampling_fields,
     server_seed,
 )
+from labeler.samplers.probe import Cannot, probe
 from labeler.samplers.servers import AUTO, Concurrency, Servers
 
 Result = TypeVar("Result")
@@ -54,6 +57,14 @@ PROBE_S = 30.0
 """For a question that needs no model."""
 LOADING_S = 120.0
 LOADING_PAUSE_S = 0.5
+
+PROBE_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+CONTINUING = {
+    True: "set policy.api: completions with policy.tokenizer, or ask a server that honours "
+    "continue_final_message (vLLM does)",
+    False: "ask a server whose completions are not put into a chat template",
+}
+"""What to do about a server that does not continue, by whether it is asked to chat."""
 
 GREETING = Sample(Prompt((Message("user", "Hello"),)), 1, Sampling(max_tokens=1), seed=0)
 
@@ -153,6 +164,42 @@ class OpenAISampler:
             )
         except BackendBusy:
             return  # Busy is no refusal; the run's own requests are tried again.
+
+    async def probe(self, needs: Needs) -> list[str]:
+        """Lines on what the servers cannot do. Raises `BackendDown` where labels would be wrong."""
+        lines = self._on_prompts()
+        where = dataclasses.replace(needs, remedy=CONTINUING[self._chat])
+        for url in self.urls:
+            try:
+                lines += [f"{url} {line}" for line in await probe(partial(self._one, url), where)]
+            except Cannot as error:
+                raise BackendDown(f"{url} {error}")
+            except (Unreachable, BackendBusy) as error:
+                lines.append(f"what {url} can do is not known ({error})")
+        return lines
+
+    def _on_prompts(self) -> list[str]:
+        if self._chat:
+            return []
+        if self._tokenizer is None:
+            return [
+                f"{self.model} is asked by api: completions without policy.tokenizer: its prompts "
+                "have no chat template; name the model's folder, unless it is a base model"
+            ]
+        return on_template(self._tokenizer, self.model)
+
+    async def _one(self, url: str, request: Sample) -> list[Completion]:
+        """What one server says to one request; a busy one is asked again."""
+        path = "chat/completions" if self._chat else "completions"
+        body = self._body(request, request.n, request.seed)
+        for pause_s in PROBE_PAUSES_S:
+            try:
+                answer = await self._servers.ask(url, path, body)
+                return completions_of(answer, request, chat=self._chat)[0]
+            except (Unreachable, BackendBusy):
+                await asyncio.sleep(pause_s)
+        answer = await self._servers.ask(url, path, body)
+        return completions_of(answer, request, chat=self._chat)[0]
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         return await _all([self._answered(self._sample(one), one.n) for one in batch])

@@ -127,6 +127,12 @@ class Servers:
                 return answer
         raise BackendBusy(reason)
 
+    async def ask(
+        self, url: str, path: str, body: Json, max_bytes: int = MOST_MODELS_BYTES
+    ) -> Json:
+        """Asks this server alone, whatever is under way. Raises as `post`, or `Unreachable`."""
+        return self.checked(await self._send("POST", f"{url}/{path}", body, max_bytes), url)
+
     async def aclose(self) -> None:
         if self._is_auto and not self._client.is_closed:
             for url in self.urls:

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.errors import BackendDown, ConfigError, RequestError
 from labeler.records import short_hash
-from labeler.samplers.base import completion_seed
-from labeler.samplers.chat_template import load_tokenizer, render
+from labeler.samplers.base import Needs, completion_seed
+from labeler.samplers.chat_template import load_tokenizer, on_template, render
 from labeler.samplers.model_folder import end_tokens, folder_hash, load_model
 from labeler.samplers.token_texts import pieces_of
 
@@ -93,6 +93,10 @@ class TransformersSampler:
 
     async def ready(self) -> None:
         """The model was loaded when the sampler was made."""
+
+    async def probe(self, needs: Needs) -> list[str]:
+        """It can do all of it; only its chat template may be missing."""
+        return on_template(self._tokenizer, self.model)
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         return await self._in_thread(lambda stopped: self._sample(batch, stopped))

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
 from labeler.errors import BackendBusy, BackendDown
+from labeler.samplers.base import Needs
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.replicas import HUNG_S, Replicas
 from labeler.samplers.server_process import GRACE_S
@@ -77,6 +78,11 @@ class VLLMSampler:
         except BaseException:
             await self.aclose()
             raise
+
+    async def probe(self, needs: Needs) -> list[str]:
+        """What the servers that it started cannot do."""
+        assert self._asking is not None
+        return await self._asking.probe(needs)
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
         return await self._answered(lambda asking: asking.sample(batch))

@@ -28,6 +28,7 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
         sampling=Sampling(**config.policy.sampling.model_dump()),
         delimiter=config.policy.delimiter,
         run_seed=config.seed,
+        splitter=config.steps,
     )
 
 

@@ -19,6 +19,7 @@ from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
 from labeler.wiring.problems import ProblemSet, read_existing_solutions, read_problems
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
 from labeler.wiring.versions import version_hashes
@@ -78,13 +79,15 @@ def build(
     problems, rejections = preset_problems or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
+    recipe = build_recipe(config, samplers.get(POLICY), read_existing_solutions(config))
     return Parts(
         problems=problems,
         rejections=tuple(rejections),
         samplers=samplers,
         checker=build_checker(sandbox, build_limits(config.sandbox)),
         sandbox=sandbox,
-        recipe=build_recipe(config, samplers.get(POLICY), read_existing_solutions(config)),
+        recipe=recipe,
+        needs=needs_of(config, problems, recipe.policy, samplers),
         options=config.run,
         config_sha=config.identity(),
         seed=config.seed,

@@ -25,6 +25,8 @@ ONCE_BY_CODE = frozenset({"solver", "grounded", "grounded_search", "table"})
 def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
     """16 hex digits per part."""
     solving = config.model_dump_json(include={"policy": PROMPT, "solutions": True, "seed": True})
+    # Not named where it is as ever, so that older labels are not stale.
+    split = [] if config.steps == "delimiter" else [config.steps]
     bounds = config.difficulty_filter
     hashes = {
         "policy": short_hash(
@@ -32,6 +34,7 @@ def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
             parts.checker.fingerprint,
             solving,
             bounds.model_dump_json() if bounds else "",
+            *split,
         )
     }
     for labeler in config.labelers:

@@ -177,6 +177,7 @@ DIAGNOSTICS = Method(
     conversation=diagnostics,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=False,
     is_tool=True,

@@ -49,6 +49,7 @@ GROUNDED = Method(
     conversation=grounded,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=True,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=False,
     is_tool=False,

@@ -36,7 +36,6 @@ from labeler.labelers.shared.verification.settings import Verifier, verifier_tas
 from labeler.labelers.shared.verification.verify import VERSION, Verification, Verified, counted
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
-from labeler.steps import split_steps
 
 NAME: Final = "grounded_search"
 SIGNS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
@@ -119,7 +118,7 @@ def _expand(
 ) -> Conversation[None]:
     """Children of a state from its continuations, verified and backed up."""
     node.is_expanded = True
-    rolled = [(r, _whole_steps(r, policy.delimiter)) for r in found.rollouts]
+    rolled = [(r, _whole_steps(r, policy, node.prefix)) for r in found.rollouts]
     rolled = [(rollout, steps) for rollout, steps in rolled if steps]
     prefixes = {
         "".join(prefix): prefix
@@ -144,11 +143,12 @@ def _expand(
         search.solutions.setdefault(solution.solution_id, solution)
 
 
-def _whole_steps(rollout: Rollout, delimiter: str) -> tuple[str, ...]:
+def _whole_steps(rollout: Rollout, policy: Policy, prefix: Sequence[str]) -> tuple[str, ...]:
     """The steps of a rollout, without one that was cut off."""
-    steps = split_steps(rollout.completion.text, delimiter)
-    is_cut = rollout.completion.finish == "length" and not "".join(steps).endswith(delimiter)
-    return steps[:-1] if is_cut else steps
+    steps = policy.split(rollout.completion.text, prefix)
+    if rollout.completion.finish == "length" and steps and not policy.is_whole(steps[-1]):
+        return steps[:-1]
+    return steps
 
 
 def _child(search: _Search, node: Node, steps: Sequence[str], rollout: Rollout) -> Node:
@@ -183,6 +183,7 @@ GROUNDED_SEARCH = Method(
     conversation=grounded_search,
     asks=frozenset({Asks.CORRECTNESS, Asks.VALUE}),
     asks_model=True,
+    rolls_out=True,
     runs_programs=True,
     writes_solutions=True,
     is_tool=False,

@@ -217,6 +217,7 @@ JUDGE = Method(
     conversation=judge,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=True,
+    rolls_out=False,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

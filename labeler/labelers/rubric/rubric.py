@@ -191,6 +191,7 @@ RUBRIC = Method(
     conversation=rubric,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=True,
+    rolls_out=False,
     runs_programs=False,
     writes_solutions=False,
     is_tool=False,

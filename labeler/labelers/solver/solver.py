@@ -186,6 +186,7 @@ SOLVER = Method(
     conversation=solver,
     asks=frozenset({Asks.VALUE}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=False,
     is_tool=False,

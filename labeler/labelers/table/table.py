@@ -122,6 +122,7 @@ TABLE = Method(
     conversation=table,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=True,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=False,
     is_tool=False,

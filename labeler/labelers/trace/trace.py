@@ -135,6 +135,7 @@ TRACE = Method(
     conversation=trace,
     asks=frozenset({Asks.CORRECTNESS}),
     asks_model=False,
+    rolls_out=False,
     runs_programs=True,
     writes_solutions=False,
     is_tool=True,

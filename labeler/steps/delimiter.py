@@ -1,4 +1,4 @@
-"""Text <-> steps. Joining the steps gives the text back, character for character.
+"""Steps by a delimiter of the run file's, or by lines.
 
 A step is a line (or a paragraph) with the delimiter that ends it. Blank pieces belong to the step
 before them, so no step is empty; white space at the beginning belongs to the first step.
@@ -6,7 +6,10 @@ before them, so no step is empty; white space at the beginning belongs to the fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def split_steps(text: str, delimiter: str) -> tuple[str, ...]:
@@ -14,17 +17,25 @@ def split_steps(text: str, delimiter: str) -> tuple[str, ...]:
 
     Only a text without any visible character gives no step (it is then not a solution).
     """
-    steps: list[str] = []
-    pending = ""
-    for piece in _pieces(text, delimiter):
+    return with_visible(_pieces(text, delimiter))
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    """Cuts after every line, whether \\n, \\r\\n or \\r ends it."""
+    return with_visible(_LINE.findall(text))
+
+
+def with_visible(pieces: Sequence[str]) -> tuple[str, ...]:
+    """Pieces that show nothing join the one before them, at the beginning the one behind."""
+    steps: list[list[str]] = []
+    pending: list[str] = []
+    for piece in pieces:
         if piece.strip():
-            steps.append(pending + piece)
-            pending = ""
-        elif steps:
-            steps[-1] += piece
+            steps.append([*pending, piece])
+            pending = []
         else:
-            pending += piece
-    return tuple(steps)
+            (steps[-1] if steps else pending).append(piece)
+    return tuple("".join(step) for step in steps)
 
 
 def reference_text(steps: Sequence[str]) -> str:

@@ -1,0 +1,36 @@
+"""What a run asks of each of its models, for the questions before the first problem."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+
+from labeler.config.run import RunConfig
+from labeler.driver.requests import POLICY
+from labeler.labelers.base import Policy
+from labeler.labelers.methods import METHODS
+from labeler.records import Problem
+from labeler.samplers.base import Needs
+
+
+def needs_of(
+    config: RunConfig, problems: Sequence[Problem], policy: Policy, models: Collection[str]
+) -> dict[str, Needs]:
+    """By model; nothing where `run.probe` is off or there is no problem to ask about."""
+    first = next(islice(problems, 1), None)
+    if first is None or not config.run.probe:
+        return {}
+    return {name: _needs(config, name, policy, first) for name in models}
+
+
+def _needs(config: RunConfig, name: str, policy: Policy, problem: Problem) -> Needs:
+    prompt = policy.prompt(problem)
+    if name != POLICY:
+        return Needs(prompt)
+    asking = [one for one in config.labelers if POLICY in one.models]
+    return Needs(
+        prompt,
+        continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
+        logprobs=tuple(one.kind for one in asking if one.weighs_tokens),
+        stop=bool(policy.sampling.stop),
+    )
