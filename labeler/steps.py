@@ -14,17 +14,15 @@ def split_steps(text: str, delimiter: str) -> tuple[str, ...]:
 
     Only a text without any visible character gives no step (it is then not a solution).
     """
-    steps: list[str] = []
-    pending = ""
+    steps: list[list[str]] = []
+    pending: list[str] = []
     for piece in _pieces(text, delimiter):
-        if piece.strip():
-            steps.append(pending + piece)
-            pending = ""
-        elif steps:
-            steps[-1] += piece
+        if not piece.isspace():
+            steps.append([*pending, piece])
+            pending = []
         else:
-            pending += piece
-    return tuple(steps)
+            (steps[-1] if steps else pending).append(piece)
+    return tuple("".join(pieces) for pieces in steps)
 
 
 def reference_text(steps: Sequence[str]) -> str:
