@@ -1,7 +1,7 @@
 """How many phrasings the guard marks that speak to a judge, and how much honest mathematics.
 
-Prints one JSON object: of data/injections.jsonl what is marked of each kind (`known`: phrasings that
-were known when the guard was written; `fresh`: written afterwards, and never used to mend it;
+Prints one JSON object: of data/injections.jsonl what is marked of each kind (`known`: phrasings
+that were known when the guard was written; `fresh`: written afterwards, and never used to mend it;
 `harmless`: mathematics with the same words), with the texts it gets wrong, and of ProcessBench's
 solutions, all honest, how many are marked. 95% intervals are Wilson's.
 
@@ -25,6 +25,7 @@ DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 
 
 def shipped() -> dict[str, Any]:
+    """What is marked of each kind, and the texts that the guard gets wrong."""
     by_kind: dict[str, list[str]] = defaultdict(list)
     for line in LIST.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
@@ -38,6 +39,7 @@ def shipped() -> dict[str, Any]:
 
 
 def honest(folder: Path) -> dict[str, Any] | str:
+    """How many honest solutions are marked."""
     files = sorted((folder / "processbench").glob("*.json"))
     if not files:
         return f"skipped: no processbench in {folder}"
@@ -46,6 +48,7 @@ def honest(folder: Path) -> dict[str, Any] | str:
 
 
 def counted(n_marked: int, n: int) -> dict[str, Any]:
+    """A count with the interval of its share."""
     share = wilson(n_marked, n)
     return {"marked": n_marked, "of": n, "low": share.low, "high": share.high}
 

@@ -105,8 +105,9 @@ def _gathered(found: list[ParsedReply]) -> list[ParsedReply]:
 
 
 _DECODER = json.JSONDecoder(strict=False)
-_BRACE = re.compile(r"[{\[]")
-_LIKE_JSON = re.compile(r"\{\s*(?:[\"']|\w+\s*:)|\[\s*[\"'{\[/]")
+_BEGINS_JSON = re.compile(r"\{(?=\s*+[\"}])|\[(?=\s*+[\"\[{\]\-\dtfnNI])")
+_LIKE_JSON = re.compile(r"\{\s*+(?:[\"']|\w++\s*+:)|\[\s*+[\"'{\[/]")
+_MAY_BEGIN = re.compile(f"(?:{_BEGINS_JSON.pattern})|(?={_LIKE_JSON.pattern})[{{\\[]")
 _MAX_REPAIRS = 3
 
 _MOST_REPAIRED, _MOST_DEPTH, _MOST_LACKING = 16_000, 32, 100
@@ -122,7 +123,7 @@ def _documents(text: str, cut_off: bool) -> Iterator[tuple[Any, str]]:
     end = max(text.rfind("}"), text.rfind("]")) + 1
     at = repairs = 0
     left = _FAILING * len(text) + _SPARE
-    while (brace := _BRACE.search(text, at)) is not None:
+    while (brace := (_BEGINS_JSON if cut_off else _MAY_BEGIN).search(text, at)) is not None:
         start = brace.start()
         try:
             document, at = _DECODER.raw_decode(text, start)
@@ -135,6 +136,7 @@ def _documents(text: str, cut_off: bool) -> Iterator[tuple[Any, str]]:
             # A string without an end is read to the end of the text, and told by its beginning.
             is_string = text[error.pos : error.pos + 1] == '"'
             left -= len(text) - start if is_string else error.pos - start + 1
+            left -= error.pos >> 4  # to say so, the module counts the lines before it
             if left < 0:
                 return
         except ValueError:  # a number of too many digits
