@@ -7,6 +7,7 @@ Index bases are 0 here; papers that count from 1 are converted where they are re
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -182,10 +183,36 @@ def short_hash(*parts: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def prefix_id(problem_id: str, steps: tuple[str, ...]) -> str:
+LONG_TEXT = 1 << 16
+"""Bytes of steps from which a prefix is hashed without its length, so that the next hash goes
+on where this one ended: else 100,000 steps would take the square of their length."""
+
+
+def prefix_id(problem_id: str, steps: Sequence[str]) -> str:
     """Identity of a step: the problem and all text up to and including the step.
 
     Depends on the joined text only, so two solutions that share a beginning share its evidence
     even where they split it into steps differently.
     """
-    return short_hash(problem_id, "".join(steps))
+    return prefix_ids(problem_id, ("".join(steps),))[0]
+
+
+def prefix_ids(problem_id: str, steps: Sequence[str]) -> tuple[str, ...]:
+    """The `prefix_id` of every step, in time linear in the text."""
+    problem = problem_id.encode("utf-8", "surrogatepass")
+    head = len(problem).to_bytes(8, "big") + problem
+    growing = hashlib.sha256(head)
+    written = bytearray()
+    length = 0
+    found = []
+    for step in steps:
+        data = step.encode("utf-8", "surrogatepass")
+        growing.update(data)
+        length += len(data)
+        if length <= LONG_TEXT:
+            written += data
+            digest = hashlib.sha256(head + length.to_bytes(8, "big") + written)
+        else:
+            digest = growing
+        found.append(digest.hexdigest()[:16])
+    return tuple(found)

@@ -18,7 +18,7 @@ from labeler.records import (
     Problem,
     Solution,
     Verdict,
-    prefix_id,
+    prefix_ids,
 )
 
 
@@ -34,9 +34,7 @@ def label_solution(
     problem: Problem, solution: Solution, evidence: Mapping[str, Sequence[Evidence]], rule: Rule
 ) -> LabeledSolution:
     """Labels one solution. It is kept if the place of its first error (or none) was decided."""
-    ids = [
-        prefix_id(problem.problem_id, solution.steps[: t + 1]) for t in range(len(solution.steps))
-    ]
+    ids = prefix_ids(problem.problem_id, solution.steps)
     pieces = [tuple(evidence.get(i, ())) for i in ids]
     unlabelled = tuple(
         LabeledStep(text, step_id, None, None, step_evidence)

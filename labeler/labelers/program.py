@@ -40,6 +40,7 @@ from labeler.records import (
     Solution,
     Verdict,
     prefix_id,
+    prefix_ids,
     short_hash,
 )
 from labeler.seeds import derive_seed
@@ -150,14 +151,14 @@ def _without(problem: Problem, steps: tuple[str, ...], judged: CheckResult) -> F
     reason = f"reference not confirmed: {judged.reason}"
     pieces = tuple(
         Evidence(
-            prefix_id(problem.problem_id, steps[: t + 1]),
+            prefix,
             NAME,
             VERSION,
             Asks.CORRECTNESS,
             Verdict.UNKNOWN,
             reason=reason,
         )
-        for t in range(len(steps))
+        for prefix in prefix_ids(problem.problem_id, steps)
     )
     counts = {"statements": len(steps), "reference_unconfirmed": 1}
     return Findings(pieces, (_solution(problem, steps, judged),), counts)

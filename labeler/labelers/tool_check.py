@@ -21,7 +21,7 @@ from labeler.checking.claims.steps import check_solution
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
 
 NAME: Final = "tool_check"
 VERSION = "1"
@@ -49,8 +49,8 @@ def tool_check(
     claims = false = 0
     for solution in solutions:
         links = check_solution(problem.text, solution.steps, symbolic=settings.symbolic)
-        for t, said in enumerate(links):
-            prefix = prefix_id(problem.problem_id, solution.steps[: t + 1])
+        prefixes = prefix_ids(problem.problem_id, solution.steps)
+        for prefix, said in zip(prefixes, links, strict=True):
             if prefix not in found:
                 found[prefix] = evidence(prefix, said)
                 claims += found[prefix].n

@@ -27,7 +27,11 @@ SYMMETRIC = (ast.Eq, ast.NotEq)
 
 def canonical_form(source: str) -> str:
     """The canonical form as text. Raises `SyntaxError`."""
-    return ast.dump(_Canonicalizer().visit(parse(source)), annotate_fields=False)
+    tree = parse(source)
+    try:
+        return ast.dump(_Canonicalizer().visit(tree), annotate_fields=False)
+    except RecursionError as error:
+        raise SyntaxError("nested too deeply") from error
 
 
 class _Canonicalizer(ast.NodeTransformer):

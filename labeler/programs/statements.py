@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -54,10 +55,16 @@ def statements(text: str, start: int = 0) -> list[Statement]:
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree; what Python only warns of (an unknown escape, say) is no matter here."""
+    """The syntax tree; what Python only warns of (an unknown escape, say) is no matter here.
+
+    Raises `SyntaxError`, also for what Python reads in no other way: too deep a nest, null bytes.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        try:
+            return ast.parse(text)
+        except (RecursionError, MemoryError, ValueError) as error:
+            raise SyntaxError(f"cannot be read ({type(error).__name__})") from error
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.stmt]:
@@ -78,12 +85,21 @@ class _SourcePositions:
     def __init__(self, text: str) -> None:
         self._lines = LINE.findall(text)
         self._starts = [0, *accumulate(len(line) for line in self._lines)]
+        self._bytes: dict[int, list[int]] = {}
 
     def start(self, node: ast.stmt) -> int:
         line = _first_line(node)
         column = node.col_offset if line == node.lineno else 0
-        characters = self._lines[line - 1].encode()[:column].decode()
-        return self._starts[line - 1] + len(characters)
+        return self._starts[line - 1] + self._characters(line, column)
+
+    def _characters(self, line: int, column: int) -> int:
+        """Characters before a column of bytes; where each begins is counted once per line."""
+        if self._lines[line - 1].isascii():
+            return column
+        if line not in self._bytes:
+            sizes = (len(one.encode()) for one in self._lines[line - 1])
+            self._bytes[line] = [0, *accumulate(sizes)]
+        return bisect_left(self._bytes[line], column)
 
     def own_end(self, node: ast.stmt, following: ast.stmt) -> int:
         """Where the step of a statement ends and that of the following one begins."""

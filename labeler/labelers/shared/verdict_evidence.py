@@ -14,7 +14,7 @@ from labeler.driver.requests import Completion, Failed, Reply, Samples
 from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.read import read_reply
 from labeler.prompts import Task
-from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,12 @@ def correctness_evidence(
 ) -> tuple[Evidence, ...]:
     """Evidence on the first `len(opinions)` steps; later ones were not spoken about."""
     nothing = TokenUsage()
+    prefixes = prefix_ids(problem.problem_id, solution.steps[: len(opinions)])
     return tuple(
         opinion_evidence(
             labeler,
             version,
-            prefix_id(problem.problem_id, solution.steps[: t + 1]),
+            prefixes[t],
             opinion,
             model,
             spent if t == 0 else nothing,

@@ -12,7 +12,7 @@ import re
 
 Rows = list[list[str]]
 
-_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_RULE = re.compile(r"\s*+\|?+\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+$")
 
 
 def table_in(text: str) -> Rows | None:
@@ -22,10 +22,11 @@ def table_in(text: str) -> Rows | None:
         rows = [_cells(line) for line in lines if not _RULE.match(line)]
     else:
         separator = "\t" if lines and "\t" in lines[0] else ","
-        rows = [
-            [cell.strip() for cell in row]
-            for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)
-        ]
+        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+        try:
+            rows = [[cell.strip() for cell in row] for row in reader]
+        except csv.Error:
+            return None  # a cell beyond what the module reads
     widths = {len(row) for row in rows}
     return rows if len(rows) > 1 and len(widths) == 1 and min(widths) > 1 else None
 
@@ -33,10 +34,11 @@ def table_in(text: str) -> Rows | None:
 def as_csv(rows: Rows) -> str:
     """The same cells as comma separated values, each column with a name of its own."""
     names: list[str] = []
+    taken: set[str] = set()
     for place, name in enumerate(rows[0], 1):
         wanted = name or f"column_{place}"
-        taken = {other.lower() for other in names}
         names.append(f"{wanted}_{place}" if wanted.lower() in taken else wanted)
+        taken.add(names[-1].lower())
     sink = io.StringIO()
     csv.writer(sink, lineterminator="\n").writerows([names, *rows[1:]])
     return sink.getvalue()

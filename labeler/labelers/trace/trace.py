@@ -27,7 +27,7 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.trace.compare import Comparison, TraceVerdict, compare
 from labeler.labelers.trace.run import Trace, trace_in, trace_run
-from labeler.records import Asks, Domain, Evidence, Problem, Solution, Verdict, prefix_id
+from labeler.records import Asks, Domain, Evidence, Problem, Solution, Verdict, prefix_ids
 
 NAME: Final = "trace"
 VERSION = "1"
@@ -69,8 +69,8 @@ def trace(
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
         compared = compare(solution.steps, real)
-        for t, judged in enumerate(compared.steps):
-            prefix = prefix_id(problem.problem_id, solution.steps[: t + 1])
+        prefixes = prefix_ids(problem.problem_id, solution.steps)
+        for prefix, judged in zip(prefixes, compared.steps, strict=False):
             evidence.setdefault(prefix, _evidence(prefix, judged, compared, by))
     counts = {
         "statements_run": len(real.events),
@@ -119,11 +119,9 @@ def _evidence(prefix: str, judged: TraceVerdict, compared: Comparison, by: str) 
 
 def _unknown(problem: Problem, solutions: tuple[Solution, ...], reason: str) -> Findings:
     pieces = {
-        (prefix := prefix_id(problem.problem_id, s.steps[: t + 1])): Evidence(
-            prefix, NAME, VERSION, Asks.CORRECTNESS, Verdict.UNKNOWN, reason=reason
-        )
+        prefix: Evidence(prefix, NAME, VERSION, Asks.CORRECTNESS, Verdict.UNKNOWN, reason=reason)
         for s in solutions
-        for t in range(len(s.steps))
+        for prefix in prefix_ids(problem.problem_id, s.steps)
     }
     return Findings(tuple(pieces.values()), statistics={"untraced": 1})
 

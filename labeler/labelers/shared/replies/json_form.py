@@ -19,6 +19,7 @@ from labeler.labelers.shared.replies.base import (
     first_of,
     verdict_of,
 )
+from labeler.labelers.shared.replies.quoted import Quoted
 from labeler.records import Verdict
 
 NUMBER = ("step", "student_step", "paragraph", "step_number", "number", "index", "idx", "id")
@@ -45,9 +46,9 @@ NONE = frozenset(("none", "null", "-1", "no", "n/a", "no error"))
 def read_json(text: str, cut_off: bool, quoted: str) -> list[ParsedReply]:
     """What each JSON document of the text says; those copied from `quoted` are not the judge's."""
     found = []
-    quoted = _with_latex(quoted)
+    copied = Quoted(_with_latex(quoted))
     for document, source in _documents(_with_latex(text), cut_off):
-        if source.strip() in quoted:
+        if copied.holds(source):
             continue
         one = _found(document)
         if one:
@@ -97,29 +98,50 @@ def _gathered(found: list[ParsedReply]) -> list[ParsedReply]:
     ]  # fmt: skip
     if len(lone) < 2:
         return found
-    return [one for one in found if one not in lone] + [
+    alone = set(map(id, lone))
+    return [one for one in found if id(one) not in alone] + [
         ParsedReply(tuple(entry for one in lone for entry in one.entries))
     ]
 
 
 _DECODER = json.JSONDecoder(strict=False)
-_BRACE = re.compile(r"[{\[]")
-_LIKE_JSON = re.compile(r"\{\s*(?:[\"']|\w+\s*:)|\[\s*[\"'{\[/]")
+_BEGINS_JSON = re.compile(r"\{(?=\s*+[\"}])|\[(?=\s*+[\"\[{\]\-\dtfnNI])")
+_LIKE_JSON = re.compile(r"\{\s*+(?:[\"']|\w++\s*+:)|\[\s*+[\"'{\[/]")
+_MAY_BEGIN = re.compile(f"(?:{_BEGINS_JSON.pattern})|(?={_LIKE_JSON.pattern})[{{\\[]")
 _MAX_REPAIRS = 3
+
+_MOST_REPAIRED, _MOST_DEPTH, _MOST_LACKING = 16_000, 32, 100
+"""Characters, nested brackets and commas that lack, of what is left to json-repair: it reads some
+texts in the square of their length, and 16,000 characters are the verdicts on some 100 steps."""
+_MOST_DIGITS = 4300
+_FAILING, _SPARE = 64, 1 << 20
+"""How many times its length a text may be read in vain: each bracket begins a document, perhaps."""
 
 
 def _documents(text: str, cut_off: bool) -> Iterator[tuple[Any, str]]:
     """Each document with the text it was read from, in order."""
     end = max(text.rfind("}"), text.rfind("]")) + 1
     at = repairs = 0
-    while (brace := _BRACE.search(text, at)) is not None:
+    left = _FAILING * len(text) + _SPARE
+    while (brace := (_BEGINS_JSON if cut_off else _MAY_BEGIN).search(text, at)) is not None:
         start = brace.start()
         try:
             document, at = _DECODER.raw_decode(text, start)
             yield document, text[start:at]
             continue
-        except (ValueError, RecursionError):
+        except RecursionError:
+            return  # Nothing that anybody writes nests so deeply.
+        except json.JSONDecodeError as error:
             at = start + 1
+            # A string without an end is read to the end of the text, and told by its beginning.
+            is_string = text[error.pos : error.pos + 1] == '"'
+            left -= len(text) - start if is_string else error.pos - start + 1
+            left -= error.pos >> 4  # to say so, the module counts the lines before it
+            if left < 0:
+                return
+        except ValueError:  # a number of too many digits
+            at = start + 1
+            left -= _MOST_DIGITS
         if not cut_off and repairs < _MAX_REPAIRS and _LIKE_JSON.match(text, start):
             repairs += 1
             repaired = _repaired(text[start:end])
@@ -128,10 +150,25 @@ def _documents(text: str, cut_off: bool) -> Iterator[tuple[Any, str]]:
                 return
 
 
+_LACKING = re.compile(r'["\w}\]]\s*+"(?=[^\s:,}\]])')
+
+
+def _is_mendable(text: str) -> bool:
+    if len(text) > _MOST_REPAIRED:
+        return False
+    depth = deepest = 0
+    for bracket in re.findall(r"[{}\[\]]", text):
+        depth = max(0, depth + (1 if bracket in "{[" else -1))
+        deepest = max(deepest, depth)
+    return deepest <= _MOST_DEPTH and len(_LACKING.findall(text)) <= _MOST_LACKING
+
+
 def _repaired(text: str) -> Any:
-    """What json-repair makes of the text; None where it cannot."""
+    """What json-repair makes of the text; None where it cannot, or would take too long."""
     from json_repair import repair_json
 
+    if not _is_mendable(text):
+        return None
     try:
         return repair_json(text, return_objects=True)
     except Exception:  # it asserts and indexes: whatever it raises, one reply must not end a run

@@ -14,6 +14,7 @@ sentence is none.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from labeler.labelers.shared.replies.base import (
     StepVerdict,
     verdict_of,
 )
+from labeler.labelers.shared.replies.quoted import Quoted
 from labeler.records import Verdict
 
 _WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))
@@ -64,19 +66,20 @@ def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> P
     `heads` are what the steps begin with, where the prompt did not number them: a line is then
     about the step whose head it repeats. Lines copied from `quoted` are not the judge's.
     """
-    lines = [line for line in text.splitlines() if not line.strip() or line.strip() not in quoted]
+    copied = Quoted(quoted)
+    lines = [line for line in text.splitlines() if not line.strip() or not copied.holds(line)]
     if cut_off:
         lines = lines[:-1] if text.splitlines()[-1:] == lines[-1:] else lines
-    waiting: dict[str, list[int]] = {}
+    waiting: dict[str, deque[int]] = {}
     for t, head in enumerate(heads):
-        waiting.setdefault(head, []).append(t)
+        waiting.setdefault(head, deque()).append(t)
     entries = [e for line in lines if (e := _entry(line, waiting)) is not None]
     whole = "\n".join(lines)
     concluded = _tagged(whole) or _boxed(whole) or _named(whole) or ParsedReply()
     return replace(concluded, entries=tuple(entries))
 
 
-def _entry(line: str, waiting: dict[str, list[int]]) -> Entry | None:
+def _entry(line: str, waiting: dict[str, deque[int]]) -> Entry | None:
     head, colon, rest = line.partition(":")
     indices = waiting.get(head.strip()) if colon else None
     number = None
@@ -89,7 +92,7 @@ def _entry(line: str, waiting: dict[str, list[int]]) -> Entry | None:
     if step_verdict is None:
         return None
     said = StepVerdict(step_verdict.verdict, step_verdict.reason, rest.strip().strip("*|").strip())
-    return Entry(number, said, indices.pop(0) if indices else None)
+    return Entry(number, said, indices.popleft() if indices else None)
 
 
 def _verdict(rest: str) -> StepVerdict | None:

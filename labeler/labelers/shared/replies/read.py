@@ -18,6 +18,11 @@ from labeler.labelers.shared.replies.json_form import read_json
 from labeler.labelers.shared.replies.line_form import read_lines
 from labeler.records import Verdict
 
+MOST_CHARACTERS = 4_000_000
+"""Of a reply: a million tokens."""
+MOST_CONCLUSIONS = 64
+"""Each is laid onto all steps; an honest reply has one, or one for each of its drafts."""
+
 
 def read_reply(
     text: str,
@@ -32,6 +37,8 @@ def read_reply(
     `first_number` is what the prompt calls the first step. `by_heads`: the prompt did not number
     the steps, so that lines are told by what each step begins with (`Step 2`, `Answer`).
     """
+    if len(text) > MOST_CHARACTERS:
+        return _unknown(len(steps), f"the reply is longer than {MOST_CHARACTERS:,} characters")
     spoken = without_thinking(text)
     quoted = "".join(steps)
     heads = [step.split(":", 1)[0].strip() for step in steps] if by_heads else []
@@ -41,6 +48,8 @@ def read_reply(
         parsed = [lines] if lines else []
     if not parsed:
         return _unknown(len(steps), _why_nothing(text, spoken, cut_off))
+    if len(parsed) > MOST_CONCLUSIONS:
+        return _unknown(len(steps), f"the reply concludes {len(parsed):,} times")
     silence = "the reply was cut off" if cut_off else "no verdict on this step"
     laid = [_laid(one, len(steps), first_number, by_heads, silence) for one in parsed]
     step_verdicts = tuple(_agreed(said) for said in zip(*laid, strict=True))
