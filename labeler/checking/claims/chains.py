@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from labeler.checking.claims.cursor import NoExpression
-from labeler.checking.claims.expression import Either, Node, Operation
+from labeler.checking.claims.expression import Either, Facts, Node, Operation, facts
+from labeler.checking.claims.expression import has_operation as computes
 from labeler.checking.claims.grammar import Parser
 from labeler.checking.claims.layout import runs
 from labeler.checking.claims.notations import without_notations
-from labeler.checking.claims.tokens import Token, tokenize
+from labeler.checking.claims.segments import RELATION, formulas, sentences
+from labeler.checking.claims.tokens import MAX_CHARACTERS, Token, tokenize
 from labeler.checking.claims.vocabulary import (
     LEADING_WORDS,
     NUMBER_WORDS,
@@ -26,6 +28,8 @@ from labeler.checking.claims.vocabulary import (
     TYING_WORDS,
 )
 
+_SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
+BEHIND = 120
 REACH = 400
 """Characters before and behind a chain that count as its sentence, at most."""
 
@@ -33,27 +37,34 @@ _LISTED = re.compile(r"(?:\\[lc]?dots|\.\.\.|…)\s*(?:,|and)\s*\$?\s*\Z")
 """The end of a list such as `45, 90, ..., 990 = 1 * 45, 2 * 45`."""
 
 
+NO_FACTS = Facts(frozenset(), frozenset(), frozenset(), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side; `node` is None where it is prose, torn off or beyond the grammar.
 
-    `led`: words lead up to it. `name`: its words, where it is nothing but words or one symbol.
-    `units`: words behind values.
+    `has_lead_in`: words lead up to it. `name`: its words, where it is nothing but words or one
+    symbol. `units`: words behind values. `facts` of the node; `computes`: it is more than a literal.
+    `apart`: a number and, behind a space, a symbol, which may begin the next statement.
     """
 
     text: str
     node: Node | None
     units: frozenset[str] = frozenset()
     name: str = ""
-    led: bool = False
+    has_lead_in: bool = False
+    facts: Facts = NO_FACTS
+    computes: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
 
-    `start` and `end` are places in the text; `before` is the text since the last chain. `asked`:
-    a question ends on the chain's line.
+    `start` and `end` are places in the text; `before` is the text since the last chain,
+    `behind` what follows it, into the next sentence. `asked`: a question ends on the chain's line.
     """
 
     sides: tuple[Side, ...]
@@ -61,6 +72,7 @@ class Chain:
     start: int
     end: int
     before: str = ""
+    behind: str = ""
     sentence: str = ""
     asked: bool = False
 
@@ -70,22 +82,36 @@ class Chain:
         return self.sides[0].text + "".join(f" {signs.get(r, '?')} {s.text}" for r, s in rest)
 
 
+_ANNOTATION = re.compile(r"<<[^<>]{0,200}>>")
+
+
 def find_chains(text: str) -> list[Chain]:
-    """All chains of a step, in order of their place."""
-    text = re.sub(r"<<[^<>]*>>", "", text)
-    tokens = without_notations(tokenize(text))
-    found = [chain for run in runs(tokens) for chain in _chains(run, text)]
-    found = [
-        chain for chain in found if not _LISTED.search(text[max(0, chain.start - 20) : chain.start])
-    ]
+    """All chains of a step, in order of their place; none of a step that is too long.
+
+    GSM8K's calculator annotations `<<48/2=24>>` repeat what the text around them says and go.
+    """
+    if len(text) > MAX_CHARACTERS or not RELATION.search(text):
+        return []
+    if "<<" in text:
+        text = _ANNOTATION.sub("", text)
+    known = formulas(text)
+    found: list[Chain] = []
+    for start, end in sentences(text, known.spans):
+        tokens = without_notations(tokenize(text, known, start, end))
+        found += (chain for run in runs(tokens) for chain in _chains(run, text))
     found.sort(key=lambda chain: chain.start)
     placed, last = [], 0
     for chain in found:
+        if _LISTED.search(text, max(0, chain.start - 20), chain.start):
+            continue
         end = _sentence_end(text, chain.end)
         sentence = text[_sentence_start(text, chain.start) : end]
         asked = sentence.endswith("?") and "\n" not in text[chain.end : end]
-        before = text[last : chain.start]
-        placed.append(replace(chain, before=before, sentence=sentence, asked=asked))
+        before = text[max(last, chain.start - REACH) : chain.start]
+        behind = text[chain.end : chain.end + BEHIND]
+        placed.append(
+            replace(chain, before=before, behind=behind, sentence=sentence, asked=asked)
+        )
         last = max(last, chain.end)
     return placed
 
@@ -96,8 +122,8 @@ def _sentence_start(text: str, at: int) -> int:
 
 
 def _sentence_end(text: str, at: int) -> int:
-    match = re.compile(r"[.!](?=\s)|\?|\n\n|$").search(text, at, at + REACH)
-    return match.end() if match else len(text)
+    match = _SENTENCE_END.search(text, at, at + REACH)
+    return match.end() if match else min(len(text), at + REACH)
 
 
 def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
@@ -113,7 +139,7 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
         else:
             pieces[-1].append(token)
     if not relations or any(
-        t.kind == "poison" and t.text in {"mod", "bmod", "pmod", "pod"} for t in run
+        t.kind == "unsupported" and t.text in {"mod", "bmod", "pmod", "pod"} for t in run
     ):
         return
     sides = [_first_side(pieces[0], text)]
@@ -220,12 +246,12 @@ def _first_side(piece: Sequence[Token], text: str) -> Side:
     side = _side(kept, text)
     if side.node is None:
         return replace(side, name=_name(piece))
-    return replace(side, led=begin > 0)
+    return replace(side, has_lead_in=begin > 0)
 
 
 def _name(piece: Sequence[Token]) -> str:
-    words = [t.text for t in piece if t.kind not in {"mark", "wall"}]
-    if any(t.kind not in {"word", "sym", "mark", "wall", "open", "close"} for t in piece):
+    words = [t.text for t in piece if t.kind not in {"mark", "boundary"}]
+    if any(t.kind not in {"word", "sym", "mark", "boundary", "open", "close"} for t in piece):
         return ""
     while words and words[0] in LEADING_WORDS:
         words = words[1:]
@@ -236,7 +262,7 @@ def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
     """Where the expression of a first side begins, and whether it was torn off from before."""
     begin, index = 0, 0
     torn = taken = False
-    if piece and piece[0].kind == "wall":  # behind a bracket that was taken out
+    if piece and piece[0].kind == "boundary":  # behind a bracket that was taken out
         begin = index = 1
         torn = len(piece) > 1 and piece[1].kind not in {"word"}
     while index < len(piece):
@@ -323,13 +349,29 @@ def _side(piece: Sequence[Token], text: str) -> Side:
     try:
         node = parser.whole()
         if bullet:
-            minus = replace(piece[0], kind="op", text="-")
+            minus = piece[0]._replace(kind="op", text="-")
             node = Either("bullet", (node, Parser([minus, *tokens]).whole()))
     except NoExpression:
         name = _name(piece)
         return Side(source, None, name=name)
     name = _name(piece) if not isinstance(node, Operation) else ""
-    return Side(source, node, frozenset(parser.units), name)
+    return Side(
+        source,
+        node,
+        frozenset(parser.units),
+        name,
+        facts=facts(node),
+        computes=computes(node),
+        apart=_stands_apart(tokens),
+    )
+
+
+def _stands_apart(tokens: Sequence[Token]) -> bool:
+    """Whether it could be two statements side by side: `16 b^2`, and not `16b^2` or `16 * b^2`."""
+    if len(tokens) < 2 or tokens[0].kind != "num":
+        return False
+    second = tokens[1]
+    return second.kind in {"sym", "func"} and second.spaced
 
 
 def _slice(piece: Sequence[Token], text: str) -> str:

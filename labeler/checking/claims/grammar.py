@@ -12,7 +12,6 @@ noted and has no effect. A side that has words anywhere else is no expression.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from labeler.checking.claims.cursor import Cursor, NoExpression
 from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
@@ -22,6 +21,7 @@ from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
 MAX_TOKENS = 200
 MAX_DEPTH = 40
 MAX_DIGITS = 60
+MAX_ASIDE = 24
 
 _FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma", "tau", "Phi"}
 _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
@@ -169,14 +169,7 @@ class Parser(Cursor):
             ):
                 self.units.add(token.text)
                 self.at += 1
-                if self.comes("op", "^") and self.comes("num", "", 1):
-                    self.at += 2
-                elif (
-                    self.comes("op", "^")
-                    and self.comes("open", "{", 1)
-                    and self.comes("num", "", 2)
-                ):
-                    self.at += 4
+                self._unit_exponent()
             elif token.kind == "op" and token.text in "/*" and self.comes("word", "", 1):
                 following = self.peek(1)
                 assert following is not None
@@ -194,6 +187,17 @@ class Parser(Cursor):
                 break
         return self.at > begin
 
+    def _unit_exponent(self) -> None:
+        """Passes the power of a unit: cm^2, s^-1, m^{-3}."""
+        if not self.comes("op", "^"):
+            return
+        group = self.comes("open", "{", 1)
+        at = 1 + group
+        at += self.comes("op", "-", at) or self.comes("op", "+", at)
+        if self.comes("num", "", at):
+            self.units.add("^")
+            self.at += at + 1 + group
+
     def _hyphen(self) -> bool:
         following = self.peek(1)
         sign = self.peek()
@@ -206,19 +210,27 @@ class Parser(Cursor):
         )
 
     def _aside(self) -> int:
-        """Where a bracket that holds only words ends; 0 where there is none."""
+        """Where a bracket that only comments ends; 0 where there is none.
+
+        It holds nothing but words, or words and numbers without a sign between (`5 (3 coins in a
+        bag)`). One word beside a number may be its unit: then the bracket could be a factor.
+        """
         opening = self.peek()
         assert opening is not None
-        index, words = self.at + 1, 0
-        while index < len(self.tokens):
+        index, words, numbers = self.at + 1, 0, 0
+        while index < len(self.tokens) and index - self.at < MAX_ASIDE:
             token = self.tokens[index]
             if token.kind == "close":
-                return index + 1 if words and token.text == _CLOSING[opening.text] else 0
+                if not words or token.text != _CLOSING[opening.text]:
+                    return 0
+                if numbers and words == 1:
+                    raise NoExpression
+                return index + 1
             if token.kind == "word":
                 words += 1
-            elif token.kind in {"num", "sym", "func", "poison", "open"}:
-                if words and token.kind == "num":
-                    raise NoExpression
+            elif token.kind == "num":
+                numbers += 1
+            elif token.kind in {"sym", "func", "unsupported", "open", "op", "rel"}:
                 return 0
             index += 1
         return 0
@@ -311,7 +323,7 @@ class Parser(Cursor):
         if self.comes("open", "{"):
             self.at += 1
             if may_be_unit and self._words_only():
-                return Number(Fraction(1))
+                return Number(1)
             node = self.expression()
             self.take("close", "}")
             return node
@@ -375,7 +387,7 @@ class Parser(Cursor):
         raise NoExpression
 
     def _root(self) -> Node:
-        degree: Node = Number(Fraction(2))
+        degree: Node = Number(2)
         if self.comes("open", "["):
             self.at += 1
             degree = self.expression()
@@ -389,7 +401,7 @@ class Parser(Cursor):
     def _list_function(self, name: str) -> Node:
         self.take("open", "(")
         parts = [self.expression()]
-        while self.comes("wall", ","):
+        while self.comes("boundary", ","):
             self.at += 1
             parts.append(self.expression())
         self.take("close", ")")

@@ -1,0 +1,218 @@
+"""Rewritings of one expression: `(x + 1)^2 = x^2 + 1` where the text does not state a condition.
+
+Two sides with the same unknowns are an identity, or an equation to be solved. They are taken for a
+rewriting only on evidence: the chain goes on from a name or holds elsewhere, the text announces an
+expansion, or the expanded sides agree but for a term or two while nobody asked to solve anything.
+An equation that the problem or an earlier step states stays an equation, whatever is done to it.
+
+Decided by evaluating at fixed points (Schwartz, Zippel): two polynomials that differ at one point
+differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.context import Context
+from labeler.checking.claims.decide import Kind, Link, readings_of
+from labeler.checking.claims.excuses import not_stated
+from labeler.checking.claims.expression import Node, Operation, facts, walk
+from labeler.checking.claims.polynomials import Polynomial, agreement, degree, equation, rational
+from labeler.checking.claims.values import Undecided, apply, evaluate, same, size
+from labeler.records import Verdict
+
+POINTS = (11, 19, 29, 41)
+"""Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
+
+_EXPANDING = re.compile(r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE)
+_COLLECTING = re.compile(r"like terms|combin|collect", re.IGNORECASE)
+_FACTORING = re.compile(r"factor", re.IGNORECASE)
+_REWRITING = re.compile(
+    r"\b(?:simplif\w*|expand\w*|expansion|factor(?:ed|ing|s|ise|ize)?|distribut\w*|rewrit\w*|"
+    r"square of|identity|multiply(?:ing)?|express(?:ed|ion)?)\b",
+    re.IGNORECASE,
+)
+_SOLVING = re.compile(
+    r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|\bsolutions?\b|"
+    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|\bwant\b|\bneed\b|substitut",
+    re.IGNORECASE,
+)
+
+
+def identities(
+    chain: Chain, context: Context, known: Sequence[tuple[Node, Node]] = ()
+) -> Iterator[Link]:
+    """Links between sides that hold the same unknowns and rewrite each other.
+
+    `known`: equations that the problem and the steps before state.
+    """
+    decided: list[tuple[int, Side, Side, Verdict]] = []
+    for i, (left, right) in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+        if left.node is None or right.node is None or chain.relations[i] != "=":
+            continue
+        names = left.facts.names
+        if not names or names != right.facts.names or "e" in names:
+            continue
+        if ("i" in names and not context.imaginary) or names <= {"i"}:
+            continue
+        if not (left.computes and right.computes):
+            continue
+        decided.append((i, left, right, identical(left.node, right.node, context)))
+    holds = sum(verdict is Verdict.CORRECT and left.text != right.text
+                for _, left, right, verdict in decided)
+    for i, left, right, verdict in decided:
+        reason = ""
+        if verdict is Verdict.WRONG:
+            reason = _excuse(chain, i, holds, context, known)
+        shown = f"not the same for all {', '.join(sorted(left.facts.names))}"
+        if reason or verdict is Verdict.UNKNOWN:
+            verdict, reason = Verdict.UNKNOWN, reason or "an equation, perhaps"
+        yield Link(left, right, verdict, reason, shown, kind=Kind.IDENTITY)
+
+
+def _excuse(
+    chain: Chain, i: int, holds: int, context: Context, known: Sequence[tuple[Node, Node]]
+) -> str:
+    """Why two sides that differ need not be meant as the same; "" where they are."""
+    left, right = chain.sides[i].node, chain.sides[i + 1].node
+    assert left is not None
+    assert right is not None
+    if context.defined or not _is_rewriting(chain, i, holds, context):
+        return "an equation, perhaps"
+    if _is_known(left, right, known, context):
+        return "an equation stated before"
+    return not_stated(chain, 0, 1)
+
+
+def _is_rewriting(chain: Chain, i: int, holds: int, context: Context) -> bool:
+    """Whether two sides that differ were meant to be the same expression."""
+    left, right = chain.sides[i].node, chain.sides[i + 1].node
+    assert left is not None
+    assert right is not None
+    if not (_is_rational(left) and _is_rational(right)):
+        return False
+    alike = _lead_alike(left, right, context)
+    first = chain.sides[0]
+    if i > 0 and alike and (first.node is None or first.name != ""):
+        return True
+    if holds and len(chain.sides) > 2 and _agree(left, right, context, lacking=2):
+        return True
+    said = chain.before[-120:]
+    product, total = _is_product(left), _is_product(right)
+    solving = _SOLVING.search(said) is not None
+    if alike and not solving:
+        if product and not total and _EXPANDING.search(said):
+            return True
+        if not product and not total and _COLLECTING.search(said):
+            return True
+        if total and not product and _FACTORING.search(said):
+            return True
+    if product == total or solving or _SOLVING.search(chain.behind):
+        return False
+    asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
+    several = len(chain.sides[i].facts.names) > 1
+    return bool(several or asks or _REWRITING.search(said)) and _agree(
+        left, right, context, lacking=1 if not asks else 2
+    )
+
+
+def _agree(left: Node, right: Node, context: Context, *, lacking: int) -> bool:
+    """Whether the expanded sides agree in the terms of highest degree, and all but a few others."""
+    try:
+        for reading in readings_of(context.work, facts(left), facts(right)):
+            one, other = rational(left, reading), rational(right, reading)
+            if one[1] != other[1]:
+                return False
+            same_terms, terms = agreement(one[0], other[0])
+            if same_terms >= 2 and terms - same_terms <= lacking and _same_lead(one[0], other[0]):
+                return True
+    except Undecided:
+        return False
+    return False
+
+
+def _same_lead(left: Polynomial, right: Polynomial) -> bool:
+    top = max(map(degree, left), default=0)
+    return top > 0 and top == max(map(degree, right), default=0)
+
+
+def _is_known(
+    left: Node, right: Node, known: Sequence[tuple[Node, Node]], context: Context
+) -> bool:
+    """Whether the sides are those of an equation stated before, or a multiple of it."""
+    here = facts(left, right)
+    try:
+        for reading in readings_of(context.work, here):
+            this = equation(left, right, reading)
+            for a, b in known:
+                there = facts(a, b)
+                if there.names != here.names or there.kinds - here.kinds:
+                    continue
+                that = equation(a, b, reading)
+                if this.keys() == that.keys() and len({this[m] * 1 / that[m] for m in this}) == 1:
+                    return True
+    except Undecided:
+        return False
+    return False
+
+
+def _is_rational(node: Node) -> bool:
+    return all(
+        n.name in {"+", "-", "*", "/", "^", "neg", "root"}
+        for n in walk(node)
+        if isinstance(n, Operation)
+    )
+
+
+def _is_product(node: Node) -> bool:
+    """A product or power of sums."""
+    if isinstance(node, Operation) and node.name in {"*", "^", "neg"}:
+        return any(
+            isinstance(n, Operation) and n.name in {"+", "-"}
+            for part in node.parts
+            for n in walk(part)
+        )
+    return False
+
+
+def _lead_alike(left: Node, right: Node, context: Context) -> bool:
+    """Whether the ratio tends to one as all unknowns grow."""
+    both = facts(left, right)
+    far = 10**6
+    at = {n: POINTS[k % 4] * far + k // 4 for k, n in enumerate(sorted(both.names))}
+    try:
+        for reading in readings_of(context.work, both):
+            x, y = evaluate(left, reading, at), evaluate(right, reading, at)
+            gap = apply("-", [x, y], context.work)
+            if size(x) and size(y) and size(gap) * 10_000 < size(y):
+                return True
+    except (Undecided, TypeError):
+        return False
+    return False
+
+
+def identical(left: Node, right: Node, context: Context) -> Verdict:
+    """Whether two expressions agree at fixed points, under some reading."""
+    both = facts(left, right)
+    names = sorted(both.names - {"i"} if context.imaginary else both.names)
+    try:
+        for reading in readings_of(context.work, both):
+            for shift in range(2):
+                at = {n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)}
+                if "i" in both.names and context.imaginary:
+                    at["i"] = _unit()
+                if not same(evaluate(left, reading, at), evaluate(right, reading, at)):
+                    break
+            else:
+                return Verdict.CORRECT
+    except Undecided:
+        return Verdict.UNKNOWN
+    return Verdict.WRONG
+
+
+def _unit() -> object:
+    from labeler.checking.claims.values import real
+
+    return real().mpc(0, 1)
