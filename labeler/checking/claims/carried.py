@@ -14,8 +14,8 @@ from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of, show
 from labeler.checking.claims.excuses import not_stated
-from labeler.checking.claims.expression import Either, Exact, Node, Number, Operation, Symbol
-from labeler.checking.claims.values import EXACT, Undecided, Value, evaluate
+from labeler.checking.claims.expression import Exact, Node, Number, Operation, Symbol, facts
+from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, Work, evaluate, same
 from labeler.records import Verdict
 
 _HYPOTHESIS = re.compile(
@@ -24,12 +24,17 @@ _HYPOTHESIS = re.compile(
     re.IGNORECASE,
 )
 """Words of a sentence in which a name may have a value for the moment."""
-DROPPED = re.compile(
-    r"\b(?:however|but|wait|actually|no,|instead|reject\w*|discard\w*|extraneous|not (?:valid|possible|"
-    r"allowed)|invalid|case|otherwise|another|other (?:value|case|solution|root)|next equation)\b",
+DOUBTED = re.compile(
+    r"\b(?:however|but|instead|reject\w*|discard\w*|extraneous|not (?:valid|possible|allowed)|invalid)\b",
     re.IGNORECASE,
 )
-"""Words of a step after which a value found before may be of a dropped attempt or another case."""
+"""Words after which the values found in this step may be of a dropped attempt."""
+DROPPED = re.compile(
+    r"\b(?:wait|actually|no,|cases?|otherwise|another|other (?:value|case|solution|root|possib\w+)|"
+    r"next equation|start over|redo|re-?evaluate|mistake|error|incorrect)\b",
+    re.IGNORECASE,
+)
+"""Words after which any value found so far may be of a dropped attempt or of another case."""
 
 
 def values_of(chain: Chain, context: Context) -> Iterator[tuple[str, Value]]:
@@ -51,10 +56,15 @@ class Carried:
 
     def __init__(self) -> None:
         self._values: dict[str, Exact | None] = {}
+        self._fresh: set[str] = set()
 
-    def forget(self) -> None:
-        """Values found so far may be those of a dropped attempt."""
-        self._values = dict.fromkeys(self._values)
+    def end_step(self, step: str) -> None:
+        """Drops the values that what the step says makes doubtful."""
+        if DROPPED.search(step):
+            self._values = dict.fromkeys(self._values)
+        elif self._fresh and DOUBTED.search(step):
+            self._values |= dict.fromkeys(self._fresh)
+        self._fresh = set()
 
     def note(self, chain: Chain, found: list[tuple[str, Value]]) -> None:
         """Learns what the chain gives a value to; `found` are its `values_of`."""
@@ -69,6 +79,7 @@ class Carried:
         name = first.node.name
         known = name not in self._values or self._values[name] == value
         self._values[name] = value if known else None
+        self._fresh.add(name)
 
     def check(self, chain: Chain) -> Iterator[Link]:
         """Links between a side with carried names and the numbers put in their place."""
@@ -83,42 +94,89 @@ class Carried:
                 continue
             if not right.computes:  # an equation to be solved, x - 4 = 11
                 continue
-            put = dict(_put_in(left.node, right.node, left.facts.names))
-            if set(put) != left.facts.names:
-                continue
-            yield from self._compare(left.facts.names, put, chain)
+            link = self._misused(left.node, right.node, left.facts.names, chain)
+            if link is not None:
+                yield link
 
-    def _compare(
-        self, names: frozenset[str], put: dict[str, Exact], chain: Chain
-    ) -> Iterator[Link]:
-        known = {n: self._values.get(n) for n in names}
-        off = [n for n, value in sorted(known.items()) if value is not None and value != put[n]]
-        sides = chain.sides
-        if not off:
-            return
-        # A sign may have been lost on the way, or the number rounded: only a plain misuse counts.
-        if any(abs(put[n]) == abs(known[n] or 0) for n in off) and len(names) == 1:
-            return
-        if said := not_stated(chain, 0, 1):
-            yield Link(sides[0], sides[1], Verdict.UNKNOWN, said, kind=Kind.CARRIED)
-            return
-        shown = ", ".join(f"{n} = {show(known[n])}, not {show(put[n])}" for n in off)
-        yield Link(sides[0], sides[1], Verdict.WRONG, shown=shown, kind=Kind.CARRIED)
+    def _misused(
+        self, left: Node, right: Node, names: frozenset[str], chain: Chain
+    ) -> Link | None:
+        """A claim in which numbers stand for names, but not those that the names have."""
+        known = {n: v for n in names if (v := self._values.get(n)) is not None}
+        if not known:
+            return None
+        put = put_in(left, right)
+        if put is not None and put.keys() == names:
+            off = [n for n in sorted(known) if known[n] != put[n]]
+            if not off or (isinstance(left, Operation) and left.name == "/"):  # a ratio, reduced
+                return None
+            if len(known) < len(names) and any(known[n] in put.values() for n in off):
+                return None  # the numbers may stand in another order
+            shown = ", ".join(f"{n} = {show(known[n])}, not {show(put[n])}" for n in off)
+        elif len(known) == len(names) and _same_terms(left, right, known):
+            shown = "with " + ", ".join(f"{n} = {show(known[n])}" for n in sorted(known))
+        else:
+            return None
+        if len(known) == len(names) and _equal(left, right, known):
+            return None
+        verdict, said = Verdict.WRONG, not_stated(chain, 0, 1)
+        if said:
+            verdict, shown = Verdict.UNKNOWN, ""
+        first, last = chain.sides[0], chain.sides[1]
+        return Link(first, last, verdict, said, shown, kind=Kind.CARRIED)
 
 
-def _put_in(left: Node, right: Node, names: frozenset[str]) -> Iterator[tuple[str, Exact]]:
-    """Names of one tree and the numbers in their places in another of the same shape."""
+def _equal(left: Node, right: Node, known: dict[str, Exact]) -> bool:
+    """Whether the sides agree with the known values; True where that has no answer."""
+    try:
+        reading = Reading({kind: 0 for kind in facts(left, right).kinds}, Work(2_000))
+        return same(evaluate(left, reading, known), evaluate(right, reading, known))
+    except Undecided:
+        return True
+
+
+def _same_terms(left: Node, right: Node, known: dict[str, Exact]) -> bool:
+    """Whether both are sums of as many terms, of which all but one agree: numbers were put in."""
+    ours, theirs = list(_terms(left)), list(_terms(right))
+    if len(ours) != len(theirs) or len(ours) < 2 or facts(left, right).kinds:
+        return False
+    reading = Reading({}, Work(2_000))
+    try:
+        values = [evaluate(term, reading, known) for term in ours]
+        others = [evaluate(term, reading, {}) for term in theirs]
+    except Undecided:
+        return False
+    return sum(a == b for a, b in zip(values, others, strict=True)) == len(ours) - 1
+
+
+def _terms(node: Node) -> Iterator[Node]:
+    if isinstance(node, Operation) and node.name in {"+", "-"}:
+        yield from _terms(node.parts[0])
+        last = node.parts[1]
+        yield last if node.name == "+" else Operation("neg", (last,))
+    else:
+        yield node
+
+
+def put_in(left: Node, right: Node) -> dict[str, Exact] | None:
+    """What stands in the places of names in a tree of the same shape; None where the shapes differ."""
+    found: dict[str, Exact] = {}
+    return found if _match(left, right, found) else None
+
+
+def _match(left: Node, right: Node, found: dict[str, Exact]) -> bool:
     match left, right:
-        case Symbol(name=name), Number(value=value) if name in names:
-            yield name, value
+        case Symbol(name=name), Number(value=value):
+            return found.setdefault(name, value) == value
         case Symbol(name=name), Operation(name="neg", parts=(Number(value=value),)):
-            yield name, -value
+            return found.setdefault(name, -value) == -value
+        case Number(value=one), Number(value=other):
+            return one == other
         case Operation(name=one, parts=parts), Operation(name=other, parts=others):
-            if one == other and len(parts) == len(others):
-                for part, there in zip(parts, others, strict=True):
-                    yield from _put_in(part, there, names)
-        case Either(kind=kind, readings=(first, _)), Either(kind=there, readings=(second, _)):
-            if kind == there:
-                yield from _put_in(first, second, names)
+            return (
+                one == other
+                and len(parts) == len(others)
+                and all(_match(a, b, found) for a, b in zip(parts, others, strict=True))
+            )
         case _:
-            return
+            return False

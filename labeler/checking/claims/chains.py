@@ -46,7 +46,7 @@ class Side:
 
     `has_lead_in`: words lead up to it. `name`: its words, where it is nothing but words or one
     symbol. `units`: words behind values. `facts` of the node; `computes`: it is more than a literal.
-    `apart`: a number and, behind a space, a symbol, which may begin the next statement.
+    `start`: where it begins in the text. `apart`: a number and, behind a space, a symbol, which may begin the next statement.
     """
 
     text: str
@@ -57,13 +57,14 @@ class Side:
     facts: Facts = NO_FACTS
     computes: bool = False
     apart: bool = False
+    start: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
 
-    `start` and `end` are places in the text; `before` is the text since the last chain,
+    `start` and `end` are places in the text; `before` is the text since the last chain, up to the first side's expression,
     `behind` what follows it, into the next sentence. `asked`: a question ends on the chain's line.
     """
 
@@ -107,7 +108,8 @@ def find_chains(text: str) -> list[Chain]:
         end = _sentence_end(text, chain.end)
         sentence = text[_sentence_start(text, chain.start) : end]
         asked = sentence.endswith("?") and "\n" not in text[chain.end : end]
-        before = text[max(last, chain.start - REACH) : chain.start]
+        begin = max(chain.start, chain.sides[0].start)  # behind the words that lead up to it
+        before = text[max(last, begin - REACH) : begin]
         behind = text[chain.end : chain.end + BEHIND]
         placed.append(
             replace(chain, before=before, behind=behind, sentence=sentence, asked=asked)
@@ -363,6 +365,7 @@ def _side(piece: Sequence[Token], text: str) -> Side:
         facts=facts(node),
         computes=computes(node),
         apart=_stands_apart(tokens),
+        start=piece[0].start,
     )
 
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 from labeler.checking.claims.expression import Exact
 from labeler.checking.claims.values import Work, exact
 
-ALLOWANCE = 3_000
-"""Operations that any solution may cost; one per two characters comes on top."""
-CHARACTERS_PER_OPERATION = 2
+ALLOWANCE = 20_000
+"""Operations that any solution may cost; one per character comes on top."""
+OPERATIONS_PER_CHARACTER = 1
 
 _DEFINED = re.compile(
     r"\boperations?\b|\bdefin\w+|\bdenotes?\b|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",

@@ -107,8 +107,9 @@ def _special(
     units = left.units | right.units
     if context is not None and _is_quoted(left, context.problem):
         return "a name in the problem"
-    if isinstance(b, Number) and b.value == 1 and len(left.units) > 1:
-        return "a conversion factor"
+    for lone, other in ((a, right), (b, left)):
+        if isinstance(lone, Number) and lone.value == 1 and len(other.units) > 1:
+            return "a conversion factor"
     if _is_angle(left, right, x, y):
         return "degrees and radians"
     if isinstance(a, Operation) and a.name == "/" and has_operation(right.node or a):
@@ -168,7 +169,10 @@ def _runs_on(a: Node, b: Node, value: Exact, behind: Side | None) -> bool:
         return False
     led = -first.value if negative else first.value
     rounded = first.decimals and abs(led - value) < Fraction(1, 10**first.decimals)
-    return bool(led == value or rounded) and not _literals(b) <= _literals(a)
+    if not (led == value or rounded):
+        return False
+    before = _literals(a)
+    return first.value not in before or not set(_literals(b)) <= set(before)
 
 
 def _leading(node: Node) -> tuple[Number | None, bool]:
@@ -244,7 +248,8 @@ def _scaled(x: Value, y: Value, factors: frozenset[int]) -> bool:
     """Whether the sides differ by a factor that a change of units would explain."""
     if not (isinstance(x, EXACT) and isinstance(y, EXACT)) or 0 in (x, y):
         return False
-    return max(abs(x / y), abs(y / x)) in factors
+    ratio = Fraction(x) / y
+    return max(abs(ratio), abs(1 / ratio)) in factors
 
 
 def _is_converted(a: Node, b: Node, x: Value, y: Value, factors: frozenset[int]) -> bool:

@@ -20,7 +20,7 @@ from fractions import Fraction
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, numeric_link, readings_of, show
-from labeler.checking.claims.excuses import not_stated
+from labeler.checking.claims.excuses import REJECTED, not_stated
 from labeler.checking.claims.expression import Exact, Number, Operation, Symbol, facts, walk
 from labeler.checking.claims.identities import POINTS
 from labeler.checking.claims.polynomials import coefficients, divides
@@ -33,8 +33,15 @@ MAX_KNOWN = 40
 """Equations remembered of one solution."""
 
 ALTERNATIVE = re.compile(
-    r"\b(?:or|and|if|when|cases?|either|suppose|assum\w+|try|let|for|at|where|test\w*|check\w*|"
-    r"instead|systems?|respectively|equations)\b|,\s*\$?\s*$",
+    r"\b(?:or|and|if|when|cases?|either|suppose|assum\w+|try|test\w*|instead|systems?|respectively|"
+    r"equations)\b|,\s*\$?\s*$",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"[\s$\\()\[\],;]*(?:and|or)\b", re.IGNORECASE)
+"""An equation beside another: what follows may be the solution of either."""
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|last|other) (?:\w+ )?(?:system|equation|case|possib\w+|option|one|gives|solution|"
+    r"factor|pair|root)|\bsystems?\b|\brespectively\b",
     re.IGNORECASE,
 )
 SUPPOSED = re.compile(
@@ -45,6 +52,11 @@ SUPPOSED = re.compile(
 """Words of a sentence whose equations hold for the moment only."""
 _LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
 _UNSAFE = frozenset({"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"})
+_DERIVED = re.compile(
+    r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|divid\w+|subtract\w*|add\w*|"
+    r"impl\w+|yield\w*|=>|⇒|\\(?:implies|Rightarrow|Longrightarrow)",
+    re.IGNORECASE,
+)
 _MULTIPLE = re.compile(r"\\pm|±|\bor\b")
 
 
@@ -66,10 +78,15 @@ class Equation:
     def __str__(self) -> str:
         return f"{self.left.text} = {self.right.text}"
 
+    @property
+    def is_assignment(self) -> bool:
+        """x = 3, which the next equation need not follow from."""
+        return isinstance(self.left.node, Symbol) and not self.right.facts.names
+
 
 def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
     """The equations of a chain whose sides are expressions."""
-    supposed = SUPPOSED.search(chain.sentence) is not None
+    supposed = SUPPOSED.search(chain.sentence) is not None or _AND.match(chain.before) is not None
     for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
         if relation == "=" and left.node is not None and right.node is not None:
             names = left.facts.names | right.facts.names
@@ -82,6 +99,8 @@ def follow(
 ) -> Iterator[Link]:
     """What is false about `after` given `before`; `stated` lists what names were set to so far."""
     if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
+        return
+    if _ORDINAL.search(after.sentence):
         return
     link = (
         _value(before, after, stated, context)
@@ -145,7 +164,7 @@ def _root(
     if found is None or source is None or found.names != source.names:
         return None
     (unknown,) = found.names
-    if _is_assignment(source) or _is_system(source, found) or _MULTIPLE.search(after.behind[:12]):
+    if source.is_assignment or _is_system(source, found) or _MULTIPLE.search(after.behind[:12]):
         return None
     link = root_link(source, found, unknown, stated, context)
     if link is None and _SAME.search(after.before):
@@ -154,9 +173,17 @@ def _root(
 
 
 def _unless_denied(link: Link | None, chain: Chain) -> Link | None:
-    if link is not None and link.verdict is Verdict.WRONG and (said := not_stated(chain, 0, 1)):
+    if link is None or link.verdict is not Verdict.WRONG:
+        return link
+    said = not_stated(chain, 0, 1)
+    if not said and (dropped := REJECTED.search(chain.behind[:NEAR_BEHIND].partition("=")[0])):
+        said = f"behind it stands {dropped[0]!r}"
+    if said:
         return Link(link.left, link.right, Verdict.UNKNOWN, said, kind=Kind.EQUATION)
     return link
+
+
+NEAR_BEHIND = 90
 
 
 def root_link(
@@ -285,9 +312,13 @@ def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
         return None
     if value.facts.names != names - {name} or left.text == subject.text:
         return None
+    if not value.computes or len(after.sides) > 2:  # m = n = 2
+        return None
     if (left.facts.operations | right.facts.operations | value.facts.operations) & _UNSAFE:
         return None
     if left.facts.decimals or right.facts.decimals or value.facts.decimals:
+        return None
+    if not _DERIVED.search(after.before):  # the next of several equations
         return None
     if _MULTIPLE.search(after.behind[:12]) or _powered(name, left, right):
         return None
@@ -314,11 +345,6 @@ def _powered(name: str, *sides: Side) -> bool:
     )
 
 
-def _is_assignment(equation: Equation) -> bool:
-    """x = 3, which the next equation need not follow from."""
-    return isinstance(equation.left.node, Symbol) and not equation.right.facts.names
-
-
 def _is_system(source: Equation, found: Equation) -> bool:
     """Whether two equations share a side: curves that are met one after the other."""
     return source.left.text == found.left.text or (
@@ -339,22 +365,25 @@ def far_root(
     other unknowns of that name makes it undecided.
     """
     found = _single(chain, last=False)
-    if found is None or len(chain.sides) != 2 or not _is_assignment(found):
+    if found is None or len(chain.sides) != 2 or not found.is_assignment:
         return
-    if SUPPOSED.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
+    if SUPPOSED.search(chain.sentence) or _ORDINAL.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
         return
     (unknown,) = found.names
     for equation in reversed(known):
         if unknown not in equation.names:
             continue
-        if equation.names != found.names or equation.supposed or _is_assignment(equation):
+        if equation.names != found.names or equation.supposed or equation.is_assignment:
             return
         if isinstance(equation.right.node, Symbol):
             return
         text = between(equation)
-        if len(text) > MAX_BETWEEN or _ELSEWHERE.search(text) or _LIST_MARK.search(text):
+        if len(text) > MAX_BETWEEN or ELSEWHERE.search(text) or _LIST_MARK.search(text):
             return
-        if linear_root(unknown, equation.left, equation.right, context) is None:
+        try:
+            if linear_root(unknown, equation.left, equation.right, context) is None:
+                return
+        except Undecided:
             return
         link = _unless_denied(root_link(equation, found, unknown, stated, context), chain)
         if link is not None:
@@ -363,45 +392,58 @@ def far_root(
 
 
 MAX_BETWEEN = 500
-_ELSEWHERE = re.compile(
+ELSEWHERE = re.compile(
     r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|otherwise|however|but|"
     r"wait|actually|another|other|second|next equation|contradict\w*|impossible|not|redefin\w*|now let|"
-    r"denote|where|new|original|substitut\w*|similarly|likewise)\b|[<>≤≥]|\\[gl]eq?\b|\|",
+    r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|possibilit\w+|last|other|"
+    r"respectively|both|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
     re.IGNORECASE,
 )
 
 
 def is_tested(
-    x: Value, y: Value, sentence: str, known: Sequence[Equation], context: Context
+    x: Value, y: Value, said: str, known: Sequence[Equation], context: Context
 ) -> bool:
-    """Whether sides worth `x` and `y` are those of an equation with a number of the sentence put in.
+    """Whether sides worth `x` and `y` are those of an equation with a number put in to try it.
 
-    Such a claim is a test of that number, which may fail.
+    Such a claim is a test of that number, which may fail. `said` is the text up to the claim, which
+    must speak of a trial and hold the number.
     """
-    numbers = {int(n) for n in _WHOLE.findall(sentence)}
-    candidates: list[Exact] = sorted(numbers | {-n for n in numbers})[:24]
+    if not TRIAL.search(said):
+        return False
+    numbers = {int(n) for n in _WHOLE.findall(said)}
+    candidates: list[Exact] = [*sorted(numbers | {-n for n in numbers})][:24]
     for equation in reversed(known[-12:]):
-        left, right = equation.left.node, equation.right.node
-        if len(equation.names) != 1 or left is None or right is None:
-            continue
-        (name,) = equation.names
-        try:
-            for reading in readings_of(context.work, equation.left.facts, equation.right.facts):
-                for value in candidates:
-                    try:
-                        one = evaluate(left, reading, {name: value})
-                        if same(one, x) or same(one, y):
-                            other = evaluate(right, reading, {name: value})
-                            if {same(one, x), same(other, y)} == {True} or {
-                                same(one, y),
-                                same(other, x),
-                            } == {True}:
-                                return True
-                    except Undecided:
-                        continue
-        except Undecided:
-            continue
+        if len(equation.names) == 1 and not equation.is_assignment:
+            (name,) = equation.names
+            for value in candidates:
+                try:
+                    if _comes_to(equation, {name: value}, x, y, context):
+                        return True
+                except Undecided:
+                    continue
     return False
 
 
+def _comes_to(
+    equation: Equation, at: dict[str, Value], x: Value, y: Value, context: Context
+) -> bool:
+    """Whether the sides of an equation are worth `x` and `y` there. Raises Undecided."""
+    left, right = equation.left.node, equation.right.node
+    if left is None or right is None:
+        return False
+    for reading in readings_of(context.work, equation.left.facts, equation.right.facts):
+        one = evaluate(left, reading, at)
+        if same(one, x) and same(evaluate(right, reading, at), y):
+            return True
+        if same(one, y) and same(evaluate(right, reading, at), x):
+            return True
+    return False
+
+
+TRIAL = re.compile(
+    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? (?:in|back)|"
+    r"trial|candidates?|guess\w*|(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b)",
+    re.IGNORECASE,
+)
 _WHOLE = re.compile(r"(?<![\d.])\d{1,6}(?![\d.]\d)")

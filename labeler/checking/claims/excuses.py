@@ -42,12 +42,14 @@ _BEHIND = re.compile(
 _OTHER_ARITHMETIC = re.compile(
     r"\b(?:mod|modulo|modular|modulus|congruent|binary|ternary|octal|duodecimal|hex|hexadecimal|boolean|"
     r"bitwise|xor|GF|Z_\{?\d+\}?|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|"
-    r"as strings?|borrow\w*|carry(?:ing)?|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
+    r"as strings?|borrow(?:ed|ing)?(?: a| from| the| of|\b)|carry (?:over|of|from)|a carry|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
     r"nine|ten|twelve|sixteen|[a-z]\b)|(?:number|other|another|any|which|what|some|different) bases?\b|"
     r"in base|military time|24-hour|12-hour)\b|≡|\\(?:pmod|bmod|equiv|oplus)|\\mathbb\s*\{?[ZF]\}?\s*[_/]",
     re.IGNORECASE,
 )
 _PERIODIC = re.compile(r"\bremainders?\b|\bclock\b|o'clock|\bdigits?\b|\bcyclic\w*|\bcycles?\b", re.I)
+_QUOTIENT = re.compile(r"\b(?:remainder|quotient|left over|leftover|integer division|whole number of)\b", re.I)
+_DIVISION = re.compile(r"[/÷∕]|\\div|\\frac")
 _NUMBER = re.compile(r"\d{1,9}")
 
 
@@ -67,6 +69,8 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
         return f"the sentence says {said[0][:20]!r}"
     if said := _BEHIND.match(chain.behind):
         return "denied right behind it"
+    if _QUOTIENT.search(sentence) and _DIVISION.search(left):
+        return "a quotient with a remainder"
     if _PERIODIC.search(sentence) and _differ_by_period(sentence, x, y):
         return "equal but for full periods"
     first = re.escape(chain.sides[0].text[:80])
@@ -75,6 +79,14 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     ):
         return "a condition"
     return ""
+
+
+REJECTED = re.compile(
+    r"\b(?:not|n't|extraneous|reject\w*|discard\w*|invalid|ignor\w*|impossible|no solutions?|contradict\w*|exclud\w*|"
+    r"isn't|aren't|doesn't|don't|can't|cannot|however|but|too (?:large|small|big))\b",
+    re.IGNORECASE,
+)
+"""Words right behind a solution by which it is dropped again."""
 
 
 def _differ_by_period(sentence: str, x: Value, y: Value) -> bool:

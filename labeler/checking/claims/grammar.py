@@ -370,7 +370,7 @@ class Parser(Cursor):
                     raise NoExpression
             before = "degree" in self.units
             self.units.discard("degree")
-            argument = self.power()
+            argument = self._function_argument()
             degrees = "degree" in self.units
             if before and not degrees:
                 self.units.add("degree")
@@ -385,6 +385,14 @@ class Parser(Cursor):
             node: Node = Operation(name, (argument,))
             return Operation("^", (node, exponent)) if exponent else node
         raise NoExpression
+
+    def _function_argument(self) -> Node:
+        """What stands behind `\\sin`: a bracket, or a product without signs such as `2 \\pi x`."""
+        bracket = self.comes("open")
+        argument = self.power()
+        while not bracket and self.comes("sym"):
+            argument = Operation("*", (argument, self.power()))
+        return argument
 
     def _root(self) -> Node:
         degree: Node = Number(2)

@@ -14,7 +14,7 @@ from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of, show
 from labeler.checking.claims.equations import Equation
-from labeler.checking.claims.excuses import not_stated
+from labeler.checking.claims.excuses import REJECTED, not_stated
 from labeler.checking.claims.expression import Symbol
 from labeler.checking.claims.values import EXACT, Undecided, Value, evaluate, same
 from labeler.records import Verdict
@@ -63,23 +63,27 @@ def _is_assignment(chain: Chain) -> bool:
 
 
 def false_groups(
-    chains: Sequence[Chain], known: Sequence[Equation], context: Context
-) -> Iterator[tuple[Chain, Link]]:
-    """The last chain of each group that does not solve an equation, with the claim."""
+    chains: Sequence[Chain], known: Sequence[Equation], step: int, context: Context
+) -> Iterator[Link]:
+    """The groups of a step that do not solve an equation stated before them."""
     for run in groups(chains):
         sentence = run[0].sentence
         if not _SOLUTION.search(sentence) or _TRIED.search(sentence):
+            continue
+        if REJECTED.search(run[-1].behind[:90]):
             continue
         values = _values(run, context)
         if values is None or not_stated(run[-1], 0, 1):
             continue
         for equation in reversed(known[-8:]):
+            if equation.step == step and equation.end > run[0].start:
+                continue
             if equation.supposed or len(equation.names) < 2 or not equation.names <= values.keys():
                 continue
             if (said := _fails(equation, values, context)) is not None:
                 text = ", ".join(str(chain) for chain in run)
                 left, right = Side(text, None), Side(str(equation), None)
-                yield run[-1], Link(left, right, Verdict.WRONG, shown=said, kind=Kind.EQUATION)
+                yield Link(left, right, Verdict.WRONG, shown=said, kind=Kind.EQUATION)
                 break
 
 

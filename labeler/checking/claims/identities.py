@@ -19,7 +19,16 @@ from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Node, Operation, facts, walk
-from labeler.checking.claims.polynomials import Polynomial, agreement, degree, equation, rational
+from labeler.checking.claims.polynomials import (
+    Polynomial,
+    agreement,
+    coefficients,
+    degree,
+    divides,
+    equation,
+    put,
+    rational,
+)
 from labeler.checking.claims.values import Undecided, apply, evaluate, same, size
 from labeler.records import Verdict
 
@@ -38,6 +47,11 @@ _SOLVING = re.compile(
     r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|\bsolutions?\b|"
     r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|\bwant\b|\bneed\b|substitut",
     re.IGNORECASE,
+)
+
+
+_EQUATING = re.compile(
+    r"both sides|\bequat|set(?:ting)? .{0,40}equal|\bsolve\b|\bsystem\b|\bwant\b|\bneed\b", re.IGNORECASE
 )
 
 
@@ -79,14 +93,16 @@ def _excuse(
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
     assert right is not None
-    if context.defined or not _is_rewriting(chain, i, holds, context):
+    if context.defined or not _is_rewriting(chain, i, holds, context, known):
         return "an equation, perhaps"
     if _is_known(left, right, known, context):
         return "an equation stated before"
     return not_stated(chain, 0, 1)
 
 
-def _is_rewriting(chain: Chain, i: int, holds: int, context: Context) -> bool:
+def _is_rewriting(
+    chain: Chain, i: int, holds: int, context: Context, known: Sequence[tuple[Node, Node]]
+) -> bool:
     """Whether two sides that differ were meant to be the same expression."""
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
@@ -95,27 +111,54 @@ def _is_rewriting(chain: Chain, i: int, holds: int, context: Context) -> bool:
         return False
     alike = _lead_alike(left, right, context)
     first = chain.sides[0]
-    if i > 0 and alike and (first.node is None or first.name != ""):
+    bound = _is_bound(left, right, known, context)
+    if not bound and i > 0 and alike and (first.node is None or first.name != ""):
         return True
-    if holds and len(chain.sides) > 2 and _agree(left, right, context, lacking=2):
+    if not bound and holds and len(chain.sides) > 2 and _agree(left, right, context, lacking=2):
         return True
     said = chain.before[-120:]
     product, total = _is_product(left), _is_product(right)
     solving = _SOLVING.search(said) is not None
-    if alike and not solving:
+    if alike and not _EQUATING.search(said):
         if product and not total and _EXPANDING.search(said):
             return True
         if not product and not total and _COLLECTING.search(said):
             return True
         if total and not product and _FACTORING.search(said):
             return True
-    if product == total or solving or _SOLVING.search(chain.behind):
+    if bound or product == total or solving or _SOLVING.search(chain.behind):
         return False
     asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
     several = len(chain.sides[i].facts.names) > 1
     return bool(several or asks or _REWRITING.search(said)) and _agree(
         left, right, context, lacking=1 if not asks else 2
     )
+
+
+def _is_bound(
+    left: Node, right: Node, known: Sequence[tuple[Node, Node]], context: Context
+) -> bool:
+    """Whether the sides differ by a multiple of what an equation known before sets to zero."""
+    here = facts(left, right)
+    candidates = [
+        (a, b) for a, b in known if (there := facts(a, b).names) and there <= here.names
+    ]
+    if not candidates:
+        return False
+    try:
+        for reading in readings_of(context.work, here, *(facts(*pair) for pair in candidates)):
+            gap = equation(left, right, reading)
+            for a, b in candidates:
+                rule = equation(a, b, reading)
+                (unknown, *others) = sorted(facts(a, b).names)
+                at = {n: POINTS[k % 4] + k for k, n in enumerate([*others, *(here.names - {unknown})])}
+                rest = coefficients(put(gap, at), unknown)
+                divisor = coefficients(put(rule, at), unknown)
+                if rest and divisor and len(divisor) > 1 and divides(divisor, rest):
+                    return True
+    except Undecided:
+        return True
+    return False
 
 
 def _agree(left: Node, right: Node, context: Context, *, lacking: int) -> bool:

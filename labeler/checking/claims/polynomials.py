@@ -8,10 +8,11 @@ without zeros. Square roots of whole numbers are unknowns whose square is known 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 
 from labeler.checking.claims.expression import Either, Exact, Node, Number, Operation, Symbol
-from labeler.checking.claims.values import EXACT, Reading, Undecided, exact
+from labeler.checking.claims.values import Reading, Undecided, exact
 
 MAX_TERMS = 60
 MAX_DEGREE = 16
@@ -158,6 +159,20 @@ def coefficients(polynomial: Polynomial, unknown: str) -> list[Fraction] | None:
     return [found.get(k, Fraction(0)) for k in range(max(found, default=-1) + 1)]
 
 
+def put(polynomial: Polynomial, values: Mapping[str, int]) -> Polynomial:
+    """The polynomial with numbers for some of its unknowns."""
+    total: Polynomial = {}
+    for monomial, value in polynomial.items():
+        rest: list[tuple[str, int]] = []
+        for name, power in monomial:
+            if name in values:
+                value *= values[name] ** power
+            else:
+                rest.append((name, power))
+        total = plus(total, {tuple(rest): value})
+    return total
+
+
 def divides(divisor: list[Fraction], dividend: list[Fraction]) -> bool:
     """Whether one polynomial in one unknown divides another without a remainder."""
     rest = list(dividend)
@@ -176,8 +191,3 @@ def agreement(left: Polynomial, right: Polynomial) -> tuple[int, int]:
     """How many monomials have the same coefficient in both, of how many there are."""
     both = left.keys() | right.keys()
     return sum(left.get(m, 0) == right.get(m, 0) for m in both), len(both)
-
-
-def rational_value(value: object) -> bool:
-    """Whether a value is exact."""
-    return isinstance(value, EXACT)

@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from labeler.checking.claims.carried import DROPPED, Carried, values_of
-from labeler.checking.claims.chains import Chain, find_chains
+from labeler.checking.claims.carried import Carried, values_of
+from labeler.checking.claims.chains import REACH, Chain, find_chains
 from labeler.checking.claims.context import (
-    CHARACTERS_PER_OPERATION,
+    OPERATIONS_PER_CHARACTER,
     Context,
     context_of,
     says_imaginary,
@@ -34,7 +34,8 @@ from labeler.checking.claims.equations import (
 )
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
-from labeler.checking.claims.values import Undecided, Value, evaluate
+from labeler.checking.claims.values import Undecided, Value, evaluate, same
+from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
 
 MAX_CHAINS = 200
@@ -63,6 +64,7 @@ class Reader:
         self.at = -1
         self.equations: list[Equation] = []
         self.texts: list[str] = []
+        self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
         for chain in find_chains(problem)[:MAX_CHAINS]:
             self._remember(chain)
@@ -70,7 +72,7 @@ class Reader:
     def read(self, step: str) -> tuple[Link, ...]:
         """The links of the next step."""
         self.at += 1
-        self.context.work.left += len(step) // CHARACTERS_PER_OPERATION
+        self.context.work.left += len(step) * OPERATIONS_PER_CHARACTER
         if not self.context.imaginary and says_imaginary(step):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
@@ -85,9 +87,9 @@ class Reader:
             self._remember(chain)
             before = chain
         if self.symbolic:
-            links += (link for _, link in false_groups(chains, self.equations, self.context))
-        if DROPPED.search(step):
-            self.carried.forget()
+            links += false_groups(chains, self.equations, self.at, self.context)
+        links += worded(step)
+        self.carried.end_step(step)
         self.last = chains[-1] if chains else None
         return tuple(links)
 
@@ -114,7 +116,7 @@ class Reader:
             known = [
                 (e.left.node, e.right.node)
                 for e in self.equations
-                if e.left.node is not None and e.right.node is not None
+                if e.left.node is not None and e.right.node is not None and not e.is_assignment
             ]
             links += identities(chain, self.context, known)
             if before is not None:
@@ -130,28 +132,36 @@ class Reader:
             links += self.carried.check(chain)
         return links
 
+    def _said(self, chain: Chain) -> str:
+        """What is said up to a chain, from the step before on."""
+        said = "\n".join([*self.texts[-2:-1], self.texts[-1][: chain.end]])
+        return said[-REACH:]
+
     def _remember(self, chain: Chain) -> None:
         self.equations += equations_of(chain, self.at)
         del self.equations[:-MAX_KNOWN]
 
     def _unless_tested(self, link: Link, chain: Chain) -> Link:
-        """The link, or an unknown one where it is a number put into an equation to try it."""
+        """The link, or an unknown one where it is a number put into an equation to try it.
+
+        What such a test comes to step by step is the same test.
+        """
         if link.verdict is not Verdict.WRONG or not self.equations:
             return link
         a, b = link.left.node, link.right.node
         assert a is not None
         assert b is not None
+        work = self.context.work
         try:
-            for reading in readings_of(self.context.work, link.left.facts, link.right.facts):
-                x, y = evaluate(a, reading, {}), evaluate(b, reading, {})
-                if is_tested(x, y, chain.sentence, self.equations, self.context):
-                    return replace(
-                        link, verdict=Verdict.UNKNOWN, reason="a value that is tested", shown=""
-                    )
-                break
+            reading = next(readings_of(work, link.left.facts, link.right.facts))
+            x, y = evaluate(a, reading, {}), evaluate(b, reading, {})
         except Undecided:
             return link
-        return link
+        if not any(same(x, v) and same(y, w) for v, w in self.tests):
+            if not is_tested(x, y, self._said(chain), self.equations, self.context):
+                return link
+            self.tests.append((x, y))
+        return replace(link, verdict=Verdict.UNKNOWN, reason="a value that is tested", shown="")
 
 
 __all__ = ["Context", "Link", "Reader", "check_solution"]

@@ -174,6 +174,8 @@ class _Lexer:
         elif name in PROSE_GROUPS:
             if self.text[match.end() : match.end() + 1] == "{":
                 self.prose_depth.append(self.depth)
+        elif name in _BOLD and _ONE_LETTER.match(self.text, match.end()):
+            self._add("unsupported", "vector", match)
         elif name in _SILENT:
             if self.text[match.end() : match.end() + 1] == "{":
                 self.silent.append(self.depth)
@@ -409,6 +411,8 @@ def _macros() -> dict[str, tuple[Kind, str]]:
 
 
 _MACROS = _macros()
+_BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
+_ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
 _SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
 _SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
 _HANDLERS = {

@@ -15,7 +15,7 @@ from typing import Any
 
 from labeler.checking.claims.expression import Either, Exact, Node, Number, Operation, Symbol
 
-MAX_BITS = 6_000
+MAX_BITS = 20_000
 MAX_FACTORIAL = 300
 DIGITS = 40
 EXACT = (int, Fraction)
