@@ -178,12 +178,15 @@ def _unless_denied(link: Link | None, chain: Chain) -> Link | None:
     said = not_stated(chain, 0, 1)
     if not said and (dropped := REJECTED.search(chain.behind[:NEAR_BEHIND].partition("=")[0])):
         said = f"behind it stands {dropped[0]!r}"
+    if not said and _NO_ROOT.search(chain.sentence):
+        said = "the sentence tells what is no root"
     if said:
         return Link(link.left, link.right, Verdict.UNKNOWN, said, kind=Kind.EQUATION)
     return link
 
 
 NEAR_BEHIND = 90
+_NO_ROOT = re.compile(r"\b(?:not|n't)\b[^.]{0,20}\b(?:roots?|solutions?|valid|zeros?)\b", re.I)
 
 
 def root_link(

@@ -22,6 +22,7 @@ from labeler.checking.claims.context import (
     context_of,
     says_imaginary,
 )
+from labeler.checking.claims.conversions import conversions, converted
 from labeler.checking.claims.decide import Kind, Link, decide, readings_of
 from labeler.checking.claims.equations import (
     MAX_KNOWN,
@@ -34,6 +35,7 @@ from labeler.checking.claims.equations import (
 )
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
+from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
@@ -89,6 +91,8 @@ class Reader:
         if self.symbolic:
             links += false_groups(chains, self.equations, self.at, self.context)
         links += worded(step)
+        links += moduli(step)
+        links += conversions(step)
         self.carried.end_step(step)
         self.last = chains[-1] if chains else None
         return tuple(links)
@@ -112,6 +116,7 @@ class Reader:
 
     def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
         links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
+        links += converted(chain)
         if self.symbolic and not chain.asked:  # a question states nothing
             known = [
                 (e.left.node, e.right.node)

@@ -19,6 +19,9 @@ from labeler.records import Verdict
 MAX_CLAIMS = 60
 """Of one step."""
 
+MAX_LISTED = 24
+"""Longer lists are recited; what matters of them is said elsewhere."""
+
 _N = r"\$?(\d[\d,]*(?:\.\d+)?)"
 _W = r"(\d{1,12})"
 _IS = r"(?: (?:dollars?|people|students?|minutes?|hours?|miles?|cents?))? (?:is|equals|is equal to|makes|gives|comes to) "
@@ -118,11 +121,6 @@ def _quotient(m: re.Match[str]) -> str | None:
     return None if not d else "" if n == d * q + r and r < d else f"{n // d} remainder {n % d}"
 
 
-def _congruent(m: re.Match[str]) -> str | None:
-    a, b, n = int(m[1]), int(m[2]), int(m[3])
-    return None if n < 2 else "" if (a - b) % n == 0 else f"{a % n} modulo {n}"
-
-
 def _kind_of_number(m: re.Match[str]) -> str | None:
     n, denied, what = int(m[1].replace(",", "")), bool(m[2]), m[3].lower()
     holds: bool | None
@@ -167,7 +165,7 @@ def _listed(text: str) -> list[int]:
 def _divisors(m: re.Match[str]) -> str | None:
     n, listed = int(m[2].replace(",", "")), _listed(m[3])
     known = divisors(n)
-    if known is None or len(listed) < 2 or re.search(r"\.\.\.|…|dots|\^|\d\s*[x*×]", m[3]):
+    if known is None or not 2 <= len(listed) <= MAX_LISTED or re.search(r"\.\.\.|…|dots|\^|\d\s*[x*×]", m[3]):
         return None
     what = (m[1] or "").lower()
     if "prime" in what:
@@ -203,16 +201,16 @@ def _form(needs: str, pattern: str, rule: Callable[[re.Match[str]], str | None],
     return Form(needs, re.compile(pattern, re.IGNORECASE), rule, kind)
 
 
-_END = r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
-_BEGIN = r"(?<![\d.,/+*×÷^-])(?<![-+*/×÷=] )"
-_MOD = r"(?:\\pmod\s*|\\mod\s*|\(\s*(?:\\?b?mod)\s*|mod\s*)"
+_END = r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
+_BEGIN = r"(?<![\w.,/+*×÷^)\]!|-])(?<![-+*/×÷=|(] )"
+_ALONE = _BEGIN + "".join(f"(?<!{word} )" for word in "plus minus times by of and than when to from".split())
 FORMS = (
     _form("% of", rf"{_BEGIN}(\d+(?:\.\d+)?)% of {_N}{_IS}{_N}{_END}", _percent),
     _form("percent of", rf"{_BEGIN}(\d+(?:\.\d+)?) percent of {_N}{_IS}{_N}{_END}", _percent),
     _form(" of ", rf"\b({_SHARE.replace(' ', '[ -]')}) of {_N}{_IS}{_N}{_END}", _share),
     _form("wice ", rf"\b(twice) {_N}{_IS}{_N}{_END}", _share),
     *(
-        _form(word, rf"{_BEGIN}{_N} ({word}) {_N}{_IS}{_N}{_END}", _spoken)
+        _form(word, rf"{_ALONE}{_N} ({word}) {_N}{_IS}{_N}{_END}", _spoken)
         for word in ("plus", "minus", "times", "multiplied by", "divided by")
     ),
     *(
@@ -228,12 +226,6 @@ FORMS = (
         "remainder",
         rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? ?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
         _quotient,
-        Kind.MODULAR,
-    ),
-    _form(
-        "mod",
-        rf"{_BEGIN}(?<![\d^{{}}] )(-?\d{{1,12}}) ?(?:≡|\\equiv) ?(-?\d{{1,12}}) ?{_MOD}\(?(\d{{1,9}})(?![\d^])",
-        _congruent,
         Kind.MODULAR,
     ),
     *(
