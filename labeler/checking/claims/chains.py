@@ -62,7 +62,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
+    """`relations[i]` (`=`, `~`, an inequality's sign or "other") stands between sides i and i + 1.
 
     `start` and `end` are places in the text; `before` is the text since the last chain, up to the first side's expression,
     `behind` what follows it, into the next sentence. `asked`: a question ends on the chain's line.
@@ -78,9 +78,9 @@ class Chain:
     asked: bool = False
 
     def __str__(self) -> str:
-        signs = {"=": "=", "~": "≈"}
+        signs = {"~": "≈", "other": "?"}
         rest = zip(self.relations, self.sides[1:], strict=True)
-        return self.sides[0].text + "".join(f" {signs.get(r, '?')} {s.text}" for r, s in rest)
+        return self.sides[0].text + "".join(f" {signs.get(r, r)} {s.text}" for r, s in rest)
 
 
 _ANNOTATION = re.compile(r"<<[^<>]{0,200}>>")
@@ -356,7 +356,11 @@ def _side(piece: Sequence[Token], text: str) -> Side:
     except NoExpression:
         name = _name(piece)
         return Side(source, None, name=name)
-    name = _name(piece) if not isinstance(node, Operation) else ""
+    name = ""
+    if not isinstance(node, Operation):
+        name = _name(piece)
+    elif node.name[-1] == ")":  # f(x)
+        name = source
     return Side(
         source,
         node,

@@ -8,6 +8,7 @@ that it was not meant as a statement of fact.
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Kind(StrEnum):
 
     SUM = "arithmetic"
     IDENTITY = "rewriting"
+    INEQUALITY = "inequality"
+    FUNCTION = "value of a function"
     EQUATION = "equation"
     CARRIED = "carried value"
     WORDED = "claim in words"
@@ -84,7 +87,9 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
     sides = chain.sides
     for at, (side, joined) in enumerate(zip(sides, ("=", *chain.relations), strict=True)):
         relation = joined if previous is None or relation == "=" else relation
-        if joined == "other":
+        if joined not in {"=", "~"}:
+            if joined in INEQUALITIES and at and (link := _inequality(chain, at, context)):
+                yield link
             previous = None
         if side.node is None:
             previous = None  # it may hold the end of one statement and the beginning of another
@@ -104,6 +109,44 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
                 link = _unknown(link.left, side, "the problem defines an operation")
             yield link
         previous, relation = at, "="
+
+
+INEQUALITIES = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+
+
+def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
+    """A comparison of two numbers; None where a side is none, or where they are close."""
+    left, right = chain.sides[at - 1], chain.sides[at]
+    if left.node is None or right.node is None or left.facts.names or right.facts.names:
+        return None
+    if left.units != right.units and (left.units or right.units):
+        return None
+    outcomes = []
+    try:
+        for reading in readings_of(context.work, left.facts, right.facts):
+            x, y = evaluate(left.node, reading, {}), evaluate(right.node, reading, {})
+            if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
+                x, y = inexact(x), inexact(y)
+                if abs(x - y) * 100 < abs(x):
+                    return None
+            if INEQUALITIES[chain.relations[at - 1]](x, y):
+                return Link(left, right, Verdict.CORRECT, kind=Kind.INEQUALITY)
+            outcomes.append((x, y))
+    except (Undecided, TypeError):
+        return None
+    x, y = outcomes[0]
+    if x == y or left.has_lead_in:  # a bound that is met says little
+        return None
+    said = not_stated(chain, x, y, left.text) or ("compared" if _COMPARED.search(chain.sentence) else "")
+    verdict = Verdict.UNKNOWN if said else Verdict.WRONG
+    shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
+    return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
+
+
+_COMPARED = re.compile(
+    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|for|case|would|not|no)\b",
+    re.IGNORECASE,
+)
 
 
 def numeric_link(

@@ -90,7 +90,9 @@ def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
     for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
         if relation == "=" and left.node is not None and right.node is not None:
             names = left.facts.names | right.facts.names
-            if names:
+            if names and not any(
+                op[-1] == ")" for op in left.facts.operations | right.facts.operations
+            ):
                 yield Equation(left, right, names, step, chain.end, supposed)
 
 
@@ -164,7 +166,9 @@ def _root(
     if found is None or source is None or found.names != source.names:
         return None
     (unknown,) = found.names
-    if source.is_assignment or _is_system(source, found) or _MULTIPLE.search(after.behind[:12]):
+    if source.is_assignment:
+        return None
+    if (_is_system(source, found) and not _SAME.search(after.before)) or _MULTIPLE.search(after.behind[:12]):
         return None
     link = root_link(source, found, unknown, stated, context)
     if link is None and _SAME.search(after.before):

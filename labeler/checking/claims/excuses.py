@@ -64,7 +64,7 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     for pattern in (_STRONG, _FALSE, _OTHER_ARITHMETIC):
         if said := pattern.search(sentence):
             return f"the sentence says {said[0]!r}"
-    leading = chain.before + sentence.partition(left or chain.sides[0].text)[0]
+    leading = chain.before + sentence.partition(left or chain.sides[0].text or sentence)[0]
     if said := _WEAK.search(leading[-NEAR:]):
         return f"the sentence says {said[0][:20]!r}"
     if said := _BEHIND.match(chain.behind):

@@ -258,7 +258,7 @@ class Parser(Cursor):
         if token.kind == "sym":
             self.at += 1
             if token.text[0] in _FUNCTION_SYMBOLS and self.comes("open", "("):
-                raise NoExpression
+                return self._call(token.text)
             return Symbol(token.text)
         if token.kind == "open":
             return self._bracket()
@@ -405,6 +405,16 @@ class Parser(Cursor):
         else:
             node = self._number() if self.comes("num") else self._argument()
         return Operation("root", (node, degree))
+
+    def _call(self, name: str) -> Node:
+        """`f(x)`, `g(2, 3)`: a value that only a definition of the function can tell."""
+        self.take("open", "(")
+        parts = [self.expression()]
+        while self.comes("boundary", ","):
+            self.at += 1
+            parts.append(self.expression())
+        self.take("close", ")")
+        return Operation(f"{name}()", tuple(parts))
 
     def _list_function(self, name: str) -> Node:
         self.take("open", "(")

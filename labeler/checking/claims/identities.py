@@ -11,14 +11,16 @@ differ.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of
 from labeler.checking.claims.excuses import not_stated
-from labeler.checking.claims.expression import Node, Operation, facts, walk
+from labeler.checking.claims.expression import Node, Number, Operation, facts, walk
 from labeler.checking.claims.polynomials import (
     Polynomial,
     agreement,
@@ -36,7 +38,7 @@ POINTS = (11, 19, 29, 41)
 """Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
 
 _EXPANDING = re.compile(r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE)
-_COLLECTING = re.compile(r"like terms|combin|collect", re.IGNORECASE)
+_COLLECTING = re.compile(r"like terms|combin|collect|cancel", re.IGNORECASE)
 _FACTORING = re.compile(r"factor", re.IGNORECASE)
 _REWRITING = re.compile(
     r"\b(?:simplif\w*|expand\w*|expansion|factor(?:ed|ing|s|ise|ize)?|distribut\w*|rewrit\w*|"
@@ -50,6 +52,7 @@ _SOLVING = re.compile(
 )
 
 
+_MEASURING = re.compile(r"\b(?:calculat\w*|distances?|lengths?|magnitude|norm)\b", re.IGNORECASE)
 _EQUATING = re.compile(
     r"both sides|\bequat|set(?:ting)? .{0,40}equal|\bsolve\b|\bsystem\b|\bwant\b|\bneed\b", re.IGNORECASE
 )
@@ -72,6 +75,8 @@ def identities(
         if ("i" in names and not context.imaginary) or names <= {"i"}:
             continue
         if not (left.computes and right.computes):
+            continue
+        if "abs" in left.facts.operations | right.facts.operations:  # its sign may be known
             continue
         decided.append((i, left, right, identical(left.node, right.node, context)))
     holds = sum(verdict is Verdict.CORRECT and left.text != right.text
@@ -107,32 +112,59 @@ def _is_rewriting(
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
     assert right is not None
+    bound = _is_bound(left, right, known, context)
+    if _is_scaled(chain, left, right, context):
+        return False
+    alone = len(chain.sides[i].facts.names) == 1 or not (_is_rational(left) and _is_rational(right))
+    if not bound and holds and i > 0 and alone and _grow_alike(left, right, context):
+        return True
+    roots = False
+    if isinstance(left, Operation) and isinstance(right, Operation) and left.name == right.name == "root":
+        left, right = left.parts[0], right.parts[0]  # a distance is the root of a sum of squares
+        roots = _MEASURING.search(chain.before[-120:]) is not None
     if not (_is_rational(left) and _is_rational(right)):
         return False
     alike = _lead_alike(left, right, context)
     first = chain.sides[0]
-    bound = _is_bound(left, right, known, context)
     if not bound and i > 0 and alike and (first.node is None or first.name != ""):
         return True
-    if not bound and holds and len(chain.sides) > 2 and _agree(left, right, context, lacking=2):
-        return True
+    goes_on = len(chain.sides) > i + 2 and not chain.sides[-1].facts.names
+    if not bound and len(chain.sides) > 2 and (holds or goes_on):
+        if _agree(left, right, context, lacking=2 if holds else 1):
+            return True
     said = chain.before[-120:]
     product, total = _is_product(left), _is_product(right)
     solving = _SOLVING.search(said) is not None
-    if alike and not _EQUATING.search(said):
-        if product and not total and _EXPANDING.search(said):
+    if product and not total and _EXPANDING.search(said) and not _EQUATING.search(said):
+        if alike or _agree(left, right, context, lacking=MANY, same_lead=False):
             return True
+    if alike and not _EQUATING.search(said):
         if not product and not total and _COLLECTING.search(said):
             return True
         if total and not product and _FACTORING.search(said):
             return True
+    product, total = _is_unexpanded(left), _is_unexpanded(right)
     if bound or product == total or solving or _SOLVING.search(chain.behind):
         return False
     asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
     several = len(chain.sides[i].facts.names) > 1
-    return bool(several or asks or _REWRITING.search(said)) and _agree(
+    return bool(several or asks or roots or _REWRITING.search(said)) and _agree(
         left, right, context, lacking=1 if not asks else 2
     )
+
+
+def _is_scaled(chain: Chain, left: Node, right: Node, context: Context) -> bool:
+    """Whether a side of the chain is zero, so that the others may be multiples of each other."""
+    if not any(isinstance(s.node, Number) and s.node.value == 0 for s in chain.sides):
+        return False
+    try:
+        for reading in readings_of(context.work, facts(left, right)):
+            one, other = rational(left, reading)[0], rational(right, reading)[0]
+            if one.keys() == other.keys() and len({Fraction(one[m]) / other[m] for m in one}) == 1:
+                return True
+    except Undecided:
+        return True
+    return False
 
 
 def _is_bound(
@@ -161,15 +193,24 @@ def _is_bound(
     return False
 
 
-def _agree(left: Node, right: Node, context: Context, *, lacking: int) -> bool:
-    """Whether the expanded sides agree in the terms of highest degree, and all but a few others."""
+MANY = 100
+
+
+def _agree(
+    left: Node, right: Node, context: Context, *, lacking: int, same_lead: bool = True
+) -> bool:
+    """Whether the expanded sides agree in at least half of their terms, and all but a few.
+
+    `same_lead`: they must also be of the same degree.
+    """
     try:
         for reading in readings_of(context.work, facts(left), facts(right)):
             one, other = rational(left, reading), rational(right, reading)
             if one[1] != other[1]:
                 return False
             same_terms, terms = agreement(one[0], other[0])
-            if same_terms >= 2 and terms - same_terms <= lacking and _same_lead(one[0], other[0]):
+            few = terms - same_terms <= lacking and 2 * same_terms >= terms - 1
+            if same_terms and few and (not same_lead or _same_lead(one[0], other[0])):
                 return True
     except Undecided:
         return False
@@ -220,6 +261,33 @@ def _is_product(node: Node) -> bool:
     return False
 
 
+def _is_unexpanded(node: Node) -> bool:
+    """Whether a product or power of sums stands anywhere in it."""
+    return any(_is_product(n) for n in walk(node))
+
+
+def _grow_alike(left: Node, right: Node, context: Context) -> bool:
+    """Whether both sides grow by the same factor, about, as the unknowns do."""
+    both = facts(left, right)
+    if "floor" in both.operations or "ceil" in both.operations:
+        return False
+    near = {n: POINTS[k % 4] for k, n in enumerate(sorted(both.names))}
+    far = {n: v * 100 for n, v in near.items()}
+    try:
+        for reading in readings_of(context.work, both):
+            grown = []
+            for node in (left, right):
+                x, y = size(evaluate(node, reading, near)), size(evaluate(node, reading, far))
+                if not x or not y:
+                    return False
+                grown.append(math.log(y / x))
+            if abs(grown[0] - grown[1]) < 0.7:
+                return True
+    except (Undecided, TypeError, OverflowError, ValueError):
+        return False
+    return False
+
+
 def _lead_alike(left: Node, right: Node, context: Context) -> bool:
     """Whether the ratio tends to one as all unknowns grow."""
     both = facts(left, right)
@@ -246,7 +314,10 @@ def identical(left: Node, right: Node, context: Context) -> Verdict:
                 at = {n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)}
                 if "i" in both.names and context.imaginary:
                     at["i"] = _unit()
-                if not same(evaluate(left, reading, at), evaluate(right, reading, at)):
+                x, y = evaluate(left, reading, at), evaluate(right, reading, at)
+                if "i" not in both.names and (getattr(x, "imag", 0) or getattr(y, "imag", 0)):
+                    return Verdict.UNKNOWN  # outside of where it is defined
+                if not same(x, y):
                     break
             else:
                 return Verdict.CORRECT

@@ -33,6 +33,7 @@ from labeler.checking.claims.equations import (
     is_linked,
     is_tested,
 )
+from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
@@ -66,10 +67,12 @@ class Reader:
         self.at = -1
         self.equations: list[Equation] = []
         self.texts: list[str] = []
+        self.definitions = Definitions()
         self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
         for chain in find_chains(problem)[:MAX_CHAINS]:
             self._remember(chain)
+            self.definitions.note(chain)
 
     def read(self, step: str) -> tuple[Link, ...]:
         """The links of the next step."""
@@ -87,6 +90,7 @@ class Reader:
             self.stated += found
             self.carried.note(chain, found)
             self._remember(chain)
+            self.definitions.note(chain)
             before = chain
         if self.symbolic:
             links += false_groups(chains, self.equations, self.at, self.context)
@@ -135,6 +139,7 @@ class Reader:
                     self.context,
                 )
             links += self.carried.check(chain)
+            links += self.definitions.check(chain, self.context)
         return links
 
     def _said(self, chain: Chain) -> str:

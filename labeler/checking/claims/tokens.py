@@ -300,7 +300,7 @@ class _Lexer:
         self._add("boundary", "arrow", match)
 
     def _unequal(self, match: re.Match[str]) -> None:
-        self._add("rel", "other", match)
+        self._add("rel", _UNEQUAL.get(match[0], match[0]), match)
 
     def _congruent(self, match: re.Match[str]) -> None:
         self._add("unsupported", "mod", match)
@@ -414,6 +414,7 @@ _MACROS = _macros()
 _BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
 _ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
 _SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
+_UNEQUAL = {"≠": "!=", "≤": "<=", "≥": ">="}
 _SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
 _HANDLERS = {
     name: getattr(_Lexer, "_" + name.removesuffix("_name"))

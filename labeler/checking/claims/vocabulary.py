@@ -95,8 +95,8 @@ OPERATORS = {
 }  # fmt: skip
 RELATIONS = {
     "approx": "~", "thickapprox": "~", "simeq": "~", "doteq": "~", "sim": "other",
-    "ne": "other", "neq": "other", "le": "other", "leq": "other", "leqslant": "other",
-    "ge": "other", "geq": "other", "geqslant": "other", "lt": "other", "gt": "other",
+    "ne": "!=", "neq": "!=", "le": "<=", "leq": "<=", "leqslant": "<=",
+    "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">",
     "equiv": "unsupported", "cong": "other", "propto": "other", "in": "other", "subset": "other",
 }  # fmt: skip
 BOUNDARIES = words(
