@@ -60,6 +60,8 @@ class Carried:
 
     def end_step(self, step: str) -> None:
         """Drops the values that what the step says makes doubtful."""
+        if all(value is None for value in self._values.values()):
+            return
         if DROPPED.search(step):
             self._values = dict.fromkeys(self._values)
         elif self._fresh and DOUBTED.search(step):
@@ -83,7 +85,7 @@ class Carried:
 
     def check(self, chain: Chain) -> Iterator[Link]:
         """Links between a side with carried names and the numbers put in their place."""
-        if not self._values or _HYPOTHESIS.search(chain.sentence):
+        if not self._values:
             return
         for left, right, relation in zip(
             chain.sides, chain.sides[1:], chain.relations, strict=False
@@ -103,7 +105,7 @@ class Carried:
     ) -> Link | None:
         """A claim in which numbers stand for names, but not those that the names have."""
         known = {n: v for n in names if (v := self._values.get(n)) is not None}
-        if not known:
+        if not known or _HYPOTHESIS.search(chain.sentence):
             return None
         put = put_in(left, right)
         if put is not None and put.keys() == names:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from labeler.checking.claims.cursor import NoExpression
-from labeler.checking.claims.expression import Either, Facts, Node, Operation, facts
+from labeler.checking.claims.expression import Either, Facts, Node, Operation, Symbol, facts
 from labeler.checking.claims.expression import has_operation as computes
-from labeler.checking.claims.grammar import Parser
+from labeler.checking.claims.grammar import MAX_DIGITS, Parser
 from labeler.checking.claims.layout import runs
 from labeler.checking.claims.notations import without_notations
-from labeler.checking.claims.segments import RELATION, formulas, sentences
+from labeler.checking.claims.products import literal
+from labeler.checking.claims.segments import RELATION, clauses, formulas
 from labeler.checking.claims.tokens import MAX_CHARACTERS, Token, tokenize
 from labeler.checking.claims.vocabulary import (
     LEADING_WORDS,
@@ -30,6 +32,9 @@ from labeler.checking.claims.vocabulary import (
 
 _SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
 BEHIND = 120
+CACHED = 256
+MAX_CHAINS = 200
+"""Of one step; the rest is not read."""
 REACH = 400
 """Characters before and behind a chain that count as its sentence, at most."""
 
@@ -40,8 +45,7 @@ _LISTED = re.compile(r"(?:\\[lc]?dots|\.\.\.|…)\s*(?:,|and)\s*\$?\s*\Z")
 NO_FACTS = Facts(frozenset(), frozenset(), frozenset(), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side; `node` is None where it is prose, torn off or beyond the grammar.
 
     `has_lead_in`: words lead up to it. `name`: its words, where it is nothing but words or one
@@ -60,8 +64,7 @@ class Side:
     start: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`relations[i]` (`=`, `~`, an inequality's sign or "other") stands between sides i and i + 1.
 
     `start` and `end` are places in the text; `before` is the text since the last chain, up to the first side's expression,
@@ -86,36 +89,46 @@ class Chain:
 _ANNOTATION = re.compile(r"<<[^<>]{0,200}>>")
 
 
-def find_chains(text: str) -> list[Chain]:
+def without_annotations(text: str) -> str:
+    """GSM8K's calculator annotations `<<48/2=24>>` repeat what the text around them says and go."""
+    return _ANNOTATION.sub("", text) if "<<" in text else text
+
+
+@lru_cache(maxsize=CACHED)
+def find_chains(text: str) -> tuple[Chain, ...]:
     """All chains of a step, in order of their place; none of a step that is too long.
 
-    GSM8K's calculator annotations `<<48/2=24>>` repeat what the text around them says and go.
+    The last few are kept: samples of one problem share it, and often their first steps.
     """
     if len(text) > MAX_CHARACTERS or not RELATION.search(text):
-        return []
-    if "<<" in text:
-        text = _ANNOTATION.sub("", text)
+        return ()
     known = formulas(text)
     found: list[Chain] = []
-    for start, end in sentences(text, known.spans):
+    for start, end in clauses(text, known.spans):
         tokens = without_notations(tokenize(text, known, start, end))
-        found += (chain for run in runs(tokens) for chain in _chains(run, text))
+        for run in runs(tokens):
+            found += _chains(run, text)
     found.sort(key=lambda chain: chain.start)
-    placed, last = [], 0
-    for chain in found:
+    return tuple(_placed(found, text))
+
+
+def _placed(found: list[Chain], text: str) -> Iterator[Chain]:
+    """The chains with the text around them."""
+    last, begin_of, end_of = 0, -1, -1
+    for chain in found[:MAX_CHAINS]:
         if _LISTED.search(text, max(0, chain.start - 20), chain.start):
             continue
-        end = _sentence_end(text, chain.end)
-        sentence = text[_sentence_start(text, chain.start) : end]
-        asked = sentence.endswith("?") and "\n" not in text[chain.end : end]
+        if not begin_of <= chain.start < chain.end <= end_of:
+            begin_of, end_of = _sentence_start(text, chain.start), _sentence_end(text, chain.end)
+        sentence = text[begin_of:end_of]
+        asked = sentence.endswith("?") and "\n" not in text[chain.end : end_of]
         begin = max(chain.start, chain.sides[0].start)  # behind the words that lead up to it
         before = text[max(last, begin - REACH) : begin]
         behind = text[chain.end : chain.end + BEHIND]
-        placed.append(
-            replace(chain, before=before, behind=behind, sentence=sentence, asked=asked)
+        yield Chain(
+            chain.sides, chain.relations, chain.start, chain.end, before, behind, sentence, asked
         )
         last = max(last, chain.end)
-    return placed
 
 
 def _sentence_start(text: str, at: int) -> int:
@@ -132,17 +145,21 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
     """Cuts a run at its relations, and where prose stands between two of them."""
     pieces: list[list[Token]] = [[]]
     relations: list[str] = []
-    depth = 0
+    depth, has_modulus = 0, False
     for token in run:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind == "rel" and depth <= 0:
+        kind = token.kind
+        if kind == "rel" and depth <= 0:
             relations.append(token.text)
             pieces.append([])
-        else:
-            pieces[-1].append(token)
-    if not relations or any(
-        t.kind == "unsupported" and t.text in {"mod", "bmod", "pmod", "pod"} for t in run
-    ):
+            continue
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif kind == "unsupported" and token.text in _MODULI:
+            has_modulus = True
+        pieces[-1].append(token)
+    if not relations or has_modulus:
         return
     sides = [_first_side(pieces[0], text)]
     joined: list[str] = []
@@ -163,12 +180,18 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
         begin = rest[0].start if rest else end
 
 
+_MODULI = frozenset({"mod", "bmod", "pmod", "pod"})
+
+
 def _prose_begin(piece: Sequence[Token]) -> int | None:
     """Where words begin that stand between two values, as in `12 apples and 3 pears`."""
     depth = 0
     for index, token in enumerate(piece):
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind != "word" or depth > 0 or index == 0:
+        kind = token.kind
+        if kind != "word":
+            depth += (kind == "open") - (kind == "close")
+            continue
+        if depth > 0 or index == 0:
             continue
         if piece[index - 1].kind == "word" or token.text in {"times", "of", "percent"}:
             continue
@@ -239,6 +262,8 @@ def _first_side(piece: Sequence[Token], text: str) -> Side:
             return Side(_slice(piece, text), None)
         if piece[3].kind in {"num", "word"}:
             piece = piece[3:]
+    if all(t.kind == "word" for t in piece):
+        return Side(_slice(piece, text), None, name=_name(piece))
     begin, torn = _expression_begin(piece)
     kept = piece[begin:]
     if not kept:
@@ -247,8 +272,8 @@ def _first_side(piece: Sequence[Token], text: str) -> Side:
         return Side(_slice(piece, text), None)
     side = _side(kept, text)
     if side.node is None:
-        return replace(side, name=_name(piece))
-    return replace(side, has_lead_in=begin > 0)
+        return side._replace(name=_name(piece))
+    return side._replace(has_lead_in=True) if begin else side
 
 
 def _name(piece: Sequence[Token]) -> str:
@@ -342,6 +367,8 @@ def _group_end(piece: Sequence[Token], index: int) -> int:
 
 
 def _side(piece: Sequence[Token], text: str) -> Side:
+    if len(piece) == 1 and piece[0].kind in {"num", "sym"}:
+        return _single(piece[0], text)
     source = _slice(piece, text)
     bullet = bool(piece) and piece[0].kind == "mark" and piece[0].text == "bullet"
     tokens = piece[1:] if bullet else piece
@@ -371,6 +398,19 @@ def _side(piece: Sequence[Token], text: str) -> Side:
         apart=_stands_apart(tokens),
         start=piece[0].start,
     )
+
+
+def _single(token: Token, text: str) -> Side:
+    """A side that is one number or one symbol, as most are."""
+    source, start = text[token.start : token.end], token.start
+    if token.kind == "num":
+        if len(token.text) > MAX_DIGITS:
+            return Side(source, None)
+        number = literal(token.text)
+        known = NO_FACTS if not number.decimals else facts(number)
+        return Side(source, number, facts=known, start=start)
+    symbol = Symbol(token.text)
+    return Side(source, symbol, name=_name([token]), facts=facts(symbol), start=start)
 
 
 def _stands_apart(tokens: Sequence[Token]) -> bool:

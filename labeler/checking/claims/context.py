@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from labeler.checking.claims.expression import Exact
 from labeler.checking.claims.values import Work, exact
@@ -44,18 +45,25 @@ class Context:
 
 def context_of(problem: str) -> Context:
     """What the problem says before any step is read."""
-    indexed = _INDEXED.search(problem) is not None
-    return Context(
-        problem,
-        _DEFINED.search(problem) is not None,
-        not indexed and _IMAGINARY.search(problem) is not None,
-        frozenset(_decimals(problem)),
-    )
+    defined, imaginary, given = _read(problem)
+    return Context(problem, defined, imaginary, given)
 
 
-def says_imaginary(step: str) -> bool:
-    """Whether a step makes i the imaginary unit and no index."""
-    return "i" in step and _IMAGINARY.search(step) is not None and not _INDEXED.search(step)
+@lru_cache(maxsize=64)
+def _read(problem: str) -> tuple[bool, bool, frozenset[Exact]]:
+    """Kept for a while, as the solutions of a problem come together."""
+    imaginary = _IMAGINARY.search(problem) is not None and _INDEXED.search(problem) is None
+    return _DEFINED.search(problem) is not None, imaginary, frozenset(_decimals(problem))
+
+
+_HINTS = ("complex", "imagin", "conjuga", "gaussian", "i^", "sqrt", "i ^")
+
+
+def says_imaginary(step: str, low: str) -> bool:
+    """Whether a step (`low`: in small letters) makes i the imaginary unit and no index."""
+    if not any(hint in low for hint in _HINTS):
+        return False
+    return _IMAGINARY.search(step) is not None and not _INDEXED.search(step)
 
 
 def _decimals(text: str) -> list[Exact]:

@@ -88,14 +88,13 @@ def _only(side: Side) -> str:
     return units.pop() if len(units) == 1 else ""
 
 
-def conversions(step: str) -> Iterator[Link]:
-    """What a step says in words of how many units make another."""
-    low = step.lower()
+def conversions(step: str, low: str) -> Iterator[Link]:
+    """What a step (`low`: in small letters) says in words of how many units make another."""
     if "dozen" in low:
         for match in _DOZEN.finditer(step):
             number, due = (int(match[1] or match[2]), 12) if not match[3] else (int(match[3]), 6)
             yield _stated(match[0], Fraction(number), Fraction(due), step, match.end())
-    if " in a" in low or " per " in low or " in one" in low or " in each" in low or " has " in low or " is " in low:
+    if " in a" in low or " per " in low or " in one" in low or " has " in low or "one " in low:
         for match in _IN.finditer(low):
             many, small, large = (match[1], match[2], match[3]) if match[1] else (match[5], match[6], match[4])
             one, other = _unit(small), _unit(large)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import operator
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
@@ -56,8 +56,7 @@ class Kind(StrEnum):
     STATE = "narrated state"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Two sides that a step says are equal; `reason` tells why it is unknown.
 
     `shown`: what is false about it; `within`: the whole chain.
@@ -195,13 +194,23 @@ def numeric_link(
     return Link(left, right, Verdict.WRONG, shown=f"{show(x)}, not {show(y)}")
 
 
+_CONSTANTS = frozenset({"i", "e"})
+_NO_CHOICES: Mapping[str, int] = {}
+
+
 def readings_of(work: Work, *nodes: Facts) -> Iterator[Reading]:
     """Every way to read what is ambiguous in these trees. Raises Undecided where there are many."""
-    kinds = sorted(frozenset().union(*(f.kinds for f in nodes)))
-    names = frozenset().union(*(f.names for f in nodes)) & {"i", "e"}
+    kinds: list[str] = []
+    names: frozenset[str] = frozenset()
+    for known in nodes:
+        if known.kinds:
+            kinds += known.kinds.difference(kinds)
+        if known.names:
+            names |= known.names & _CONSTANTS
     if not kinds and not names:
-        yield Reading({}, work)
+        yield Reading(_NO_CHOICES, work)
         return
+    kinds.sort()
     kinds += [f"symbol {name}" for name in sorted(names)]
     if 2 ** len(kinds) > MAX_READINGS:
         raise Undecided("too many readings")

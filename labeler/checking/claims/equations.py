@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
@@ -60,12 +60,10 @@ _DERIVED = re.compile(
 _MULTIPLE = re.compile(r"\\pm|±|\bor\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(NamedTuple):
     """One relation between two sides that hold unknowns.
 
-    `step` is where it stands (-1 is the problem), `end` where it ends there; `supposed`: its
-    sentence supposes, or tells of a case.
+    `step` is where it stands (-1 is the problem), `end` where it ends there.
     """
 
     left: Side
@@ -73,10 +71,16 @@ class Equation:
     names: frozenset[str]
     step: int
     end: int = 0
-    supposed: bool = False
+    sentence: str = ""
+    before: str = ""
 
     def __str__(self) -> str:
         return f"{self.left.text} = {self.right.text}"
+
+    @property
+    def supposed(self) -> bool:
+        """Whether its sentence supposes, tells of a case, or sets it beside another."""
+        return bool(SUPPOSED.search(self.sentence) or _AND.match(self.before))
 
     @property
     def is_assignment(self) -> bool:
@@ -86,20 +90,27 @@ class Equation:
 
 def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
     """The equations of a chain whose sides are expressions."""
-    supposed = SUPPOSED.search(chain.sentence) is not None or _AND.match(chain.before) is not None
     for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
         if relation == "=" and left.node is not None and right.node is not None:
             names = left.facts.names | right.facts.names
             if names and not any(
                 op[-1] == ")" for op in left.facts.operations | right.facts.operations
             ):
-                yield Equation(left, right, names, step, chain.end, supposed)
+                yield Equation(
+                    left, right, names, step, chain.end, chain.sentence, chain.before
+                )
 
 
 def follow(
     before: Chain, after: Chain, stated: Sequence[tuple[str, Value]], context: Context
 ) -> Iterator[Link]:
     """What is false about `after` given `before`; `stated` lists what names were set to so far."""
+    first, last = after.sides[0], before.sides[-1]
+    named = first.name and before.sides[0].name == first.name
+    if not named and not (first.facts.names | after.sides[1].facts.names) & (
+        last.facts.names | before.sides[-2].facts.names
+    ):
+        return
     if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
         return
     if _ORDINAL.search(after.sentence):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
@@ -75,7 +74,7 @@ class Definitions:
             side = _side(left, filled)
             link = numeric_link(side, right, relation, context, chain)
             if link.verdict is not Verdict.UNKNOWN:
-                yield replace(link, left=left, kind=Kind.FUNCTION)
+                yield link._replace(left=left, kind=Kind.FUNCTION)
 
     def _filled(self, node: Node, depth: int) -> Node | None:
         """The expression with the rules put in for calls; None where one has none."""
@@ -116,8 +115,7 @@ def put(node: Node, values: dict[str, Node]) -> Node:
 
 
 def _side(side: Side, node: Node) -> Side:
-    return replace(
-        side,
+    return side._replace(
         node=node,
         facts=facts(node),
         computes=has_operation(node),

@@ -11,11 +11,12 @@ noted and has no effect. A side that has words anywhere else is no expression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from labeler.checking.claims.cursor import Cursor, NoExpression
 from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
 from labeler.checking.claims.products import is_share, literal, percent, product
+from labeler.checking.claims.tokens import Token
 from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
 
 MAX_TOKENS = 200
@@ -27,77 +28,85 @@ _FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma"
 _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
 _PLAIN_FUNCTIONS = words("sqrt ln exp")
 _LIST_FUNCTIONS = words("gcd lcm max min")
+_STARTS = frozenset({"sym", "func", "open"})
+_BEHIND = frozenset({"mark", "word", "op", "open"})
 _CLOSING = {"(": ")", "[": "]", "{": "}", "floor": "floor", "ceil": "ceil"}
 
 
-@dataclass
 class Parser(Cursor):
     """Recursive descent over one token list; `units` gathers the words and marks passed."""
 
-    units: set[str] = field(default_factory=set)
-    depth: int = 0
+    __slots__ = ("depth", "units")
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        super().__init__(tokens)
+        self.units: set[str] = set()
+        self.depth = 0
 
     def whole(self) -> Node:
         """The expression that all tokens make. Raises NoExpression."""
-        if not self.tokens or len(self.tokens) > MAX_TOKENS:
+        if not 0 < self.length <= MAX_TOKENS:
             raise NoExpression
         node = self.expression()
-        if self.at < len(self.tokens):
+        if self.at < self.length:
             raise NoExpression
         return node
 
     def expression(self) -> Node:
         node = self.term()
-        while self.comes("op", "+") or self.comes("op", "-"):
-            sign = self.take("op").text
-            node = Operation(sign, (node, self.term()))
-        return node
+        while True:
+            token = self.tokens[self.at]
+            if token.kind != "op" or token.text not in "+-":
+                return node
+            self.at += 1
+            node = Operation(token.text, (node, self.term()))
 
     def term(self) -> Node:
         factors, signs, tight = [self.factor()], list[str](), list[bool]()
         while True:
-            sign = self.peek()
-            if self.comes("op", "*") or self.comes("op", "/"):
-                assert sign is not None
+            sign = self.tokens[self.at]
+            kind = sign.kind
+            if kind == "op" and sign.text in "*/":
                 self.at += 1
-                if self.comes("op", "+"):
+                following = self.tokens[self.at]
+                if following.kind == "op" and following.text == "+":
                     raise NoExpression
-                following = self.peek()
                 signs.append(sign.text)
-                tight.append(following is not None and not (sign.spaced or following.spaced))
+                tight.append(following.kind != "end" and not (sign.spaced or following.spaced))
                 factors.append(self.factor())
-            elif self.comes("word", "of") and is_share(factors[-1]):
+            elif kind == "word" and sign.text == "of" and is_share(factors[-1]):
                 self.at += 1
                 share, whole = factors[-1], self.factor()
                 # "is 1/3 of the $150": the share itself or what it comes to
                 factors[-1] = Either("of", (Operation("*", (share, whole)), share))
-            elif self.comes("word", "times"):
+            elif kind == "word" and sign.text == "times":
                 self.at += 1
                 signs.append("*")
                 tight.append(False)
                 factors.append(self.factor())
-            elif self._starts_factor():
+            elif kind in _STARTS:
                 if self.at and self.tokens[self.at - 1].kind == "word":
                     raise NoExpression
                 signs.append("")
                 tight.append(True)
                 factors.append(self.power())
             else:
-                return product(factors, signs, tight)
-
-    def _starts_factor(self) -> bool:
-        token = self.peek()
-        return token is not None and token.kind in {"sym", "func", "open"}
+                return product(factors, signs, tight) if signs else factors[0]
 
     def factor(self) -> Node:
+        token = self.tokens[self.at]
         negative = False
-        while self.comes("op", "+") or self.comes("op", "-"):
-            negative ^= self.take("op").text == "-"
+        while token.kind == "op" and token.text in "+-":
+            negative ^= token.text == "-"
+            self.at += 1
+            token = self.tokens[self.at]
         node = self.power()
         return Operation("neg", (node,)) if negative else node
 
     def power(self) -> Node:
-        node = self._marks(self._primary())
+        node = self._primary()
+        if self.tokens[self.at].kind in _BEHIND:
+            node = self._marks(node)
         if self.comes("op", "^"):
             self.at += 1
             if self._degree_group():
@@ -139,6 +148,11 @@ class Parser(Cursor):
     def _marks(self, node: Node) -> Node:
         """Per cent, factorial, degrees, and units behind a value."""
         while True:
+            kind = self.tokens[self.at].kind
+            if kind not in _BEHIND:
+                return node
+            if kind == "op" and self.tokens[self.at].text not in "/-*":
+                return node
             if self.comes("mark", "%") or self.comes("word", "percent"):
                 self.at += 1
                 node = percent(node)
@@ -149,7 +163,7 @@ class Parser(Cursor):
                     raise NoExpression
                 factorial = Operation("factorial", (node,))
                 # The last sign of a side may be an exclamation.
-                last = self.peek() is None
+                last = self.at >= self.length
                 node = Either("exclamation", (factorial, node)) if last else factorial
             elif self.comes("mark", "degree") or self.comes("mark", "$"):
                 self.units.add(self.take("mark").text)
@@ -160,9 +174,7 @@ class Parser(Cursor):
         """Passes a unit if one comes: words, `/word`, powers of words, asides in brackets."""
         begin = self.at
         while True:
-            token = self.peek()
-            if token is None:
-                break
+            token = self.tokens[self.at]
             if token.kind == "word" and (
                 token.text not in NUMBER_WORDS
                 or (token.text == "per" and self.comes("word", "", 1))
@@ -171,8 +183,7 @@ class Parser(Cursor):
                 self.at += 1
                 self._unit_exponent()
             elif token.kind == "op" and token.text in "/*" and self.comes("word", "", 1):
-                following = self.peek(1)
-                assert following is not None
+                following = self.tokens[self.at + 1]
                 loose = token.spaced or following.spaced
                 if following.text in NUMBER_WORDS or (loose and self.at == begin):
                     break
@@ -199,15 +210,9 @@ class Parser(Cursor):
             self.at += at + 1 + group
 
     def _hyphen(self) -> bool:
-        following = self.peek(1)
-        sign = self.peek()
-        return (
-            following is not None
-            and sign is not None
-            and following.kind == "word"
-            and not following.spaced
-            and not sign.spaced
-        )
+        following = self.tokens[self.at + 1]
+        sign = self.tokens[self.at]
+        return following.kind == "word" and not following.spaced and not sign.spaced
 
     def _aside(self) -> int:
         """Where a bracket that only comments ends; 0 where there is none.
@@ -215,10 +220,9 @@ class Parser(Cursor):
         It holds nothing but words, or words and numbers without a sign between (`5 (3 coins in a
         bag)`). One word beside a number may be its unit: then the bracket could be a factor.
         """
-        opening = self.peek()
-        assert opening is not None
+        opening = self.tokens[self.at]
         index, words, numbers = self.at + 1, 0, 0
-        while index < len(self.tokens) and index - self.at < MAX_ASIDE:
+        while index < self.length and index - self.at < MAX_ASIDE:
             token = self.tokens[index]
             if token.kind == "close":
                 if not words or token.text != _CLOSING[opening.text]:
@@ -250,9 +254,7 @@ class Parser(Cursor):
         if self.comes("op", "-"):  # \$-5, 2 * -5
             self.at += 1
             return Operation("neg", (self._primary(),))
-        token = self.peek()
-        if token is None:
-            raise NoExpression
+        token = self.tokens[self.at]
         if token.kind == "num":
             return self._number()
         if token.kind == "sym":
@@ -278,18 +280,20 @@ class Parser(Cursor):
             raise NoExpression
         node: Node = literal(token.text)
         whole = "." not in token.text
-        following = self.peek()
-        if whole and following is not None and following.kind == "func":
+        following = self.tokens[self.at]
+        if following.kind not in {"func", "num"}:
+            return node
+        if whole and following.kind == "func":
             if following.text == "frac" and (fraction := self._small_fraction()):
                 both = Operation("+", (node, fraction)), Operation("*", (node, fraction))
                 return Either("mixed", both)
-        elif whole and following is not None and following.kind == "num":
+        elif whole and following.kind == "num":
             if not (self.comes("op", "/", 1) and self.comes("num", "", 2)):
                 raise NoExpression
             top, bottom = self.take("num").text, self.tokens[self.at + 1].text
             self.at += 2
             return Operation("+", (node, Operation("/", (literal(top), literal(bottom)))))
-        elif following is not None and following.kind == "num":
+        elif following.kind == "num":
             raise NoExpression
         return node
 
@@ -337,11 +341,11 @@ class Parser(Cursor):
     def _words_only(self) -> bool:
         """Passes a group that only names a unit: \\frac{6}{\\text{hour}}."""
         index = self.at
-        while index < len(self.tokens) and self.tokens[index].kind == "word":
+        while self.tokens[index].kind == "word":
             if self.tokens[index].text not in UNIT_WORDS:
                 return False
             index += 1
-        if index > self.at and index < len(self.tokens) and self.tokens[index].kind == "close":
+        if index > self.at and self.tokens[index].kind == "close":
             self.at = index + 1
             return True
         return False

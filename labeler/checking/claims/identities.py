@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Protocol
 
 from labeler.checking.claims.chains import Chain, Side
 from labeler.checking.claims.context import Context
@@ -58,12 +59,31 @@ _EQUATING = re.compile(
 )
 
 
+class Stated(Protocol):
+    """An equation between two sides that hold unknowns."""
+
+    @property
+    def left(self) -> Side: ...
+    @property
+    def right(self) -> Side: ...
+    @property
+    def is_assignment(self) -> bool: ...
+
+
+def _known(stated: Sequence[Stated]) -> list[tuple[Node, Node]]:
+    return [
+        (e.left.node, e.right.node)
+        for e in stated
+        if e.left.node is not None and e.right.node is not None and not e.is_assignment
+    ]
+
+
 def identities(
-    chain: Chain, context: Context, known: Sequence[tuple[Node, Node]] = ()
+    chain: Chain, context: Context, stated: Sequence[Stated] = ()
 ) -> Iterator[Link]:
     """Links between sides that hold the same unknowns and rewrite each other.
 
-    `known`: equations that the problem and the steps before state.
+    `stated`: equations that the problem and the steps before state.
     """
     decided: list[tuple[int, Side, Side, Verdict]] = []
     for i, (left, right) in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
@@ -81,6 +101,8 @@ def identities(
         decided.append((i, left, right, identical(left.node, right.node, context)))
     holds = sum(verdict is Verdict.CORRECT and left.text != right.text
                 for _, left, right, verdict in decided)
+    wrong = any(verdict is Verdict.WRONG for _, _, _, verdict in decided)
+    known = _known(stated) if wrong else ()
     for i, left, right, verdict in decided:
         reason = ""
         if verdict is Verdict.WRONG:

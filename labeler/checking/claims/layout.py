@@ -15,20 +15,30 @@ _SOFT = frozenset({"edge", "row", "line"})
 
 def runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Pieces between boundaries that hold a relation; commas inside brackets are no boundaries."""
-    tokens = _joined(_asides(_brackets(tokens)))
+    if any(token.kind == "open" or token.kind == "close" for token in tokens):
+        tokens = _asides(_brackets(tokens))
     run: list[Token] = []
-    depth = 0
-    for token in tokens:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind == "boundary" and not (token.text == "," and depth > 0):
-            if any(t.kind == "rel" for t in run):
+    depth, related = 0, False
+    for token in _joined(tokens):
+        kind = token.kind
+        if kind == "boundary":
+            if token.text == "," and depth > 0:
+                run.append(token)
+                continue
+            if related:
                 yield run
-            run, depth = [], 0
+            run, depth, related = [], 0, False
             if token.text == "behind":
                 run = [token]
-        else:
-            run.append(token)
-    if any(t.kind == "rel" for t in run):
+            continue
+        if kind == "rel":
+            related = True
+        elif kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        run.append(token)
+    if related:
         yield run
 
 
@@ -76,16 +86,20 @@ def _asides(tokens: Sequence[Token]) -> list[Token]:
 def _joined(tokens: Sequence[Token]) -> list[Token]:
     """Drops line ends and edges of mathematics over which a chain goes on."""
     result: list[Token] = []
-    index, depth = _bullet(result, tokens, 0), 0
-    while index < len(tokens):
+    index, depth, length = _bullet(result, tokens, 0), 0, len(tokens)
+    while index < length:
         token = tokens[index]
-        if token.kind != "boundary":
-            depth += (token.kind == "open") - (token.kind == "close")
+        kind = token.kind
+        if kind != "boundary":
+            if kind == "open":
+                depth += 1
+            elif kind == "close":
+                depth -= 1
             result.append(token)
             index += 1
             continue
         end = index
-        while end < len(tokens) and tokens[end].kind == "boundary":
+        while end < length and tokens[end].kind == "boundary":
             end += 1
         boundaries = tokens[index:end]
         before = result[-1] if result else None

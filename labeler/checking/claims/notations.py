@@ -27,17 +27,20 @@ from labeler.checking.claims.vocabulary import (
 
 def without_notations(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with a word or unsupported in place of what is no arithmetic."""
-    tokens = _words_with_numbers(tokens)
-    result = list(tokens)
+    result = _words_with_numbers(tokens)
+    tokens = list(result)
+    last = len(tokens) - 1
     for index, token in enumerate(tokens):
-        if token.kind == "num":
-            unsupported = (
-                _compound(tokens, index)
-                or _named(tokens, index)
-                or _mixed(tokens, index)
-                or _itemised(tokens, index)
-            )
-        else:
+        unsupported: tuple[int, ...] = ()
+        if token.kind == "num" and index < last:
+            behind = tokens[index + 1]
+            if behind.kind == "word":
+                unsupported = _compound(tokens, index)
+            elif behind.text == "-":
+                unsupported = _named(tokens, index) or _mixed(tokens, index)
+            elif behind.kind == "open":
+                unsupported = _itemised(tokens, index)
+        elif token.kind == "func":
             unsupported = _root(tokens, index)
         for at in unsupported:
             result[at] = tokens[at]._replace(kind="unsupported")
@@ -58,13 +61,19 @@ def _is(tokens: Sequence[Token], at: int, shape: str, *, tight: bool = False) ->
 def _words_with_numbers(tokens: Sequence[Token]) -> list[Token]:
     """`mp3` and `Area1` are one word each, and so is `log2`, which stays a function."""
     result: list[Token] = []
+    before = None
     for token in tokens:
-        before = result[-1] if result else token
-        if (before.kind, token.kind) == ("word", "num") and before.end == token.start:
+        if (
+            token.kind == "num"
+            and before is not None
+            and before.kind == "word"
+            and before.end == token.start
+        ):
             number = "" if before.text in FUNCTION_WORDS else token.text
             result[-1] = before._replace(text=before.text + number, end=token.end)
         else:
             result.append(token)
+        before = result[-1]
     return result
 
 

@@ -19,7 +19,7 @@ _EDGE = re.compile(
     r"\\\$|\$\$|\$|\\[()\[\]]|\n\n"
     r"|\\(?:begin|end)\{(?:align|equation|gather|eqnarray|multline|alignat)\*?\}"
 )
-_SENTENCE = re.compile(r"[.?!]\s+(?=[A-Z])|\n\s*\n\s*(?=[A-Z#*\d])")
+_CUT = re.compile(r"[.?!]\s+(?=[A-Z])|[,;:]\s+(?=[A-Za-z])|\n\s*\n\s*(?=[A-Z#*\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,26 @@ def _closes(text: str, edges: list[re.Match[str]], index: int) -> bool:
     return False
 
 
-def sentences(text: str, spans: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
-    """Begin and end of each sentence with a relation; what belongs to one formula stays whole."""
-    begin, at = 0, 0
-    for stop in _SENTENCE.finditer(text):
-        place = stop.start()
+def clauses(text: str, spans: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+    """Begin and end of each clause with a relation; a formula, and what is in brackets, stay whole."""
+    relations = [match.start() for match in RELATION.finditer(text)]
+    if not relations:
+        return
+    last = relations[-1]
+    begin, at, of = 0, 0, 0
+    for stop in _CUT.finditer(text):
+        place, end = stop.span()
         while at < len(spans) and spans[at][1] <= place:
             at += 1
         if at < len(spans) and spans[at][0] <= place:
             continue
-        if RELATION.search(text, begin, stop.end()):
-            yield begin, stop.end()
-        begin = stop.end()
-    if RELATION.search(text, begin):
-        yield begin, len(text)
+        if text.count("(", begin, place) != text.count(")", begin, place):
+            continue
+        if relations[of] < end:
+            yield begin, end
+            if last < end:
+                return
+            while relations[of] < end:
+                of += 1
+        begin = end
+    yield begin, len(text)

@@ -12,10 +12,11 @@ thing is computed at all.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from labeler.checking.claims.carried import Carried, values_of
-from labeler.checking.claims.chains import REACH, Chain, find_chains
+from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
 from labeler.checking.claims.context import (
     OPERATIONS_PER_CHARACTER,
     Context,
@@ -40,10 +41,6 @@ from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
-
-MAX_CHAINS = 200
-"""Of one step; the rest is not read."""
-
 
 def check_solution(
     problem: str, steps: tuple[str, ...], *, symbolic: bool = True
@@ -70,22 +67,27 @@ class Reader:
         self.definitions = Definitions()
         self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
-        for chain in find_chains(problem)[:MAX_CHAINS]:
+        for chain in find_chains(without_annotations(problem)):
             self._remember(chain)
             self.definitions.note(chain)
 
     def read(self, step: str) -> tuple[Link, ...]:
         """The links of the next step."""
         self.at += 1
+        step = without_annotations(step)
         self.context.work.left += len(step) * OPERATIONS_PER_CHARACTER
-        if not self.context.imaginary and says_imaginary(step):
+        low = step.lower()
+        if not self.context.imaginary and says_imaginary(step, low):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
         links: list[Link] = []
-        chains = find_chains(step)[:MAX_CHAINS]
+        chains = find_chains(step)
         before = self._last_of_step_before(chains)
         for chain in chains:
-            links += (replace(link, within=str(chain)) for link in self._links(chain, before))
+            links += (
+                link._replace(within=str(chain)) if link.verdict is Verdict.WRONG else link
+                for link in self._links(chain, before)
+            )
             found = list(values_of(chain, self.context))
             self.stated += found
             self.carried.note(chain, found)
@@ -94,14 +96,14 @@ class Reader:
             before = chain
         if self.symbolic:
             links += false_groups(chains, self.equations, self.at, self.context)
-        links += worded(step)
+        links += worded(step, low)
         links += moduli(step)
-        links += conversions(step)
+        links += conversions(step, low)
         self.carried.end_step(step)
         self.last = chains[-1] if chains else None
         return tuple(links)
 
-    def _last_of_step_before(self, chains: list[Chain]) -> Chain | None:
+    def _last_of_step_before(self, chains: Sequence[Chain]) -> Chain | None:
         """The chain that ended the step before, where the first of this one follows from it."""
         if self.last is None or not chains or not re.search(r"[A-Za-z]{2}", chains[0].before):
             return None
@@ -122,12 +124,7 @@ class Reader:
         links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
         links += converted(chain)
         if self.symbolic and not chain.asked:  # a question states nothing
-            known = [
-                (e.left.node, e.right.node)
-                for e in self.equations
-                if e.left.node is not None and e.right.node is not None and not e.is_assignment
-            ]
-            links += identities(chain, self.context, known)
+            links += identities(chain, self.context, self.equations)
             if before is not None:
                 links += follow(before, chain, self.stated, self.context)
             if not any(link.kind is Kind.EQUATION for link in links):
@@ -171,7 +168,7 @@ class Reader:
             if not is_tested(x, y, self._said(chain), self.equations, self.context):
                 return link
             self.tests.append((x, y))
-        return replace(link, verdict=Verdict.UNKNOWN, reason="a value that is tested", shown="")
+        return link._replace(verdict=Verdict.UNKNOWN, reason="a value that is tested", shown="")
 
 
 __all__ = ["Context", "Link", "Reader", "check_solution"]

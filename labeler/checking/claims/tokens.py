@@ -24,7 +24,7 @@ from labeler.checking.claims.vocabulary import (
 
 Kind = Literal[
     "num", "op", "open", "close", "rel", "word", "sym", "func", "mark", "bar", "boundary",
-    "unsupported",
+    "unsupported", "end",
 ]  # fmt: skip
 
 MAX_CHARACTERS = 20_000
@@ -96,7 +96,7 @@ _LEXER = re.compile(
 )
 _TO_THE_MULTIPLIED = re.compile(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]")
 _SIGN_FOLLOWS = re.compile(r"\s*[-=+*/^)<>]")
-_VOWELS = frozenset("aeiouy")
+_NOT_DIGITS = re.compile(r"[^\d.]")
 
 
 class _Lexer:
@@ -119,6 +119,20 @@ class _Lexer:
             assert kind is not None
             if kind == "space":
                 self.spaced = True
+            elif kind in _DIRECT:
+                begin, stop = match.span()
+                name, texts = _DIRECT[kind]
+                text = match[0]
+                self.tokens.append(Token(name, texts.get(text, text), begin, stop, self.spaced))
+                self.spaced = False
+            elif kind == "letters" and not self.mathematics:
+                text = match[0]
+                begin, stop = match.span()
+                if self.spaced and len(text) > 1 and (low := text.lower()) not in _SPECIAL:
+                    self.tokens.append(Token("word", low, begin, stop, True))
+                else:
+                    self._letters(match)
+                self.spaced = False
             else:
                 handlers[kind](self, match)
                 self.spaced = kind in {"newline", "row"}
@@ -159,7 +173,9 @@ class _Lexer:
             self._add("boundary", "line", match)
 
     def _number(self, match: re.Match[str]) -> None:
-        text = re.sub(r"[^\d.]", "", match[0])
+        text = match[0]
+        if not text.isdecimal():
+            text = _NOT_DIGITS.sub("", text)
         padded = len(text) > 1 and text[0] == "0" and text[1] != "."  # a clock, a torn-off piece
         self._add("unsupported" if padded else "num", text, match)
 
@@ -415,6 +431,14 @@ _BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
 _ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
 _SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
 _UNEQUAL = {"≠": "!=", "≤": "<=", "≥": ">="}
+_DIRECT: dict[str, tuple[Kind, dict[str, str]]] = {
+    "sign": ("op", _SIGNS),
+    "equal": ("rel", {"==": "=", "＝": "="}),
+    "money": ("mark", {r"\$": "$", "€": "$", "£": "$", "¥": "$"}),
+    "percent": ("mark", {r"\%": "%"}),
+    "bar": ("bar", {"∣": "|"}),
+}
+"""Tokens that mean the same wherever they stand."""
 _SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
 _HANDLERS = {
     name: getattr(_Lexer, "_" + name.removesuffix("_name"))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from labeler.checking.claims.expression import Either, Exact, Node, Number, Operation, Symbol
 
@@ -41,8 +41,7 @@ class Work:
             raise Undecided("too much work")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How each kind of `Either` is read (0 or 1), and what the arithmetic draws on."""
 
     choices: Mapping[str, int]

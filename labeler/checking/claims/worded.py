@@ -207,7 +207,10 @@ _ALONE = _BEGIN + "".join(f"(?<!{word} )" for word in "plus minus times by of an
 FORMS = (
     _form("% of", rf"{_BEGIN}(\d+(?:\.\d+)?)% of {_N}{_IS}{_N}{_END}", _percent),
     _form("percent of", rf"{_BEGIN}(\d+(?:\.\d+)?) percent of {_N}{_IS}{_N}{_END}", _percent),
-    _form(" of ", rf"\b({_SHARE.replace(' ', '[ -]')}) of {_N}{_IS}{_N}{_END}", _share),
+    *(
+        _form(f"{word} of", rf"\b({_SHARE.replace(' ', '[ -]')}) of {_N}{_IS}{_N}{_END}", _share)
+        for word in ("half", "third", "thirds", "quarter", "quarters", "fourth", "fourths", "fifth")
+    ),
     _form("wice ", rf"\b(twice) {_N}{_IS}{_N}{_END}", _share),
     *(
         _form(word, rf"{_ALONE}{_N} ({word}) {_N}{_IS}{_N}{_END}", _spoken)
@@ -229,7 +232,7 @@ FORMS = (
         Kind.MODULAR,
     ),
     *(
-        _form(word, rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b| because\b| since\b| but\b)", _kind_of_number)
+        _form(f" {word}", rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b| because\b| since\b| but\b)", _kind_of_number)
         for word in ("prime", "even", "odd", "perfect square")
     ),
     *(
@@ -258,14 +261,12 @@ FORMS = (
 )
 
 
-def worded(step: str) -> Iterator[Link]:
-    """What a step claims in words."""
-    low = step.lower()
+def worded(step: str, low: str) -> Iterator[Link]:
+    """What a step (`low`: in small letters) claims in words."""
     text = ""
     found = 0
-    for form in FORMS:
-        if form.needs not in low:
-            continue
+    forms = [form for needs, group in _BY_NEED if needs in low for form in group]
+    for form in forms:
         if not text:
             text = re.sub(r"  +", " ", _MATH.sub("", step))
         for match in form.pattern.finditer(text):
@@ -289,5 +290,12 @@ def _decided(form: Form, match: re.Match[str], text: str) -> Link | None:
         return claim(match[0], Verdict.UNKNOWN, form.kind, reason="not stated as a fact")
     return claim(match[0], Verdict.WRONG, form.kind, shown=said)
 
+
+def _by_need() -> tuple[tuple[str, tuple[Form, ...]], ...]:
+    needs = dict.fromkeys(form.needs for form in FORMS)
+    return tuple((n, tuple(form for form in FORMS if form.needs == n)) for n in needs)
+
+
+_BY_NEED = _by_need()
 
 __all__ = ["factorization", "worded"]
