@@ -100,9 +100,7 @@ class Carried:
             if link is not None:
                 yield link
 
-    def _misused(
-        self, left: Node, right: Node, names: frozenset[str], chain: Chain
-    ) -> Link | None:
+    def _misused(self, left: Node, right: Node, names: frozenset[str], chain: Chain) -> Link | None:
         """A claim in which numbers stand for names, but not those that the names have."""
         known = {n: v for n in names if (v := self._values.get(n)) is not None}
         if not known or _HYPOTHESIS.search(chain.sentence):

@@ -93,16 +93,16 @@ def _adds_unlike(left: Side, there: frozenset[str]) -> bool:
     """Whether one addend of a sum is in the unit of the result, and another in its own."""
     if not (isinstance(left.node, Operation) and left.node.name == "+"):
         return False
-    addends = [{_singular(w) for w in re.findall(r"[a-z]+", part)} for part in
-               re.split(r"\+", left.text.lower())]
+    addends = [
+        {_singular(w) for w in re.findall(r"[a-z]+", part)}
+        for part in re.split(r"\+", left.text.lower())
+    ]
     return any(there & words for words in addends) and any(
         not there & words and (words - _SMALL_WORDS - {"text", "mathrm"}) for words in addends
     )
 
 
-def _special(
-    left: Side, right: Side, x: Value, y: Value, context: Context | None
-) -> str:
+def _special(left: Side, right: Side, x: Value, y: Value, context: Context | None) -> str:
     a, b = left.node, right.node
     units = left.units | right.units
     if context is not None and _is_quoted(left, context.problem):

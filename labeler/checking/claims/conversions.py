@@ -96,16 +96,29 @@ def conversions(step: str, low: str) -> Iterator[Link]:
             yield _stated(match[0], Fraction(number), Fraction(due), step, match.end())
     if " in a" in low or " per " in low or " in one" in low or " has " in low or "one " in low:
         for match in _IN.finditer(low):
-            many, small, large = (match[1], match[2], match[3]) if match[1] else (match[5], match[6], match[4])
+            many, small, large = (
+                (match[1], match[2], match[3]) if match[1] else (match[5], match[6], match[4])
+            )
             one, other = _unit(small), _unit(large)
             family = _family(one, other)
-            if family is None or one == other or one in _SEVERAL and other in _SEVERAL and one == other:
+            if (
+                family is None
+                or one == other
+                or one in _SEVERAL
+                and other in _SEVERAL
+                and one == other
+            ):
                 continue
             due = family[other] / family[one]
             if due < 1 or "$" in (small, large):
                 continue
             number = Fraction(many.replace(",", ""))
-            if due < 3 or (one, other) in {("penny", "dollar")} or number * 2 > due * 40 or number < 2:
+            if (
+                due < 3
+                or (one, other) in {("penny", "dollar")}
+                or number * 2 > due * 40
+                or number < 2
+            ):
                 continue
             yield _stated(match[0], number, due, low, match.end())
 

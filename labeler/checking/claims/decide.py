@@ -100,11 +100,7 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
         if previous is not None:
             behind = sides[at + 1] if at + 1 < len(sides) and chain.relations[at] == "=" else None
             link = numeric_link(sides[previous], side, relation, context, chain, behind)
-            if (
-                link.verdict is Verdict.WRONG
-                and context.defined
-                and _SIGNS.search(chain.sentence)
-            ):
+            if link.verdict is Verdict.WRONG and context.defined and _SIGNS.search(chain.sentence):
                 link = _unknown(link.left, side, "the problem defines an operation")
             yield link
         previous, relation = at, "="
@@ -136,7 +132,9 @@ def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
     x, y = outcomes[0]
     if x == y or left.has_lead_in:  # a bound that is met says little
         return None
-    said = not_stated(chain, x, y, left.text) or ("compared" if _COMPARED.search(chain.sentence) else "")
+    said = not_stated(chain, x, y, left.text) or (
+        "compared" if _COMPARED.search(chain.sentence) else ""
+    )
     verdict = Verdict.UNKNOWN if said else Verdict.WRONG
     shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
     return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
@@ -175,9 +173,7 @@ def numeric_link(
             if same(x, y):
                 return Link(left, right, Verdict.CORRECT)
             outcomes.append((x, y))
-            if within_rounding(
-                left, right, reading, unknowns, (x, y), relation, context, sentence
-            ):
+            if within_rounding(left, right, reading, unknowns, (x, y), relation, context, sentence):
                 return _unknown(left, right, "equal but for rounding")
     except Undecided as why:
         return _unknown(left, right, str(why))

@@ -51,7 +51,9 @@ SUPPOSED = re.compile(
 )
 """Words of a sentence whose equations hold for the moment only."""
 _LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
-_UNSAFE = frozenset({"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"})
+_UNSAFE = frozenset(
+    {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
+)
 _DERIVED = re.compile(
     r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|divid\w+|subtract\w*|add\w*|"
     r"impl\w+|yield\w*|=>|⇒|\\(?:implies|Rightarrow|Longrightarrow)",
@@ -96,9 +98,7 @@ def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
             if names and not any(
                 op[-1] == ")" for op in left.facts.operations | right.facts.operations
             ):
-                yield Equation(
-                    left, right, names, step, chain.end, chain.sentence, chain.before
-                )
+                yield Equation(left, right, names, step, chain.end, chain.sentence, chain.before)
 
 
 def follow(
@@ -179,7 +179,9 @@ def _root(
     (unknown,) = found.names
     if source.is_assignment:
         return None
-    if (_is_system(source, found) and not _SAME.search(after.before)) or _MULTIPLE.search(after.behind[:12]):
+    if (_is_system(source, found) and not _SAME.search(after.before)) or _MULTIPLE.search(
+        after.behind[:12]
+    ):
         return None
     link = root_link(source, found, unknown, stated, context)
     if link is None and _SAME.search(after.before):
@@ -248,9 +250,7 @@ def _between(source: Equation, found: Equation, shown: str) -> Link:
 _SAME = re.compile(r"simplif|expand|rearrang|combin|distribut|collect|like terms", re.IGNORECASE)
 
 
-def _same_roots(
-    source: Equation, found: Equation, unknown: str, context: Context
-) -> Link | None:
+def _same_roots(source: Equation, found: Equation, unknown: str, context: Context) -> Link | None:
     """Two polynomials of which neither divides the other are not rearranged into each other."""
     if source.left.facts.decimals or source.right.facts.decimals:
         return None
@@ -385,7 +385,12 @@ def far_root(
     found = _single(chain, last=False)
     if found is None or len(chain.sides) != 2 or not found.is_assignment:
         return
-    if SUPPOSED.search(chain.sentence) or _ORDINAL.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
+    if (
+        SUPPOSED.search(chain.sentence)
+        or _ORDINAL.search(chain.sentence)
+        or found.right.units
+        or "pi" in chain.sides[1].text
+    ):
         return
     (unknown,) = found.names
     for equation in reversed(known):
@@ -419,9 +424,7 @@ ELSEWHERE = re.compile(
 )
 
 
-def is_tested(
-    x: Value, y: Value, said: str, known: Sequence[Equation], context: Context
-) -> bool:
+def is_tested(x: Value, y: Value, said: str, known: Sequence[Equation], context: Context) -> bool:
     """Whether sides worth `x` and `y` are those of an equation with a number put in to try it.
 
     Such a claim is a test of that number, which may fail. `said` is the text up to the claim, which

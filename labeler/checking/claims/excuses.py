@@ -47,8 +47,12 @@ _OTHER_ARITHMETIC = re.compile(
     r"in base|military time|24-hour|12-hour)\b|≡|\\(?:pmod|bmod|equiv|oplus)|\\mathbb\s*\{?[ZF]\}?\s*[_/]",
     re.IGNORECASE,
 )
-_PERIODIC = re.compile(r"\bremainders?\b|\bclock\b|o'clock|\bdigits?\b|\bcyclic\w*|\bcycles?\b", re.I)
-_QUOTIENT = re.compile(r"\b(?:remainder|quotient|left over|leftover|integer division|whole number of)\b", re.I)
+_PERIODIC = re.compile(
+    r"\bremainders?\b|\bclock\b|o'clock|\bdigits?\b|\bcyclic\w*|\bcycles?\b", re.I
+)
+_QUOTIENT = re.compile(
+    r"\b(?:remainder|quotient|left over|leftover|integer division|whole number of)\b", re.I
+)
 _DIVISION = re.compile(r"[/÷∕]|\\div|\\frac")
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -74,9 +78,7 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     if _PERIODIC.search(sentence) and _differ_by_period(sentence, x, y):
         return "equal but for full periods"
     first = re.escape(chain.sides[0].text[:80])
-    if first and re.search(
-        rf"\b(?:if|whether|unless)\W{{0,9}}{first}", sentence, re.IGNORECASE
-    ):
+    if first and re.search(rf"\b(?:if|whether|unless)\W{{0,9}}{first}", sentence, re.IGNORECASE):
         return "a condition"
     return ""
 

@@ -19,7 +19,9 @@ from labeler.checking.claims.expression import Symbol
 from labeler.checking.claims.values import EXACT, Undecided, Value, evaluate, same
 from labeler.records import Verdict
 
-_JOINT = re.compile(r"[\s,$()\\{}.&;]*(?:and\b)?[\s,$()\\{}&]*\Z|\s*\\\)\s*,?\s*(?:and)?\s*\\\(\s*\Z")
+_JOINT = re.compile(
+    r"[\s,$()\\{}.&;]*(?:and\b)?[\s,$()\\{}&]*\Z|\s*\\\)\s*,?\s*(?:and)?\s*\\\(\s*\Z"
+)
 _SOLUTION = re.compile(
     r"\b(?:solv\w+|solutions?|obtain\w*|get|gives?|find|found|yields?|combinations?|possib\w+|satisf\w+|"
     r"values?|triples?|pairs?|thus|therefore|hence|so|have)\b",

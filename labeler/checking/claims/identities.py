@@ -38,7 +38,9 @@ from labeler.records import Verdict
 POINTS = (11, 19, 29, 41)
 """Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
 
-_EXPANDING = re.compile(r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE)
+_EXPANDING = re.compile(
+    r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE
+)
 _COLLECTING = re.compile(r"like terms|combin|collect|cancel", re.IGNORECASE)
 _FACTORING = re.compile(r"factor", re.IGNORECASE)
 _REWRITING = re.compile(
@@ -55,7 +57,8 @@ _SOLVING = re.compile(
 
 _MEASURING = re.compile(r"\b(?:calculat\w*|distances?|lengths?|magnitude|norm)\b", re.IGNORECASE)
 _EQUATING = re.compile(
-    r"both sides|\bequat|set(?:ting)? .{0,40}equal|\bsolve\b|\bsystem\b|\bwant\b|\bneed\b", re.IGNORECASE
+    r"both sides|\bequat|set(?:ting)? .{0,40}equal|\bsolve\b|\bsystem\b|\bwant\b|\bneed\b",
+    re.IGNORECASE,
 )
 
 
@@ -78,9 +81,7 @@ def _known(stated: Sequence[Stated]) -> list[tuple[Node, Node]]:
     ]
 
 
-def identities(
-    chain: Chain, context: Context, stated: Sequence[Stated] = ()
-) -> Iterator[Link]:
+def identities(chain: Chain, context: Context, stated: Sequence[Stated] = ()) -> Iterator[Link]:
     """Links between sides that hold the same unknowns and rewrite each other.
 
     `stated`: equations that the problem and the steps before state.
@@ -99,8 +100,10 @@ def identities(
         if "abs" in left.facts.operations | right.facts.operations:  # its sign may be known
             continue
         decided.append((i, left, right, identical(left.node, right.node, context)))
-    holds = sum(verdict is Verdict.CORRECT and left.text != right.text
-                for _, left, right, verdict in decided)
+    holds = sum(
+        verdict is Verdict.CORRECT and left.text != right.text
+        for _, left, right, verdict in decided
+    )
     wrong = any(verdict is Verdict.WRONG for _, _, _, verdict in decided)
     known = _known(stated) if wrong else ()
     for i, left, right, verdict in decided:
@@ -141,7 +144,11 @@ def _is_rewriting(
     if not bound and holds and i > 0 and alone and _grow_alike(left, right, context):
         return True
     roots = False
-    if isinstance(left, Operation) and isinstance(right, Operation) and left.name == right.name == "root":
+    if (
+        isinstance(left, Operation)
+        and isinstance(right, Operation)
+        and left.name == right.name == "root"
+    ):
         left, right = left.parts[0], right.parts[0]  # a distance is the root of a sum of squares
         roots = _MEASURING.search(chain.before[-120:]) is not None
     if not (_is_rational(left) and _is_rational(right)):
@@ -194,9 +201,7 @@ def _is_bound(
 ) -> bool:
     """Whether the sides differ by a multiple of what an equation known before sets to zero."""
     here = facts(left, right)
-    candidates = [
-        (a, b) for a, b in known if (there := facts(a, b).names) and there <= here.names
-    ]
+    candidates = [(a, b) for a, b in known if (there := facts(a, b).names) and there <= here.names]
     if not candidates:
         return False
     try:
@@ -205,7 +210,9 @@ def _is_bound(
             for a, b in candidates:
                 rule = equation(a, b, reading)
                 (unknown, *others) = sorted(facts(a, b).names)
-                at = {n: POINTS[k % 4] + k for k, n in enumerate([*others, *(here.names - {unknown})])}
+                at = {
+                    n: POINTS[k % 4] + k for k, n in enumerate([*others, *(here.names - {unknown})])
+                }
                 rest = coefficients(put(gap, at), unknown)
                 divisor = coefficients(put(rule, at), unknown)
                 if rest and divisor and len(divisor) > 1 and divides(divisor, rest):

@@ -143,7 +143,11 @@ def _kept(
     if before is not None and after is not None and _is_torn_number(boundaries, before, after):
         return [boundaries[0], boundaries[0]._replace(kind="unsupported")]
     if before is None or after is None or not kinds <= _SOFT:
-        return list(boundaries[:1]) if kinds <= _SOFT else [w for w in boundaries if w.text not in _SOFT][:1]
+        return (
+            list(boundaries[:1])
+            if kinds <= _SOFT
+            else [w for w in boundaries if w.text not in _SOFT][:1]
+        )
     if after.kind == "rel" or before.kind in {"rel", "open"} or after.kind == "close":
         return []
     if before.kind == "op":
@@ -152,7 +156,9 @@ def _kept(
         value = len(boundaries) == 1 and before.kind in {"num", "close", "sym", "mark"}
         tying = before.kind == "word" and before.text in {"of", "times", "by", "plus", "minus"}
         if after.kind == "op" and len(boundaries) > 1:  # one display after another
-            return [boundaries[0] if after.text == "-" else boundaries[0]._replace(kind="unsupported")]
+            return [
+                boundaries[0] if after.text == "-" else boundaries[0]._replace(kind="unsupported")
+            ]
         if after.kind == "op" and after.text == "-" and len(boundaries) == 1 and bullet:
             return [boundaries[0]._replace(kind="unsupported")]
         if after.kind == "op" and after.text == "-" and before.kind == "word":

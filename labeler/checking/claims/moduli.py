@@ -70,7 +70,9 @@ def _congruences(step: str, start: int, end: int, modulus: int) -> Iterator[Link
         elif said:
             yield claim(shown, Verdict.UNKNOWN, Kind.MODULAR, reason=f"the text says {said[0]!r}")
         else:
-            yield claim(shown, Verdict.WRONG, Kind.MODULAR, shown=f"{a % modulus}, not {b % modulus}")
+            yield claim(
+                shown, Verdict.WRONG, Kind.MODULAR, shown=f"{a % modulus}, not {b % modulus}"
+            )
 
 
 def _value(piece: str) -> int | None:

@@ -46,7 +46,9 @@ def divisors(n: int) -> list[int] | None:
 
 def primes_below(bound: int) -> list[int]:
     """Primes less than a bound, which is at most 2,000."""
-    return [n for n in range(2, min(bound, 2_000)) if all(n % d for d in range(2, math.isqrt(n) + 1))]
+    return [
+        n for n in range(2, min(bound, 2_000)) if all(n % d for d in range(2, math.isqrt(n) + 1))
+    ]
 
 
 def is_rounded(value: Fraction, shown: str) -> bool:

@@ -144,9 +144,7 @@ def equation(left: Node, right: Node, reading: Reading) -> Polynomial:
     """What is zero where the sides are equal, without denominators. Raises Undecided."""
     top, bottom = rational(left, reading)
     other_top, other_bottom = rational(right, reading)
-    return plus(
-        times(top, other_bottom, reading), scaled(times(other_top, bottom, reading), -1)
-    )
+    return plus(times(top, other_bottom, reading), scaled(times(other_top, bottom, reading), -1))
 
 
 def coefficients(polynomial: Polynomial, unknown: str) -> list[Fraction] | None:

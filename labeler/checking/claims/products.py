@@ -40,7 +40,10 @@ def _is_open(factors: list[Node], signs: list[str]) -> bool:
     if "" in signs[at + 1 :]:
         return True
     # 6 / 3 x 10^8: scientific notation is one number
-    if any(_is_power_of_ten(f) and s == "*" for f, s in zip(factors[at + 2:], signs[at + 1:], strict=True)):
+    if any(
+        _is_power_of_ten(f) and s == "*"
+        for f, s in zip(factors[at + 2 :], signs[at + 1 :], strict=True)
+    ):
         return True
     return "*" in signs[at + 1 :] and any(
         isinstance(n, Operation) and n.name == "factorial" for n in walk(factors[at + 1])

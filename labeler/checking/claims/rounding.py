@@ -28,7 +28,8 @@ FLOAT_DECIMALS = 12
 """A literal with so many was printed by a program, which rounds in binary."""
 
 _APPROXIMATE = re.compile(
-    r"approx|about\b|around\b|round|nearest|roughly|nearly|almost|estimat|≈|\\approx|~|close to", re.I
+    r"approx|about\b|around\b|round|nearest|roughly|nearly|almost|estimat|≈|\\approx|~|close to",
+    re.I,
 )
 
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from labeler.checking.claims.answers import contradicted
 from labeler.checking.claims.carried import Carried, values_of
 from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
 from labeler.checking.claims.context import (
@@ -38,9 +39,13 @@ from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
+from labeler.checking.claims.named import misused
+from labeler.checking.claims.narrated.table import SIMULATORS
+from labeler.checking.claims.tokens import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
+
 
 def check_solution(
     problem: str, steps: tuple[str, ...], *, symbolic: bool = True
@@ -50,7 +55,12 @@ def check_solution(
     The links of a step depend on the problem, the step and the steps before it only.
     """
     reader = Reader(problem, symbolic=symbolic)
-    return [reader.read(step) for step in steps]
+    links = [reader.read(step) for step in steps]
+    short = tuple(step if len(step) <= MAX_CHARACTERS else "" for step in steps)
+    for simulator in SIMULATORS:
+        for at, link in simulator(problem, short):
+            links[at] += (link,)
+    return links
 
 
 class Reader:
@@ -96,6 +106,7 @@ class Reader:
             before = chain
         if self.symbolic:
             links += false_groups(chains, self.equations, self.at, self.context)
+        links += contradicted(self.context.problem, self.texts[:-1], step, chains)
         links += worded(step, low)
         links += moduli(step)
         links += conversions(step, low)
@@ -137,6 +148,7 @@ class Reader:
                 )
             links += self.carried.check(chain)
             links += self.definitions.check(chain, self.context)
+            links += misused(chain, self.stated)
         return links
 
     def _said(self, chain: Chain) -> str:

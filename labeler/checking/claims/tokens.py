@@ -404,8 +404,6 @@ class _Lexer:
             self._add("unsupported", match[0], match)
 
 
-
-
 def _macros() -> dict[str, tuple[Kind, str]]:
     """What a macro of LaTeX is; what is not here sets type, or is unsupported."""
     table: dict[str, tuple[Kind, str]] = {name: ("sym", name) for name in GREEK}

@@ -61,7 +61,7 @@ def _number(text: str) -> Fraction:
 
 
 def _against(value: Fraction, shown: str) -> str:
-    """"" where a numeral shows the value, if need be rounded; else the value."""
+    """ "" where a numeral shows the value, if need be rounded; else the value."""
     shown = shown.rstrip(".,")
     if _number(shown) == value or is_rounded(value, shown):
         return ""
@@ -108,7 +108,11 @@ def _root(m: re.Match[str]) -> str | None:
     if n.denominator != 1 or n > 10**12 or shown.denominator != 1:
         return None
     power = 3 if m[1].lower() == "cube" else 2
-    return "" if shown**power == n or abs(shown**power - n) < power * max(shown, 1) ** (power - 1) else f"not a root of {n}"
+    return (
+        ""
+        if shown**power == n or abs(shown**power - n) < power * max(shown, 1) ** (power - 1)
+        else f"not a root of {n}"
+    )
 
 
 def _remainder(m: re.Match[str]) -> str | None:
@@ -165,7 +169,11 @@ def _listed(text: str) -> list[int]:
 def _divisors(m: re.Match[str]) -> str | None:
     n, listed = int(m[2].replace(",", "")), _listed(m[3])
     known = divisors(n)
-    if known is None or not 2 <= len(listed) <= MAX_LISTED or re.search(r"\.\.\.|…|dots|\^|\d\s*[x*×]", m[3]):
+    if (
+        known is None
+        or not 2 <= len(listed) <= MAX_LISTED
+        or re.search(r"\.\.\.|…|dots|\^|\d\s*[x*×]", m[3])
+    ):
         return None
     what = (m[1] or "").lower()
     if "prime" in what:
@@ -184,7 +192,9 @@ def _divisors(m: re.Match[str]) -> str | None:
 def _factored(m: re.Match[str]) -> str | None:
     n, product = int(m[1].replace(",", "")), m[2]
     product = re.sub(r"\s*(?:\\times|\\cdot|[×·x*])\s*", "*", product.strip().rstrip(".,"))
-    if not re.fullmatch(r"\d+(?:\^\d{1,2})?(?:\*\d+(?:\^\d{1,2})?)*", product) or "*" not in product + "^*" * ("^" in product):
+    if not re.fullmatch(
+        r"\d+(?:\^\d{1,2})?(?:\*\d+(?:\^\d{1,2})?)*", product
+    ) or "*" not in product + "^*" * ("^" in product):
         return None
     value = 1
     for part in product.split("*"):
@@ -197,13 +207,17 @@ def _factored(m: re.Match[str]) -> str | None:
     return "" if value == n else str(value)
 
 
-def _form(needs: str, pattern: str, rule: Callable[[re.Match[str]], str | None], kind: Kind = Kind.WORDED) -> Form:
+def _form(
+    needs: str, pattern: str, rule: Callable[[re.Match[str]], str | None], kind: Kind = Kind.WORDED
+) -> Form:
     return Form(needs, re.compile(pattern, re.IGNORECASE), rule, kind)
 
 
 _END = r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
 _BEGIN = r"(?<![\w.,/+*×÷^)\]!|-])(?<![-+*/×÷=|(] )"
-_ALONE = _BEGIN + "".join(f"(?<!{word} )" for word in "plus minus times by of and than when to from".split())
+_ALONE = _BEGIN + "".join(
+    f"(?<!{word} )" for word in "plus minus times by of and than when to from".split()
+)
 FORMS = (
     _form("% of", rf"{_BEGIN}(\d+(?:\.\d+)?)% of {_N}{_IS}{_N}{_END}", _percent),
     _form("percent of", rf"{_BEGIN}(\d+(?:\.\d+)?) percent of {_N}{_IS}{_N}{_END}", _percent),
@@ -223,8 +237,18 @@ FORMS = (
     _form("squared", rf"{_BEGIN}{_N} (squared){_IS}{_N}{_END}", _power),
     _form("cubed", rf"{_BEGIN}{_N} (cubed){_IS}{_N}{_END}", _power),
     _form("root of", rf"\b(square|cube) root of {_N}{_IS}{_N}{_END}", _root),
-    _form("remainder", rf"remainder (?:when|of|if) {_N} (?:is )?divided by {_N} is {_W}{_END}", _remainder, Kind.MODULAR),
-    _form("remainder", rf"{_BEGIN}{_N} divided by {_N} (?:leaves|has|gives|is|yields)[^.=]{{0,24}}remainder (?:of |is )?{_W}{_END}", _remainder, Kind.MODULAR),
+    _form(
+        "remainder",
+        rf"remainder (?:when|of|if) {_N} (?:is )?divided by {_N} is {_W}{_END}",
+        _remainder,
+        Kind.MODULAR,
+    ),
+    _form(
+        "remainder",
+        rf"{_BEGIN}{_N} divided by {_N} (?:leaves|has|gives|is|yields)[^.=]{{0,24}}remainder (?:of |is )?{_W}{_END}",
+        _remainder,
+        Kind.MODULAR,
+    ),
     _form(
         "remainder",
         rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? ?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
@@ -232,7 +256,11 @@ FORMS = (
         Kind.MODULAR,
     ),
     *(
-        _form(f" {word}", rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b| because\b| since\b| but\b)", _kind_of_number)
+        _form(
+            f" {word}",
+            rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b| because\b| since\b| but\b)",
+            _kind_of_number,
+        )
         for word in ("prime", "even", "odd", "perfect square")
     ),
     *(
@@ -246,7 +274,13 @@ FORMS = (
             _gcd,
             Kind.MODULAR,
         )
-        for word in ("gcd", "lcm", "greatest common divisor", "greatest common factor", "least common multiple")
+        for word in (
+            "gcd",
+            "lcm",
+            "greatest common divisor",
+            "greatest common factor",
+            "least common multiple",
+        )
     ),
     *(
         _form(
@@ -257,7 +291,12 @@ FORMS = (
         )
         for word in ("factors", "divisors")
     ),
-    _form("factorization of", rf"prime factorization of {_W} is:? ((?:\d+(?:\^\d+)?\s*(?:\\times|\\cdot|[×·*x])?\s*)+)(?=[.,;]?(?:\s|$))", _factored, Kind.MODULAR),
+    _form(
+        "factorization of",
+        rf"prime factorization of {_W} is:? ((?:\d+(?:\^\d+)?\s*(?:\\times|\\cdot|[×·*x])?\s*)+)(?=[.,;]?(?:\s|$))",
+        _factored,
+        Kind.MODULAR,
+    ),
 )
 
 
@@ -285,7 +324,10 @@ def _decided(form: Form, match: re.Match[str], text: str) -> Link | None:
     if not said:
         return claim(match[0], Verdict.CORRECT, form.kind)
     begin = max(text.rfind(mark, 0, match.start()) for mark in (". ", "\n", "; "))
-    around = text[max(begin, match.start() - 160) : match.start()] + text[match.end() : match.end() + 40].split("\n")[0]
+    around = (
+        text[max(begin, match.start() - 160) : match.start()]
+        + text[match.end() : match.end() + 40].split("\n")[0]
+    )
     if _UNSTATED.search(around):
         return claim(match[0], Verdict.UNKNOWN, form.kind, reason="not stated as a fact")
     return claim(match[0], Verdict.WRONG, form.kind, shown=said)
