@@ -25,6 +25,8 @@ class Source(NamedTuple):
     asks: Asks
     labeler: str
     model: str
+    kind: str = ""
+    """What kind of claim a tool decided, for what a flag is worth depends on it."""
 
     @property
     def family(self) -> tuple[Asks, str] | None:
@@ -32,7 +34,8 @@ class Source(NamedTuple):
         return (self.asks, self.model) if self.model else None
 
     def __str__(self) -> str:
-        return f"{self.labeler}@{self.model}" if self.model else self.labeler
+        name = f"{self.labeler}@{self.model}" if self.model else self.labeler
+        return f"{name} ({self.kind})" if self.kind else name
 
 
 OUTCOME = Source(Asks.VALUE, "outcome", "")
@@ -41,12 +44,22 @@ OF_ANSWERS = frozenset({OUTCOME.labeler, "solver"})
 """Labelers of value that look at the answer itself, where the others go on from the text."""
 
 
+TELLS_KIND = frozenset({"tool_check"})
+"""Labelers whose flags carry the kind of the claim as their reason."""
+
+
+def source_of(piece: Evidence) -> Source:
+    """Who says it; each kind of a tool's flags is a source of its own."""
+    tells = piece.labeler in TELLS_KIND and piece.verdict is Verdict.WRONG
+    return Source(piece.asks, piece.labeler, piece.model, piece.reason if tells else "")
+
+
 def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
     """What each source says of one step."""
     sums: dict[Source, list[Counts]] = defaultdict(list)
     for piece in pieces:
         if piece.verdict is not Verdict.UNKNOWN:
-            sums[Source(piece.asks, piece.labeler, piece.model)].append(_counts(piece))
+            sums[source_of(piece)].append(_counts(piece))
     return {
         source: Counts(sum(c.n for c in counts), sum(c.n_correct for c in counts))
         for source, counts in sums.items()
@@ -73,7 +86,7 @@ def verdicts_by_source(pieces: Sequence[Evidence]) -> dict[Source, Verdict]:
         said = [
             1 if p.verdict is Verdict.CORRECT else -1
             for p in pieces
-            if Source(p.asks, p.labeler, p.model) == source and p.verdict is not Verdict.UNKNOWN
+            if source_of(p) == source and p.verdict is not Verdict.UNKNOWN
         ]
         verdicts[source] = _sign(sum(said))
     return verdicts

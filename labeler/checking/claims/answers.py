@@ -17,13 +17,15 @@ from labeler.checking.claims.numbers import is_rounded
 from labeler.records import Verdict
 
 _ANSWER = re.compile(
-    r"(?:####|\bthe (?:final )?answer is:?|\\boxed\s*\{)\s*\$?(?:\\\$)?(-?\d[\d,]*(?:\.\d+)?)(?![\d/^\\]|\s*[-+*/x×^\\]|\s*%)",
+    r"(?:####|\bthe (?:final )?answer is:?)\s*\$?(?:\\\$)?(-?\d[\d,]*(?:\.\d+)?)(?![\d/^"
+    r"\\]|\s*[-+*/x×^\\]|\s*%)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
 _HEDGE = re.compile(
     r"\b(?:round|approx|about|or|if|but|however|each|minus|plus|left|remain|convert|percent|half|"
-    r"twice|double|not|nearest|base|mod|remainder|digit|sum|product|option|choice)\w*", re.IGNORECASE
+    r"twice|double|not|nearest|base|mod|remainder|digit|sum|product|option|choice)\w*",
+    re.IGNORECASE,
 )
 
 
@@ -41,7 +43,12 @@ def contradicted(
     between = step[chain.end : match.start()]
     if not isinstance(last.node, Number) or set(chain.relations) != {"="}:
         return
-    if re.search(r"\d", between) or _HEDGE.search(between) or len(between) > 200 or "%" in last.units:
+    if (
+        re.search(r"\d", between)
+        or _HEDGE.search(between)
+        or len(between) > 200
+        or "%" in last.units
+    ):
         return
     answer, value = Fraction(match[1].replace(",", "").rstrip(".")), Fraction(last.node.value)
     if answer == value:
@@ -50,6 +57,10 @@ def contradicted(
     if is_rounded(value, match[1].lstrip("-")) or answer in (-value, value * 100, value / 100):
         return
     before = [problem, *earlier, step[: match.start()]]
-    if any(Fraction(n.replace(",", "").rstrip(".")) == abs(answer) for t in before for n in _NUMBER.findall(t)):
+    if any(
+        Fraction(n.replace(",", "").rstrip(".")) == abs(answer)
+        for t in before
+        for n in _NUMBER.findall(t)
+    ):
         return
     yield claim(match[0], Verdict.WRONG, Kind.ANSWER, shown=f"the last value is {show(value)}")

@@ -25,7 +25,8 @@ _HYPOTHESIS = re.compile(
 )
 """Words of a sentence in which a name may have a value for the moment."""
 DOUBTED = re.compile(
-    r"\b(?:however|but|instead|reject\w*|discard\w*|extraneous|not (?:valid|possible|allowed)|invalid)\b",
+    r"\b(?:however|but|instead|reject\w*|discard\w*|extraneous|not (?:valid|possible|allowed)|"
+    r"invalid)\b",
     re.IGNORECASE,
 )
 """Words after which the values found in this step may be of a dropped attempt."""
@@ -129,7 +130,7 @@ class Carried:
 def _equal(left: Node, right: Node, known: dict[str, Exact]) -> bool:
     """Whether the sides agree with the known values; True where that has no answer."""
     try:
-        reading = Reading({kind: 0 for kind in facts(left, right).kinds}, Work(2_000))
+        reading = Reading(dict.fromkeys(facts(left, right).kinds, 0), Work(2_000))
         return same(evaluate(left, reading, known), evaluate(right, reading, known))
     except Undecided:
         return True
@@ -146,7 +147,7 @@ def _same_terms(left: Node, right: Node, known: dict[str, Exact]) -> bool:
         others = [evaluate(term, reading, {}) for term in theirs]
     except Undecided:
         return False
-    return sum(a == b for a, b in zip(values, others, strict=True)) == len(ours) - 1
+    return len(ours) - 1 == sum(bool(same(a, b)) for a, b in zip(values, others, strict=True))
 
 
 def _terms(node: Node) -> Iterator[Node]:
@@ -159,7 +160,7 @@ def _terms(node: Node) -> Iterator[Node]:
 
 
 def put_in(left: Node, right: Node) -> dict[str, Exact] | None:
-    """What stands in the places of names in a tree of the same shape; None where the shapes differ."""
+    """What stands in the places of names in a tree of the same shape; None for other shapes."""
     found: dict[str, Exact] = {}
     return found if _match(left, right, found) else None
 

@@ -49,8 +49,9 @@ class Side(NamedTuple):
     """One side; `node` is None where it is prose, torn off or beyond the grammar.
 
     `has_lead_in`: words lead up to it. `name`: its words, where it is nothing but words or one
-    symbol. `units`: words behind values. `facts` of the node; `computes`: it is more than a literal.
-    `start`: where it begins in the text. `apart`: a number and, behind a space, a symbol, which may begin the next statement.
+    symbol. `units`: words behind values. `facts` of the node; `computes`: it is more than a
+    literal. `start`: where it begins in the text. `apart`: a number and, behind a space, a symbol,
+    which may begin the next statement.
     """
 
     text: str
@@ -67,7 +68,8 @@ class Side(NamedTuple):
 class Chain(NamedTuple):
     """`relations[i]` (`=`, `~`, an inequality's sign or "other") stands between sides i and i + 1.
 
-    `start` and `end` are places in the text; `before` is the text since the last chain, up to the first side's expression,
+    `start` and `end` are places in the text; `before` is the text since the last chain, up to the
+    first side's expression,
     `behind` what follows it, into the next sentence. `asked`: a question ends on the chain's line.
     """
 

@@ -19,10 +19,9 @@ from labeler.checking.claims.expression import (
     Operation,
     Symbol,
     has_operation,
-    leftmost,
     walk,
 )
-from labeler.checking.claims.values import EXACT, Value, inexact, real, same
+from labeler.checking.claims.values import EXACT, Value, inexact, magnitude, real, same
 from labeler.checking.claims.vocabulary import UNIT_FAMILIES
 
 _HYPHENATED = re.compile(r"[(\[]?\d+(?:[-–]\d+)+(?![\d.])")
@@ -168,7 +167,7 @@ def _runs_on(a: Node, b: Node, value: Exact, behind: Side | None) -> bool:
     if first is None:
         return False
     led = -first.value if negative else first.value
-    rounded = first.decimals and abs(led - value) < Fraction(1, 10**first.decimals)
+    rounded = first.decimals and magnitude(led - value) < Fraction(1, 10**first.decimals)
     if not (led == value or rounded):
         return False
     before = _literals(a)

@@ -19,7 +19,8 @@ from labeler.records import Verdict
 _FAMILIES: tuple[dict[str, Fraction], ...] = (
     {"second": Fraction(1), "sec": Fraction(1), "minute": Fraction(60), "min": Fraction(60),
      "hour": Fraction(3600), "hr": Fraction(3600)},
-    {"month": Fraction(1), "year": Fraction(12), "decade": Fraction(120), "century": Fraction(1200)},
+    {"month": Fraction(1), "year": Fraction(12), "decade": Fraction(120),
+     "century": Fraction(1200)},
     {"inch": Fraction(1), "foot": Fraction(12), "ft": Fraction(12), "yard": Fraction(36),
      "mile": Fraction(63360)},
     {"mm": Fraction(1), "millimeter": Fraction(1), "cm": Fraction(10), "centimeter": Fraction(10),
@@ -28,7 +29,8 @@ _FAMILIES: tuple[dict[str, Fraction], ...] = (
     {"mg": Fraction(1), "milligram": Fraction(1), "gram": Fraction(1000), "kg": Fraction(1_000_000),
      "kilogram": Fraction(1_000_000)},
     {"ounce": Fraction(1), "oz": Fraction(1), "lb": Fraction(16), "pound": Fraction(16)},
-    {"ml": Fraction(1), "milliliter": Fraction(1), "liter": Fraction(1000), "litre": Fraction(1000)},
+    {"ml": Fraction(1), "milliliter": Fraction(1), "liter": Fraction(1000),
+     "litre": Fraction(1000)},
     {"cup": Fraction(1), "pint": Fraction(2), "quart": Fraction(4), "gallon": Fraction(16)},
     {"cent": Fraction(1), "penny": Fraction(1), "nickel": Fraction(5), "dime": Fraction(10),
      "dollar": Fraction(100), "$": Fraction(100)},
@@ -40,12 +42,14 @@ _SEVERAL = frozenset({"ounce", "oz", "pound", "lb"})
 _IN = re.compile(
     r"\b(?:there are|are|has|have|is|equals|contains?)\s+\$?(\d[\d,]*)\s+([a-z]+)\s+(?:in|per) "
     r"(?:an?|one|each|every|1)\s+([a-z]+)\b(?! (?:and|of|on|at|for))|"
-    r"\b(?:an?|one|each) ([a-z]+) (?:has|is|equals|contains|consists of) (\d[\d,]*) ([a-z]+)\b(?! (?:long|away|of|and|old|wide|tall|more|less))",
+    r"\b(?:an?|one|each) ([a-z]+) (?:has|is|equals|contains|consists of) (\d[\d,]*) "
+    r"([a-z]+)\b(?! (?:long|away|of|and|old|wide|tall|more|less))",
     re.IGNORECASE,
 )
 _DOZEN = re.compile(
     r"\b(?:a|one|each|every) dozen (?:is|has|means|equals|contains|=) (\d+)\b|\bdozen \((\d+)\)|"
-    r"\bhalf a dozen (?:is|means|equals|=) (\d+)(?![\d/.]| */)\b",
+    r"\bhalf a dozen(?: [a-z]+)? (?:is|are|means|equals|=) (?:12 ?/ ?2 ?= ?|6 ?/ ?2 ?= "
+    r"?)?(\d+)(?![\d.]| */)",
     re.IGNORECASE,
 )
 
@@ -73,8 +77,9 @@ def converted(chain: Chain) -> Iterator[Link]:
         family = _family(one, other) if one and other and one != other else None
         if family is None or left.has_lead_in:
             continue
-        x, y = left.node.value * family[one], right.node.value * family[other]
-        slack = max(x, y) / 100 if left.node.decimals or right.node.decimals else 0
+        x = Fraction(left.node.value * family[one])
+        y = Fraction(right.node.value * family[other])
+        slack = max(x, y) / 100 if left.node.decimals or right.node.decimals else Fraction(0)
         text = f"{left.text} = {right.text}"
         if x == y:
             yield claim(text, Verdict.CORRECT, Kind.CONVERSION)
@@ -92,8 +97,8 @@ def conversions(step: str, low: str) -> Iterator[Link]:
     """What a step (`low`: in small letters) says in words of how many units make another."""
     if "dozen" in low:
         for match in _DOZEN.finditer(step):
-            number, due = (int(match[1] or match[2]), 12) if not match[3] else (int(match[3]), 6)
-            yield _stated(match[0], Fraction(number), Fraction(due), step, match.end())
+            number, dozen = (match[3], 6) if match[3] else (match[1] or match[2], 12)
+            yield _stated(match[0], Fraction(number), Fraction(dozen))
     if " in a" in low or " per " in low or " in one" in low or " has " in low or "one " in low:
         for match in _IN.finditer(low):
             many, small, large = (
@@ -104,12 +109,10 @@ def conversions(step: str, low: str) -> Iterator[Link]:
             if (
                 family is None
                 or one == other
-                or one in _SEVERAL
-                and other in _SEVERAL
-                and one == other
+                or (one in _SEVERAL and other in _SEVERAL and one == other)
             ):
                 continue
-            due = family[other] / family[one]
+            due = Fraction(family[other] / family[one])
             if due < 1 or "$" in (small, large):
                 continue
             number = Fraction(many.replace(",", ""))
@@ -120,10 +123,10 @@ def conversions(step: str, low: str) -> Iterator[Link]:
                 or number < 2
             ):
                 continue
-            yield _stated(match[0], number, due, low, match.end())
+            yield _stated(match[0], number, due)
 
 
-def _stated(text: str, number: Fraction, due: Fraction, step: str, end: int) -> Link:
+def _stated(text: str, number: Fraction, due: Fraction) -> Link:
     if number == due:
         return claim(text, Verdict.CORRECT, Kind.CONVERSION)
     return claim(text, Verdict.WRONG, Kind.CONVERSION, shown=f"{due}, not {number}")

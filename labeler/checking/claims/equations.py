@@ -6,8 +6,8 @@ Kinds of claim:
 - solved: `p = 7 - 2q` and then `q = (p - 7) / 2`;
 - group: `a + c = 1, 2a + c = 4`, and then `a = 3, c = 5` named as a solution.
 
-An equation that is put to the test (`Plugging in -5: -5 = \\sqrt{10 - 3(-5)}`) states nothing: it is
-known by its sides, which are those of an equation before it with a number in the unknown's place.
+An equation that is put to the test (`Plugging in -5: -5 = \\sqrt{10 - 3(-5)}`) states nothing: it
+is known by its sides, which are those of an equation before it with a number for the unknown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ ALTERNATIVE = re.compile(
 _AND = re.compile(r"[\s$\\()\[\],;]*(?:and|or)\b", re.IGNORECASE)
 """An equation beside another: what follows may be the solution of either."""
 _ORDINAL = re.compile(
-    r"\b(?:first|second|third|fourth|last|other) (?:\w+ )?(?:system|equation|case|possib\w+|option|one|gives|solution|"
+    r"\b(?:first|second|third|fourth|last|other) (?:\w+ )?(?:system|equation|case|"
+    r"possib\w+|option|one|gives|solution|"
     r"factor|pair|root)|\bsystems?\b|\brespectively\b",
     re.IGNORECASE,
 )
@@ -55,7 +56,8 @@ _UNSAFE = frozenset(
     {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
 )
 _DERIVED = re.compile(
-    r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|divid\w+|subtract\w*|add\w*|"
+    r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|"
+    r"divid\w+|subtract\w*|add\w*|"
     r"impl\w+|yield\w*|=>|⇒|\\(?:implies|Rightarrow|Longrightarrow)",
     re.IGNORECASE,
 )
@@ -416,16 +418,19 @@ def far_root(
 
 MAX_BETWEEN = 500
 ELSEWHERE = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|otherwise|however|but|"
-    r"wait|actually|another|other|second|next equation|contradict\w*|impossible|not|redefin\w*|now let|"
-    r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|possibilit\w+|last|other|"
+    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|"
+    r"otherwise|however|but|"
+    r"wait|actually|another|other|second|next equation|contradict\w*|impossible|not|"
+    r"redefin\w*|now let|"
+    r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|"
+    r"possibilit\w+|last|other|"
     r"respectively|both|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
     re.IGNORECASE,
 )
 
 
 def is_tested(x: Value, y: Value, said: str, known: Sequence[Equation], context: Context) -> bool:
-    """Whether sides worth `x` and `y` are those of an equation with a number put in to try it.
+    """Whether sides worth `x` and `y` are those of an equation with a number put in.
 
     Such a claim is a test of that number, which may fail. `said` is the text up to the claim, which
     must speak of a trial and hold the number.
@@ -433,7 +438,7 @@ def is_tested(x: Value, y: Value, said: str, known: Sequence[Equation], context:
     if not TRIAL.search(said):
         return False
     numbers = {int(n) for n in _WHOLE.findall(said)}
-    candidates: list[Exact] = [*sorted(numbers | {-n for n in numbers})][:24]
+    candidates = sorted(numbers | {-n for n in numbers})[:24]
     for equation in reversed(known[-12:]):
         if len(equation.names) == 1 and not equation.is_assignment:
             (name,) = equation.names
@@ -463,7 +468,8 @@ def _comes_to(
 
 
 TRIAL = re.compile(
-    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? (?:in|back)|"
+    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? "
+    r"(?:in|back)|"
     r"trial|candidates?|guess\w*|(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b)",
     re.IGNORECASE,
 )

@@ -19,7 +19,8 @@ NEAR = 70
 _STRONG = re.compile(
     r"\b(?:contradict\w*|impossib\w+|absurd|untrue|typo|myth|sic|incorrect(?:ly)?|mistaken(?:ly)?|"
     r"mistakes?|erroneous(?:ly)?|errors?|wait|oops|suppose|pretend|falsely|wrong(?:ly)?|"
-    r"doesn't (?:hold|work|equal|match|satisfy|add)|isn't|is not (?:true|equal|correct|possible|valid|"
+    r"doesn't (?:hold|work|equal|match|satisfy|add)|isn't|is not (?:true|equal|correct|"
+    r"possible|valid|"
     r"satisfied|right)|are not (?:equal|the same)|not (?:true|equal|possible|valid|satisf\w+|hold)|"
     r"cannot (?:be|hold|equal)|can't be|does not (?:hold|work|equal|match|satisfy|add)|"
     r"neither|fails?|no solutions?)\b|[✗✘❌]",
@@ -27,24 +28,32 @@ _STRONG = re.compile(
 )
 _FALSE = re.compile(r"\bfalse\b(?! (?:equality|root|alarm))", re.IGNORECASE)
 _WEAK = re.compile(
-    r"\b(?:not|n't|never|nor|instead of|rather than|(?:might|may|could|would) (?:\w+ )?(?:say|think|write|guess|"
-    r"expect|believe|conclude|get|be tempted)|thought|thinks|claims?|claimed|believes?|assum\w+|says|"
+    r"\b(?:not|n't|never|nor|instead of|rather than|(?:might|may|could|would) (?:\w+ "
+    r")?(?:say|think|write|guess|"
+    r"expect|believe|conclude|get|be tempted)|thought|thinks|claims?|claimed|believes?|"
+    r"assum\w+|says|"
     r"if .{0,30}were|tempt\w+)\b[^.;]{0,40}\Z|n't\b[^.;]{0,20}\Z",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"[\s.,;:!)\]$\\*-]*(?:\(?\s*(?:but|so|and|clearly|which|this|that|it|these|those|thus|hence|however|"
+    r"[\s.,;:!)\]$\\*-]*(?:\(?\s*(?:but|so|and|clearly|which|this|that|it|these|those|"
+    r"thus|hence|however|"
     r"again|also|both|the|equation|is|are|a|statement|result|we|see|does|do|must|,)\s+){0,6}"
-    r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|not\b|n't|isn't|aren't|doesn't|don't|cannot|can't|"
+    r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|not\b|n't|"
+    r"isn't|aren't|doesn't|don't|cannot|can't|"
     r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
     re.IGNORECASE,
 )
 _OTHER_ARITHMETIC = re.compile(
-    r"\b(?:mod|modulo|modular|modulus|congruent|binary|ternary|octal|duodecimal|hex|hexadecimal|boolean|"
+    r"\b(?:mod|modulo|modular|modulus|congruent|binary|ternary|octal|duodecimal|hex|"
+    r"hexadecimal|boolean|"
     r"bitwise|xor|GF|Z_\{?\d+\}?|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|"
-    r"as strings?|borrow(?:ed|ing)?(?: a| from| the| of|\b)|carry (?:over|of|from)|a carry|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
-    r"nine|ten|twelve|sixteen|[a-z]\b)|(?:number|other|another|any|which|what|some|different) bases?\b|"
-    r"in base|military time|24-hour|12-hour)\b|≡|\\(?:pmod|bmod|equiv|oplus)|\\mathbb\s*\{?[ZF]\}?\s*[_/]",
+    r"as strings?|borrow(?:ed|ing)?(?: a| from| the| of|\b)|carry (?:over|of|from)|a "
+    r"carry|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
+    r"nine|ten|twelve|sixteen|[a-z]\b)|(?:number|other|another|any|which|what|some|"
+    r"different) bases?\b|"
+    r"in base|military time|24-hour|12-hour)\b|≡|\\(?:pmod|bmod|equiv|oplus)|"
+    r"\\mathbb\s*\{?[ZF]\}?\s*[_/]",
     re.IGNORECASE,
 )
 _PERIODIC = re.compile(
@@ -60,7 +69,8 @@ _NUMBER = re.compile(r"\d{1,9}")
 def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     """Why a false link is not stated as a fact of arithmetic; "" where it is.
 
-    `x` and `y` are the values of its sides under the first reading, `left` is the first side's text.
+    `x` and `y` are the values of its sides under the first reading, `left` is the text of the
+    first.
     """
     if chain.asked:
         return "a question"
@@ -84,7 +94,8 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
 
 
 REJECTED = re.compile(
-    r"\b(?:not|n't|extraneous|reject\w*|discard\w*|invalid|ignor\w*|impossible|no solutions?|contradict\w*|exclud\w*|"
+    r"\b(?:not|n't|extraneous|reject\w*|discard\w*|invalid|ignor\w*|impossible|no "
+    r"solutions?|contradict\w*|exclud\w*|"
     r"isn't|aren't|doesn't|don't|can't|cannot|however|but|too (?:large|small|big))\b",
     re.IGNORECASE,
 )

@@ -77,8 +77,8 @@ def facts(*nodes: Node) -> Facts:
         elif type(node) is Symbol:
             if node.name != "pi":
                 names.add(node.name)
-        else:
-            kinds.add(node[0])
+        elif type(node) is Either:
+            kinds.add(node.kind)
     return Facts(frozenset(names), frozenset(kinds), frozenset(operations), tuple(decimals))
 
 
@@ -88,12 +88,16 @@ def walk(*nodes: Node) -> Iterator[Node]:
     seen = set[int]()
     while stack:
         node = stack.pop()
-        kind = type(node)
-        if kind is Operation or kind is Either:
+        if type(node) is Operation:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            stack.extend(node[1])
+            stack.extend(node.parts)
+        elif type(node) is Either:
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            stack.extend(node.readings)
         yield node
 
 

@@ -23,13 +23,16 @@ _JOINT = re.compile(
     r"[\s,$()\\{}.&;]*(?:and\b)?[\s,$()\\{}&]*\Z|\s*\\\)\s*,?\s*(?:and)?\s*\\\(\s*\Z"
 )
 _SOLUTION = re.compile(
-    r"\b(?:solv\w+|solutions?|obtain\w*|get|gives?|find|found|yields?|combinations?|possib\w+|satisf\w+|"
+    r"\b(?:solv\w+|solutions?|obtain\w*|get|gives?|find|found|yields?|combinations?|"
+    r"possib\w+|satisf\w+|"
     r"values?|triples?|pairs?|thus|therefore|hence|so|have)\b",
     re.IGNORECASE,
 )
 _TRIED = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|try\w*|test\w*|check\w*|let|cases?|when|plug\w*|substitut\w*|given|"
-    r"for example|say|instead|would|minimum|maximum|where|denote|set(?:ting)?|choos\w*|with|at|initial\w*|"
+    r"\b(?:if|suppos\w+|assum\w+|try\w*|test\w*|check\w*|let|cases?|when|plug\w*|"
+    r"substitut\w*|given|"
+    r"for example|say|instead|would|minimum|maximum|where|denote|set(?:ting)?|choos\w*|"
+    r"with|at|initial\w*|"
     r"vertex|center|centre|compar\w*|coefficients?|identify|first guess|guess)\b",
     re.IGNORECASE,
 )

@@ -32,7 +32,16 @@ from labeler.checking.claims.polynomials import (
     put,
     rational,
 )
-from labeler.checking.claims.values import Undecided, apply, evaluate, same, size
+from labeler.checking.claims.values import (
+    Undecided,
+    Value,
+    apply,
+    evaluate,
+    is_complex,
+    real,
+    same,
+    size,
+)
 from labeler.records import Verdict
 
 POINTS = (11, 19, 29, 41)
@@ -49,8 +58,10 @@ _REWRITING = re.compile(
     re.IGNORECASE,
 )
 _SOLVING = re.compile(
-    r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|\bsolutions?\b|"
-    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|\bwant\b|\bneed\b|substitut",
+    r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|"
+    r"\bsolutions?\b|"
+    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|"
+    r"\bwant\b|\bneed\b|substitut",
     re.IGNORECASE,
 )
 
@@ -106,13 +117,13 @@ def identities(chain: Chain, context: Context, stated: Sequence[Stated] = ()) ->
     )
     wrong = any(verdict is Verdict.WRONG for _, _, _, verdict in decided)
     known = _known(stated) if wrong else ()
-    for i, left, right, verdict in decided:
-        reason = ""
-        if verdict is Verdict.WRONG:
-            reason = _excuse(chain, i, holds, context, known)
+    for i, left, right, found in decided:
+        verdict, reason = found, ""
+        if found is Verdict.WRONG and (reason := _excuse(chain, i, holds, context, known)):
+            verdict = Verdict.UNKNOWN
+        elif found is Verdict.UNKNOWN:
+            reason = "an equation, perhaps"
         shown = f"not the same for all {', '.join(sorted(left.facts.names))}"
-        if reason or verdict is Verdict.UNKNOWN:
-            verdict, reason = Verdict.UNKNOWN, reason or "an equation, perhaps"
         yield Link(left, right, verdict, reason, shown, kind=Kind.IDENTITY)
 
 
@@ -158,15 +169,15 @@ def _is_rewriting(
     if not bound and i > 0 and alike and (first.node is None or first.name != ""):
         return True
     goes_on = len(chain.sides) > i + 2 and not chain.sides[-1].facts.names
-    if not bound and len(chain.sides) > 2 and (holds or goes_on):
-        if _agree(left, right, context, lacking=2 if holds else 1):
-            return True
+    in_chain = not bound and len(chain.sides) > 2 and (holds or goes_on)
+    if in_chain and _agree(left, right, context, lacking=2 if holds else 1):
+        return True
     said = chain.before[-120:]
     product, total = _is_product(left), _is_product(right)
     solving = _SOLVING.search(said) is not None
-    if product and not total and _EXPANDING.search(said) and not _EQUATING.search(said):
-        if alike or _agree(left, right, context, lacking=MANY, same_lead=False):
-            return True
+    expands = product and not total and _EXPANDING.search(said) and not _EQUATING.search(said)
+    if expands and (alike or _agree(left, right, context, lacking=MANY, same_lead=False)):
+        return True
     if alike and not _EQUATING.search(said):
         if not product and not total and _COLLECTING.search(said):
             return True
@@ -340,11 +351,13 @@ def identical(left: Node, right: Node, context: Context) -> Verdict:
     try:
         for reading in readings_of(context.work, both):
             for shift in range(2):
-                at = {n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)}
+                at: dict[str, Value] = {
+                    n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)
+                }
                 if "i" in both.names and context.imaginary:
-                    at["i"] = _unit()
+                    at["i"] = real().mpc(0, 1)
                 x, y = evaluate(left, reading, at), evaluate(right, reading, at)
-                if "i" not in both.names and (getattr(x, "imag", 0) or getattr(y, "imag", 0)):
+                if "i" not in both.names and (is_complex(x) or is_complex(y)):
                     return Verdict.UNKNOWN  # outside of where it is defined
                 if not same(x, y):
                     break
@@ -353,9 +366,3 @@ def identical(left: Node, right: Node, context: Context) -> Verdict:
     except Undecided:
         return Verdict.UNKNOWN
     return Verdict.WRONG
-
-
-def _unit() -> object:
-    from labeler.checking.claims.values import real
-
-    return real().mpc(0, 1)

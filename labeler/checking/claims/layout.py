@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from labeler.checking.claims.tokens import Token
 
+_BRACKETS = frozenset({"open", "close"})
 _SOFT = frozenset({"edge", "row", "line"})
 
 
 def runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Pieces between boundaries that hold a relation; commas inside brackets are no boundaries."""
-    if any(token.kind == "open" or token.kind == "close" for token in tokens):
+    if any(token.kind in _BRACKETS for token in tokens):
         tokens = _asides(_brackets(tokens))
     run: list[Token] = []
     depth, related = 0, False
@@ -61,7 +62,7 @@ def _brackets(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _asides(tokens: Sequence[Token]) -> list[Token]:
-    """Brackets around a whole claim, `(3 * 4 = 12)`, become boundaries; in f(x = 3) they are unsupported."""
+    """Brackets around a whole claim, `(3 * 4 = 12)`, end it; in f(x = 3) they are unsupported."""
     result = list(tokens)
     stack: list[tuple[int, bool]] = []
     for index, token in enumerate(tokens):

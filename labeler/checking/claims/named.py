@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.decide import Kind, Link, show
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Exact, Node, Number, Operation
@@ -19,16 +20,16 @@ from labeler.checking.claims.values import EXACT, Value
 from labeler.checking.claims.vocabulary import LEADING_WORDS
 from labeler.records import Verdict
 
-_SETTING = re.compile(r"\\(?:text|mathrm|textbf|left|right)\b|[{}\\()\[\]$*]|\bso\b|\bthen\b", re.IGNORECASE)
+_SETTING = re.compile(
+    r"\\(?:text|mathrm|textbf|left|right)\b|[{}\\()\[\]$*]|\bso\b|\bthen\b", re.IGNORECASE
+)
 _SIGN = re.compile(r"\s+([-+−–/×÷*])\s+|\s*(\\times|\\cdot|\\div)\s*")
 _SIGNS = {"−": "-", "–": "-", "×": "*", r"\times": "*", r"\cdot": "*", "÷": "/", r"\div": "/"}
 _NAME = re.compile(r"[a-z][a-z'’]*(?: [a-z'’]+){1,7}")
 _SCALES = frozenset({10, 12, 100, 1000, 60, 24, 7, 3600, 52, 365})
 
 
-def misused(
-    chain: Chain, stated: Sequence[tuple[str, Value]]
-) -> Iterator[Link]:
+def misused(chain: Chain, stated: Sequence[tuple[str, Value]]) -> Iterator[Link]:
     """Numbers in the places of names that have other values; `stated` is what they were given."""
     for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
         if relation != "=" or left.node is not None or right.node is None or right.facts.names:
@@ -84,10 +85,6 @@ def _is_alike(one: Exact, other: Exact) -> bool:
     """Whether two numbers are the same quantity: equal, in another unit, or rounded."""
     if one == other or 0 in (one, other):
         return one == other
-    ratio = max(abs(one / other), abs(other / one))
-    return ratio in _SCALES or abs(one - other) * 50 < max(abs(one), abs(other)) or -one == other
-
-
-def only_words(side: Side) -> bool:
-    """Whether a side is nothing but a name."""
-    return side.node is None and bool(side.name)
+    a, b = Fraction(one), Fraction(other)
+    ratio = max(abs(a / b), abs(b / a))
+    return ratio in _SCALES or abs(a - b) * 50 < max(abs(a), abs(b)) or a == -b

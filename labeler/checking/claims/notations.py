@@ -1,4 +1,4 @@
-"""Ways of writing that look like arithmetic and are none: tokens of theirs become words or unsupported.
+"""Ways of writing that look like arithmetic and are none: their tokens become words or unsupported.
 
     log2(8), mp3            a number that belongs to the word before it
     2 hours 15 minutes      one quantity in two units

@@ -161,13 +161,10 @@ def put(polynomial: Polynomial, values: Mapping[str, int]) -> Polynomial:
     """The polynomial with numbers for some of its unknowns."""
     total: Polynomial = {}
     for monomial, value in polynomial.items():
-        rest: list[tuple[str, int]] = []
-        for name, power in monomial:
-            if name in values:
-                value *= values[name] ** power
-            else:
-                rest.append((name, power))
-        total = plus(total, {tuple(rest): value})
+        rest = tuple((name, power) for name, power in monomial if name not in values)
+        known = math.prod(values[name] ** power for name, power in monomial if name in values)
+        if known:
+            total = plus(total, {rest: value * known})
     return total
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from labeler.checking.claims.chains import Side
 from labeler.checking.claims.context import Context
-from labeler.checking.claims.expression import Exact, Node, Number, Operation
+from labeler.checking.claims.expression import Exact, Number, Operation
 from labeler.checking.claims.values import (
     EXACT,
     Reading,
@@ -20,6 +20,7 @@ from labeler.checking.claims.values import (
     Value,
     distance,
     evaluate,
+    magnitude,
     size,
 )
 
@@ -56,15 +57,15 @@ def within_rounding(
             slack += _slack(side, value, reading, unknowns, context)
         if gap <= slack:
             return True
-        scale = max(size(x), size(y))
+        scale = Fraction(max(size(x), size(y)))
         approximate = relation == "~" or _APPROXIMATE.search(sentence) is not None
         if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
-            return gap <= (max(scale / 20, 1) if relation == "~" else scale / 100)
+            return gap <= (max(scale / 20, Fraction(1)) if relation == "~" else scale / 100)
         for one, other, side in ((x, y, right), (y, x, left)):
             if not side.computes and _is_rounded(one, other, side, approximate=approximate):
                 return True
         if relation == "~" and not _is_precise(left, right):
-            return gap <= max(Fraction(scale) / 20, 1)
+            return gap <= max(scale / 20, Fraction(1))
     except Undecided:
         return True
     return False
@@ -102,9 +103,9 @@ def _is_rounded(value: Exact, shown: Exact, side: Side, *, approximate: bool) ->
         unit /= 100
     if (value / unit).denominator == 1 and not approximate:
         return False  # it has no more digits than are shown
-    gap = abs(value - shown)
-    if decimals or approximate or abs(value) >= 1:
-        return gap < unit or (approximate and gap <= max(unit, Fraction(abs(value)) / 20))
+    gap = magnitude(value - shown)
+    if decimals or approximate or magnitude(value) >= 1:
+        return gap < unit or (approximate and gap <= max(unit, Fraction(magnitude(value)) / 20))
     return gap < unit and isinstance(side.node, Number | Operation) and bool(side.units)
 
 
@@ -113,8 +114,3 @@ def _is_precise(left: Side, right: Side) -> bool:
     if right.computes or left.facts.decimals or not left.computes:
         return False
     return max((n.decimals for n in right.facts.decimals), default=0) >= 2
-
-
-def literal_of(node: Node) -> Exact | None:
-    """The value of a bare literal; None for anything else."""
-    return node.value if isinstance(node, Number) else None

@@ -79,7 +79,7 @@ def _closes(text: str, edges: list[re.Match[str]], index: int) -> bool:
 
 
 def clauses(text: str, spans: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
-    """Begin and end of each clause with a relation; a formula, and what is in brackets, stay whole."""
+    """Begin and end of each clause with a relation; formulas and what is in brackets stay whole."""
     relations = [match.start() for match in RELATION.finditer(text)]
     if not relations:
         return

@@ -58,7 +58,8 @@ _VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "�
 
 _LEXER = re.compile(
     r"""
-    (?P<space>(?:\\[,!;:> ]|~|\\phantom\{[^{}]{0,80}\}|\\[hv]space\*?\{[^{}]{0,40}\}|[ \t\r\f\u00a0\u2009])+)
+    (?P<space>(?:\\[,!;:> ]|~|\\phantom\{[^{}]{0,80}\}|\\[hv]space\*?\{[^{}]{0,40}\}
+        |[ \t\r\f\u00a0\u2009])+)
   | (?P<letters>[^\W\d_π²³¹⁰⁴-⁹½¼¾⅓⅔⅛]+(?:['’][^\W\d_²³¹⁰⁴-⁹]+)*)
   | (?P<number>(?:\d{1,3}(?:(?:,|\{,\}|,\\!|\\,)\d{3})+(?![\d])|\d+)(?:\.\d+)?|\.\d+)
   | (?P<repeating>\.?\\(?:overline|bar|dot|overset)(?![A-Za-z]))
@@ -145,9 +146,6 @@ class _Lexer:
         opens = match[0] in {r"\(", r"\["} or (match[0] == "$$" and not self.mathematics)
         self.mathematics = opens
         self._add("boundary", "edge", match)
-
-    def _money(self, match: re.Match[str]) -> None:
-        self._add("mark", "$", match)
 
     def _dollar(self, match: re.Match[str]) -> None:
         if match.start() in self.dollars:
@@ -321,9 +319,6 @@ class _Lexer:
     def _congruent(self, match: re.Match[str]) -> None:
         self._add("unsupported", "mod", match)
 
-    def _equal(self, match: re.Match[str]) -> None:
-        self._add("rel", "=", match)
-
     def _near(self, match: re.Match[str]) -> None:
         self._add("rel", "~", match)
 
@@ -332,9 +327,6 @@ class _Lexer:
         around = self.text[match.start() - 1 : match.start()] + self.text[match.end() :][:1]
         if re.fullmatch(r"[\w)]{1}[\d(]", around):
             self._add("op", "^", match)
-
-    def _sign(self, match: re.Match[str]) -> None:
-        self._add("op", _SIGNS[match[0]], match)
 
     def _power(self, match: re.Match[str]) -> None:
         self._add("op", "^", match)
@@ -353,9 +345,6 @@ class _Lexer:
 
     def _pi(self, match: re.Match[str]) -> None:
         self._add("sym", "pi", match)
-
-    def _percent(self, match: re.Match[str]) -> None:
-        self._add("mark", "%", match)
 
     def _degree(self, match: re.Match[str]) -> None:
         self._add("mark", "degree", match)
@@ -382,9 +371,6 @@ class _Lexer:
         else:
             self._add("open" if text in "([" else "close", text, match)
 
-    def _bar(self, match: re.Match[str]) -> None:
-        self._add("bar", "|", match)
-
     def _align(self, match: re.Match[str]) -> None:
         pass
 
@@ -407,13 +393,13 @@ class _Lexer:
 def _macros() -> dict[str, tuple[Kind, str]]:
     """What a macro of LaTeX is; what is not here sets type, or is unsupported."""
     table: dict[str, tuple[Kind, str]] = {name: ("sym", name) for name in GREEK}
-    table |= {name: ("boundary", "arrow") for name in BOUNDARIES}
+    table |= dict.fromkeys(BOUNDARIES, ("boundary", "arrow"))
     table |= {name: ("func", name) for name in FUNCTIONS}
-    table |= {name: ("func", "frac") for name in ("frac", "dfrac", "tfrac", "cfrac")}
-    table |= {name: ("func", "binom") for name in ("binom", "dbinom", "tbinom")}
-    table |= {name: ("boundary", "gap") for name in ("quad", "qquad")}
-    table |= {name: ("mark", "degree") for name in ("circ", "degree")}
-    table |= {name: ("bar", "|") for name in ("lvert", "rvert", "vert", "mid")}
+    table |= dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), ("func", "frac"))
+    table |= dict.fromkeys(("binom", "dbinom", "tbinom"), ("func", "binom"))
+    table |= dict.fromkeys(("quad", "qquad"), ("boundary", "gap"))
+    table |= dict.fromkeys(("circ", "degree"), ("mark", "degree"))
+    table |= dict.fromkeys(("lvert", "rvert", "vert", "mid"), ("bar", "|"))
     table |= {name: ("open", name[1:]) for name in ("lfloor", "lceil")}
     table |= {name: ("close", name[1:]) for name in ("rfloor", "rceil")}
     table["pi"] = ("sym", "pi")
@@ -441,7 +427,7 @@ _SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
 _HANDLERS = {
     name: getattr(_Lexer, "_" + name.removesuffix("_name"))
     for name in _LEXER.groupindex
-    if name != "space"
+    if name not in {"space", *_DIRECT}
 }
 
 

@@ -82,23 +82,25 @@ def _evaluate(
     unknowns: Mapping[str, Value],
     shifted: Mapping[int, Exact] | None,
 ) -> Value:
-    kind = type(node)
-    if kind is Number:
-        return shifted.get(id(node), node[0]) if shifted else node[0]
-    if kind is Operation:
-        parts = [_evaluate(part, reading, unknowns, shifted) for part in node[1]]
+    if type(node) is Number:
+        return shifted.get(id(node), node.value) if shifted else node.value
+    if type(node) is Operation:
+        parts = [_evaluate(part, reading, unknowns, shifted) for part in node.parts]
         work = reading.work
         work.left -= 1
         if work.left < 0:
             raise Undecided("too much work")
-        return apply(node[0], parts, work)  # type: ignore[arg-type]
-    if kind is Symbol:
-        if node[0] == "pi":
+        return apply(node.name, parts, work)
+    if type(node) is Symbol:
+        name = node.name
+        if name == "pi":
             return +real().pi
-        if node[0] not in unknowns:
-            raise Undecided(str(node[0]))
-        return unknowns[node[0]]
-    return _evaluate(node[1][reading.choices[node[0]]], reading, unknowns, shifted)  # type: ignore[index,arg-type]
+        if name not in unknowns:
+            raise Undecided(name)
+        return unknowns[name]
+    assert type(node) is Either
+    option = node.readings[reading.choices[node.kind]]
+    return _evaluate(option, reading, unknowns, shifted)
 
 
 def apply(name: str, parts: list[Value], work: Work) -> Value:
@@ -174,7 +176,7 @@ def same(left: Value, right: Value) -> bool:
 def size(value: Value) -> Exact:
     """Absolute value as a fraction."""
     if isinstance(value, EXACT):
-        return abs(value)
+        return magnitude(value)
     return Fraction(str(real().nstr(abs(value), 30)))
 
 
@@ -188,8 +190,18 @@ def inexact(value: Value) -> Any:
 def distance(left: Value, right: Value) -> Exact:
     """Absolute difference."""
     if isinstance(left, EXACT) and isinstance(right, EXACT):
-        return abs(left - right)
+        return magnitude(left - right)
     return size(inexact(left) - inexact(right))
+
+
+def is_complex(value: Value) -> bool:
+    """Whether a value has an imaginary part."""
+    return not isinstance(value, EXACT) and bool(getattr(value, "imag", 0))
+
+
+def magnitude(value: Exact) -> Exact:
+    """Absolute value of an exact number."""
+    return value if value >= 0 else -value
 
 
 def exact(value: Fraction) -> Exact:

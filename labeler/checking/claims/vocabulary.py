@@ -41,10 +41,14 @@ UNIT_FAMILIES = tuple(
 UNIT_WORDS = frozenset().union(*UNIT_FAMILIES) | {"person", "student", "item"}
 
 KNOWN_UNITS = UNIT_WORDS | words(
-    "am pm kb mb gb tb kbs mbs gbs hz khz mhz kw kwh mw gw mah ma amp amps v kv ev ohm pa kpa atm mol "
-    "cal kcal nm um µm dm sq ppm rpm mph kph kmh bpm fps psi hp oz ozs pt pts qt qts gal gals pcs pc "
-    "ppl yrs yr pgs pg hrs hr min mins sec secs ms ns km kms cm cms mm mms ft ins lbs kg kgs gms mg ml "
-    "mls cc tbs tsp tsps cl dl ha ac px dpi doz dz ea wk wks mos qtr qtrs cts ct usd eur gbp cad k ks s "
+    "am pm kb mb gb tb kbs mbs gbs hz khz mhz kw kwh mw gw mah ma amp amps v kv ev ohm "
+    "pa kpa atm mol "
+    "cal kcal nm um µm dm sq ppm rpm mph kph kmh bpm fps psi hp oz ozs pt pts qt qts "
+    "gal gals pcs pc "
+    "ppl yrs yr pgs pg hrs hr min mins sec secs ms ns km kms cm cms mm mms ft ins lbs "
+    "kg kgs gms mg ml "
+    "mls cc tbs tsp tsps cl dl ha ac px dpi doz dz ea wk wks mos qtr qtrs cts ct usd "
+    "eur gbp cad k ks s "
     "bn mil mm h th nd rd st x"
 )
 """Short ways to write a unit, which no product of unknowns is mistaken for in plain text."""
@@ -65,7 +69,8 @@ OPERATION_WORDS = words(
 )
 """Words that, with an "of", do something to the value behind them."""
 LABEL_WORDS = words(
-    "step part case question problem example method option page chapter section line equation eq row "
+    "step part case question problem example method option page chapter section line "
+    "equation eq row "
     "formula fact lemma theorem figure table condition item statement rule property axiom exercise"
 )
 """Words that a number behind them names."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from labeler.checking.claims.decide import Kind, Link, claim
-from labeler.checking.claims.numbers import divisors, factorization, is_prime, is_rounded
+from labeler.checking.claims.numbers import divisors, is_prime, is_rounded
 from labeler.records import Verdict
 
 MAX_CLAIMS = 60
@@ -24,11 +24,16 @@ MAX_LISTED = 24
 
 _N = r"\$?(\d[\d,]*(?:\.\d+)?)"
 _W = r"(\d{1,12})"
-_IS = r"(?: (?:dollars?|people|students?|minutes?|hours?|miles?|cents?))? (?:is|equals|is equal to|makes|gives|comes to) "
+_IS = (
+    r"(?: (?:dollars?|people|students?|minutes?|hours?|miles?|cents?))? (?:is|equals|is "
+    r"equal to|makes|gives|comes to) "
+)
 _MATH = re.compile(r"\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
 _UNSTATED = re.compile(
-    r"\b(?:not|n't|never|if|whether|suppose|assume|wrong|incorrect|mistake|false|except|unless|instead|"
-    r"wait|claims?|said|says|thinks?|thought|might|would|approximately|about|around|roughly|almost|nearly|"
+    r"\b(?:not|n't|never|if|whether|suppose|assume|wrong|incorrect|mistake|false|except|"
+    r"unless|instead|"
+    r"wait|claims?|said|says|thinks?|thought|might|would|approximately|about|around|"
+    r"roughly|almost|nearly|"
     r"more|less|fewer|base|mod|contradict\w*|impossible|error|neither|nor)\b|n't\b|\?|≈|~",
     re.IGNORECASE,
 )
@@ -108,11 +113,8 @@ def _root(m: re.Match[str]) -> str | None:
     if n.denominator != 1 or n > 10**12 or shown.denominator != 1:
         return None
     power = 3 if m[1].lower() == "cube" else 2
-    return (
-        ""
-        if shown**power == n or abs(shown**power - n) < power * max(shown, 1) ** (power - 1)
-        else f"not a root of {n}"
-    )
+    slack = power * max(shown, Fraction(1)) ** (power - 1)
+    return "" if abs(shown**power - n) < slack else f"not a root of {n}"
 
 
 def _remainder(m: re.Match[str]) -> str | None:
@@ -213,10 +215,14 @@ def _form(
     return Form(needs, re.compile(pattern, re.IGNORECASE), rule, kind)
 
 
-_END = r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
+_END = (
+    r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|"
+    r"hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
+)
 _BEGIN = r"(?<![\w.,/+*×÷^)\]!|-])(?<![-+*/×÷=|(] )"
 _ALONE = _BEGIN + "".join(
-    f"(?<!{word} )" for word in "plus minus times by of and than when to from".split()
+    f"(?<!{word} )"
+    for word in ["plus", "minus", "times", "by", "of", "and", "than", "when", "to", "from"]
 )
 FORMS = (
     _form("% of", rf"{_BEGIN}(\d+(?:\.\d+)?)% of {_N}{_IS}{_N}{_END}", _percent),
@@ -245,20 +251,23 @@ FORMS = (
     ),
     _form(
         "remainder",
-        rf"{_BEGIN}{_N} divided by {_N} (?:leaves|has|gives|is|yields)[^.=]{{0,24}}remainder (?:of |is )?{_W}{_END}",
+        rf"{_BEGIN}{_N} divided by {_N} (?:leaves|has|gives|is|yields)[^.=]{{0,24}}remainder "
+        rf"(?:of |is )?{_W}{_END}",
         _remainder,
         Kind.MODULAR,
     ),
     _form(
         "remainder",
-        rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? ?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
+        rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? "
+        rf"?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
         _quotient,
         Kind.MODULAR,
     ),
     *(
         _form(
             f" {word}",
-            rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b| because\b| since\b| but\b)",
+            rf"{_BEGIN}{_W} is (not )?((?:a |an )?{word}(?: number)?)(?=[.,;)]|\s*$| and\b| so\b|"
+            rf" because\b| since\b| but\b)",
             _kind_of_number,
         )
         for word in ("prime", "even", "odd", "perfect square")
@@ -285,7 +294,9 @@ FORMS = (
     *(
         _form(
             word,
-            rf"\b(positive |prime |proper |all )?{word} of (\d[\d,]*) are:? ((?:\$?\d+(?:,? (?:and )?|,? ?\$?and ))+\$?\d+)(?=[.;:)]|\s*$|\s*\n|,? (?:so|which|giving|for a total|a total|because|since))",
+            rf"\b(positive |prime |proper |all )?{word} of (\d[\d,]*) are:? ((?:\$?\d+(?:,? "
+            rf"(?:and )?|,? ?\$?and ))+\$?\d+)(?=[.;:)]|\s*$|\s*\n|,? (?:so|which|giving|for a "
+            rf"total|a total|because|since))",
             _divisors,
             Kind.COUNT,
         )
@@ -293,7 +304,8 @@ FORMS = (
     ),
     _form(
         "factorization of",
-        rf"prime factorization of {_W} is:? ((?:\d+(?:\^\d+)?\s*(?:\\times|\\cdot|[×·*x])?\s*)+)(?=[.,;]?(?:\s|$))",
+        rf"prime factorization of {_W} is:? ((?:\d+(?:\^\d+)?\s*(?:\\times|\\cdot|"
+        rf"[×·*x])?\s*)+)(?=[.,;]?(?:\s|$))",
         _factored,
         Kind.MODULAR,
     ),
@@ -326,7 +338,7 @@ def _decided(form: Form, match: re.Match[str], text: str) -> Link | None:
     begin = max(text.rfind(mark, 0, match.start()) for mark in (". ", "\n", "; "))
     around = (
         text[max(begin, match.start() - 160) : match.start()]
-        + text[match.end() : match.end() + 40].split("\n")[0]
+        + text[match.end() : match.end() + 40].split("\n", maxsplit=1)[0]
     )
     if _UNSTATED.search(around):
         return claim(match[0], Verdict.UNKNOWN, form.kind, reason="not stated as a fact")
@@ -339,5 +351,3 @@ def _by_need() -> tuple[tuple[str, tuple[Form, ...]], ...]:
 
 
 _BY_NEED = _by_need()
-
-__all__ = ["factorization", "worded"]

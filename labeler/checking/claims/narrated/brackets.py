@@ -12,7 +12,8 @@ from labeler.checking.claims.decide import Link
 from labeler.checking.claims.narrated.base import verdict
 
 _LINE = re.compile(
-    r"(?:^|\n)\s*\(?(\d+)\)?\s*[:.)]\s*([\[\](){}<>])\s*[;,]?\s*stack:?[ \t]*(empty(?: stack)?|[\[\](){}<> ]*)(?=\n|$)",
+    r"(?:^|\n)\s*\(?(\d+)\)?\s*[:.)]\s*([\[\](){}<>])\s*[;,]?\s*stack:?[ \t]*(empty(?: "
+    r"stack)?|[\[\](){}<> ]*)(?=\n|$)",
     re.IGNORECASE,
 )
 _START = re.compile(r"empty stack", re.IGNORECASE)

@@ -13,12 +13,19 @@ from labeler.checking.claims.decide import Link
 from labeler.checking.claims.narrated.base import verdict
 
 _TIME = r"(\d{1,2})(?::(\d\d))?(?:\s*([ap])\.?m\.?)?"
-_SPAN = r"(?:(\d{1,2}) hours?)?(?:,? ?(?:and )?(\d{1,4}) minutes?)?(?![\w/])(?! (?:and|of|each|per|less|more|early|late))"
+_SPAN = (
+    r"(?:(\d{1,2}) hours?)?(?:,? ?(?:and )?(\d{1,4}) minutes?)?(?![\w/])(?! (?:and|of|"
+    r"each|per|less|more|early|late))"
+)
 _BETWEEN = re.compile(
-    rf"\b(?:from|between) {_TIME} (?:to|until|and|till) {_TIME},? (?:is|was|are|there are|it is|equals|takes|lasts) {_SPAN}", re.IGNORECASE
+    rf"\b(?:from|between) {_TIME} (?:to|until|and|till) {_TIME},? (?:is|was|are|there "
+    rf"are|it is|equals|takes|lasts) {_SPAN}",
+    re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"\b(?:(\d{{1,2}}) hours?)?(?:,? ?(?:and )?(\d{{1,3}}) minutes?)? (after|before) {_TIME},? is {_TIME}(?![\d:/])", re.IGNORECASE
+    rf"\b(?:(\d{{1,2}}) hours?)?(?:,? ?(?:and )?(\d{{1,3}}) minutes?)? (after|before) "
+    rf"{_TIME},? is {_TIME}(?![\d:/])",
+    re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|if|suppose|wrong|incorrect|instead|zone|ratio)\b|\?", re.IGNORECASE)
 _HALF = 12 * 60

@@ -21,15 +21,23 @@ _MONTHS = (
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAY, _MONTH = "|".join(_DAYS), "|".join(_MONTHS)
 _WEEKDAY = re.compile(
-    rf"\b(\d{{1,5}}) days? (after|from|before|later than) (?:a |this |that )?({_DAY})(?: is| will be| would be|,? (?:it is|it will be)) (?:a )?({_DAY})\b",
+    rf"\b(\d{{1,5}}) days? (after|from|before|later than) (?:a |this |that )?({_DAY})(?: "
+    rf"is| will be| would be|,? (?:it is|it will be)) (?:a )?({_DAY})\b",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
-    rf"\b({_MONTH})(?: \(?(?:which|that))? has (?:only )?(\d\d) days\b|\bthere are (\d\d) days in ({_MONTH})\b", re.IGNORECASE
+    rf"\b({_MONTH})(?: \(?(?:which|that))? has (?:only )?(\d\d) days\b|\bthere are "
+    rf"(\d\d) days in ({_MONTH})\b",
+    re.IGNORECASE,
 )
-_ON = re.compile(rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?, (\d{{4}}),? (?:is|was|fell on|falls on) (?:a )?({_DAY})\b", re.IGNORECASE)
+_ON = re.compile(
+    rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?, (\d{{4}}),? (?:is|was|fell on|falls on) "
+    rf"(?:a )?({_DAY})\b",
+    re.IGNORECASE,
+)
 _LATER = re.compile(
-    rf"\b(\d{{1,4}}) days (after|before|from) ({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?,? is ({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?(?!\d)",
+    rf"\b(\d{{1,4}}) days (after|before|from) ({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:, "
+    rf"(\d{{4}}))?,? is ({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?(?!\d)",
     re.IGNORECASE,
 )
 _REST = re.compile(r"\bremaining (\d{2,3}) days (?:of|in) the (?:first )?year\b", re.IGNORECASE)

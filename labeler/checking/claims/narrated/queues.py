@@ -13,13 +13,31 @@ from labeler.checking.claims.decide import Link
 from labeler.checking.claims.narrated.base import listed, verdict
 
 _OPERATION = re.compile(
-    r"\b(enqueue|push|dequeue|pop)(?:s|es|ed|ing|d|ped|ping)?\b(?:\s*\(?\s*[\"'`]?([A-Za-z0-9]+)[\"'`]?\s*\)?)?",
+    r"\b(enqueue|push|dequeue|pop)(?:s|es|ed|ing|d|ped|"
+    r"ping)?\b(?:\s*\(?\s*[\"'`]?([A-Za-z0-9]+)[\"'`]?\s*\)?)?",
     re.IGNORECASE,
 )
 _STATE = re.compile(
-    r"\b(queue|stack)\b(?: is| now| becomes| contains| state|:|=| )+(\[[^\[\]]{0,300}\]|empty)", re.IGNORECASE
+    r"\b(queue|stack)\b(?: is| now| becomes| contains| state|:|=| )+(\[[^\[\]]{0,300}\]|empty)",
+    re.IGNORECASE,
 )
-_NOT_ITEMS = frozenset({"the", "a", "an", "it", "from", "onto", "to", "off", "operation", "and", "we", "on", "operations"})
+_NOT_ITEMS = frozenset(
+    {
+        "the",
+        "a",
+        "an",
+        "it",
+        "from",
+        "onto",
+        "to",
+        "off",
+        "operation",
+        "and",
+        "we",
+        "on",
+        "operations",
+    }
+)
 
 
 def queues(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
@@ -31,7 +49,7 @@ def queues(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
     for at, step in enumerate(steps):
         for line in step.split("\n"):
             told = _STATE.search(line)
-            operations = [m for m in _OPERATION.finditer(line[: told.start()] if told else line)]
+            operations = list(_OPERATION.finditer(line[: told.start()] if told else line))
             if told is None:
                 state = None if operations else state
                 continue

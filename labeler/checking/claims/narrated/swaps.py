@@ -18,7 +18,8 @@ _TRADE = re.compile(
     r"\b([A-Z][a-z]+) (?:swaps|trades|switches|exchanges) \w+(?: \w+)? with ([A-Z][a-z]+)\b"
 )
 _HOLDS = re.compile(
-    r"\b([A-Z][a-z]+) (?:has|gets|is holding|holds|is dancing with|is playing|starts with) (?:an? |the )?"
+    r"\b([A-Z][a-z]+) (?:has|gets|is holding|holds|is dancing with|is playing|starts "
+    r"with) (?:an? |the )?"
     r"((?:[A-Za-z]+ )?[A-Za-z]+)"
 )
 _STATE = re.compile(r"\b([A-Z][a-z]+): ((?:[A-Za-z']+ ){0,3}[A-Za-z']+)")
@@ -33,7 +34,9 @@ def swaps(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
     people = {name for pair in trades for name in pair}
     first = _TRADE.search(problem)
     assert first is not None
-    start = {m[1]: _thing(m[2]) for m in _HOLDS.finditer(problem[: first.start()]) if m[1] in people}
+    start = {
+        m[1]: _thing(m[2]) for m in _HOLDS.finditer(problem[: first.start()]) if m[1] in people
+    }
     state = start if start.keys() == people else None
     done = 0
     for at, step in enumerate(steps):

@@ -14,7 +14,10 @@ from labeler.checking.claims.narrated.base import verdict
 _TAKE = re.compile(r"\btake (\d{1,4}) steps?(?: (forward|backward|left|right))?\b", re.IGNORECASE)
 _TURN = re.compile(r"\bturn (left|right|around)\b", re.IGNORECASE)
 _PLACE = re.compile(r"\((-?\d{1,5}), ?(-?\d{1,5})\)")
-_FACING = re.compile(r"\bfacing (?:the )?(positive|negative) ([xy])[- ]axis|\bfacing (north|south|east|west)\b", re.IGNORECASE)
+_FACING = re.compile(
+    r"\bfacing (?:the )?(positive|negative) ([xy])[- ]axis|\bfacing (north|south|east|west)\b",
+    re.IGNORECASE,
+)
 _COMPASS = {"north": (0, 1), "south": (0, -1), "east": (1, 0), "west": (-1, 0)}
 _TURNS = {"left": 1, "around": 2, "right": 3}
 
