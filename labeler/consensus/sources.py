@@ -23,6 +23,8 @@ class Source(NamedTuple):
     asks: Asks
     labeler: str
     model: str
+    kind: str = ""
+    """What kind of claim a tool decided, for what a flag is worth depends on it."""
 
     @property
     def family(self) -> tuple[Asks, str] | None:
@@ -30,11 +32,18 @@ class Source(NamedTuple):
         return (self.asks, self.model) if self.model else None
 
     def __str__(self) -> str:
-        return f"{self.labeler}@{self.model}" if self.model else self.labeler
+        name = f"{self.labeler}@{self.model}" if self.model else self.labeler
+        return f"{name} ({self.kind})" if self.kind else name
 
 
 OUTCOME = Source(Asks.VALUE, last_step.NAME, "")
 """The answer check."""
+
+
+def source_of(piece: Evidence) -> Source:
+    """Who says it; each kind of a tool's flags, told by their reason, is a source of its own."""
+    tells = piece.verdict is Verdict.WRONG and method_of(piece.labeler).is_tool
+    return Source(piece.asks, piece.labeler, piece.model, piece.reason if tells else "")
 
 
 def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
@@ -42,7 +51,7 @@ def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
     sums: dict[Source, list[Counts]] = defaultdict(list)
     for piece in pieces:
         if piece.verdict is not Verdict.UNKNOWN:
-            sums[Source(piece.asks, piece.labeler, piece.model)].append(_counts(piece))
+            sums[source_of(piece)].append(_counts(piece))
     return {
         source: Counts(sum(c.n for c in counts), sum(c.n_correct for c in counts))
         for source, counts in sums.items()
@@ -70,7 +79,7 @@ def verdicts_by_source(pieces: Sequence[Evidence]) -> dict[Source, Verdict]:
         said = [
             1 if p.verdict is Verdict.CORRECT else -1
             for p in pieces
-            if Source(p.asks, p.labeler, p.model) == source and p.verdict is not Verdict.UNKNOWN
+            if source_of(p) == source and p.verdict is not Verdict.UNKNOWN
         ]
         verdicts[source] = _sign(sum(said))
     return verdicts

@@ -35,7 +35,7 @@ def findings(*solutions: Solution) -> Findings:
 
 
 def piece(steps: tuple[str, ...], verdict: Verdict, **fields: object) -> Evidence:
-    said = {"labeler": "tool_check", "labeler_version": "1", "asks": Asks.CORRECTNESS}
+    said = {"labeler": "tool_check", "labeler_version": "2", "asks": Asks.CORRECTNESS}
     return Evidence(prefix_id=prefix_id("p", steps), verdict=verdict, **said, **fields)  # type: ignore[arg-type]
 
 
@@ -54,9 +54,10 @@ def test_false_claims_make_a_step_wrong_and_true_ones_leave_it_unknown() -> None
             piece(
                 steps,
                 Verdict.WRONG,
-                score=0.0,
+                score=0.05,
                 n=2,
                 n_correct=1,
+                reason="arithmetic",
                 rationale="20 + 1 = 22 does not hold (21, not 22), in 5 * 4 + 1 = 20 + 1 = 22",
             ),
         ),

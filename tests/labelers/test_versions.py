@@ -10,7 +10,6 @@ from labeler.wiring.runs import build
 from labeler.wiring.versions import earlier_hashes, version_hashes
 
 BY_2B308D2 = {
-    "tool_check": "348bbf41d94b0d79",
     "program": "5ede5a48cc0420b6",
     "outcome": "008d4982218289f0",
     "monte_carlo": "272c78ef52d807df",
@@ -22,7 +21,7 @@ BY_2B308D2 = {
     "omegaprm": "e140739d0a614ccb",
     "alphamath": "580572a03c005431",
 }
-"""Methods without prompt files, with their defaults; a model of the name `m`."""
+"""Methods without prompt files that say what they said then; defaults, a model of the name `m`."""
 
 
 def config_of(name: str) -> RunConfig:

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from labeler.checking.claims.cursor import NoExpression
-from labeler.checking.claims.expression import Either, Node, Operation
-from labeler.checking.claims.grammar import Parser
+from labeler.checking.claims.expression import Either, Facts, Node, Operation, Symbol, facts
+from labeler.checking.claims.expression import has_operation as computes
+from labeler.checking.claims.grammar import MAX_DIGITS, Parser
 from labeler.checking.claims.layout import runs
 from labeler.checking.claims.notations import without_notations
-from labeler.checking.claims.tokens import Token, tokenize
+from labeler.checking.claims.products import literal
+from labeler.checking.claims.segments import RELATION, clauses, formulas
+from labeler.checking.claims.tokens import MAX_CHARACTERS, Token, tokenize
 from labeler.checking.claims.vocabulary import (
     LEADING_WORDS,
     NUMBER_WORDS,
@@ -26,6 +30,11 @@ from labeler.checking.claims.vocabulary import (
     TYING_WORDS,
 )
 
+_SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
+BEHIND = 120
+CACHED = 256
+MAX_CHAINS = 200
+"""Of one step; the rest is not read."""
 REACH = 400
 """Characters before and behind a chain that count as its sentence, at most."""
 
@@ -33,27 +42,35 @@ _LISTED = re.compile(r"(?:\\[lc]?dots|\.\.\.|…)\s*(?:,|and)\s*\$?\s*\Z")
 """The end of a list such as `45, 90, ..., 990 = 1 * 45, 2 * 45`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+NO_FACTS = Facts(frozenset(), frozenset(), frozenset(), ())
+
+
+class Side(NamedTuple):
     """One side; `node` is None where it is prose, torn off or beyond the grammar.
 
-    `led`: words lead up to it. `name`: its words, where it is nothing but words or one symbol.
-    `units`: words behind values.
+    `has_lead_in`: words lead up to it. `name`: its words, where it is nothing but words or one
+    symbol. `units`: words behind values. `facts` of the node; `computes`: it is more than a
+    literal. `start`: where it begins in the text. `apart`: a number and, behind a space, a symbol,
+    which may begin the next statement.
     """
 
     text: str
     node: Node | None
     units: frozenset[str] = frozenset()
     name: str = ""
-    led: bool = False
+    has_lead_in: bool = False
+    facts: Facts = NO_FACTS
+    computes: bool = False
+    apart: bool = False
+    start: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """`relations[i]` (`=`, `~` or other) stands between sides i and i + 1.
+class Chain(NamedTuple):
+    """`relations[i]` (`=`, `~`, an inequality's sign or "other") stands between sides i and i + 1.
 
-    `start` and `end` are places in the text; `before` is the text since the last chain. `asked`:
-    a question ends on the chain's line.
+    `start` and `end` are places in the text; `before` is the text since the last chain, up to the
+    first side's expression,
+    `behind` what follows it, into the next sentence. `asked`: a question ends on the chain's line.
     """
 
     sides: tuple[Side, ...]
@@ -61,33 +78,59 @@ class Chain:
     start: int
     end: int
     before: str = ""
+    behind: str = ""
     sentence: str = ""
     asked: bool = False
 
     def __str__(self) -> str:
-        signs = {"=": "=", "~": "≈"}
+        signs = {"~": "≈", "other": "?"}
         rest = zip(self.relations, self.sides[1:], strict=True)
-        return self.sides[0].text + "".join(f" {signs.get(r, '?')} {s.text}" for r, s in rest)
+        return self.sides[0].text + "".join(f" {signs.get(r, r)} {s.text}" for r, s in rest)
 
 
-def find_chains(text: str) -> list[Chain]:
-    """All chains of a step, in order of their place."""
-    text = re.sub(r"<<[^<>]*>>", "", text)
-    tokens = without_notations(tokenize(text))
-    found = [chain for run in runs(tokens) for chain in _chains(run, text)]
-    found = [
-        chain for chain in found if not _LISTED.search(text[max(0, chain.start - 20) : chain.start])
-    ]
+_ANNOTATION = re.compile(r"<<[^<>]{0,200}>>")
+
+
+def without_annotations(text: str) -> str:
+    """GSM8K's calculator annotations `<<48/2=24>>` repeat what the text around them says and go."""
+    return _ANNOTATION.sub("", text) if "<<" in text else text
+
+
+@lru_cache(maxsize=CACHED)
+def find_chains(text: str) -> tuple[Chain, ...]:
+    """All chains of a step, in order of their place; none of a step that is too long.
+
+    The last few are kept: samples of one problem share it, and often their first steps.
+    """
+    if len(text) > MAX_CHARACTERS or not RELATION.search(text):
+        return ()
+    known = formulas(text)
+    found: list[Chain] = []
+    for start, end in clauses(text, known.spans):
+        tokens = without_notations(tokenize(text, known, start, end))
+        for run in runs(tokens):
+            found += _chains(run, text)
     found.sort(key=lambda chain: chain.start)
-    placed, last = [], 0
-    for chain in found:
-        end = _sentence_end(text, chain.end)
-        sentence = text[_sentence_start(text, chain.start) : end]
-        asked = sentence.endswith("?") and "\n" not in text[chain.end : end]
-        before = text[last : chain.start]
-        placed.append(replace(chain, before=before, sentence=sentence, asked=asked))
+    return tuple(_placed(found, text))
+
+
+def _placed(found: list[Chain], text: str) -> Iterator[Chain]:
+    """The chains with the text around them."""
+    last, begin_of, end_of = 0, -1, -1
+    for chain in found[:MAX_CHAINS]:
+        if _LISTED.search(text, max(0, chain.start - 20), chain.start):
+            continue
+        if not begin_of <= chain.start < chain.end <= end_of:
+            begin_of, end_of = _sentence_start(text, chain.start), _sentence_end(text, chain.end)
+        sentence = text[begin_of:end_of]
+        asked = sentence.endswith("?") and "\n" not in text[chain.end : end_of]
+        begin = max(chain.start, chain.sides[0].start)  # behind the words that lead up to it
+        before = text[max(last, begin - REACH) : begin]
+        behind = text[chain.end : chain.end + BEHIND]
+        yield Chain(
+            chain.sides, chain.relations, chain.start, chain.end, before, behind, sentence, asked
+        )
         last = max(last, chain.end)
-    return placed
 
 
 def _sentence_start(text: str, at: int) -> int:
@@ -96,25 +139,29 @@ def _sentence_start(text: str, at: int) -> int:
 
 
 def _sentence_end(text: str, at: int) -> int:
-    match = re.compile(r"[.!](?=\s)|\?|\n\n|$").search(text, at, at + REACH)
-    return match.end() if match else len(text)
+    match = _SENTENCE_END.search(text, at, at + REACH)
+    return match.end() if match else min(len(text), at + REACH)
 
 
 def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
     """Cuts a run at its relations, and where prose stands between two of them."""
     pieces: list[list[Token]] = [[]]
     relations: list[str] = []
-    depth = 0
+    depth, has_modulus = 0, False
     for token in run:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind == "rel" and depth <= 0:
+        kind = token.kind
+        if kind == "rel" and depth <= 0:
             relations.append(token.text)
             pieces.append([])
-        else:
-            pieces[-1].append(token)
-    if not relations or any(
-        t.kind == "poison" and t.text in {"mod", "bmod", "pmod", "pod"} for t in run
-    ):
+            continue
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif kind == "unsupported" and token.text in _MODULI:
+            has_modulus = True
+        pieces[-1].append(token)
+    if not relations or has_modulus:
         return
     sides = [_first_side(pieces[0], text)]
     joined: list[str] = []
@@ -135,12 +182,18 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
         begin = rest[0].start if rest else end
 
 
+_MODULI = frozenset({"mod", "bmod", "pmod", "pod"})
+
+
 def _prose_begin(piece: Sequence[Token]) -> int | None:
     """Where words begin that stand between two values, as in `12 apples and 3 pears`."""
     depth = 0
     for index, token in enumerate(piece):
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind != "word" or depth > 0 or index == 0:
+        kind = token.kind
+        if kind != "word":
+            depth += (kind == "open") - (kind == "close")
+            continue
+        if depth > 0 or index == 0:
             continue
         if piece[index - 1].kind == "word" or token.text in {"times", "of", "percent"}:
             continue
@@ -211,6 +264,8 @@ def _first_side(piece: Sequence[Token], text: str) -> Side:
             return Side(_slice(piece, text), None)
         if piece[3].kind in {"num", "word"}:
             piece = piece[3:]
+    if all(t.kind == "word" for t in piece):
+        return Side(_slice(piece, text), None, name=_name(piece))
     begin, torn = _expression_begin(piece)
     kept = piece[begin:]
     if not kept:
@@ -219,13 +274,13 @@ def _first_side(piece: Sequence[Token], text: str) -> Side:
         return Side(_slice(piece, text), None)
     side = _side(kept, text)
     if side.node is None:
-        return replace(side, name=_name(piece))
-    return replace(side, led=begin > 0)
+        return side._replace(name=_name(piece))
+    return side._replace(has_lead_in=True) if begin else side
 
 
 def _name(piece: Sequence[Token]) -> str:
-    words = [t.text for t in piece if t.kind not in {"mark", "wall"}]
-    if any(t.kind not in {"word", "sym", "mark", "wall", "open", "close"} for t in piece):
+    words = [t.text for t in piece if t.kind not in {"mark", "boundary"}]
+    if any(t.kind not in {"word", "sym", "mark", "boundary", "open", "close"} for t in piece):
         return ""
     while words and words[0] in LEADING_WORDS:
         words = words[1:]
@@ -236,7 +291,7 @@ def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
     """Where the expression of a first side begins, and whether it was torn off from before."""
     begin, index = 0, 0
     torn = taken = False
-    if piece and piece[0].kind == "wall":  # behind a bracket that was taken out
+    if piece and piece[0].kind == "boundary":  # behind a bracket that was taken out
         begin = index = 1
         torn = len(piece) > 1 and piece[1].kind not in {"word"}
     while index < len(piece):
@@ -314,6 +369,8 @@ def _group_end(piece: Sequence[Token], index: int) -> int:
 
 
 def _side(piece: Sequence[Token], text: str) -> Side:
+    if len(piece) == 1 and piece[0].kind in {"num", "sym"}:
+        return _single(piece[0], text)
     source = _slice(piece, text)
     bullet = bool(piece) and piece[0].kind == "mark" and piece[0].text == "bullet"
     tokens = piece[1:] if bullet else piece
@@ -323,13 +380,47 @@ def _side(piece: Sequence[Token], text: str) -> Side:
     try:
         node = parser.whole()
         if bullet:
-            minus = replace(piece[0], kind="op", text="-")
+            minus = piece[0]._replace(kind="op", text="-")
             node = Either("bullet", (node, Parser([minus, *tokens]).whole()))
     except NoExpression:
         name = _name(piece)
         return Side(source, None, name=name)
-    name = _name(piece) if not isinstance(node, Operation) else ""
-    return Side(source, node, frozenset(parser.units), name)
+    name = ""
+    if not isinstance(node, Operation):
+        name = _name(piece)
+    elif node.name[-1] == ")":  # f(x)
+        name = source
+    return Side(
+        source,
+        node,
+        frozenset(parser.units),
+        name,
+        facts=facts(node),
+        computes=computes(node),
+        apart=_stands_apart(tokens),
+        start=piece[0].start,
+    )
+
+
+def _single(token: Token, text: str) -> Side:
+    """A side that is one number or one symbol, as most are."""
+    source, start = text[token.start : token.end], token.start
+    if token.kind == "num":
+        if len(token.text) > MAX_DIGITS:
+            return Side(source, None)
+        number = literal(token.text)
+        known = NO_FACTS if not number.decimals else facts(number)
+        return Side(source, number, facts=known, start=start)
+    symbol = Symbol(token.text)
+    return Side(source, symbol, name=_name([token]), facts=facts(symbol), start=start)
+
+
+def _stands_apart(tokens: Sequence[Token]) -> bool:
+    """Whether it could be two statements side by side: `16 b^2`, and not `16b^2` or `16 * b^2`."""
+    if len(tokens) < 2 or tokens[0].kind != "num":
+        return False
+    second = tokens[1]
+    return second.kind in {"sym", "func"} and second.spaced
 
 
 def _slice(piece: Sequence[Token], text: str) -> str:

@@ -8,56 +8,55 @@ that it was not meant as a statement of fact.
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from enum import StrEnum
+from typing import NamedTuple
 
 from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.context import Context
 from labeler.checking.claims.conventions import convention
-from labeler.checking.claims.expression import Either, Node, Number, has_operation, symbols, walk
+from labeler.checking.claims.excuses import not_stated
+from labeler.checking.claims.expression import Facts
+from labeler.checking.claims.rounding import within_rounding
 from labeler.checking.claims.values import (
+    EXACT,
+    Reading,
     Undecided,
     Value,
-    distance,
+    Work,
     evaluate,
     inexact,
     real,
     same,
-    size,
 )
 from labeler.records import Verdict
 
 MAX_READINGS = 16
-MAX_ROUNDED = 16
-FLOAT_DECIMALS = 12
-"""A literal with so many was printed by a program, which rounds in binary."""
 
-_DENIED = re.compile(
-    r"\b(?:not|n't|cannot|can't|doesn't|isn't|don't|contradict\w*|impossible|false|incorrect\w*|"
-    r"wrong\w*|mistake\w*|error\w*|wait|suppose|mod|modulo|modular|congruent|"
-    r"remainder|base|digits?|"
-    # other arithmetic
-    r"binary|ternary|octal|duodecimal|hex|hexadecimal|boolean|bitwise|xor|GF|Z_\{?\d+\}?|clock|"
-    r"o'clock|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|as strings?|"
-    # what others say, or nobody
-    r"untrue|absurd|typo|myth|sic|never|neither|nor|fails?|instead of|assume|pretend|claims|"
-    r"claimed|thought|might|may think)\b|"
-    r"n't\b|≡|\\(?:pmod|bmod|equiv)|\\mathbb\s*\{?[ZF]\}?\s*[_/]|[✗✘❌]",
-    re.IGNORECASE,
-)
-
-
-DEFINED = re.compile(
-    r"\boperations?\b|\bdefin\w+|\bdenotes?\b|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",
-    re.IGNORECASE,
-)
-"""Words of a problem that gives a sign a meaning of its own."""
 _SIGNS = re.compile(r"[*∗!⋆]|\\ast|\\boxed|\bx\b|\\(?:times|div)")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Kind(StrEnum):
+    """What a claim is about; what a flag is worth is learned for each."""
+
+    SUM = "arithmetic"
+    IDENTITY = "rewriting"
+    INEQUALITY = "inequality"
+    FUNCTION = "value of a function"
+    EQUATION = "equation"
+    CARRIED = "carried value"
+    WORDED = "claim in words"
+    CONVERSION = "conversion"
+    MODULAR = "remainder"
+    COUNT = "count"
+    ANSWER = "answer"
+    PROBLEM = "given quantity"
+    STATE = "narrated state"
+
+
+class Link(NamedTuple):
     """Two sides that a step says are equal; `reason` tells why it is unknown.
 
     `shown`: what is false about it; `within`: the whole chain.
@@ -69,141 +68,166 @@ class Link:
     reason: str = ""
     shown: str = ""
     within: str = ""
+    kind: Kind = Kind.SUM
 
     def __str__(self) -> str:
-        return f"{self.left.text} = {self.right.text}"
+        return f"{self.left.text} = {self.right.text}" if self.right.text else self.left.text
 
 
-def decide(chain: Chain, *, defined: bool = False) -> Iterator[Link]:
-    """The links between numeric sides of a chain; others are passed over.
+def claim(text: str, verdict: Verdict, kind: Kind, *, shown: str = "", reason: str = "") -> Link:
+    """A claim that is no equation between two sides, in the step's own words."""
+    return Link(Side(text, None), Side("", None), verdict, reason, shown, text, kind)
 
-    `defined`: the problem defines an operation of its own, so signs may mean anything.
-    """
-    previous: Side | None = None
+
+def decide(chain: Chain, context: Context) -> Iterator[Link]:
+    """The links between numeric sides of a chain; others are passed over."""
+    previous: int | None = None
     relation = "="
-    for side, joined in zip(chain.sides, ("=", *chain.relations), strict=True):
+    sides = chain.sides
+    for at, (side, joined) in enumerate(zip(sides, ("=", *chain.relations), strict=True)):
         relation = joined if previous is None or relation == "=" else relation
-        if joined == "other":
+        if joined not in {"=", "~"}:
+            if joined in INEQUALITIES and at and (link := _inequality(chain, at, context)):
+                yield link
             previous = None
         if side.node is None:
             previous = None  # it may hold the end of one statement and the beginning of another
             continue
-        if symbols(side.node) - {"i", "e"}:
+        if side.facts.names - {"i", "e"}:
+            if side.apart:
+                previous = None
             continue
         if previous is not None:
-            link = numeric_link(previous, side, relation)
-            if link.verdict is Verdict.WRONG and (said := _not_stated(chain)):
-                link = _unknown(previous, side, said)
-            if link.verdict is Verdict.WRONG and defined and _SIGNS.search(chain.sentence):
-                link = _unknown(previous, side, "the problem defines an operation")
+            behind = sides[at + 1] if at + 1 < len(sides) and chain.relations[at] == "=" else None
+            link = numeric_link(sides[previous], side, relation, context, chain, behind)
+            if link.verdict is Verdict.WRONG and context.defined and _SIGNS.search(chain.sentence):
+                link = _unknown(link.left, side, "the problem defines an operation")
             yield link
-        previous, relation = side, "="
+        previous, relation = at, "="
 
 
-def _not_stated(chain: Chain) -> str:
-    """Why the sentence does not state its chain as a fact of arithmetic; "" where it does."""
-    if denied := _DENIED.search(chain.sentence):
-        return f"the sentence says {denied[0]!r}"
-    if chain.asked:
-        return "a question"
-    first = re.escape(chain.sides[0].text)
-    if first and re.search(rf"\b(?:if|whether|unless)\W*{first}", chain.sentence, re.IGNORECASE):
-        return "a condition"
-    return ""
+INEQUALITIES = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 
 
-def numeric_link(left: Side, right: Side, relation: str) -> Link:
-    """Decides whether two numeric sides are equal (`=`) or nearly so (`~`)."""
+def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
+    """A comparison of two numbers; None where a side is none, or where they are close."""
+    left, right = chain.sides[at - 1], chain.sides[at]
+    if left.node is None or right.node is None or left.facts.names or right.facts.names:
+        return None
+    if left.units != right.units and (left.units or right.units):
+        return None
+    outcomes = []
+    try:
+        for reading in readings_of(context.work, left.facts, right.facts):
+            x, y = evaluate(left.node, reading, {}), evaluate(right.node, reading, {})
+            if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
+                x, y = inexact(x), inexact(y)
+                if abs(x - y) * 100 < abs(x):
+                    return None
+            if INEQUALITIES[chain.relations[at - 1]](x, y):
+                return Link(left, right, Verdict.CORRECT, kind=Kind.INEQUALITY)
+            outcomes.append((x, y))
+    except (Undecided, TypeError):
+        return None
+    x, y = outcomes[0]
+    if x == y or left.has_lead_in:  # a bound that is met says little
+        return None
+    said = not_stated(chain, x, y, left.text) or (
+        "compared" if _COMPARED.search(chain.sentence) else ""
+    )
+    verdict = Verdict.UNKNOWN if said else Verdict.WRONG
+    shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
+    return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
+
+
+_COMPARED = re.compile(
+    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|for|case|would|not|no)\b",
+    re.IGNORECASE,
+)
+
+
+def numeric_link(
+    left: Side,
+    right: Side,
+    relation: str,
+    context: Context,
+    chain: Chain | None = None,
+    behind: Side | None = None,
+) -> Link:
+    """Decides whether two numeric sides are equal (`=`) or nearly so (`~`).
+
+    `chain`: where they stand; `behind`: the side that follows in it, which may go on from a running
+    total.
+    """
     a, b = left.node, right.node
     assert a is not None
     assert b is not None
-    if not (has_operation(a) or has_operation(b)):
+    if not (left.computes or right.computes):
         return _unknown(left, right, "nothing to compute")
     outcomes = []
+    sentence = chain.sentence if chain else ""
     try:
-        for readings in readings_of(a, b):
-            unknowns = _imaginary(a, b, readings)
-            x, y = evaluate(a, readings, unknowns), evaluate(b, readings, unknowns)
+        for reading in readings_of(context.work, left.facts, right.facts):
+            unknowns = _imaginary(reading, context)
+            x, y = evaluate(a, reading, unknowns), evaluate(b, reading, unknowns)
             if same(x, y):
                 return Link(left, right, Verdict.CORRECT)
             outcomes.append((x, y))
-            if _within_rounding(a, b, readings, unknowns, x, y, relation):
+            if within_rounding(left, right, reading, unknowns, (x, y), relation, context, sentence):
                 return _unknown(left, right, "equal but for rounding")
     except Undecided as why:
         return _unknown(left, right, str(why))
     x, y = outcomes[0]
-    if (left.units or left.led) and not has_operation(a):  # 12 groups = 54 / 9: a name, no number
+    if (left.units or left.has_lead_in) and not left.computes:  # 12 groups = 54 / 9: a name
         return _unknown(left, right, "a quantity with a number in its name")
-    if symbols(a) | symbols(b):
+    names = left.facts.names | right.facts.names
+    if "e" in names or ("i" in names and not context.imaginary):
         return _unknown(left, right, "i or e")
-    if reason := convention(left, right, x, y):
+    if reason := convention(left, right, x, y, behind, context):
         return _unknown(left, right, reason)
+    if chain is not None and (said := not_stated(chain, x, y, left.text)):
+        return _unknown(left, right, said)
     return Link(left, right, Verdict.WRONG, shown=f"{show(x)}, not {show(y)}")
 
 
-def readings_of(*nodes: Node) -> Iterator[Mapping[str, int]]:
-    """Every way to read what is ambiguous in these nodes. Raises Undecided where there are many."""
-    kinds = sorted({n.kind for node in nodes for n in walk(node) if isinstance(n, Either)})
-    names = frozenset().union(*(symbols(node) for node in nodes)) & {"i", "e"}
+_CONSTANTS = frozenset({"i", "e"})
+_NO_CHOICES: Mapping[str, int] = {}
+
+
+def readings_of(work: Work, *nodes: Facts) -> Iterator[Reading]:
+    """Every way to read what is ambiguous in these trees. Raises Undecided where there are many."""
+    kinds: list[str] = []
+    names: frozenset[str] = frozenset()
+    for known in nodes:
+        if known.kinds:
+            kinds += known.kinds.difference(kinds)
+        if known.names:
+            names |= known.names & _CONSTANTS
+    if not kinds and not names:
+        yield Reading(_NO_CHOICES, work)
+        return
+    kinds.sort()
     kinds += [f"symbol {name}" for name in sorted(names)]
     if 2 ** len(kinds) > MAX_READINGS:
         raise Undecided("too many readings")
     for choice in itertools.product((0, 1), repeat=len(kinds)):
-        yield dict(zip(kinds, choice, strict=True))
+        yield Reading(dict(zip(kinds, choice, strict=True)), work)
 
 
-def _imaginary(a: Node, b: Node, readings: Mapping[str, int]) -> dict[str, Value]:
+def _imaginary(reading: Reading, context: Context) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    if "symbol i" in readings:
-        values["i"] = real().mpc(0, 1) if not readings["symbol i"] else Fraction(37, 29)
-    if "symbol e" in readings:
-        values["e"] = +real().e if not readings["symbol e"] else Fraction(83, 41)
+    choices = reading.choices
+    if "symbol i" in choices:
+        unit = context.imaginary or not choices["symbol i"]
+        values["i"] = real().mpc(0, 1) if unit else 37
+    if "symbol e" in choices:
+        values["e"] = +real().e if not choices["symbol e"] else 83
     return values
-
-
-def _within_rounding(
-    a: Node,
-    b: Node,
-    readings: Mapping[str, int],
-    unknowns: Mapping[str, Value],
-    x: Value,
-    y: Value,
-    relation: str,
-) -> bool:
-    """Whether the sides could be equal before literals were rounded, or the result was.
-
-    A literal with two or more decimals may be off by one in its last place, the whole result by
-    one where the other side is no whole number.
-    """
-    try:
-        gap = distance(x, y)
-        slack = Fraction(0)
-        for side, value in ((a, x), (b, y)):
-            least = 2 if has_operation(side) else 1
-            rounded = [n for n in walk(side) if isinstance(n, Number) and n.decimals >= least]
-            for n in rounded[:MAX_ROUNDED]:
-                step = Fraction(1, 10**n.decimals)
-                moved = evaluate(side, readings, unknowns, {id(n): n.value + step})
-                slack += distance(moved, value)
-                if n.decimals >= FLOAT_DECIMALS:  # 0.1 + 0.2 = 0.30000000000000004
-                    slack += size(value) / 10**FLOAT_DECIMALS
-        if gap <= slack:
-            return True
-        scale = max(size(x), size(y))
-        if relation == "~":
-            return gap <= max(scale / 20, Fraction(1))
-        whole = [isinstance(v, Fraction) and v.denominator == 1 for v in (x, y)]
-        if whole[0] != whole[1] and gap < 1:
-            return True
-        # pi = 3.14 or 22/7, a root cut short
-        return not all(isinstance(v, Fraction) for v in (x, y)) and gap <= scale / 100
-    except Undecided:
-        return True
 
 
 def show(value: Value) -> str:
     """A value for a reader: exactly where that is short."""
-    if isinstance(value, Fraction):
+    if isinstance(value, EXACT):
         if max(value.numerator.bit_length(), value.denominator.bit_length()) < 100 and (
             value.denominator < 1000
         ):

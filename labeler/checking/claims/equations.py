@@ -1,47 +1,135 @@
-"""Steps from one equation to the next, and rewritings of one expression.
+"""Steps from one equation to the next, within a step and over the borders of steps.
 
-Three kinds of claim, each between neighbours only:
+Kinds of claim:
 - value: `total = 52 + 24` and then `total = 78`;
-- root: an equation in one unknown, and then a linear one whose root does not solve it;
-- identity: `(x + 1)^2 = x^2 + 1` where the text rewrites and does not state a condition.
+- root: an equation in one unknown, and then one that has none of its roots, near or far;
+- solved: `p = 7 - 2q` and then `q = (p - 7) / 2`;
+- group: `a + c = 1, 2a + c = 4`, and then `a = 3, c = 5` named as a solution.
 
-Identities and degrees are decided by evaluating at fixed rational points (Schwartz, Zippel): two
-polynomials that differ at one point differ.
+An equation that is put to the test (`Plugging in -5: -5 = \\sqrt{10 - 3(-5)}`) states nothing: it
+is known by its sides, which are those of an equation before it with a number for the unknown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from labeler.checking.claims.chains import Chain, Side
-from labeler.checking.claims.decide import Link, numeric_link, readings_of, show
-from labeler.checking.claims.expression import Node, Number, Operation, has_operation, symbols, walk
-from labeler.checking.claims.values import Undecided, Value, apply, evaluate, same, size
+from labeler.checking.claims.context import Context
+from labeler.checking.claims.decide import Kind, Link, numeric_link, readings_of, show
+from labeler.checking.claims.excuses import REJECTED, not_stated
+from labeler.checking.claims.expression import Exact, Number, Operation, Symbol, facts, walk
+from labeler.checking.claims.identities import POINTS
+from labeler.checking.claims.polynomials import coefficients, divides
+from labeler.checking.claims.polynomials import equation as cleared
+from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, evaluate, exact, same
 from labeler.checking.claims.vocabulary import FOLLOWING_WORDS
 from labeler.records import Verdict
 
-_POINTS = (Fraction(3, 7), Fraction(17, 5), Fraction(29, 11), Fraction(41, 13))
+MAX_KNOWN = 40
+"""Equations remembered of one solution."""
 
-_ALTERNATIVE = re.compile(r"\b(?:or|and|if|when|case)\b|,\s*\$?\s*$", re.IGNORECASE)
-_EXPANDING = re.compile(r"expand|distribut|foil|multiply|multiplying", re.IGNORECASE)
-_COLLECTING = re.compile(r"like terms|combin|collect", re.IGNORECASE)
-_FACTORING = re.compile(r"factor", re.IGNORECASE)
-_REWRITING = re.compile(r"simplif|expand|factor|distribut|combin|foil|multiply out", re.IGNORECASE)
+ALTERNATIVE = re.compile(
+    r"\b(?:or|and|if|when|cases?|either|suppose|assum\w+|try|test\w*|instead|systems?|respectively|"
+    r"equations)\b|,\s*\$?\s*$",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"[\s$\\()\[\],;]*(?:and|or)\b", re.IGNORECASE)
+"""An equation beside another: what follows may be the solution of either."""
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|last|other) (?:\w+ )?(?:system|equation|case|"
+    r"possib\w+|option|one|gives|solution|"
+    r"factor|pair|root)|\bsystems?\b|\brespectively\b",
+    re.IGNORECASE,
+)
+SUPPOSED = re.compile(
+    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|otherwise|would|"
+    r"contradict\w*|impossible|guess\w*|example|e\.g|minimum|maximum|boundary|asymptote\w*)\b",
+    re.IGNORECASE,
+)
+"""Words of a sentence whose equations hold for the moment only."""
+_LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
+_UNSAFE = frozenset(
+    {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
+)
+_DERIVED = re.compile(
+    r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|"
+    r"divid\w+|subtract\w*|add\w*|"
+    r"impl\w+|yield\w*|=>|⇒|\\(?:implies|Rightarrow|Longrightarrow)",
+    re.IGNORECASE,
+)
+_MULTIPLE = re.compile(r"\\pm|±|\bor\b")
 
 
-def follow(before: Chain, after: Chain, stated: Sequence[tuple[str, Value]]) -> Iterator[Link]:
+class Equation(NamedTuple):
+    """One relation between two sides that hold unknowns.
+
+    `step` is where it stands (-1 is the problem), `end` where it ends there.
+    """
+
+    left: Side
+    right: Side
+    names: frozenset[str]
+    step: int
+    end: int = 0
+    sentence: str = ""
+    before: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.left.text} = {self.right.text}"
+
+    @property
+    def supposed(self) -> bool:
+        """Whether its sentence supposes, tells of a case, or sets it beside another."""
+        return bool(SUPPOSED.search(self.sentence) or _AND.match(self.before))
+
+    @property
+    def is_assignment(self) -> bool:
+        """x = 3, which the next equation need not follow from."""
+        return isinstance(self.left.node, Symbol) and not self.right.facts.names
+
+
+def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
+    """The equations of a chain whose sides are expressions."""
+    for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
+        if relation == "=" and left.node is not None and right.node is not None:
+            names = left.facts.names | right.facts.names
+            if names and not any(
+                op[-1] == ")" for op in left.facts.operations | right.facts.operations
+            ):
+                yield Equation(left, right, names, step, chain.end, chain.sentence, chain.before)
+
+
+def follow(
+    before: Chain, after: Chain, stated: Sequence[tuple[str, Value]], context: Context
+) -> Iterator[Link]:
     """What is false about `after` given `before`; `stated` lists what names were set to so far."""
-    if not _is_linked(after.before) or _ALTERNATIVE.search(before.before[-40:]):
+    first, last = after.sides[0], before.sides[-1]
+    named = first.name and before.sides[0].name == first.name
+    if not named and not (first.facts.names | after.sides[1].facts.names) & (
+        last.facts.names | before.sides[-2].facts.names
+    ):
         return
-    link = _value(before, after, stated) or _root(before, after, stated)
+    if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
+        return
+    if _ORDINAL.search(after.sentence):
+        return
+    link = (
+        _value(before, after, stated, context)
+        or _solved(before, after, context)
+        or _root(before, after, stated, context)
+    )
     if link is not None:
         yield link
 
 
-def _is_linked(between: str) -> bool:
+def is_linked(between: str) -> bool:
     """Whether the text between two equations says, or at least lets, one follow from the other."""
+    if _LIST_MARK.search(between):
+        return False
     text = re.sub(r"\\[A-Za-z]+|\$", " ", between)
     words = {word.lower() for word in re.findall(r"[A-Za-z]{2,}", text)}
     if "or" in words or not words <= FOLLOWING_WORDS:
@@ -49,218 +137,340 @@ def _is_linked(between: str) -> bool:
     return bool(words - {"and"}) or not ("," in text or "and" in words or ";" in text)
 
 
-def _value(before: Chain, after: Chain, stated: Sequence[tuple[str, Value]]) -> Link | None:
+def _value(
+    before: Chain, after: Chain, stated: Sequence[tuple[str, Value]], context: Context
+) -> Link | None:
     name = after.sides[0].name
     if not name or before.sides[0].name != name or set(after.relations) != {"="}:
         return None
     result, source = after.sides[1], before.sides[-1]
     if len(after.sides) != 2 or before.relations[-1] != "=":
         return None
-    if result.node is None or source.node is None or has_operation(result.node):
+    if result.node is None or source.node is None or result.computes:
         return None
-    if symbols(result.node) or symbols(source.node) or not has_operation(source.node):
+    if result.facts.names or source.facts.names or not source.computes:
         return None
-    link = numeric_link(source, result, "=")
+    link = numeric_link(source, result, "=", context, after)
     if link.verdict is not Verdict.WRONG:
         return link
-    for reading in readings_of(result.node):
+    for reading in readings_of(context.work, result.facts):
         v = evaluate(result.node, reading, {})
         if any(n == name and same(v, w) for n, w in stated):
             return None
     return link
 
 
-def _root(before: Chain, after: Chain, stated: Sequence[tuple[str, Value]]) -> Link | None:
-    """A linear equation in one unknown after any equation in the same one."""
-    found, source = _equation(after, last=False), _equation(before, last=True)
-    if found is None or source is None:
+def _single(chain: Chain, *, last: bool) -> Equation | None:
+    """A chain's first or last equation, if it has one unknown and nothing but equality signs."""
+    if set(chain.relations) != {"="}:
         return None
-    unknown, left, right = found
-    if source[0] != unknown or unknown in {"i", "e"}:
+    left, right = chain.sides[-2:] if last else chain.sides[:2]
+    if left.node is None or right.node is None:
         return None
-    name, f_left, f_right = source
-    parts = [n for side in (f_left, f_right) for n in walk(side)]
+    names = left.facts.names | right.facts.names
+    return Equation(left, right, names, 0) if len(names) == 1 and not names & {"i", "e"} else None
+
+
+def _root(
+    before: Chain, after: Chain, stated: Sequence[tuple[str, Value]], context: Context
+) -> Link | None:
+    """An equation in one unknown, after one in the same that shares no root with it."""
+    found, source = _single(after, last=False), _single(before, last=True)
+    if found is None or source is None or found.names != source.names:
+        return None
+    (unknown,) = found.names
+    if source.is_assignment:
+        return None
+    if (_is_system(source, found) and not _SAME.search(after.before)) or _MULTIPLE.search(
+        after.behind[:12]
+    ):
+        return None
+    link = root_link(source, found, unknown, stated, context)
+    if link is None and _SAME.search(after.before):
+        link = _same_roots(source, found, unknown, context)
+    return _unless_denied(link, after)
+
+
+def _unless_denied(link: Link | None, chain: Chain) -> Link | None:
+    if link is None or link.verdict is not Verdict.WRONG:
+        return link
+    said = not_stated(chain, 0, 1)
+    if not said and (dropped := REJECTED.search(chain.behind[:NEAR_BEHIND].partition("=")[0])):
+        said = f"behind it stands {dropped[0]!r}"
+    if not said and _NO_ROOT.search(chain.sentence):
+        said = "the sentence tells what is no root"
+    if said:
+        return Link(link.left, link.right, Verdict.UNKNOWN, said, kind=Kind.EQUATION)
+    return link
+
+
+NEAR_BEHIND = 90
+_NO_ROOT = re.compile(r"\b(?:not|n't)\b[^.]{0,20}\b(?:roots?|solutions?|valid|zeros?)\b", re.I)
+
+
+def root_link(
+    source: Equation,
+    found: Equation,
+    unknown: str,
+    stated: Sequence[tuple[str, Value]],
+    context: Context,
+) -> Link | None:
+    """Whether the root of a linear equation solves an equation before it; None where undecided."""
     # Squaring a root or lifting a modulus may bring in values that do not solve the first.
-    if _is_assignment(before, name) or any(
-        isinstance(n, Operation) and n.name in {"root", "abs", "floor", "ceil", "ln"} for n in parts
-    ):
+    if (source.left.facts.operations | source.right.facts.operations) & _UNSAFE:
         return None
-    if any(isinstance(n, Number) and n.decimals > 1 for n in parts) or any(
-        isinstance(n, Number) and n.decimals for side in (left, right) for n in walk(side)
-    ):
+    if any(n.decimals > 1 for side in (source.left, source.right) for n in side.facts.decimals):
+        return None
+    if found.left.facts.decimals or found.right.facts.decimals:
         return None
     try:
-        root = _linear_root(unknown, left, right)
+        root = linear_root(unknown, found.left, found.right, context)
         if root is None or any(n == unknown and same(root, v) for n, v in stated):
             return None
-        if _linear_root(unknown, f_left, f_right) is None and _degree_below_two(
-            unknown, f_left, f_right
-        ):
+        if not _depends(unknown, source, context):
             return None
-        if _linear_root(unknown, f_left, f_right) is None and _degree_below_two(
-            unknown, f_left, f_right
-        ):
-            return None
-        if any(isinstance(n, Number) and n.decimals for s in (left, right) for n in walk(s)):
-            return None
-        if any(
-            isinstance(n, Number) and n.decimals > 1 for s in (f_left, f_right) for n in walk(s)
-        ):
-            return None
-        for readings in readings_of(f_left, f_right):
-            x = evaluate(f_left, readings, {unknown: root})
-            y = evaluate(f_right, readings, {unknown: root})
+        f_left, f_right = source.left.node, source.right.node
+        assert f_left is not None
+        assert f_right is not None
+        for reading in readings_of(context.work, source.left.facts, source.right.facts):
+            x = evaluate(f_left, reading, {unknown: root})
+            y = evaluate(f_right, reading, {unknown: root})
             if same(x, y):
-                return Link(before.sides[0], after.sides[-1], Verdict.CORRECT)
-            if not (isinstance(x, Fraction) and isinstance(y, Fraction)):
+                return Link(source.left, found.right, Verdict.CORRECT, kind=Kind.EQUATION)
+            if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
                 return None
     except Undecided:
         return None
-    left_side = Side(" = ".join(s.text for s in before.sides[-2:]), None)
-    right_side = Side(" = ".join(s.text for s in after.sides[:2]), None)
-    return Link(
-        left_side, right_side, Verdict.WRONG, shown=f"{unknown} = {show(root)} does not solve it"
-    )
+    return _between(source, found, f"{unknown} = {show(root)} does not solve it")
 
 
-def _is_assignment(chain: Chain, name: str) -> bool:
-    """x = 3, which the next equation need not follow from."""
-    return chain.sides[-2].name == name and not symbols(_node(chain.sides[-1]))
+def _between(source: Equation, found: Equation, shown: str) -> Link:
+    left, right = Side(str(source), None), Side(str(found), None)
+    return Link(left, right, Verdict.WRONG, shown=shown, kind=Kind.EQUATION)
 
 
-def _node(side: Side) -> Node:
-    assert side.node is not None
-    return side.node
+_SAME = re.compile(r"simplif|expand|rearrang|combin|distribut|collect|like terms", re.IGNORECASE)
 
 
-def _equation(chain: Chain, *, last: bool) -> tuple[str, Node, Node] | None:
-    """The one unknown and the sides of a chain's first or last equation."""
-    pairs = list(zip(chain.sides, chain.sides[1:], strict=False))
-    at = len(pairs) - 1 if last else 0
-    left, right = pairs[at]
-    if set(chain.relations) != {"="} or left.node is None or right.node is None:
+def _same_roots(source: Equation, found: Equation, unknown: str, context: Context) -> Link | None:
+    """Two polynomials of which neither divides the other are not rearranged into each other."""
+    if source.left.facts.decimals or source.right.facts.decimals:
         return None
-    names = symbols(left.node) | symbols(right.node)
-    if len(names) != 1:
-        return None
-    return next(iter(names)), left.node, right.node
-
-
-def _degree_below_two(unknown: str, left: Node, right: Node) -> bool:
-    """Whether the unknown cancels, so that no value or any solves the equation."""
-    gaps = set()
-    for point in _POINTS:
-        at = {unknown: point}
-        for readings in readings_of(left, right):
-            x, y = evaluate(left, readings, at), evaluate(right, readings, at)
-            gaps.add(apply("-", [x, y]))
-            break
-    return len(gaps) == 1
-
-
-def _linear_root(unknown: str, left: Node, right: Node) -> Fraction | None:
-    """Where a linear equation holds; None where it is not linear, or for no or any value."""
-    found = set()
-    for readings in readings_of(left, right):
-        gaps = []
-        for point in _POINTS:
-            x = evaluate(left, readings, {unknown: point})
-            y = evaluate(right, readings, {unknown: point})
-            if not (isinstance(x, Fraction) and isinstance(y, Fraction)):
+    both = (source.left.facts, source.right.facts, found.left.facts, found.right.facts)
+    try:
+        for reading in readings_of(context.work, *both):
+            old = _coefficients(source, unknown, reading)
+            new = _coefficients(found, unknown, reading)
+            if old is None or new is None or len(old) < 2 or len(new) < 2:
                 return None
-            gaps.append(x - y)
-        slope = (gaps[1] - gaps[0]) / (_POINTS[1] - _POINTS[0])
+            if divides(old, new) or divides(new, old):
+                return None
+    except Undecided:
+        return None
+    return _between(source, found, "the two have different solutions")
+
+
+def _coefficients(equation: Equation, unknown: str, reading: Reading) -> list[Fraction] | None:
+    left, right = equation.left.node, equation.right.node
+    assert left is not None
+    assert right is not None
+    return coefficients(cleared(left, right, reading), unknown)
+
+
+def _depends(unknown: str, source: Equation, context: Context) -> bool:
+    """Whether the unknown does not cancel, so that not any value nor none solves the equation."""
+    left, right = source.left.node, source.right.node
+    assert left is not None
+    assert right is not None
+    for reading in readings_of(context.work, source.left.facts, source.right.facts):
+        gaps = [
+            evaluate(left, reading, {unknown: p}) - evaluate(right, reading, {unknown: p})
+            for p in POINTS
+        ]
+        if not all(same(gap, gaps[0]) for gap in gaps):
+            return True
+    return False
+
+
+def linear_root(unknown: str, left: Side, right: Side, context: Context) -> Exact | None:
+    """Where a linear equation holds; None where it is not linear, or for no or any value."""
+    a, b = left.node, right.node
+    assert a is not None
+    assert b is not None
+    if isinstance(a, Symbol) and isinstance(b, Number):
+        return b.value
+    found = set()
+    for reading in readings_of(context.work, left.facts, right.facts):
+        gaps = []
+        for point in POINTS:
+            x, y = evaluate(a, reading, {unknown: point}), evaluate(b, reading, {unknown: point})
+            if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
+                return None
+            gaps.append(Fraction(x - y))
+        slope = (gaps[1] - gaps[0]) / (POINTS[1] - POINTS[0])
         if slope == 0 or any(
-            gap != gaps[0] + slope * (p - _POINTS[0]) for p, gap in zip(_POINTS, gaps, strict=True)
+            gap != gaps[0] + slope * (p - POINTS[0]) for p, gap in zip(POINTS, gaps, strict=True)
         ):
             return None
-        found.add(_POINTS[0] - gaps[0] / slope)
+        found.add(exact(POINTS[0] - gaps[0] / slope))
     return found.pop() if len(found) == 1 else None
 
 
-def identities(chain: Chain) -> Iterator[Link]:
-    """Links between sides that hold the same unknowns and rewrite each other."""
-    for i, (left, right) in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
-        if left.node is None or right.node is None or chain.relations[i] != "=":
-            continue
-        names = symbols(left.node)
-        if not names or names != symbols(right.node) or names & {"i", "e"}:
-            continue
-        if not (has_operation(left.node) and has_operation(right.node)):
-            continue
-        verdict = identical(left.node, right.node)
-        if verdict is Verdict.WRONG and not _is_rewriting(chain, i):
-            verdict = Verdict.UNKNOWN
-        reason = "an equation, perhaps" if verdict is Verdict.UNKNOWN else ""
-        yield Link(left, right, verdict, reason, f"not the same for all {', '.join(sorted(names))}")
+def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
+    """An equation in several unknowns, and then one of them alone: put in, it must hold."""
+    if set(after.relations) != {"="} or set(before.relations) != {"="}:
+        return None
+    subject, value = after.sides[0], after.sides[1]
+    left, right = before.sides[-2:]
+    if not isinstance(subject.node, Symbol) or value.node is None:
+        return None
+    if left.node is None or right.node is None:
+        return None
+    name = subject.node.name
+    names = left.facts.names | right.facts.names
+    if name not in names or len(names) < 2 or name in value.facts.names or names & {"i", "e"}:
+        return None
+    if value.facts.names != names - {name} or left.text == subject.text:
+        return None
+    if not value.computes or len(after.sides) > 2:  # m = n = 2
+        return None
+    if (left.facts.operations | right.facts.operations | value.facts.operations) & _UNSAFE:
+        return None
+    if left.facts.decimals or right.facts.decimals or value.facts.decimals:
+        return None
+    if not _DERIVED.search(after.before):  # the next of several equations
+        return None
+    if _MULTIPLE.search(after.behind[:12]) or _powered(name, left, right):
+        return None
+    try:
+        for reading in readings_of(context.work, left.facts, right.facts, value.facts):
+            at: dict[str, Value] = {n: POINTS[k % 4] + k for k, n in enumerate(sorted(names))}
+            at[name] = evaluate(value.node, reading, at)
+            if same(evaluate(left.node, reading, at), evaluate(right.node, reading, at)):
+                return Link(left, value, Verdict.CORRECT, kind=Kind.EQUATION)
+    except Undecided:
+        return None
+    source = Equation(left, right, names, 0)
+    found = Equation(subject, value, names, 0)
+    return _unless_denied(_between(source, found, f"with this {name} the first is false"), after)
 
 
-def _is_rewriting(chain: Chain, i: int) -> bool:
-    """Whether two sides that differ were meant to be the same expression.
-
-    Behind a name (`y = A = B`), or as an expansion or factorisation announced as one; and only
-    where both have the same leading term, which equations that state a condition seldom have.
-    """
-    left, right = chain.sides[i].node, chain.sides[i + 1].node
-    assert left is not None
-    assert right is not None
-    if not (_is_rational(left) and _is_rational(right) and _lead_alike(left, right)):
-        return False
-    first = chain.sides[0]
-    if i > 0 and (first.node is None or first.name != ""):
-        return True
-    said = chain.before[-120:]
-    product, total = _is_product(left), _is_product(right)
-    if product and not total:
-        return bool(_EXPANDING.search(said))
-    if not product and not total:
-        return bool(_COLLECTING.search(said))
-    return total and not product and bool(_FACTORING.search(said))
-
-
-def _is_rational(node: Node) -> bool:
-    return all(
-        n.name in {"+", "-", "*", "/", "^", "neg"} for n in walk(node) if isinstance(n, Operation)
+def _powered(name: str, *sides: Side) -> bool:
+    """Whether an unknown stands under an exponent, so that it has several values."""
+    return any(
+        isinstance(n, Operation) and n.name in {"^", "abs"} and name in facts(n).names
+        for side in sides
+        if side.node is not None
+        for n in walk(side.node)
     )
 
 
-def _is_product(node: Node) -> bool:
-    """A product or power of sums."""
-    if isinstance(node, Operation) and node.name in {"*", "^", "neg"}:
-        return any(
-            isinstance(n, Operation) and n.name in {"+", "-"}
-            for part in node.parts
-            for n in walk(part)
-        )
-    return False
+def _is_system(source: Equation, found: Equation) -> bool:
+    """Whether two equations share a side: curves that are met one after the other."""
+    return source.left.text == found.left.text or (
+        source.right.text == found.right.text and source.right.computes
+    )
 
 
-def _lead_alike(left: Node, right: Node) -> bool:
-    """Whether the ratio tends to one as all unknowns grow."""
-    names = sorted(symbols(left) | symbols(right))
-    far = 10**6
-    at = {n: _POINTS[k % 4] * far + k // 4 for k, n in enumerate(names)}
-    try:
-        for readings in readings_of(left, right):
-            x, y = evaluate(left, readings, at), evaluate(right, readings, at)
-            if size(x) and size(y) and size(apply("-", [x, y])) * 10_000 < size(y):
-                return True
-    except (Undecided, TypeError):
+def far_root(
+    chain: Chain,
+    known: Sequence[Equation],
+    between: Callable[[Equation], str],
+    stated: Sequence[tuple[str, Value]],
+    context: Context,
+) -> Iterator[Link]:
+    """A value found for an unknown that does not solve the last linear equation in it alone.
+
+    `between` gives the text from an equation to the chain. Text that tells of cases, attempts or
+    other unknowns of that name makes it undecided.
+    """
+    found = _single(chain, last=False)
+    if found is None or len(chain.sides) != 2 or not found.is_assignment:
+        return
+    if (
+        SUPPOSED.search(chain.sentence)
+        or _ORDINAL.search(chain.sentence)
+        or found.right.units
+        or "pi" in chain.sides[1].text
+    ):
+        return
+    (unknown,) = found.names
+    for equation in reversed(known):
+        if unknown not in equation.names:
+            continue
+        if equation.names != found.names or equation.supposed or equation.is_assignment:
+            return
+        if isinstance(equation.right.node, Symbol):
+            return
+        text = between(equation)
+        if len(text) > MAX_BETWEEN or ELSEWHERE.search(text) or _LIST_MARK.search(text):
+            return
+        try:
+            if linear_root(unknown, equation.left, equation.right, context) is None:
+                return
+        except Undecided:
+            return
+        link = _unless_denied(root_link(equation, found, unknown, stated, context), chain)
+        if link is not None:
+            yield link
+        return
+
+
+MAX_BETWEEN = 500
+ELSEWHERE = re.compile(
+    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|"
+    r"otherwise|however|but|"
+    r"wait|actually|another|other|second|next equation|contradict\w*|impossible|not|"
+    r"redefin\w*|now let|"
+    r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|"
+    r"possibilit\w+|last|other|"
+    r"respectively|both|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
+    re.IGNORECASE,
+)
+
+
+def is_tested(x: Value, y: Value, said: str, known: Sequence[Equation], context: Context) -> bool:
+    """Whether sides worth `x` and `y` are those of an equation with a number put in.
+
+    Such a claim is a test of that number, which may fail. `said` is the text up to the claim, which
+    must speak of a trial and hold the number.
+    """
+    if not TRIAL.search(said):
         return False
+    numbers = {int(n) for n in _WHOLE.findall(said)}
+    candidates = sorted(numbers | {-n for n in numbers})[:24]
+    for equation in reversed(known[-12:]):
+        if len(equation.names) == 1 and not equation.is_assignment:
+            (name,) = equation.names
+            for value in candidates:
+                try:
+                    if _comes_to(equation, {name: value}, x, y, context):
+                        return True
+                except Undecided:
+                    continue
     return False
 
 
-def identical(left: Node, right: Node) -> Verdict:
-    """Whether two expressions agree at fixed points, under some reading."""
-    names = sorted(symbols(left) | symbols(right))
-    try:
-        for readings in readings_of(left, right):
-            for shift in range(2):
-                at = {n: _POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)}
-                if not same(evaluate(left, readings, at), evaluate(right, readings, at)):
-                    break
-            else:
-                return Verdict.CORRECT
-    except Undecided:
-        return Verdict.UNKNOWN
-    return Verdict.WRONG
+def _comes_to(
+    equation: Equation, at: dict[str, Value], x: Value, y: Value, context: Context
+) -> bool:
+    """Whether the sides of an equation are worth `x` and `y` there. Raises Undecided."""
+    left, right = equation.left.node, equation.right.node
+    if left is None or right is None:
+        return False
+    for reading in readings_of(context.work, equation.left.facts, equation.right.facts):
+        one = evaluate(left, reading, at)
+        if same(one, x) and same(evaluate(right, reading, at), y):
+            return True
+        if same(one, y) and same(evaluate(right, reading, at), x):
+            return True
+    return False
+
+
+TRIAL = re.compile(
+    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? "
+    r"(?:in|back)|"
+    r"trial|candidates?|guess\w*|(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b)",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"(?<![\d.])\d{1,6}(?![\d.]\d)")

@@ -11,93 +11,102 @@ noted and has no effect. A side that has words anywhere else is no expression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Sequence
 
 from labeler.checking.claims.cursor import Cursor, NoExpression
 from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
 from labeler.checking.claims.products import is_share, literal, percent, product
+from labeler.checking.claims.tokens import Token
 from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
 
 MAX_TOKENS = 200
 MAX_DEPTH = 40
 MAX_DIGITS = 60
+MAX_ASIDE = 24
 
 _FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma", "tau", "Phi"}
 _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
 _PLAIN_FUNCTIONS = words("sqrt ln exp")
 _LIST_FUNCTIONS = words("gcd lcm max min")
+_STARTS = frozenset({"sym", "func", "open"})
+_BEHIND = frozenset({"mark", "word", "op", "open"})
 _CLOSING = {"(": ")", "[": "]", "{": "}", "floor": "floor", "ceil": "ceil"}
 
 
-@dataclass
 class Parser(Cursor):
     """Recursive descent over one token list; `units` gathers the words and marks passed."""
 
-    units: set[str] = field(default_factory=set)
-    depth: int = 0
+    __slots__ = ("depth", "units")
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        super().__init__(tokens)
+        self.units: set[str] = set()
+        self.depth = 0
 
     def whole(self) -> Node:
         """The expression that all tokens make. Raises NoExpression."""
-        if not self.tokens or len(self.tokens) > MAX_TOKENS:
+        if not 0 < self.length <= MAX_TOKENS:
             raise NoExpression
         node = self.expression()
-        if self.at < len(self.tokens):
+        if self.at < self.length:
             raise NoExpression
         return node
 
     def expression(self) -> Node:
         node = self.term()
-        while self.comes("op", "+") or self.comes("op", "-"):
-            sign = self.take("op").text
-            node = Operation(sign, (node, self.term()))
-        return node
+        while True:
+            token = self.tokens[self.at]
+            if token.kind != "op" or token.text not in "+-":
+                return node
+            self.at += 1
+            node = Operation(token.text, (node, self.term()))
 
     def term(self) -> Node:
         factors, signs, tight = [self.factor()], list[str](), list[bool]()
         while True:
-            sign = self.peek()
-            if self.comes("op", "*") or self.comes("op", "/"):
-                assert sign is not None
+            sign = self.tokens[self.at]
+            kind = sign.kind
+            if kind == "op" and sign.text in "*/":
                 self.at += 1
-                if self.comes("op", "+"):
+                following = self.tokens[self.at]
+                if following.kind == "op" and following.text == "+":
                     raise NoExpression
-                following = self.peek()
                 signs.append(sign.text)
-                tight.append(following is not None and not (sign.spaced or following.spaced))
+                tight.append(following.kind != "end" and not (sign.spaced or following.spaced))
                 factors.append(self.factor())
-            elif self.comes("word", "of") and is_share(factors[-1]):
+            elif kind == "word" and sign.text == "of" and is_share(factors[-1]):
                 self.at += 1
                 share, whole = factors[-1], self.factor()
                 # "is 1/3 of the $150": the share itself or what it comes to
                 factors[-1] = Either("of", (Operation("*", (share, whole)), share))
-            elif self.comes("word", "times"):
+            elif kind == "word" and sign.text == "times":
                 self.at += 1
                 signs.append("*")
                 tight.append(False)
                 factors.append(self.factor())
-            elif self._starts_factor():
+            elif kind in _STARTS:
                 if self.at and self.tokens[self.at - 1].kind == "word":
                     raise NoExpression
                 signs.append("")
                 tight.append(True)
                 factors.append(self.power())
             else:
-                return product(factors, signs, tight)
-
-    def _starts_factor(self) -> bool:
-        token = self.peek()
-        return token is not None and token.kind in {"sym", "func", "open"}
+                return product(factors, signs, tight) if signs else factors[0]
 
     def factor(self) -> Node:
+        token = self.tokens[self.at]
         negative = False
-        while self.comes("op", "+") or self.comes("op", "-"):
-            negative ^= self.take("op").text == "-"
+        while token.kind == "op" and token.text in "+-":
+            negative ^= token.text == "-"
+            self.at += 1
+            token = self.tokens[self.at]
         node = self.power()
         return Operation("neg", (node,)) if negative else node
 
     def power(self) -> Node:
-        node = self._marks(self._primary())
+        node = self._primary()
+        if self.tokens[self.at].kind in _BEHIND:
+            node = self._marks(node)
         if self.comes("op", "^"):
             self.at += 1
             if self._degree_group():
@@ -139,6 +148,11 @@ class Parser(Cursor):
     def _marks(self, node: Node) -> Node:
         """Per cent, factorial, degrees, and units behind a value."""
         while True:
+            kind = self.tokens[self.at].kind
+            if kind not in _BEHIND:
+                return node
+            if kind == "op" and self.tokens[self.at].text not in "/-*":
+                return node
             if self.comes("mark", "%") or self.comes("word", "percent"):
                 self.at += 1
                 node = percent(node)
@@ -149,7 +163,7 @@ class Parser(Cursor):
                     raise NoExpression
                 factorial = Operation("factorial", (node,))
                 # The last sign of a side may be an exclamation.
-                last = self.peek() is None
+                last = self.at >= self.length
                 node = Either("exclamation", (factorial, node)) if last else factorial
             elif self.comes("mark", "degree") or self.comes("mark", "$"):
                 self.units.add(self.take("mark").text)
@@ -160,26 +174,16 @@ class Parser(Cursor):
         """Passes a unit if one comes: words, `/word`, powers of words, asides in brackets."""
         begin = self.at
         while True:
-            token = self.peek()
-            if token is None:
-                break
+            token = self.tokens[self.at]
             if token.kind == "word" and (
                 token.text not in NUMBER_WORDS
                 or (token.text == "per" and self.comes("word", "", 1))
             ):
                 self.units.add(token.text)
                 self.at += 1
-                if self.comes("op", "^") and self.comes("num", "", 1):
-                    self.at += 2
-                elif (
-                    self.comes("op", "^")
-                    and self.comes("open", "{", 1)
-                    and self.comes("num", "", 2)
-                ):
-                    self.at += 4
+                self._unit_exponent()
             elif token.kind == "op" and token.text in "/*" and self.comes("word", "", 1):
-                following = self.peek(1)
-                assert following is not None
+                following = self.tokens[self.at + 1]
                 loose = token.spaced or following.spaced
                 if following.text in NUMBER_WORDS or (loose and self.at == begin):
                     break
@@ -194,31 +198,43 @@ class Parser(Cursor):
                 break
         return self.at > begin
 
+    def _unit_exponent(self) -> None:
+        """Passes the power of a unit: cm^2, s^-1, m^{-3}."""
+        if not self.comes("op", "^"):
+            return
+        group = self.comes("open", "{", 1)
+        at = 1 + group
+        at += self.comes("op", "-", at) or self.comes("op", "+", at)
+        if self.comes("num", "", at):
+            self.units.add("^")
+            self.at += at + 1 + group
+
     def _hyphen(self) -> bool:
-        following = self.peek(1)
-        sign = self.peek()
-        return (
-            following is not None
-            and sign is not None
-            and following.kind == "word"
-            and not following.spaced
-            and not sign.spaced
-        )
+        following = self.tokens[self.at + 1]
+        sign = self.tokens[self.at]
+        return following.kind == "word" and not following.spaced and not sign.spaced
 
     def _aside(self) -> int:
-        """Where a bracket that holds only words ends; 0 where there is none."""
-        opening = self.peek()
-        assert opening is not None
-        index, words = self.at + 1, 0
-        while index < len(self.tokens):
+        """Where a bracket that only comments ends; 0 where there is none.
+
+        It holds nothing but words, or words and numbers without a sign between (`5 (3 coins in a
+        bag)`). One word beside a number may be its unit: then the bracket could be a factor.
+        """
+        opening = self.tokens[self.at]
+        index, words, numbers = self.at + 1, 0, 0
+        while index < self.length and index - self.at < MAX_ASIDE:
             token = self.tokens[index]
             if token.kind == "close":
-                return index + 1 if words and token.text == _CLOSING[opening.text] else 0
+                if not words or token.text != _CLOSING[opening.text]:
+                    return 0
+                if numbers and words == 1:
+                    raise NoExpression
+                return index + 1
             if token.kind == "word":
                 words += 1
-            elif token.kind in {"num", "sym", "func", "poison", "open"}:
-                if words and token.kind == "num":
-                    raise NoExpression
+            elif token.kind == "num":
+                numbers += 1
+            elif token.kind in {"sym", "func", "unsupported", "open", "op", "rel"}:
                 return 0
             index += 1
         return 0
@@ -238,15 +254,13 @@ class Parser(Cursor):
         if self.comes("op", "-"):  # \$-5, 2 * -5
             self.at += 1
             return Operation("neg", (self._primary(),))
-        token = self.peek()
-        if token is None:
-            raise NoExpression
+        token = self.tokens[self.at]
         if token.kind == "num":
             return self._number()
         if token.kind == "sym":
             self.at += 1
             if token.text[0] in _FUNCTION_SYMBOLS and self.comes("open", "("):
-                raise NoExpression
+                return self._call(token.text)
             return Symbol(token.text)
         if token.kind == "open":
             return self._bracket()
@@ -266,18 +280,20 @@ class Parser(Cursor):
             raise NoExpression
         node: Node = literal(token.text)
         whole = "." not in token.text
-        following = self.peek()
-        if whole and following is not None and following.kind == "func":
+        following = self.tokens[self.at]
+        if following.kind not in {"func", "num"}:
+            return node
+        if whole and following.kind == "func":
             if following.text == "frac" and (fraction := self._small_fraction()):
                 both = Operation("+", (node, fraction)), Operation("*", (node, fraction))
                 return Either("mixed", both)
-        elif whole and following is not None and following.kind == "num":
+        elif whole and following.kind == "num":
             if not (self.comes("op", "/", 1) and self.comes("num", "", 2)):
                 raise NoExpression
             top, bottom = self.take("num").text, self.tokens[self.at + 1].text
             self.at += 2
             return Operation("+", (node, Operation("/", (literal(top), literal(bottom)))))
-        elif following is not None and following.kind == "num":
+        elif following.kind == "num":
             raise NoExpression
         return node
 
@@ -311,7 +327,7 @@ class Parser(Cursor):
         if self.comes("open", "{"):
             self.at += 1
             if may_be_unit and self._words_only():
-                return Number(Fraction(1))
+                return Number(1)
             node = self.expression()
             self.take("close", "}")
             return node
@@ -325,11 +341,11 @@ class Parser(Cursor):
     def _words_only(self) -> bool:
         """Passes a group that only names a unit: \\frac{6}{\\text{hour}}."""
         index = self.at
-        while index < len(self.tokens) and self.tokens[index].kind == "word":
+        while self.tokens[index].kind == "word":
             if self.tokens[index].text not in UNIT_WORDS:
                 return False
             index += 1
-        if index > self.at and index < len(self.tokens) and self.tokens[index].kind == "close":
+        if index > self.at and self.tokens[index].kind == "close":
             self.at = index + 1
             return True
         return False
@@ -358,7 +374,7 @@ class Parser(Cursor):
                     raise NoExpression
             before = "degree" in self.units
             self.units.discard("degree")
-            argument = self.power()
+            argument = self._function_argument()
             degrees = "degree" in self.units
             if before and not degrees:
                 self.units.add("degree")
@@ -374,8 +390,16 @@ class Parser(Cursor):
             return Operation("^", (node, exponent)) if exponent else node
         raise NoExpression
 
+    def _function_argument(self) -> Node:
+        """What stands behind `\\sin`: a bracket, or a product without signs such as `2 \\pi x`."""
+        bracket = self.comes("open")
+        argument = self.power()
+        while not bracket and self.comes("sym"):
+            argument = Operation("*", (argument, self.power()))
+        return argument
+
     def _root(self) -> Node:
-        degree: Node = Number(Fraction(2))
+        degree: Node = Number(2)
         if self.comes("open", "["):
             self.at += 1
             degree = self.expression()
@@ -386,10 +410,20 @@ class Parser(Cursor):
             node = self._number() if self.comes("num") else self._argument()
         return Operation("root", (node, degree))
 
+    def _call(self, name: str) -> Node:
+        """`f(x)`, `g(2, 3)`: a value that only a definition of the function can tell."""
+        self.take("open", "(")
+        parts = [self.expression()]
+        while self.comes("boundary", ","):
+            self.at += 1
+            parts.append(self.expression())
+        self.take("close", ")")
+        return Operation(f"{name}()", tuple(parts))
+
     def _list_function(self, name: str) -> Node:
         self.take("open", "(")
         parts = [self.expression()]
-        while self.comes("wall", ","):
+        while self.comes("boundary", ","):
             self.at += 1
             parts.append(self.expression())
         self.take("close", ")")

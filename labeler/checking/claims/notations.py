@@ -1,4 +1,4 @@
-"""Ways of writing that look like arithmetic and are none: tokens of theirs become words or poison.
+"""Ways of writing that look like arithmetic and are none: their tokens become words or unsupported.
 
     log2(8), mp3            a number that belongs to the word before it
     2 hours 15 minutes      one quantity in two units
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from labeler.checking.claims.tokens import Token
@@ -27,21 +26,24 @@ from labeler.checking.claims.vocabulary import (
 
 
 def without_notations(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens, with a word or poison in place of what is no arithmetic."""
-    tokens = _words_with_numbers(tokens)
-    result = list(tokens)
+    """The tokens, with a word or unsupported in place of what is no arithmetic."""
+    result = _words_with_numbers(tokens)
+    tokens = list(result)
+    last = len(tokens) - 1
     for index, token in enumerate(tokens):
-        if token.kind == "num":
-            poisoned = (
-                _compound(tokens, index)
-                or _named(tokens, index)
-                or _mixed(tokens, index)
-                or _itemised(tokens, index)
-            )
-        else:
-            poisoned = _root(tokens, index)
-        for at in poisoned:
-            result[at] = replace(tokens[at], kind="poison")
+        unsupported: tuple[int, ...] = ()
+        if token.kind == "num" and index < last:
+            behind = tokens[index + 1]
+            if behind.kind == "word":
+                unsupported = _compound(tokens, index)
+            elif behind.text == "-":
+                unsupported = _named(tokens, index) or _mixed(tokens, index)
+            elif behind.kind == "open":
+                unsupported = _itemised(tokens, index)
+        elif token.kind == "func":
+            unsupported = _root(tokens, index)
+        for at in unsupported:
+            result[at] = tokens[at]._replace(kind="unsupported")
     return result
 
 
@@ -59,13 +61,19 @@ def _is(tokens: Sequence[Token], at: int, shape: str, *, tight: bool = False) ->
 def _words_with_numbers(tokens: Sequence[Token]) -> list[Token]:
     """`mp3` and `Area1` are one word each, and so is `log2`, which stays a function."""
     result: list[Token] = []
+    before = None
     for token in tokens:
-        before = result[-1] if result else token
-        if (before.kind, token.kind) == ("word", "num") and before.end == token.start:
+        if (
+            token.kind == "num"
+            and before is not None
+            and before.kind == "word"
+            and before.end == token.start
+        ):
             number = "" if before.text in FUNCTION_WORDS else token.text
-            result[-1] = replace(before, text=before.text + number, end=token.end)
+            result[-1] = before._replace(text=before.text + number, end=token.end)
         else:
             result.append(token)
+        before = result[-1]
     return result
 
 
@@ -76,7 +84,7 @@ def _compound(tokens: Sequence[Token], index: int) -> tuple[int, ...]:
     unit = index + 1
     second = unit + 1
     stop = tokens[second] if second < len(tokens) else None
-    if stop is not None and stop.kind == "wall":
+    if stop is not None and stop.kind == "boundary":
         if stop.text != "," and not (stop.text == "." and len(tokens[unit].text) <= 3):
             return ()
         second += 1

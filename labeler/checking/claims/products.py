@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from labeler.checking.claims.expression import Either, Node, Number, Operation, walk
+from labeler.checking.claims.values import exact
 
 
 def product(factors: list[Node], signs: list[str], tight: list[bool]) -> Node:
@@ -38,8 +39,25 @@ def _is_open(factors: list[Node], signs: list[str]) -> bool:
     at = signs.index("/")
     if "" in signs[at + 1 :]:
         return True
+    # 6 / 3 x 10^8: scientific notation is one number
+    if any(
+        _is_power_of_ten(f) and s == "*"
+        for f, s in zip(factors[at + 2 :], signs[at + 1 :], strict=True)
+    ):
+        return True
     return "*" in signs[at + 1 :] and any(
         isinstance(n, Operation) and n.name == "factorial" for n in walk(factors[at + 1])
+    )
+
+
+def _is_power_of_ten(node: Node) -> bool:
+    if isinstance(node, Operation) and node.name == "neg":
+        node = node.parts[0]
+    return (
+        isinstance(node, Operation)
+        and node.name == "^"
+        and isinstance(node.parts[0], Number)
+        and node.parts[0].value == 10
     )
 
 
@@ -52,13 +70,15 @@ def _fold(factors: list[Node], signs: list[str]) -> Node:
 
 def literal(text: str) -> Number:
     """A number as it is written, exactly, with its count of decimals."""
-    decimals = len(text.partition(".")[2])
-    return Number(Fraction(text if text[0] != "." else "0" + text), decimals)
+    whole, _, digits = text.partition(".")
+    if not digits:
+        return Number(int(whole))
+    return Number(exact(Fraction(int(whole + digits), 10 ** len(digits))), len(digits))
 
 
 def percent(node: Node) -> Node:
     """`15%` is 0.15, or 15 where the other side means per cent too."""
-    hundredth = Operation("/", (node, Number(Fraction(100))))
+    hundredth = Operation("/", (node, Number(100)))
     return Either("percent", (hundredth, node))
 
 

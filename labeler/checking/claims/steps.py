@@ -1,26 +1,50 @@
 """All claims of a solution, step by step: what its author says of numbers, decided.
 
 Looks at a step and the steps before it, never behind. Pure and bounded: texts, expressions and
-numbers have a largest size (`tokens`, `grammar`, `values`), and what exceeds it is not decided, so
-no input can hang it; that is why it needs no worker process.
+numbers have a largest size (`tokens`, `grammar`, `values`), all arithmetic of a solution draws on
+one allowance, and what exceeds it is not decided, so no input can hang it; that is why it needs no
+worker process.
 
-Not covered: claims in words ("twice as many"), inequalities, sums with dots, matrices, moduli,
-numbers in another base or on a clock, units that convert, and whether the right thing is computed
-at all.
+Not covered: inequalities, sums with dots, matrices, numbers in another base, and whether the right
+thing is computed at all.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+from labeler.checking.claims.answers import contradicted
 from labeler.checking.claims.carried import Carried, values_of
-from labeler.checking.claims.chains import Chain, find_chains
-from labeler.checking.claims.decide import DEFINED, Link, decide
-from labeler.checking.claims.equations import follow, identities
-from labeler.checking.claims.values import Value
-
-MAX_CHAINS = 200
-"""Of one step; the rest is not read."""
+from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
+from labeler.checking.claims.context import (
+    OPERATIONS_PER_CHARACTER,
+    Context,
+    context_of,
+    says_imaginary,
+)
+from labeler.checking.claims.conversions import conversions, converted
+from labeler.checking.claims.decide import Kind, Link, decide, readings_of
+from labeler.checking.claims.equations import (
+    MAX_KNOWN,
+    Equation,
+    equations_of,
+    far_root,
+    follow,
+    is_linked,
+    is_tested,
+)
+from labeler.checking.claims.functions import Definitions
+from labeler.checking.claims.groups import false_groups
+from labeler.checking.claims.identities import identities
+from labeler.checking.claims.moduli import moduli
+from labeler.checking.claims.named import misused
+from labeler.checking.claims.narrated.table import SIMULATORS
+from labeler.checking.claims.tokens import MAX_CHARACTERS
+from labeler.checking.claims.values import Undecided, Value, evaluate, same
+from labeler.checking.claims.worded import worded
+from labeler.records import Verdict
 
 
 def check_solution(
@@ -30,22 +54,133 @@ def check_solution(
 
     The links of a step depend on the problem, the step and the steps before it only.
     """
-    defined = bool(DEFINED.search(problem))
-    result: list[tuple[Link, ...]] = []
-    stated: list[tuple[str, Value]] = []
-    carried = Carried()
-    for step in steps:
+    reader = Reader(problem, symbolic=symbolic)
+    links = [reader.read(step) for step in steps]
+    short = tuple(step if len(step) <= MAX_CHARACTERS else "" for step in steps)
+    for simulator in SIMULATORS:
+        for at, link in simulator(problem, short):
+            links[at] += (link,)
+    return links
+
+
+class Reader:
+    """Reads the steps of one solution in order, and remembers what they say."""
+
+    def __init__(self, problem: str, *, symbolic: bool = True) -> None:
+        self.symbolic = symbolic
+        self.context = context_of(problem)
+        self.stated: list[tuple[str, Value]] = []
+        self.carried = Carried()
+        self.at = -1
+        self.equations: list[Equation] = []
+        self.texts: list[str] = []
+        self.definitions = Definitions()
+        self.tests: list[tuple[Value, Value]] = []
+        self.last: Chain | None = None
+        for chain in find_chains(without_annotations(problem)):
+            self._remember(chain)
+            self.definitions.note(chain)
+
+    def read(self, step: str) -> tuple[Link, ...]:
+        """The links of the next step."""
+        self.at += 1
+        step = without_annotations(step)
+        self.context.work.left += len(step) * OPERATIONS_PER_CHARACTER
+        low = step.lower()
+        if not self.context.imaginary and says_imaginary(step, low):
+            self.context = replace(self.context, imaginary=True)
+        self.texts.append(step)
         links: list[Link] = []
-        before: Chain | None = None
-        for chain in find_chains(step)[:MAX_CHAINS]:
-            found = list(decide(chain, defined=defined))
-            if symbolic and not chain.asked:  # a question states nothing
-                found += identities(chain)
-                found += follow(before, chain, stated) if before is not None else ()
-                found += carried.check(chain)
-            links += (replace(link, within=str(chain)) for link in found)
-            stated += values_of(chain)
-            carried.note(chain)
+        chains = find_chains(step)
+        before = self._last_of_step_before(chains)
+        for chain in chains:
+            links += (
+                link._replace(within=str(chain)) if link.verdict is Verdict.WRONG else link
+                for link in self._links(chain, before)
+            )
+            found = list(values_of(chain, self.context))
+            self.stated += found
+            self.carried.note(chain, found)
+            self._remember(chain)
+            self.definitions.note(chain)
             before = chain
-        result.append(tuple(links))
-    return result
+        if self.symbolic:
+            links += false_groups(chains, self.equations, self.at, self.context)
+        links += contradicted(self.context.problem, self.texts[:-1], step, chains)
+        links += worded(step, low)
+        links += moduli(step)
+        links += conversions(step, low)
+        self.carried.end_step(step)
+        self.last = chains[-1] if chains else None
+        return tuple(links)
+
+    def _last_of_step_before(self, chains: Sequence[Chain]) -> Chain | None:
+        """The chain that ended the step before, where the first of this one follows from it."""
+        if self.last is None or not chains or not re.search(r"[A-Za-z]{2}", chains[0].before):
+            return None
+        behind = self.texts[-2][self.last.end :] if len(self.texts) > 1 else ""
+        return self.last if is_linked(behind + " so ") else None
+
+    def _between(self, equation: Equation, chain: Chain) -> str:
+        """The text from an equation to a chain of the step that is read."""
+        if equation.step == self.at:
+            return self.texts[self.at][equation.end : chain.start]
+        if equation.step < 0:
+            return " if "  # the problem may tell of several situations
+        parts = [self.texts[equation.step][equation.end :]]
+        parts += self.texts[equation.step + 1 : self.at]
+        return "\n".join([*parts, self.texts[self.at][: chain.start]])
+
+    def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
+        links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
+        links += converted(chain)
+        if self.symbolic and not chain.asked:  # a question states nothing
+            links += identities(chain, self.context, self.equations)
+            if before is not None:
+                links += follow(before, chain, self.stated, self.context)
+            if not any(link.kind is Kind.EQUATION for link in links):
+                links += far_root(
+                    chain,
+                    self.equations,
+                    lambda equation: self._between(equation, chain),
+                    self.stated,
+                    self.context,
+                )
+            links += self.carried.check(chain)
+            links += self.definitions.check(chain, self.context)
+            links += misused(chain, self.stated)
+        return links
+
+    def _said(self, chain: Chain) -> str:
+        """What is said up to a chain, from the step before on."""
+        said = "\n".join([*self.texts[-2:-1], self.texts[-1][: chain.end]])
+        return said[-REACH:]
+
+    def _remember(self, chain: Chain) -> None:
+        self.equations += equations_of(chain, self.at)
+        del self.equations[:-MAX_KNOWN]
+
+    def _unless_tested(self, link: Link, chain: Chain) -> Link:
+        """The link, or an unknown one where it is a number put into an equation to try it.
+
+        What such a test comes to step by step is the same test.
+        """
+        if link.verdict is not Verdict.WRONG or not self.equations:
+            return link
+        a, b = link.left.node, link.right.node
+        assert a is not None
+        assert b is not None
+        work = self.context.work
+        try:
+            reading = next(readings_of(work, link.left.facts, link.right.facts))
+            x, y = evaluate(a, reading, {}), evaluate(b, reading, {})
+        except Undecided:
+            return link
+        if not any(same(x, v) and same(y, w) for v, w in self.tests):
+            if not is_tested(x, y, self._said(chain), self.equations, self.context):
+                return link
+            self.tests.append((x, y))
+        return link._replace(verdict=Verdict.UNKNOWN, reason="a value that is tested", shown="")
+
+
+__all__ = ["Context", "Link", "Reader", "check_solution"]

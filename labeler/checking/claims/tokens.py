@@ -1,39 +1,41 @@
 """Cuts the text of a step, plain or LaTeX, into tokens; drops what only sets type.
 
-A token that this grammar has no meaning for (sums, moduli, matrices, dots) is `poison`: whatever it
-stands in is not decided.
+A token that this grammar has no meaning for (sums, moduli, matrices, dots) is `unsupported`:
+whatever it stands in is not decided. A `boundary` ends what came before it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from labeler.checking.claims.segments import Formulas
 from labeler.checking.claims.vocabulary import (
+    BOUNDARIES,
     FUNCTIONS,
     GREEK,
     IGNORED,
+    KNOWN_UNITS,
     OPERATORS,
     PROSE_GROUPS,
     RELATIONS,
     UNIT_LETTERS,
-    WALLS,
 )
 
 Kind = Literal[
-    "num", "op", "open", "close", "rel", "word", "sym", "func", "mark", "bar", "wall", "poison"
-]
+    "num", "op", "open", "close", "rel", "word", "sym", "func", "mark", "bar", "boundary",
+    "unsupported", "end",
+]  # fmt: skip
 
 MAX_CHARACTERS = 20_000
 """Longer steps are not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`text` is normal: `*` for every product sign, `=` for every equality, a wall's kind.
+class Token(NamedTuple):
+    """`text` is normal: `*` for every product sign, `=` for every equality, a boundary's kind.
 
-    `spaced`: white space stands before it. `start`, `end`: its place in the step.
+    `spaced`: white space stands before it. `start`, `end`: its place in the step. `glued`: letters
+    that stand against the number before them. A named tuple, for a step makes hundreds of them.
     """
 
     kind: Kind
@@ -41,32 +43,35 @@ class Token:
     start: int
     end: int
     spaced: bool = False
+    glued: bool = False
 
 
 _SIGNS = {
     "×": "*", "·": "*", "∗": "*", "⋅": "*", "•": "*", "*": "*", "÷": "/", "/": "/", "∕": "/",
     "⁄": "/", "+": "+", "-": "-", "−": "-", "–": "-", "^": "^",
 }  # fmt: skip
-_POWERS = {"²": "2", "³": "3", "⁴": "4", "¹": "1", "⁵": "5", "⁶": "6"}
+_POWERS = {
+    "²": "2", "³": "3", "⁴": "4", "¹": "1", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9",
+    "⁰": "0",
+}  # fmt: skip
 _VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8"}
 
 _LEXER = re.compile(
     r"""
-    (?P<space>(?:\\[,!;:> ]|~|\\phantom\{[^{}]*\}|\\[hv]space\*?\{[^{}]*\}|[ \t\r\f\u00a0\u2009])+)
+    (?P<space>(?:\\[,!;:> ]|~|\\phantom\{[^{}]{0,80}\}|\\[hv]space\*?\{[^{}]{0,40}\}
+        |[ \t\r\f\u00a0\u2009])+)
+  | (?P<letters>[^\W\d_π²³¹⁰⁴-⁹½¼¾⅓⅔⅛]+(?:['’][^\W\d_²³¹⁰⁴-⁹]+)*)
+  | (?P<number>(?:\d{1,3}(?:(?:,|\{,\}|,\\!|\\,)\d{3})+(?![\d])|\d+)(?:\.\d+)?|\.\d+)
+  | (?P<repeating>\.?\\(?:overline|bar|dot|overset)(?![A-Za-z]))
   | (?P<edge>\\\(|\\\)|\\\[|\\\]|\$\$)
   | (?P<money>\\\$|€|£|¥)
   | (?P<dollar>\$)
-  | (?P<row>\\\\(?:\[[^\]]*\])?)
+  | (?P<row>\\\\(?:\[[^\]]{0,20}\])?)
   | (?P<environment>\\(?:begin|end)\{(?P<environment_name>[a-z*]+)\})
-  | (?P<newline>\n)
-  | (?P<number>(?:\d{1,3}(?:(?:,|\{,\}|,\\!|\\,)\d{3})+(?![\d])|\d+)(?:\.\d+)?|\.\d+)
-  | (?P<repeating>\.?\\(?:overline|bar|dot|overset)(?![A-Za-z]))
   | (?P<macro>\\[A-Za-z]+)
-  | (?P<subscript>_(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\[A-Za-z]+|.))
-  | (?P<prime>['’]+(?![A-Za-z]))
-  | (?P<pi>π)
-  | (?P<letters>[^\W\d_π]+(?:['’][^\W\d_]+)*)
+  | (?P<newline>\n)
   | (?P<dots>\.\.+|…|⋯)
+  | (?P<stop>[.,;:?])
   | (?P<arrow>=>|⇒|→|->|-->|==>|⟹)
   | (?P<unequal><=|>=|(?<=\s)!=|≠|≤|≥|[<>])
   | (?P<congruent>≡)
@@ -74,50 +79,64 @@ _LEXER = re.compile(
   | (?P<near>≈|≅|\u2245)
   | (?P<product>\*\*)
   | (?P<sign>[×·∗⋅•*÷/∕⁄+\-−–^])
-  | (?P<power>[²³⁴¹⁵⁶])
+  | (?P<bracket>[()\[\]{}]|\\[{}])
+  | (?P<subscript>_(?:\{[^{}]{0,60}(?:\{[^{}]{0,60}\}[^{}]{0,60}){0,4}\}|\\[A-Za-z]+|.))
+  | (?P<prime>['’]+(?![A-Za-z]))
+  | (?P<pi>π)
+  | (?P<power>[²³¹⁰⁴-⁹]+)
   | (?P<vulgar>[½¼¾⅓⅔⅛])
   | (?P<root>√)
   | (?P<percent>\\?%)
   | (?P<degree>°)
   | (?P<factorial>!)
-  | (?P<bracket>[()\[\]{}]|\\[{}])
   | (?P<bar>\||∣)
   | (?P<align>&)
-  | (?P<stop>[.,;:?])
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_MATH_CLOSE = re.compile(r"(?<=\S)\$(?!\d)")
+_TO_THE_MULTIPLIED = re.compile(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]")
+_SIGN_FOLLOWS = re.compile(r"\s*[-=+*/^)<>]")
+_NOT_DIGITS = re.compile(r"[^\d.]")
 
 
 class _Lexer:
-    """One pass over one text; `mathematics` tells whether letters are symbols or words."""
+    """One pass over one sentence; `mathematics` tells whether letters are symbols or words."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dollars: frozenset[int]) -> None:
         self.text = text
+        self.dollars = dollars
         self.tokens: list[Token] = []
         self.mathematics = False
         self.spaced = True
-        self.close_dollar = -1
         self.prose_depth: list[int] = []
         self.silent: list[int] = []
         self.depth = 0
 
-    def run(self) -> list[Token]:
-        position = 0
-        while position < len(self.text):
-            match = _LEXER.match(self.text, position)
-            assert match is not None  # "other" takes any character
-            kind = str(match.lastgroup)
-            if kind == "environment_name":
-                kind = "environment"
+    def run(self, start: int, end: int) -> list[Token]:
+        handlers = _HANDLERS
+        for match in _LEXER.finditer(self.text, start, end):
+            kind = match.lastgroup
+            assert kind is not None
             if kind == "space":
                 self.spaced = True
+            elif kind in _DIRECT:
+                begin, stop = match.span()
+                name, texts = _DIRECT[kind]
+                text = match[0]
+                self.tokens.append(Token(name, texts.get(text, text), begin, stop, self.spaced))
+                self.spaced = False
+            elif kind == "letters" and not self.mathematics:
+                text = match[0]
+                begin, stop = match.span()
+                if self.spaced and len(text) > 1 and (low := text.lower()) not in _SPECIAL:
+                    self.tokens.append(Token("word", low, begin, stop, True))
+                else:
+                    self._letters(match)
+                self.spaced = False
             else:
-                getattr(self, f"_{kind}")(match)
+                handlers[kind](self, match)
                 self.spaced = kind in {"newline", "row"}
-            position = match.end()
         return self.tokens
 
     def _add(self, kind: Kind, text: str, match: re.Match[str]) -> None:
@@ -126,92 +145,56 @@ class _Lexer:
     def _edge(self, match: re.Match[str]) -> None:
         opens = match[0] in {r"\(", r"\["} or (match[0] == "$$" and not self.mathematics)
         self.mathematics = opens
-        self._add("wall", "edge", match)
-
-    def _money(self, match: re.Match[str]) -> None:
-        self._add("mark", "$", match)
+        self._add("boundary", "edge", match)
 
     def _dollar(self, match: re.Match[str]) -> None:
-        if match.start() == self.close_dollar:
-            self.mathematics, self.close_dollar = False, -1
-            self._add("wall", "edge", match)
-            return
-        following = self.text[match.end() : match.end() + 1]
-        end = self.text.find("\n\n", match.end())
-        close = _MATH_CLOSE.search(self.text, match.end() + 1, end if end > 0 else len(self.text))
-        # Pandoc's rule: "$5 and $6" is money, "$5 + 6$" is mathematics.
-        if (
-            self.mathematics
-            or close is None
-            or following.isspace()
-            or not following
-            or "$" in self.text[match.end() : close.start()].replace("\\$", "")
-        ):
-            self._add("mark", "$", match)
+        if match.start() in self.dollars:
+            self.mathematics = not self.mathematics
+            self._add("boundary", "edge", match)
         else:
-            self.mathematics, self.close_dollar = True, close.start()
-            self._add("wall", "edge", match)
+            self._add("mark", "$", match)
 
     def _row(self, match: re.Match[str]) -> None:
-        self._add("wall", "row", match)
+        self._add("boundary", "row", match)
 
     def _environment(self, match: re.Match[str]) -> None:
         name = match["environment_name"].rstrip("*")
         known = name in {"align", "aligned", "equation", "gather", "gathered", "split", "eqnarray"}
         if not known:
-            self._add("poison", name, match)
+            self._add("unsupported", name, match)
         if name in {"align", "equation", "gather", "eqnarray"}:
             self.mathematics = match[0].startswith(r"\begin")
-        self._add("wall", "row", match)
+        self._add("boundary", "row", match)
 
     def _newline(self, match: re.Match[str]) -> None:
         if not self.mathematics:
-            self._add("wall", "line", match)
+            self._add("boundary", "line", match)
 
     def _number(self, match: re.Match[str]) -> None:
-        text = re.sub(r"[^\d.]", "", match[0])
+        text = match[0]
+        if not text.isdecimal():
+            text = _NOT_DIGITS.sub("", text)
         padded = len(text) > 1 and text[0] == "0" and text[1] != "."  # a clock, a torn-off piece
-        self._add("poison" if padded else "num", text, match)
+        self._add("unsupported" if padded else "num", text, match)
 
     def _repeating(self, match: re.Match[str]) -> None:
-        self._add("poison", "repeating", match)
+        self._add("unsupported", "repeating", match)
 
     def _macro(self, match: re.Match[str]) -> None:
         name = match[0][1:]
-        if name in {"frac", "dfrac", "tfrac", "cfrac"}:
-            self._add("func", "frac", match)
-        elif name in {"binom", "dbinom", "tbinom"}:
-            self._add("func", "binom", match)
-        elif name in FUNCTIONS:
-            self._add("func", name, match)
-        elif name in OPERATORS:
-            text = OPERATORS[name]
-            self._add("poison" if text == "poison" else "op", text, match)
-        elif name in RELATIONS:
-            text = RELATIONS[name]
-            self._add("poison" if text == "poison" else "rel", text, match)
-        elif name in {"quad", "qquad"}:
-            self._add("wall", "gap", match)
-        elif name in WALLS:
-            self._add("wall", "arrow", match)
-        elif name == "pi":
-            self._add("sym", "pi", match)
-        elif name in {"circ", "degree"}:
-            self._add("mark", "degree", match)
-        elif name in GREEK:
-            self._add("sym", name, match)
-        elif name in {"lfloor", "rfloor", "lceil", "rceil"}:
-            self._add("open" if name[0] == "l" else "close", name[1:], match)
-        elif name in {"lvert", "rvert", "vert", "mid"}:
-            self._add("bar", "|", match)
+        known = _MACROS.get(name)
+        if known is not None:
+            self._add(known[0], known[1], match)
         elif name in PROSE_GROUPS:
             if self.text[match.end() : match.end() + 1] == "{":
                 self.prose_depth.append(self.depth)
-        elif name in {"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"}:
+        elif name in _BOLD and _ONE_LETTER.match(self.text, match.end()):
+            self._add("unsupported", "vector", match)
+        elif name in _SILENT:
             if self.text[match.end() : match.end() + 1] == "{":
                 self.silent.append(self.depth)
         elif name not in IGNORED:
-            self._add("poison", name, match)
+            self._add("unsupported", name, match)
 
     def _subscript(self, match: re.Match[str]) -> None:
         if not self.tokens:
@@ -221,7 +204,7 @@ class _Lexer:
             name = last.text + re.sub(r"[\s{}\\]", "", match[0])
             self.tokens[-1] = Token("sym", name, last.start, match.end(), last.spaced)
         elif last.kind not in {"word"}:  # a number in a base, a logarithm's base, a sum
-            self._add("poison", match[0], match)
+            self._add("unsupported", match[0], match)
 
     def _prime(self, match: re.Match[str]) -> None:
         if self.tokens and self.tokens[-1].kind == "sym":
@@ -235,56 +218,88 @@ class _Lexer:
         last = self.tokens[-1] if self.tokens else None
         if last is not None and last.kind == "num" and last.end == match.start():
             quoted = self.text[max(0, last.start - 1) : last.start] in tuple("\"“'‘’")
-            self._add("poison" if quoted else "word", unit, match)
+            self._add("unsupported" if quoted else "word", unit, match)
 
     def _letters(self, match: re.Match[str]) -> None:
         text = match[0]
         low = text.lower()
-        after_number = bool(self.tokens) and self.tokens[-1].kind == "num" and not self.spaced
-        following = self.text[match.end() : match.end() + 1]
+        before = self.tokens[-1] if self.tokens else None
+        after_number = before is not None and before.kind == "num" and not self.spaced
         if self.mathematics and not self.prose_depth:
-            if low in {"mod", "bmod"}:
-                self._add("poison", low, match)
-            elif len(text) == 1:
-                self._add("sym", text, match)
-            elif text in UNIT_LETTERS or (len(text) > 4 and not text.isupper()):
-                self._add("word", low, match)
-            elif len(text) == 4:
-                self._add("poison", low, match)
-            elif text.isupper():  # a segment AB, a triangle ABC
-                self._add("sym", text, match)
-            else:
-                for offset, letter in enumerate(text):
-                    at = match.start() + offset
-                    self.tokens.append(Token("sym", letter, at, at + 1, self.spaced and not offset))
-        elif low in {"x", "X"} and self._between_numbers(match):
+            self._symbols(text, low, match)
+        elif len(text) == 1:
+            self._letter(text, low, match, after_number=after_number)
+        elif low in _SPECIAL:
+            self._special(text, low, match)
+        elif after_number and low in {"st", "nd", "rd", "th"}:
+            self._add("unsupported", low, match)
+        elif len(text) <= 3 and self._may_be_product(low, match):
+            self._spell(text, match)
+        else:
+            start, end = match.span()
+            self.tokens.append(Token("word", low, start, end, self.spaced, after_number))
+
+    def _may_be_product(self, low: str, match: re.Match[str]) -> bool:
+        """Whether letters behind a value are unknowns (`2kh`, `4πr`), not a unit nor a word.
+
+        In plain text two or three letters that stand against a number, a symbol or a bracket are a
+        product, unless a unit is written so.
+        """
+        before = self.tokens[-1] if self.tokens else None
+        if before is None or self.spaced or low in KNOWN_UNITS:
+            return False
+        return before.kind in {"num", "sym", "close"} and before.end == match.start()
+
+    def _symbols(self, text: str, low: str, match: re.Match[str]) -> None:
+        """Letters in mathematics."""
+        if len(text) == 1:
+            self._add("sym", text, match)
+        elif low in {"mod", "bmod"}:
+            self._add("unsupported", low, match)
+        elif text in UNIT_LETTERS or (len(text) > 4 and not text.isupper()):
+            self._add("word", low, match)
+        elif len(text) == 4:
+            self._add("unsupported", low, match)
+        elif text.isupper():  # a segment AB, a triangle ABC
+            self._add("sym", text, match)
+        else:
+            self._spell(text, match)
+
+    def _spell(self, text: str, match: re.Match[str]) -> None:
+        for offset, letter in enumerate(text):
+            at = match.start() + offset
+            self.tokens.append(Token("sym", letter, at, at + 1, self.spaced and not offset))
+
+    def _letter(self, text: str, low: str, match: re.Match[str], *, after_number: bool) -> None:
+        """One letter in prose: a symbol, unless it is an article, a product sign or a clock's."""
+        if low == "x" and self._between_numbers(match):
             self._add("op", "*", match)
-        elif low == "mod":
-            self._add("poison", low, match)
-        elif text in {"sqrt", "gcd", "lcm"} and following == "(":
-            self._add("func", text, match)
+        elif low in "ap" and self.text[match.end() : match.end() + 2].lower() == ".m":
+            self._add("unsupported", "clock", match)
+        elif text not in "aAI" or after_number or self._in_formula(match):
+            self._add("sym", text, match)
+        else:
+            self._add("word", low, match)
+
+    def _special(self, text: str, low: str, match: re.Match[str]) -> None:
+        """Words of prose that are signs."""
+        if low == "mod":
+            self._add("unsupported", low, match)
         elif low == "pi":
             self._add("sym", "pi", match)
-        elif low in {"a", "p"} and self.text[match.end() : match.end() + 3].lower() in {
-            ".m.",
-            ".m",
-        }:
-            self._add("poison", "clock", match)
-        elif len(text) == 1 and (text not in "aAI" or after_number or self._in_formula(match)):
-            self._add("sym", text, match)
-        elif after_number and low in {"st", "nd", "rd", "th"}:
-            self._add("poison", low, match)
+        elif text in {"sqrt", "gcd", "lcm"} and self.text[match.end() : match.end() + 1] == "(":
+            self._add("func", text, match)
         else:
             self._add("word", low, match)
 
     def _in_formula(self, match: re.Match[str]) -> bool:
         """Whether a sign of arithmetic follows, so that this letter is no article."""
-        return re.match(r"\s*[-=+*/^)<>]", self.text[match.end() : match.end() + 8]) is not None
+        return _SIGN_FOLLOWS.match(self.text, match.end(), match.end() + 8) is not None
 
     def _between_numbers(self, match: re.Match[str]) -> bool:
         """An x between two numbers is a product sign; "5x" and "5x + 3" are not."""
         before = self.tokens[-1] if self.tokens else None
-        after = re.match(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]", self.text[match.end() :])
+        after = _TO_THE_MULTIPLIED.match(self.text, match.end())
         if before is None or after is None:
             return False
         attached = before.kind in {"num", "close"} and not self.spaced
@@ -293,19 +308,16 @@ class _Lexer:
         return fits and (not attached or (tight and self.text[match.end()].isdigit()))
 
     def _dots(self, match: re.Match[str]) -> None:
-        self._add("poison", "...", match)
+        self._add("unsupported", "...", match)
 
     def _arrow(self, match: re.Match[str]) -> None:
-        self._add("wall", "arrow", match)
+        self._add("boundary", "arrow", match)
 
     def _unequal(self, match: re.Match[str]) -> None:
-        self._add("rel", "other", match)
+        self._add("rel", _UNEQUAL.get(match[0], match[0]), match)
 
     def _congruent(self, match: re.Match[str]) -> None:
-        self._add("poison", "mod", match)
-
-    def _equal(self, match: re.Match[str]) -> None:
-        self._add("rel", "=", match)
+        self._add("unsupported", "mod", match)
 
     def _near(self, match: re.Match[str]) -> None:
         self._add("rel", "~", match)
@@ -316,12 +328,9 @@ class _Lexer:
         if re.fullmatch(r"[\w)]{1}[\d(]", around):
             self._add("op", "^", match)
 
-    def _sign(self, match: re.Match[str]) -> None:
-        self._add("op", _SIGNS[match[0]], match)
-
     def _power(self, match: re.Match[str]) -> None:
         self._add("op", "^", match)
-        self._add("num", _POWERS[match[0]], match)
+        self._add("num", "".join(_POWERS[digit] for digit in match[0]), match)
 
     def _vulgar(self, match: re.Match[str]) -> None:
         top, bottom = _VULGAR[match[0]].split("/")
@@ -337,9 +346,6 @@ class _Lexer:
     def _pi(self, match: re.Match[str]) -> None:
         self._add("sym", "pi", match)
 
-    def _percent(self, match: re.Match[str]) -> None:
-        self._add("mark", "%", match)
-
     def _degree(self, match: re.Match[str]) -> None:
         self._add("mark", "degree", match)
 
@@ -349,7 +355,7 @@ class _Lexer:
     def _bracket(self, match: re.Match[str]) -> None:
         text = match[0][-1]
         if match[0].startswith("\\"):
-            self._add("poison", "set", match)
+            self._add("unsupported", "set", match)
         elif text == "{":
             opened = self.depth in self.prose_depth[-1:] + self.silent[-1:]
             self.depth += 1
@@ -365,9 +371,6 @@ class _Lexer:
         else:
             self._add("open" if text in "([" else "close", text, match)
 
-    def _bar(self, match: re.Match[str]) -> None:
-        self._add("bar", "|", match)
-
     def _align(self, match: re.Match[str]) -> None:
         pass
 
@@ -376,25 +379,58 @@ class _Lexer:
         if match[0] == ":":
             digit = bool(self.tokens) and self.tokens[-1].kind in {"num", "sym"}
             if digit and (tight.isdigit() or self.spaced):
-                self._add("poison", ":", match)
+                self._add("unsupported", ":", match)
                 return
-        self._add("wall", match[0], match)
+        self._add("boundary", match[0], match)
 
     def _other(self, match: re.Match[str]) -> None:
         if match[0] in '"”':
             self._mark_behind_number("inches", match)
         elif match[0] not in "“'’‘`#_":
-            self._add("poison", match[0], match)
+            self._add("unsupported", match[0], match)
 
 
-_ANNOTATION = re.compile(r"<<[^<>]*>>")
+def _macros() -> dict[str, tuple[Kind, str]]:
+    """What a macro of LaTeX is; what is not here sets type, or is unsupported."""
+    table: dict[str, tuple[Kind, str]] = {name: ("sym", name) for name in GREEK}
+    table |= dict.fromkeys(BOUNDARIES, ("boundary", "arrow"))
+    table |= {name: ("func", name) for name in FUNCTIONS}
+    table |= dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), ("func", "frac"))
+    table |= dict.fromkeys(("binom", "dbinom", "tbinom"), ("func", "binom"))
+    table |= dict.fromkeys(("quad", "qquad"), ("boundary", "gap"))
+    table |= dict.fromkeys(("circ", "degree"), ("mark", "degree"))
+    table |= dict.fromkeys(("lvert", "rvert", "vert", "mid"), ("bar", "|"))
+    table |= {name: ("open", name[1:]) for name in ("lfloor", "lceil")}
+    table |= {name: ("close", name[1:]) for name in ("rfloor", "rceil")}
+    table["pi"] = ("sym", "pi")
+    for name, text in OPERATORS.items():
+        table[name] = ("unsupported" if text == "unsupported" else "op", text)
+    for name, text in RELATIONS.items():
+        table[name] = ("unsupported" if text == "unsupported" else "rel", text)
+    return table
 
 
-def tokenize(text: str) -> list[Token]:
-    """Tokens of a step, in order; none for a step that is too long.
+_MACROS = _macros()
+_BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
+_ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
+_SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
+_UNEQUAL = {"≠": "!=", "≤": "<=", "≥": ">="}
+_DIRECT: dict[str, tuple[Kind, dict[str, str]]] = {
+    "sign": ("op", _SIGNS),
+    "equal": ("rel", {"==": "=", "＝": "="}),
+    "money": ("mark", {r"\$": "$", "€": "$", "£": "$", "¥": "$"}),
+    "percent": ("mark", {r"\%": "%"}),
+    "bar": ("bar", {"∣": "|"}),
+}
+"""Tokens that mean the same wherever they stand."""
+_SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
+_HANDLERS = {
+    name: getattr(_Lexer, "_" + name.removesuffix("_name"))
+    for name in _LEXER.groupindex
+    if name not in {"space", *_DIRECT}
+}
 
-    GSM8K's calculator annotations `<<48/2=24>>` repeat what the text around them says and go.
-    """
-    if len(text) > MAX_CHARACTERS:
-        return []
-    return _Lexer(_ANNOTATION.sub("", text)).run()
+
+def tokenize(text: str, known: Formulas, start: int, end: int) -> list[Token]:
+    """Tokens of one sentence of a step, in order."""
+    return _Lexer(text, known.dollars).run(start, end)

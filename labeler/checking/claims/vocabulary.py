@@ -40,6 +40,19 @@ UNIT_FAMILIES = tuple(
 """Units that convert into each other: time, length, mass, volume, money."""
 UNIT_WORDS = frozenset().union(*UNIT_FAMILIES) | {"person", "student", "item"}
 
+KNOWN_UNITS = UNIT_WORDS | words(
+    "am pm kb mb gb tb kbs mbs gbs hz khz mhz kw kwh mw gw mah ma amp amps v kv ev ohm "
+    "pa kpa atm mol "
+    "cal kcal nm um µm dm sq ppm rpm mph kph kmh bpm fps psi hp oz ozs pt pts qt qts "
+    "gal gals pcs pc "
+    "ppl yrs yr pgs pg hrs hr min mins sec secs ms ns km kms cm cms mm mms ft ins lbs "
+    "kg kgs gms mg ml "
+    "mls cc tbs tsp tsps cl dl ha ac px dpi doz dz ea wk wks mos qtr qtrs cts ct usd "
+    "eur gbp cad k ks s "
+    "bn mil mm h th nd rd st x"
+)
+"""Short ways to write a unit, which no product of unknowns is mistaken for in plain text."""
+
 UNIT_LETTERS = words(
     "days feet cups mile inch cm mm km ft in yd mi kg mg lb lbs oz ml mL dm hr hrs min sec "
     "mph kph rpm"
@@ -55,7 +68,11 @@ OPERATION_WORDS = words(
     "negative complement supplement average mean median logarithm sine cosine tangent factorial"
 )
 """Words that, with an "of", do something to the value behind them."""
-LABEL_WORDS = words("step part case question problem example method option page chapter section")
+LABEL_WORDS = words(
+    "step part case question problem example method option page chapter section line "
+    "equation eq row "
+    "formula fact lemma theorem figure table condition item statement rule property axiom exercise"
+)
 """Words that a number behind them names."""
 RANGE_WORDS = LABEL_WORDS | words(
     "pages p pp chapters sections questions problems exercises steps items numbers rows row lines "
@@ -79,15 +96,15 @@ FOLLOWING_WORDS = words(
 """Words that may stand between two equations of which the second follows from the first alone."""
 FUNCTIONS = words("sqrt sin cos tan cot sec csc log ln exp gcd lcm max min binom frac")
 OPERATORS = {
-    "times": "*", "cdot": "*", "div": "/", "ast": "*", "bullet": "*", "over": "poison",
+    "times": "*", "cdot": "*", "div": "/", "ast": "*", "bullet": "*", "over": "unsupported",
 }  # fmt: skip
 RELATIONS = {
     "approx": "~", "thickapprox": "~", "simeq": "~", "doteq": "~", "sim": "other",
-    "ne": "other", "neq": "other", "le": "other", "leq": "other", "leqslant": "other",
-    "ge": "other", "geq": "other", "geqslant": "other", "lt": "other", "gt": "other",
-    "equiv": "poison", "cong": "other", "propto": "other", "in": "other", "subset": "other",
+    "ne": "!=", "neq": "!=", "le": "<=", "leq": "<=", "leqslant": "<=",
+    "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">",
+    "equiv": "unsupported", "cong": "other", "propto": "other", "in": "other", "subset": "other",
 }  # fmt: skip
-WALLS = words(
+BOUNDARIES = words(
     "implies Rightarrow Longrightarrow iff Leftrightarrow to rightarrow longrightarrow "
     "therefore because land lor wedge vee"
 )

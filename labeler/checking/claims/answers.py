@@ -1,0 +1,66 @@
+"""Answers that contradict the value derived just before them: `... = 45. The answer is 54.`
+
+Only where nothing but words stands between the value and the answer, and the answer is a number
+that neither the problem nor the solution held before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from labeler.checking.claims.chains import Chain
+from labeler.checking.claims.decide import Kind, Link, claim, show
+from labeler.checking.claims.expression import Number
+from labeler.checking.claims.numbers import is_rounded
+from labeler.records import Verdict
+
+_ANSWER = re.compile(
+    r"(?:####|\bthe (?:final )?answer is:?)\s*\$?(?:\\\$)?(-?\d[\d,]*(?:\.\d+)?)(?![\d/^"
+    r"\\]|\s*[-+*/x×^\\]|\s*%)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
+_HEDGE = re.compile(
+    r"\b(?:round|approx|about|or|if|but|however|each|minus|plus|left|remain|convert|percent|half|"
+    r"twice|double|not|nearest|base|mod|remainder|digit|sum|product|option|choice)\w*",
+    re.IGNORECASE,
+)
+
+
+def contradicted(
+    problem: str, earlier: Sequence[str], step: str, chains: Sequence[Chain]
+) -> Iterator[Link]:
+    """The answer of a step that is not the value derived right before it."""
+    if not chains:
+        return
+    match = _ANSWER.search(step, chains[-1].end)
+    if match is None:
+        return
+    chain = chains[-1]
+    last = chain.sides[-1]
+    between = step[chain.end : match.start()]
+    if not isinstance(last.node, Number) or set(chain.relations) != {"="}:
+        return
+    if (
+        re.search(r"\d", between)
+        or _HEDGE.search(between)
+        or len(between) > 200
+        or "%" in last.units
+    ):
+        return
+    answer, value = Fraction(match[1].replace(",", "").rstrip(".")), Fraction(last.node.value)
+    if answer == value:
+        yield claim(match[0], Verdict.CORRECT, Kind.ANSWER)
+        return
+    if is_rounded(value, match[1].lstrip("-")) or answer in (-value, value * 100, value / 100):
+        return
+    before = [problem, *earlier, step[: match.start()]]
+    if any(
+        Fraction(n.replace(",", "").rstrip(".")) == abs(answer)
+        for t in before
+        for n in _NUMBER.findall(t)
+    ):
+        return
+    yield claim(match[0], Verdict.WRONG, Kind.ANSWER, shown=f"the last value is {show(value)}")

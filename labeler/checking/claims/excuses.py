@@ -1,0 +1,110 @@
+"""When a sentence does not state its equation as a fact, so that a false one is no error.
+
+A question, a condition, a denial (before the equation or right behind it), a correction, and other
+arithmetic than that of numbers. A word alone is no excuse: "base pay" is no number base, "might" no
+denial unless someone might *write* the equation, and a remainder excuses only what differs by a
+multiple of what was divided by.
+"""
+
+from __future__ import annotations
+
+import re
+
+from labeler.checking.claims.chains import Chain
+from labeler.checking.claims.values import EXACT, Value
+
+NEAR = 70
+"""Characters before an equation in which a weak denial must stand."""
+
+_STRONG = re.compile(
+    r"\b(?:contradict\w*|impossib\w+|absurd|untrue|typo|myth|sic|incorrect(?:ly)?|mistaken(?:ly)?|"
+    r"mistakes?|erroneous(?:ly)?|errors?|wait|oops|suppose|pretend|falsely|wrong(?:ly)?|"
+    r"doesn't (?:hold|work|equal|match|satisfy|add)|isn't|is not (?:true|equal|correct|"
+    r"possible|valid|"
+    r"satisfied|right)|are not (?:equal|the same)|not (?:true|equal|possible|valid|satisf\w+|hold)|"
+    r"cannot (?:be|hold|equal)|can't be|does not (?:hold|work|equal|match|satisfy|add)|"
+    r"neither|fails?|no solutions?)\b|[✗✘❌]",
+    re.IGNORECASE,
+)
+_FALSE = re.compile(r"\bfalse\b(?! (?:equality|root|alarm))", re.IGNORECASE)
+_WEAK = re.compile(
+    r"\b(?:not|n't|never|nor|instead of|rather than|(?:might|may|could|would) (?:\w+ "
+    r")?(?:say|think|write|guess|"
+    r"expect|believe|conclude|get|be tempted)|thought|thinks|claims?|claimed|believes?|"
+    r"assum\w+|says|"
+    r"if .{0,30}were|tempt\w+)\b[^.;]{0,40}\Z|n't\b[^.;]{0,20}\Z",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    r"[\s.,;:!)\]$\\*-]*(?:\(?\s*(?:but|so|and|clearly|which|this|that|it|these|those|"
+    r"thus|hence|however|"
+    r"again|also|both|the|equation|is|are|a|statement|result|we|see|does|do|must|,)\s+){0,6}"
+    r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|not\b|n't|"
+    r"isn't|aren't|doesn't|don't|cannot|can't|"
+    r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
+    re.IGNORECASE,
+)
+_OTHER_ARITHMETIC = re.compile(
+    r"\b(?:mod|modulo|modular|modulus|congruent|binary|ternary|octal|duodecimal|hex|"
+    r"hexadecimal|boolean|"
+    r"bitwise|xor|GF|Z_\{?\d+\}?|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|"
+    r"as strings?|borrow(?:ed|ing)?(?: a| from| the| of|\b)|carry (?:over|of|from)|a "
+    r"carry|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
+    r"nine|ten|twelve|sixteen|[a-z]\b)|(?:number|other|another|any|which|what|some|"
+    r"different) bases?\b|"
+    r"in base|military time|24-hour|12-hour)\b|≡|\\(?:pmod|bmod|equiv|oplus)|"
+    r"\\mathbb\s*\{?[ZF]\}?\s*[_/]",
+    re.IGNORECASE,
+)
+_PERIODIC = re.compile(
+    r"\bremainders?\b|\bclock\b|o'clock|\bdigits?\b|\bcyclic\w*|\bcycles?\b", re.I
+)
+_QUOTIENT = re.compile(
+    r"\b(?:remainder|quotient|left over|leftover|integer division|whole number of)\b", re.I
+)
+_DIVISION = re.compile(r"[/÷∕]|\\div|\\frac")
+_NUMBER = re.compile(r"\d{1,9}")
+
+
+def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
+    """Why a false link is not stated as a fact of arithmetic; "" where it is.
+
+    `x` and `y` are the values of its sides under the first reading, `left` is the text of the
+    first.
+    """
+    if chain.asked:
+        return "a question"
+    sentence = chain.sentence
+    for pattern in (_STRONG, _FALSE, _OTHER_ARITHMETIC):
+        if said := pattern.search(sentence):
+            return f"the sentence says {said[0]!r}"
+    leading = chain.before + sentence.partition(left or chain.sides[0].text or sentence)[0]
+    if said := _WEAK.search(leading[-NEAR:]):
+        return f"the sentence says {said[0][:20]!r}"
+    if said := _BEHIND.match(chain.behind):
+        return "denied right behind it"
+    if _QUOTIENT.search(sentence) and _DIVISION.search(left):
+        return "a quotient with a remainder"
+    if _PERIODIC.search(sentence) and _differ_by_period(sentence, x, y):
+        return "equal but for full periods"
+    first = re.escape(chain.sides[0].text[:80])
+    if first and re.search(rf"\b(?:if|whether|unless)\W{{0,9}}{first}", sentence, re.IGNORECASE):
+        return "a condition"
+    return ""
+
+
+REJECTED = re.compile(
+    r"\b(?:not|n't|extraneous|reject\w*|discard\w*|invalid|ignor\w*|impossible|no "
+    r"solutions?|contradict\w*|exclud\w*|"
+    r"isn't|aren't|doesn't|don't|can't|cannot|however|but|too (?:large|small|big))\b",
+    re.IGNORECASE,
+)
+"""Words right behind a solution by which it is dropped again."""
+
+
+def _differ_by_period(sentence: str, x: Value, y: Value) -> bool:
+    """Whether the sides differ by a multiple of a number of the sentence, or of 10 or 12."""
+    if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
+        return True
+    periods = {int(n) for n in _NUMBER.findall(sentence)} | {10, 12, 24, 60}
+    return any(p > 1 and (x - y) % p == 0 for p in periods)

@@ -1,0 +1,368 @@
+"""Rewritings of one expression: `(x + 1)^2 = x^2 + 1` where the text does not state a condition.
+
+Two sides with the same unknowns are an identity, or an equation to be solved. They are taken for a
+rewriting only on evidence: the chain goes on from a name or holds elsewhere, the text announces an
+expansion, or the expanded sides agree but for a term or two while nobody asked to solve anything.
+An equation that the problem or an earlier step states stays an equation, whatever is done to it.
+
+Decided by evaluating at fixed points (Schwartz, Zippel): two polynomials that differ at one point
+differ.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Protocol
+
+from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.context import Context
+from labeler.checking.claims.decide import Kind, Link, readings_of
+from labeler.checking.claims.excuses import not_stated
+from labeler.checking.claims.expression import Node, Number, Operation, facts, walk
+from labeler.checking.claims.polynomials import (
+    Polynomial,
+    agreement,
+    coefficients,
+    degree,
+    divides,
+    equation,
+    put,
+    rational,
+)
+from labeler.checking.claims.values import (
+    Undecided,
+    Value,
+    apply,
+    evaluate,
+    is_complex,
+    real,
+    same,
+    size,
+)
+from labeler.records import Verdict
+
+POINTS = (11, 19, 29, 41)
+"""Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
+
+_EXPANDING = re.compile(
+    r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE
+)
+_COLLECTING = re.compile(r"like terms|combin|collect|cancel", re.IGNORECASE)
+_FACTORING = re.compile(r"factor", re.IGNORECASE)
+_REWRITING = re.compile(
+    r"\b(?:simplif\w*|expand\w*|expansion|factor(?:ed|ing|s|ise|ize)?|distribut\w*|rewrit\w*|"
+    r"square of|identity|multiply(?:ing)?|express(?:ed|ion)?)\b",
+    re.IGNORECASE,
+)
+_SOLVING = re.compile(
+    r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|"
+    r"\bsolutions?\b|"
+    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|"
+    r"\bwant\b|\bneed\b|substitut",
+    re.IGNORECASE,
+)
+
+
+_MEASURING = re.compile(r"\b(?:calculat\w*|distances?|lengths?|magnitude|norm)\b", re.IGNORECASE)
+_EQUATING = re.compile(
+    r"both sides|\bequat|set(?:ting)? .{0,40}equal|\bsolve\b|\bsystem\b|\bwant\b|\bneed\b",
+    re.IGNORECASE,
+)
+
+
+class Stated(Protocol):
+    """An equation between two sides that hold unknowns."""
+
+    @property
+    def left(self) -> Side: ...
+    @property
+    def right(self) -> Side: ...
+    @property
+    def is_assignment(self) -> bool: ...
+
+
+def _known(stated: Sequence[Stated]) -> list[tuple[Node, Node]]:
+    return [
+        (e.left.node, e.right.node)
+        for e in stated
+        if e.left.node is not None and e.right.node is not None and not e.is_assignment
+    ]
+
+
+def identities(chain: Chain, context: Context, stated: Sequence[Stated] = ()) -> Iterator[Link]:
+    """Links between sides that hold the same unknowns and rewrite each other.
+
+    `stated`: equations that the problem and the steps before state.
+    """
+    decided: list[tuple[int, Side, Side, Verdict]] = []
+    for i, (left, right) in enumerate(zip(chain.sides, chain.sides[1:], strict=False)):
+        if left.node is None or right.node is None or chain.relations[i] != "=":
+            continue
+        names = left.facts.names
+        if not names or names != right.facts.names or "e" in names:
+            continue
+        if ("i" in names and not context.imaginary) or names <= {"i"}:
+            continue
+        if not (left.computes and right.computes):
+            continue
+        if "abs" in left.facts.operations | right.facts.operations:  # its sign may be known
+            continue
+        decided.append((i, left, right, identical(left.node, right.node, context)))
+    holds = sum(
+        verdict is Verdict.CORRECT and left.text != right.text
+        for _, left, right, verdict in decided
+    )
+    wrong = any(verdict is Verdict.WRONG for _, _, _, verdict in decided)
+    known = _known(stated) if wrong else ()
+    for i, left, right, found in decided:
+        verdict, reason = found, ""
+        if found is Verdict.WRONG and (reason := _excuse(chain, i, holds, context, known)):
+            verdict = Verdict.UNKNOWN
+        elif found is Verdict.UNKNOWN:
+            reason = "an equation, perhaps"
+        shown = f"not the same for all {', '.join(sorted(left.facts.names))}"
+        yield Link(left, right, verdict, reason, shown, kind=Kind.IDENTITY)
+
+
+def _excuse(
+    chain: Chain, i: int, holds: int, context: Context, known: Sequence[tuple[Node, Node]]
+) -> str:
+    """Why two sides that differ need not be meant as the same; "" where they are."""
+    left, right = chain.sides[i].node, chain.sides[i + 1].node
+    assert left is not None
+    assert right is not None
+    if context.defined or not _is_rewriting(chain, i, holds, context, known):
+        return "an equation, perhaps"
+    if _is_known(left, right, known, context):
+        return "an equation stated before"
+    return not_stated(chain, 0, 1)
+
+
+def _is_rewriting(
+    chain: Chain, i: int, holds: int, context: Context, known: Sequence[tuple[Node, Node]]
+) -> bool:
+    """Whether two sides that differ were meant to be the same expression."""
+    left, right = chain.sides[i].node, chain.sides[i + 1].node
+    assert left is not None
+    assert right is not None
+    bound = _is_bound(left, right, known, context)
+    if _is_scaled(chain, left, right, context):
+        return False
+    alone = len(chain.sides[i].facts.names) == 1 or not (_is_rational(left) and _is_rational(right))
+    if not bound and holds and i > 0 and alone and _grow_alike(left, right, context):
+        return True
+    roots = False
+    if (
+        isinstance(left, Operation)
+        and isinstance(right, Operation)
+        and left.name == right.name == "root"
+    ):
+        left, right = left.parts[0], right.parts[0]  # a distance is the root of a sum of squares
+        roots = _MEASURING.search(chain.before[-120:]) is not None
+    if not (_is_rational(left) and _is_rational(right)):
+        return False
+    alike = _lead_alike(left, right, context)
+    first = chain.sides[0]
+    if not bound and i > 0 and alike and (first.node is None or first.name != ""):
+        return True
+    goes_on = len(chain.sides) > i + 2 and not chain.sides[-1].facts.names
+    in_chain = not bound and len(chain.sides) > 2 and (holds or goes_on)
+    if in_chain and _agree(left, right, context, lacking=2 if holds else 1):
+        return True
+    said = chain.before[-120:]
+    product, total = _is_product(left), _is_product(right)
+    solving = _SOLVING.search(said) is not None
+    expands = product and not total and _EXPANDING.search(said) and not _EQUATING.search(said)
+    if expands and (alike or _agree(left, right, context, lacking=MANY, same_lead=False)):
+        return True
+    if alike and not _EQUATING.search(said):
+        if not product and not total and _COLLECTING.search(said):
+            return True
+        if total and not product and _FACTORING.search(said):
+            return True
+    product, total = _is_unexpanded(left), _is_unexpanded(right)
+    if bound or product == total or solving or _SOLVING.search(chain.behind):
+        return False
+    asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
+    several = len(chain.sides[i].facts.names) > 1
+    return bool(several or asks or roots or _REWRITING.search(said)) and _agree(
+        left, right, context, lacking=1 if not asks else 2
+    )
+
+
+def _is_scaled(chain: Chain, left: Node, right: Node, context: Context) -> bool:
+    """Whether a side of the chain is zero, so that the others may be multiples of each other."""
+    if not any(isinstance(s.node, Number) and s.node.value == 0 for s in chain.sides):
+        return False
+    try:
+        for reading in readings_of(context.work, facts(left, right)):
+            one, other = rational(left, reading)[0], rational(right, reading)[0]
+            if one.keys() == other.keys() and len({Fraction(one[m]) / other[m] for m in one}) == 1:
+                return True
+    except Undecided:
+        return True
+    return False
+
+
+def _is_bound(
+    left: Node, right: Node, known: Sequence[tuple[Node, Node]], context: Context
+) -> bool:
+    """Whether the sides differ by a multiple of what an equation known before sets to zero."""
+    here = facts(left, right)
+    candidates = [(a, b) for a, b in known if (there := facts(a, b).names) and there <= here.names]
+    if not candidates:
+        return False
+    try:
+        for reading in readings_of(context.work, here, *(facts(*pair) for pair in candidates)):
+            gap = equation(left, right, reading)
+            for a, b in candidates:
+                rule = equation(a, b, reading)
+                (unknown, *others) = sorted(facts(a, b).names)
+                at = {
+                    n: POINTS[k % 4] + k for k, n in enumerate([*others, *(here.names - {unknown})])
+                }
+                rest = coefficients(put(gap, at), unknown)
+                divisor = coefficients(put(rule, at), unknown)
+                if rest and divisor and len(divisor) > 1 and divides(divisor, rest):
+                    return True
+    except Undecided:
+        return True
+    return False
+
+
+MANY = 100
+
+
+def _agree(
+    left: Node, right: Node, context: Context, *, lacking: int, same_lead: bool = True
+) -> bool:
+    """Whether the expanded sides agree in at least half of their terms, and all but a few.
+
+    `same_lead`: they must also be of the same degree.
+    """
+    try:
+        for reading in readings_of(context.work, facts(left), facts(right)):
+            one, other = rational(left, reading), rational(right, reading)
+            if one[1] != other[1]:
+                return False
+            same_terms, terms = agreement(one[0], other[0])
+            few = terms - same_terms <= lacking and 2 * same_terms >= terms - 1
+            if same_terms and few and (not same_lead or _same_lead(one[0], other[0])):
+                return True
+    except Undecided:
+        return False
+    return False
+
+
+def _same_lead(left: Polynomial, right: Polynomial) -> bool:
+    top = max(map(degree, left), default=0)
+    return top > 0 and top == max(map(degree, right), default=0)
+
+
+def _is_known(
+    left: Node, right: Node, known: Sequence[tuple[Node, Node]], context: Context
+) -> bool:
+    """Whether the sides are those of an equation stated before, or a multiple of it."""
+    here = facts(left, right)
+    try:
+        for reading in readings_of(context.work, here):
+            this = equation(left, right, reading)
+            for a, b in known:
+                there = facts(a, b)
+                if there.names != here.names or there.kinds - here.kinds:
+                    continue
+                that = equation(a, b, reading)
+                if this.keys() == that.keys() and len({this[m] * 1 / that[m] for m in this}) == 1:
+                    return True
+    except Undecided:
+        return False
+    return False
+
+
+def _is_rational(node: Node) -> bool:
+    return all(
+        n.name in {"+", "-", "*", "/", "^", "neg", "root"}
+        for n in walk(node)
+        if isinstance(n, Operation)
+    )
+
+
+def _is_product(node: Node) -> bool:
+    """A product or power of sums."""
+    if isinstance(node, Operation) and node.name in {"*", "^", "neg"}:
+        return any(
+            isinstance(n, Operation) and n.name in {"+", "-"}
+            for part in node.parts
+            for n in walk(part)
+        )
+    return False
+
+
+def _is_unexpanded(node: Node) -> bool:
+    """Whether a product or power of sums stands anywhere in it."""
+    return any(_is_product(n) for n in walk(node))
+
+
+def _grow_alike(left: Node, right: Node, context: Context) -> bool:
+    """Whether both sides grow by the same factor, about, as the unknowns do."""
+    both = facts(left, right)
+    if "floor" in both.operations or "ceil" in both.operations:
+        return False
+    near = {n: POINTS[k % 4] for k, n in enumerate(sorted(both.names))}
+    far = {n: v * 100 for n, v in near.items()}
+    try:
+        for reading in readings_of(context.work, both):
+            grown = []
+            for node in (left, right):
+                x, y = size(evaluate(node, reading, near)), size(evaluate(node, reading, far))
+                if not x or not y:
+                    return False
+                grown.append(math.log(y / x))
+            if abs(grown[0] - grown[1]) < 0.7:
+                return True
+    except (Undecided, TypeError, OverflowError, ValueError):
+        return False
+    return False
+
+
+def _lead_alike(left: Node, right: Node, context: Context) -> bool:
+    """Whether the ratio tends to one as all unknowns grow."""
+    both = facts(left, right)
+    far = 10**6
+    at = {n: POINTS[k % 4] * far + k // 4 for k, n in enumerate(sorted(both.names))}
+    try:
+        for reading in readings_of(context.work, both):
+            x, y = evaluate(left, reading, at), evaluate(right, reading, at)
+            gap = apply("-", [x, y], context.work)
+            if size(x) and size(y) and size(gap) * 10_000 < size(y):
+                return True
+    except (Undecided, TypeError):
+        return False
+    return False
+
+
+def identical(left: Node, right: Node, context: Context) -> Verdict:
+    """Whether two expressions agree at fixed points, under some reading."""
+    both = facts(left, right)
+    names = sorted(both.names - {"i"} if context.imaginary else both.names)
+    try:
+        for reading in readings_of(context.work, both):
+            for shift in range(2):
+                at: dict[str, Value] = {
+                    n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)
+                }
+                if "i" in both.names and context.imaginary:
+                    at["i"] = real().mpc(0, 1)
+                x, y = evaluate(left, reading, at), evaluate(right, reading, at)
+                if "i" not in both.names and (is_complex(x) or is_complex(y)):
+                    return Verdict.UNKNOWN  # outside of where it is defined
+                if not same(x, y):
+                    break
+            else:
+                return Verdict.CORRECT
+    except Undecided:
+        return Verdict.UNKNOWN
+    return Verdict.WRONG

@@ -1,0 +1,4 @@
+"""States that a solution narrates, run: one small file for each kind.
+
+None guesses: what a file does not recognise in full, it does not decide.
+"""
