@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from labeler.errors import DataError
+from labeler.problems.arrow import rows_of
 from labeler.problems.base import parse_columns, problems, reject
 from labeler.records import Problem, Rejection, Source
 from labeler.scratch import firsts
@@ -60,7 +61,7 @@ def _read_table(path: Path) -> Iterator[Problem | Rejection]:
     try:
         table = DeltaTable(str(path))
         batches = table.to_pyarrow_dataset().to_batches()
-        rows = (row for batch in batches for row in batch.to_pylist())
+        rows = (row for batch in batches for row in rows_of(batch))
         records = ((f"{path}:{number}", row) for number, row in enumerate(rows, start=1))
         source = Source(path.name, f"delta:{table.version()}")
         yield from problems(str(path), records, parse_columns, source)

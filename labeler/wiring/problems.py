@@ -28,7 +28,7 @@ from labeler.problems.math import parse_math, read_math
 from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
 from labeler.problems.solved import SolvedProblem, read_solutions
-from labeler.records import Problem, Rejection, Solution
+from labeler.records import Problem, Rejection, Solution, told_reasons
 from labeler.scratch import firsts
 from labeler.spool import Spool
 
@@ -44,7 +44,10 @@ def read_problems(config: RunConfig) -> ProblemSet:
     """The problems of a run, of which there is at least one, and what was rejected."""
     problems, rejections = find_problems(config)
     if not problems:
-        raise DataError(f"no problem is left of {len(rejections)} records; see `labeler problems`")
+        raise DataError(
+            f"no problem is left of {len(rejections)} records ({told_reasons(rejections)}); "
+            "see `labeler problems check`"
+        )
     return problems, rejections
 
 
