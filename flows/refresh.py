@@ -103,7 +103,9 @@ def look(config: Config, out: str) -> tuple[Parts, Staleness]:
     stale = find_stale(parts, now, located(out))
     # The same problems under the same run file are another run once versions changed.
     sha = short_hash(parts.config_sha, *(f"{part}={now[part]}" for part in sorted(now)))
-    return replace(parts, problems=stale.problems, rejections=(), config_sha=sha), stale
+    return replace(
+        parts, problems=stale.problems, rejections=(), config_sha=sha, earlier_shas=()
+    ), stale
 
 
 @flow(name="refresh", flow_run_name=_run_name, validate_parameters=True, persist_result=False)
@@ -126,7 +128,12 @@ async def refresh(
         async with run:
             if run.finished_version() is None:
                 summary = await carry_out(
-                    config, run, board, shard_timeout_s=shard_timeout_s, replaces=True
+                    config,
+                    run,
+                    board,
+                    shard_timeout_s=shard_timeout_s,
+                    replaces=True,
+                    may_be_empty=True,
                 )
     if not dry_run:
         _withdraw(located(out))

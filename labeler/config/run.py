@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from labeler.config.base import Strict
 from labeler.config.consensus import ConsensusConfig, FusionRule
+from labeler.config.content import without_paths
 from labeler.config.execution import Execution
 from labeler.config.labelers import WRITES_SOLUTIONS, LabelerConfig, models_asked, prompts_of
 from labeler.config.models import ModelConfig
@@ -87,12 +88,23 @@ class RunConfig(Strict):
         return self
 
     def identity(self) -> str:
-        """Hash of all that decides labels (64 hex digits)."""
-        content = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
+        """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""
+        return _sha(without_paths(self._deciding()))
+
+    def earlier_identity(self) -> str:
+        """The same as it was when paths counted, by which older runs are recognised."""
+        return _sha(self._deciding())
+
+    def _deciding(self) -> dict[str, Any]:
+        content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: prompts_of(one) for one in self.labelers if prompts_of(one)}:
             content["prompts_sha"] = prompts
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return content
+
+
+def _sha(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def contract() -> str:

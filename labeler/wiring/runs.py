@@ -60,9 +60,11 @@ def open_run(
     given: ProblemSet | None = None,
 ) -> LabellingRun:
     """A run that is ready to be entered: problems read (or `given`), models loaded."""
+    # First, for a place that cannot be a dataset is refused before any work.
+    where = located(out)
     return LabellingRun(
         build(config, given),
-        located(out),
+        where,
         resume,
         on_progress or (lambda progress: None),
         hands_out=config.execution.engine == "ray",
@@ -87,5 +89,6 @@ def build(
         recipe=build_recipe(config, samplers.get(POLICY), read_given(config)),
         options=config.run,
         config_sha=config.identity(),
+        earlier_shas=(config.earlier_identity(),),
         seed=config.seed,
     )
