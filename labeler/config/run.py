@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from labeler.config.base import Strict
 from labeler.config.consensus import ConsensusConfig, FusionRule
 from labeler.config.content import without_paths
+from labeler.config.earlier import without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import WRITES_SOLUTIONS, LabelerConfig, models_asked, prompts_of
 from labeler.config.models import ModelConfig
@@ -93,7 +94,9 @@ class RunConfig(Strict):
 
     def earlier_identity(self) -> str:
         """The same as it was when paths counted, by which older runs are recognised."""
-        return _sha(self._deciding())
+        content = self._deciding()
+        without_later_keys(self, content)
+        return _sha(content)
 
     def _deciding(self) -> dict[str, Any]:
         content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]

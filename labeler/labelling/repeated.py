@@ -18,6 +18,7 @@ from labeler.dataset.place import Location
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.shards import plain_rows
 from labeler.dataset.store import has_log
+from labeler.labelling.identity import LOCAL
 from labeler.schema import Provenance
 
 if TYPE_CHECKING:
@@ -56,4 +57,6 @@ def repeated(out: Location, staged: Callable[[], Iterable[pa.RecordBatch]]) -> R
 def _digests(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     for row in rows:
         said = {name: value for name, value in row.items() if name not in ORIGIN}
+        if said["source"]["revision"].startswith(LOCAL):
+            said["source"] = said["source"] | {"dataset": ""}
         yield hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8", "replace")).digest()
