@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
-from labeler.dataset.lock import held
+from labeler.dataset.lock import held, refuse_if_locked_out
 from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
-from labeler.dataset.store import CommitInfo, commit, has_log, version_of_run
+from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
@@ -139,6 +139,7 @@ class LabellingRun:
                 held(self._work / "run.lock", self.out, self.run_id, "labelling")
             )
             self._refuse_unwanted_resume()
+            refuse_if_locked_out(self.out)
             # Only now: this may start servers, which a run that is refused must not do.
             for name in [] if self.hands_out else self._model_names:
                 await self.parts.samplers[name].ready()
@@ -249,13 +250,13 @@ class LabellingRun:
         """Makes one new version of all shards, then removes what was staged.
 
         Rows that all say what the dataset says already make none, unless the run `replaces` them.
-        Raises `DataError` where nothing was labelled, unless a dataset is there and the version
-        `may_be_empty`: then it tells that these problems were tried.
+        Raises `DataError` where nothing was labelled, unless the version `may_be_empty`: a
+        schedule's, which tells that these problems were tried.
         """
         whole = ShardSummary(rejections=list(self.parts.rejections))
         for summary in summaries:
             whole.add(summary)
-        if not whole.n_rows and not (may_be_empty and has_log(self.out)):
+        if not whole.n_rows and not may_be_empty:
             self._refuse_empty(whole.rejections)
         rows, learned = self._decided()
         again = repeated(self.out, rows)
