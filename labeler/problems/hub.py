@@ -21,7 +21,11 @@ from labeler.errors import DataError
 from labeler.problems.arrow import rows_of
 from labeler.problems.base import Parse, content_revision, parse_columns, problems
 from labeler.problems.hub_files import READERS, ROWS_PER_BATCH, Rows
+from labeler.problems.written import Faulty
 from labeler.records import Problem, Rejection, Source
+
+TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+LONGEST_REASON = 300
 
 
 def read_hub(
@@ -43,7 +47,7 @@ def read_hub(
     if saved is not None:
         rows = _table_rows(saved)
     else:
-        at = {} if folder.is_dir() else {"name": name, "revision": known}
+        at = {"name": name} if folder.is_dir() else {"name": name, "revision": known}
         rows = _file_rows(dataset, split, cache, at)
     _has_columns(dataset, _told(dataset, split, rows), columns)
     source = Source(folder.name if folder.is_dir() else dataset, known, split, licence)
@@ -121,13 +125,30 @@ def _file_rows(
                 for here in _fetched(str(file), cache):
                     yield from read(here, config)
 
+        left = _not_read(Path(dataset), files, builder.name)
         portions = _portions(split, files, lambda name: sum(1 for _ in whole(name)))
 
     def rows() -> Rows:
         for name, start, end in portions:
             yield from islice(whole(name), start, end)
+        yield from left
 
     return rows
+
+
+def _not_read(folder: Path, known: Mapping[str, list[str]], kind: str) -> list[Faulty]:
+    """Files of a local folder that `datasets` passes over, because most are of another kind."""
+    card = folder / "README.md"
+    if card.is_file() and "data_files" in card.read_text("utf-8", "replace"):
+        # Its author says which files belong to it.
+        return []
+    read = {Path(file).resolve() for files in known.values() for file in files}
+    beside = sorted(file for ending in TABLES for file in folder.rglob(f"*{ending}"))
+    return [
+        Faulty(f"{file.relative_to(folder)} is not read: the others are {kind}, and it is not")
+        for file in beside
+        if file.suffix not in {one.suffix for one in read} and file.is_file()
+    ]
 
 
 def _portions(
@@ -187,4 +208,4 @@ def _commit(dataset: str, revision: str | None) -> str:
 def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__

@@ -208,3 +208,42 @@ def test_the_cause_of_a_failure_is_told(
 def test_a_column_that_some_rows_lack_is_no_mistake(tmp_path: Path) -> None:
     late = '{"question": "A?"}\n{"question": "B?", "answer": 2}\n'
     assert hub_answers(write(tmp_path / "d", train__jsonl=late)) == ["no answer and no tests", "2"]
+
+
+def test_a_configuration_of_a_folder_is_named_and_its_separator_kept(tmp_path: Path) -> None:
+    card = (
+        "---\nconfigs:\n- config_name: one\n  data_files: one.csv\n  sep: ';'\n"
+        "- config_name: two\n  data_files: two.jsonl\n---\n"
+    )
+    table = "question;answer\nA?;0,50\n"
+    folder = write(tmp_path / "d", README__md=card, one__csv=table, two__jsonl=lines("1.10"))
+    assert hub_answers(folder, name="one") == ["0,50"]
+    assert hub_answers(folder, name="two") == ["1.10"]
+    with pytest.raises(DataError, match=r"Config name is missing\. Please pick one among .*'one'"):
+        hub_answers(folder)
+
+
+def test_what_a_card_says_of_types_changes_no_digit(tmp_path: Path) -> None:
+    card = (
+        "---\ndataset_info:\n  features:\n  - name: question\n    dtype: string\n"
+        "  - name: answer\n    dtype: int64\n---\n"
+    )
+    folder = write(tmp_path / "d", README__md=card, train__jsonl=lines("7.50"))
+    assert hub_answers(folder) == ["7.50"]
+
+
+def test_an_option_of_a_card_that_changes_what_stands_in_the_file_is_refused(
+    tmp_path: Path,
+) -> None:
+    card = "---\nconfigs:\n- config_name: default\n  data_files: t.csv\n  thousands: ','\n---\n"
+    folder = write(tmp_path / "d", README__md=card, t__csv='question,answer\nA?,"1,5"\n')
+    with pytest.raises(DataError, match="the card sets 'thousands', which changes what the file"):
+        hub_answers(folder)
+
+
+def test_files_of_another_kind_are_told(tmp_path: Path) -> None:
+    files = {"a__jsonl": lines("1"), "b__csv": "question,answer\nB?,2\n"}
+    assert hub_answers(write(tmp_path / "d", **files)) == [
+        "1",
+        "b.csv is not read: the others are json, and it is not",
+    ]
