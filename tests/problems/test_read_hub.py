@@ -213,10 +213,12 @@ def test_a_column_that_some_rows_lack_is_no_mistake(tmp_path: Path) -> None:
 def test_a_configuration_of_a_folder_is_named_and_its_separator_kept(tmp_path: Path) -> None:
     card = (
         "---\nconfigs:\n- config_name: one\n  data_files: one.csv\n  sep: ';'\n"
-        "- config_name: two\n  data_files: two.jsonl\n---\n"
+        "- config_name: two\n  data_files: two.csv\n---\n"
     )
     table = "question;answer\nA?;0,50\n"
-    folder = write(tmp_path / "d", README__md=card, one__csv=table, two__jsonl=lines("1.10"))
+    folder = write(
+        tmp_path / "d", README__md=card, one__csv=table, two__csv="question,answer\nA?,1.10\n"
+    )
     assert hub_answers(folder, name="one") == ["0,50"]
     assert hub_answers(folder, name="two") == ["1.10"]
     with pytest.raises(DataError, match=r"Config name is missing\. Please pick one among .*'one'"):
