@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from labeler.checking.base import Checked, Checker
 from labeler.config import RunConfig, load_config
 from labeler.config.base import Strict
 from labeler.config.earlier import without_later_keys
 from labeler.dataset.reader import open_dataset
+from labeler.driver.requests import Check
 from labeler.errors import DataError, DatasetError
 from labeler.labelling.identity import run_ids
 from labeler.labelling.run import LabellingRun, Parts, RunSummary, run_plainly
@@ -190,6 +194,27 @@ def test_a_run_that_was_committed_under_its_earlier_id_is_there_already(tmp_path
         label(tmp_path / "d", today)
     assert label(tmp_path / "d", today, resume=True).already_there
     assert len(open_dataset(tmp_path / "d").versions()) == 1
+
+
+class LaterRules:
+    """A checker of the same name whose rules have changed since."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+        self.fingerprint = re.sub(r"math_answer-\d+", "math_answer-99", checker.fingerprint)
+
+    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+        return await self._checker.check(batch)
+
+    async def aclose(self) -> None:
+        await self._checker.aclose()
+
+
+def test_a_run_of_then_is_there_though_rules_have_changed_and_one_of_today_is_not() -> None:
+    given = few()
+    later = replace(given, checker=LaterRules(given.checker), earlier_shas=("then",))
+    assert run_ids(replace(given, config_sha="then"))[0] in run_ids(later)
+    assert run_ids(given)[0] not in run_ids(later)
 
 
 def test_an_unfinished_run_of_an_earlier_id_is_told_and_gone_after_the_commit(
