@@ -217,8 +217,7 @@ def located(given: str | Location) -> Location:
         raise DatasetError(f"{shown(text)}: a dataset is a local folder, or s3://bucket/prefix")
     if (found := NOT_FOR_DELTA.search(text)) is not None:
         raise DatasetError(
-            f"{shown(text)}: no dataset can lie there, because of {found[0]!a}; "
-            "name another prefix"
+            f"{shown(text)}: no dataset can lie there, because of {found[0]!a}; name another prefix"
         )
     return Bucket(f"{SCHEME}{bucket}/{prefix}")
 
