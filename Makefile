@@ -26,7 +26,7 @@ bench: .venv/run
 	$(BIN)/python benchmarks/throughput.py --seed $(SEED)
 	$(BIN)/python benchmarks/consensus.py --seeds $(SEED)
 	$(BIN)/python benchmarks/search.py --seed $(SEED)
-	$(BIN)/python benchmarks/datasets.py --steps 1000000
+	$(BIN)/python benchmarks/dataset_scale.py --steps 1000000
 
 # Trains data/policy anew (an hour and a half on one core) and measures it (a quarter of an hour).
 policy: .venv/run
@@ -47,7 +47,7 @@ measure-policy: .venv/run
 
 # A Prefect server, a work pool and a worker on this machine; Ctrl-C stops all three.
 server: .venv/run
-	$(BIN)/python -m flows.server
+	$(BIN)/labeler server
 
 # Programs written by models run in bubblewrap; the viewer's pages are tried in Chromium. Where they are
 # not there and cannot be installed, the tests that need them are skipped and say so.

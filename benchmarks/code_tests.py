@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from labeler.checking.code_tests import CodeChecker
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.problems.humaneval import read_completions, read_humaneval
 from labeler.records import Problem, Verdict
 from labeler.sandbox.bubblewrap import Bubblewrap
@@ -32,7 +32,7 @@ from labeler.sandbox.bubblewrap import Bubblewrap
 SHARED = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 
 
-async def judged(checks: Sequence[Check], concurrency: int) -> dict[tuple[str, str], Checked]:
+async def judged(checks: Sequence[Check], concurrency: int) -> dict[tuple[str, str], CheckResult]:
     """Each distinct program of each problem, once."""
     distinct = {(check.problem.problem_id, check.answer): check for check in checks}
     sandbox = Bubblewrap(concurrency)
@@ -62,6 +62,7 @@ def left_behind() -> list[str]:
 
 
 def main() -> None:
+    """The command."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--samples", type=int, default=None, help="a random part of them")
     arguments.add_argument("--runs", type=int, default=2)

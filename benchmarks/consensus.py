@@ -27,10 +27,10 @@ from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig, load_config
 from labeler.consensus.base import Rule
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
-from labeler.consensus.lessons import Lessons
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.votes import Votes
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.lessons import Lessons, LessonsRule
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.votes import MajorityRule, Votes
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
@@ -39,7 +39,7 @@ from labeler.evaluation.compare import Comparison, Examined, compare, examine
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.records import Evidence, LabeledSolution, LabeledStep
 from labeler.stats.rates import wilson
 from labeler.terminal import progress_bar
@@ -82,18 +82,20 @@ class Named:
 
 
 def rules() -> list[Rule]:
+    """All rules that are compared, each under the name that the table shows."""
     fixed: list[Rule] = [
         FirstZero(),
-        Named(Lessons(judges=("judge",)), "lessons"),
-        Named(Lessons(judges=("judge", "spare")), "lessons, both"),
-        Votes("majority"),
-        Named(Posterior(1e-9), "posterior"),
+        Named(Lessons(LessonsRule(judges=("judge",))), "lessons"),
+        Named(Lessons(LessonsRule(judges=("judge", "spare"))), "lessons, both"),
+        Votes(MajorityRule()),
+        Named(Posterior(PosteriorRule(min_confidence=1e-09)), "posterior"),
     ]
     fusions: list[Rule] = [
-        Named(Fusion(min_confidence=c), f"fusion {c:.2f}".replace(" 0.00", "")) for c in CONFIDENCES
+        Named(Fusion(FusionRule(min_confidence=c)), f"fusion {c:.2f}".replace(" 0.00", ""))
+        for c in CONFIDENCES
     ]
     deaf: list[Rule] = [
-        Named(Fusion(min_confidence=c), f"without tool_check {c:.2f}", "tool_check")
+        Named(Fusion(FusionRule(min_confidence=c)), f"without tool_check {c:.2f}", "tool_check")
         for c in (1e-9, 0.99)
     ]
     return [*fixed, *fusions, *deaf]
@@ -102,34 +104,36 @@ def rules() -> list[Rule]:
 async def evidence(
     config: RunConfig, n_problems: int, journal_file: Path, show: Any
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """Samples solutions of fresh problems and asks all sources; what they said and its cost."""
     samplers, checker = build_samplers(config), MathChecker()
     policy = build_policy(config, samplers[POLICY])
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
     chosen = labelers_named(config, SOURCES)
     labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     done = 0
 
     def on_problem() -> None:
         nonlocal done
         done += 1
-        tokens = sum(cost.completion_tokens for cost in bill.values())
-        show(Progress(done, n_problems, sum(c.samples for c in bill.values()), tokens))
+        tokens = sum(cost.completion_tokens for cost in costs.values())
+        show(Progress(done, n_problems, sum(c.samples for c in costs.values()), tokens))
 
     with Journal(journal_file) as journal:
         async with Driver(routes(samplers, checker), journal, max_active=96) as driver:
             solved = await sampled(problems, policy, driver, {})
-            examined = await examine(solved, labelers, driver, bill, on_problem)
+            examined = await examine(solved, labelers, driver, costs, on_problem)
     for sampler in samplers.values():
         await sampler.aclose()
     await checker.aclose()
-    return examined, bill
+    return examined, costs
 
 
 def measured(
     seed: int, given: argparse.Namespace, folder: str
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """One seed's evidence, with a bar while it is gathered."""
     config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": seed})
     journal = given.journal or Path(folder) / "journal.sqlite"
     with progress_bar(f"seed {seed}") as show:
@@ -139,16 +143,18 @@ def measured(
 def pooled(
     found: Sequence[tuple[list[Examined], dict[str, Cost]]],
 ) -> tuple[list[Examined], dict[str, Cost]]:
+    """Several seeds as one: all solutions, costs added by asker."""
     whole: dict[str, Cost] = {}
-    for _, bill in found:
-        for asker, cost in bill.items():
-            mine = whole.setdefault(asker, Cost())
+    for _, costs in found:
+        for requester, cost in costs.items():
+            mine = whole.setdefault(requester, Cost())
             mine.samples += cost.samples
             mine.completion_tokens += cost.completion_tokens
     return [one for examined, _ in found for one in examined], whole
 
 
 def show(found: Comparison, title: str) -> None:
+    """The table of sources and rules."""
     table = Table(
         "who", "F1 [95%]", "kept", "steps", "label precision [95%]", "Brier", "ECE", "tokens",
         title=f"{title}: {found.n} solutions, {found.n_erroneous} erroneous",
@@ -167,6 +173,7 @@ def show(found: Comparison, title: str) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, default=350)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
@@ -180,7 +187,8 @@ def main() -> None:
     if len(found) > 1:
         groups["all seeds"] = pooled(list(found.values()))
     compared = {
-        name: compare(examined, SOURCES, rules(), bill) for name, (examined, bill) in groups.items()
+        name: compare(examined, SOURCES, rules(), costs)
+        for name, (examined, costs) in groups.items()
     }
     if given.json:
         print(json.dumps({name: one.to_json() for name, one in compared.items()}))

@@ -83,7 +83,7 @@ def estimation(i: int) -> Conversation[int]:
     messages = (Message("user", f"Problem {i}. " + "How many apples does Ann have now? " * 8),)
     prefixes = [STEP * t for t in range(PER_CONVERSATION)]
     asked = [
-        Sample(Prompt(messages, prefix), N_COMPLETIONS, SAMPLING, seed=i, asker="monte_carlo")
+        Sample(Prompt(messages, prefix), N_COMPLETIONS, SAMPLING, seed=i, requester="monte_carlo")
         for prefix in prefixes
     ]
     root = yield list(asked[:1])
@@ -111,22 +111,23 @@ def rss_mb() -> float:
 
 
 async def drive(given: argparse.Namespace, folder: Path) -> Measured:
+    """The driver alone, on conversations that only estimate."""
     n_requests, max_active = given.requests, given.max_active
     sampler = Timed(text_of, rows_per_batch=256, concurrency=4)
     route = Route(sampler.fingerprint, sampler.sample, sampler.rows_per_batch, sampler.concurrency)
     n_conversations = -(-n_requests // PER_CONVERSATION)
     conversations = ((str(i), estimation(i)) for i in range(n_conversations))
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     answered, early = 0, 0.0
     started, cpu = time.monotonic(), time.process_time()
     with Journal(folder / "journal.sqlite") as journal:
         async with Driver({(Sample, POLICY): route}, journal, max_active=max_active) as driver:
-            async for _, n_replies in driver.run(conversations, bill):
+            async for _, n_replies in driver.run(conversations, costs):
                 answered += n_replies
                 if not early and answered >= n_requests / 5:
                     early = rss_mb()
     cpu_s, wall_s = time.process_time() - cpu, time.monotonic() - started
-    assert answered == bill["monte_carlo"].calls == n_conversations * PER_CONVERSATION
+    assert answered == costs["monte_carlo"].calls == n_conversations * PER_CONVERSATION
     return Measured(answered, cpu_s, wall_s, sampler.spent_s, early, rss_mb())
 
 
@@ -164,6 +165,7 @@ def parts_of(given: argparse.Namespace) -> Parts:
 
 
 async def label(given: argparse.Namespace, folder: Path) -> Measured:
+    """A whole run over scripted problems, from labelling to the commit."""
     parts, n_problems = parts_of(given), given.problems
     sampler = parts.samplers[POLICY]
     assert isinstance(sampler, Timed)
@@ -202,6 +204,7 @@ def report(found: Measured, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--problems", type=int, help="a whole run over so many problems instead")

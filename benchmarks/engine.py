@@ -50,7 +50,7 @@ from labeler.driver.requests import POLICY, Failed, Sample, Samples, Score, Scor
 from labeler.labelers.base import Policy
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.records import Problem
 from labeler.samplers.vllm import VLLMSampler
 from labeler.terminal import progress_bar
@@ -66,7 +66,10 @@ class Recording:
 
     def __init__(self, sampler: VLLMSampler) -> None:
         self.model, self.fingerprint = sampler.model, sampler.fingerprint
-        self.rows_per_batch, self.refills = sampler.rows_per_batch, sampler.refills
+        self.rows_per_batch, self.oversubscription = (
+            sampler.rows_per_batch,
+            sampler.oversubscription,
+        )
         self.concurrency = sampler.concurrency
         self.asked: list[Sample] = []
         self._sampler = sampler
@@ -171,6 +174,7 @@ async def search(
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Starts the engine and lets all sides take turns on it."""
     engine = Engine(given)
     turns: dict[str, list[Turn]] = defaultdict(list)
     try:
@@ -198,7 +202,7 @@ async def all_sides(
     """One turn of each side that asks the server; what the driver asked."""
     config, sampler = engine.config, engine.sampler
     assert config.problems is not None
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     made = generate_problems(n_problems, 4_000_000 + given.seed, difficulty)
     problems = [one.problem for one in made]
     recording = Recording(sampler)
@@ -225,6 +229,7 @@ async def sent(sampler: VLLMSampler, requests: Sequence[Sample]) -> None:
 def summary(
     turns: dict[str, list[Turn]], given: argparse.Namespace, requests: Sequence[Sample]
 ) -> dict[str, Any]:
+    """Medians of the turns, and the driver's rate over each other side's."""
     rates = {n: statistics.median(t.tokens_per_s for t in turns[n]) for n in turns}
     hits = {n: statistics.median(t.hit_rate for t in turns[n]) for n in turns}
     best = max((n for n in rates if n.startswith("bench")), key=rates.__getitem__)
@@ -250,6 +255,7 @@ def summary(
 
 
 def show(found: dict[str, Any]) -> None:
+    """The sides as a table."""
     table = Table(
         "side", "generated tokens/s", "of them by the driver", "prompt tokens from the cache",
         title=f"OmegaPRM, {found['problems']} problems in flight, {found['requests']} requests, "
@@ -262,6 +268,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)

@@ -116,6 +116,7 @@ def offline(
 
 
 def rendered(requests: Sequence[Sample]) -> list[str]:
+    """The prompts as text, as the engine's chat template writes them."""
     tokenizer = load_tokenizer(MODEL)
     return [render(tokenizer, request.prompt) for request in requests]
 

@@ -24,6 +24,7 @@ def counted(llm: LLM) -> dict[str, float]:
 
 
 def flat(llm: LLM, requests: list[dict[str, Any]]) -> dict[str, float]:
+    """All requests in one batch; seconds, tokens, and prompt tokens found in the cache."""
     llm.reset_prefix_cache()
     before = counted(llm)
     prompts = [str(one["prompt"]) for one in requests]
@@ -44,6 +45,7 @@ def flat(llm: LLM, requests: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def main() -> None:
+    """The command."""
     # What the engine prints belongs into the log, not between us and who reads the figures.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

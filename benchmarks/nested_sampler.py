@@ -13,13 +13,13 @@ class Nested:
     """A sampler that draws the most rollouts of a sweep once; smaller k get the first of them.
 
     Completion i depends on the request's seed and i, never on n, so these are the same rollouts.
-    Only what the askers in `swept` ask is enlarged, to `most`.
+    Only what the requesters in `swept` ask is enlarged, to `most`.
     """
 
     def __init__(self, sampler: Sampler, most: int, swept: Collection[str]) -> None:
         self.model, self.fingerprint = sampler.model, sampler.fingerprint
         self.rows_per_batch, self.concurrency = sampler.rows_per_batch, sampler.concurrency
-        self.refills = sampler.refills
+        self.oversubscription = sampler.oversubscription
         self._sampler, self._most, self._swept = sampler, most, swept
         self._known: dict[Sample, Samples] = {}
 
@@ -37,7 +37,7 @@ class Nested:
         new = [request for request in dict.fromkeys(whole) if request not in self._known]
         replies = dict(zip(new, await self._sampler.sample(new), strict=True)) if new else {}
         for request, reply in replies.items():
-            if isinstance(reply, Samples) and request.asker in self._swept:
+            if isinstance(reply, Samples) and request.requester in self._swept:
                 self._known[request] = reply
         found = [self._known.get(request) or replies[request] for request in whole]
         return [
@@ -48,4 +48,4 @@ class Nested:
         ]
 
     def _enlarged(self, request: Sample) -> Sample:
-        return replace(request, n=self._most) if request.asker in self._swept else request
+        return replace(request, n=self._most) if request.requester in self._swept else request

@@ -2,7 +2,7 @@
 
     python benchmarks/plan.py data/benchmark.yaml --sample 24 --draws 1000 [--json]
 
-Labels every problem of a run file for real and keeps each one's bill; then draws samples as `plan`
+Labels every problem of a run file for real and keeps each one's costs; then draws samples as `plan`
 does, with other seeds, and compares each estimate with the truth: the share of plans within 15%,
 the 95th percentile of the error, and how often the 95% interval held. Sampled problems are part of
 the truth, as they are in a run.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from labeler.config import load_config
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED
+from labeler.records import Problem
 from labeler.wiring.runs import build
 
 QUANTITIES = (*BILLED, "cached_prompt_tokens", "engine_completion_tokens")
@@ -30,6 +32,7 @@ BAR = 0.15
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("--sample", type=int, default=24)
@@ -38,13 +41,20 @@ def main() -> None:
     args = parser.parse_args()
     parts = build(load_config(args.config))
     measured = asyncio.run(measure(parts, parts.problems, lambda progress: None))
-    bills = dict(zip((one.problem_id for one in parts.problems), measured.by_problem, strict=True))
-    found = {name: accuracy(parts.problems, bills, name, args) for name in QUANTITIES}
-    whole = {"problems": len(bills), "sample": args.sample, "draws": args.draws, "plans": found}
+    costs_of_each = dict(
+        zip((one.problem_id for one in parts.problems), measured.by_problem, strict=True)
+    )
+    found = {name: accuracy(parts.problems, costs_of_each, name, args) for name in QUANTITIES}
+    whole = {
+        "problems": len(costs_of_each),
+        "sample": args.sample,
+        "draws": args.draws,
+        "plans": found,
+    }
     if args.json:
         print(json.dumps(whole))
         return
-    table = Table(title=f"{args.draws:,} plans from {args.sample} of {len(bills)} problems")
+    table = Table(title=f"{args.draws:,} plans from {args.sample} of {len(costs_of_each)} problems")
     for column in ("what", "truth", "within 15%", "95% of errors below", "interval held"):
         table.add_column(column, justify="left" if column == "what" else "right")
     for name, one in found.items():
@@ -54,13 +64,17 @@ def main() -> None:
 
 
 def accuracy(
-    problems: tuple, bills: dict[str, dict[str, float]], name: str, args: argparse.Namespace
+    problems: Sequence[Problem],
+    costs_of_each: dict[str, dict[str, float]],
+    name: str,
+    args: argparse.Namespace,
 ) -> dict[str, float]:
-    truth = sum(bill[name] for bill in bills.values())
+    """Plans of one quantity from many samples, against what the whole run took."""
+    truth = sum(costs[name] for costs in costs_of_each.values())
     errors, held = [], 0
     for seed in range(args.draws):
         sample = draw(problems, args.sample, seed)
-        values = [bills[one.problem.problem_id][name] for one in sample]
+        values = [costs_of_each[one.problem.problem_id][name] for one in sample]
         told = total(values, [one.stands_for for one in sample], seed)
         errors.append(abs(told.value / truth - 1))
         held += told.low <= truth <= told.high

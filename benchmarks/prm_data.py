@@ -25,7 +25,7 @@ from labeler.evaluation.compare import rows_of
 from labeler.labelers.base import Policy, roll_out, steps_of
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.records import LabeledSolution, Verdict
@@ -95,7 +95,7 @@ def held_out(
 
 
 def _problems(config: RunConfig, first_seed: int, n: int) -> list[OracleProblem]:
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     return list(generate_problems(n, first_seed + config.seed, difficulty))
 
 
@@ -104,14 +104,14 @@ async def _sampled(
 ) -> list[HeldOut]:
     samplers, checker = build_samplers(config), MathChecker()
     policy = build_policy(config, samplers[POLICY])
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     found: dict[str, HeldOut] = {}
     with Journal(journal_file) as journal:
         async with Driver(routes(samplers, checker), journal, max_active=8) as driver:
             asked = ((p.problem.problem_id, _candidates(p, policy, n)) for p in problems)
-            async for problem_id, one in driver.run(asked, bill):
+            async for problem_id, one in driver.run(asked, costs):
                 found[problem_id] = one
-                tokens = sum(cost.completion_tokens for cost in bill.values())
+                tokens = sum(cost.completion_tokens for cost in costs.values())
                 show(Progress(len(found), len(problems), len(found) * n, tokens))
     for sampler in samplers.values():
         await sampler.aclose()

@@ -21,12 +21,13 @@ from rich.table import Table
 
 import labeler
 from labeler.checking.code_tests import run_of
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.records import Verdict
 from labeler.sandbox.bubblewrap import Bubblewrap
 
 
-async def again(runs: list[Run]) -> list[Ran | Failed]:
+async def again(runs: list[Run]) -> list[RunResult | Failed]:
+    """Runs programs once more in the sandbox."""
     sandbox = Bubblewrap(2)
     if why := await sandbox.ready():
         sys.exit(why)
@@ -37,6 +38,7 @@ async def again(runs: list[Run]) -> list[Ran | Failed]:
 
 
 def main() -> None:
+    """The command."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("dataset", type=Path)
     arguments.add_argument("--negatives", type=int, default=200)
@@ -56,7 +58,9 @@ def main() -> None:
         sorted(negatives), min(options.negatives, len(negatives))
     )
     replies = asyncio.run(again([negatives[name] for name in chosen]))
-    failed = [isinstance(r, Ran) and any(t.result == "failed" for t in r.tests) for r in replies]
+    failed = [
+        isinstance(r, RunResult) and any(t.result == "failed" for t in r.tests) for r in replies
+    ]
     counts = Counter(labels.values())
     result = {
         "problems": len(problems),

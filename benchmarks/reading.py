@@ -26,6 +26,7 @@ LETTERS = "aeioubdfgklmnprstvz"
 
 
 def write(path: Path, n: int, n_templates: int | None, seed: int) -> None:
+    """Writes `n` problems; with `n_templates` many of them differ in a number only."""
     rng = random.Random(seed)
     words = ["".join(rng.choices(LETTERS, k=7)) for _ in range(N_WORDS)]
 
@@ -58,6 +59,7 @@ def read(path: Path, n: int | None) -> tuple[int, float, float]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", type=int, default=100_000)
     parser.add_argument(

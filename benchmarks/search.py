@@ -37,7 +37,7 @@ from search_scores import Method, by_self_confidence, denoised, summary
 from search_solutions import Bench, argument_parser, opened
 
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, examine, rows_of
 from labeler.labelers.base import Policy
@@ -54,12 +54,14 @@ SWEPT = frozenset({"monte_carlo", "binary_search"})
 
 
 def methods(policy: Policy, k: int) -> dict[str, Method]:
+    """The papers' searches with `k` rollouts a prefix, by name."""
+
     def of_wrong(problem: Any, solutions: Any) -> Any:
         wrong = tuple(s for s in solutions if s.outcome is Verdict.WRONG)
-        return monte_carlo(problem, wrong, MonteCarlo(k), policy)
+        return monte_carlo(problem, wrong, MonteCarlo(k=k), policy)
 
     def binary(adaptive: bool) -> Method:
-        settings = BinarySearch(k, adaptive)
+        settings = BinarySearch(k=k, adaptive=adaptive)
         return Method(lambda p, s: binary_search(p, s, settings, policy), FirstZero())
 
     return {
@@ -70,8 +72,9 @@ def methods(policy: Policy, k: int) -> dict[str, Method]:
 
 
 def bayes(policy: Policy, confidence: float) -> Method:
-    sure = Posterior(min_confidence=1e-9)
-    return Method(lambda p, s: bisect(p, s, Bisect(confidence), policy), sure)
+    """`bisect` at this confidence."""
+    sure = Posterior(PosteriorRule(min_confidence=1e-9))
+    return Method(lambda p, s: bisect(p, s, Bisect(confidence=confidence), policy), sure)
 
 
 async def measure(given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
@@ -84,16 +87,17 @@ async def run(
     bench: Bench, name: str, method: Method, title: str
 ) -> tuple[dict[str, Any], list[Examined]]:
     """What came of a method, and its evidence."""
-    bill: dict[str, Cost] = {}
+    costs: dict[str, Cost] = {}
     n_problems = len({one.problem.problem_id for one in bench.solved})
     with progress_bar(title) as bar:
         labelers = {name: method.labeler}
-        on_problem = progress(bar, n_problems, bill)
-        examined = await examine(bench.solved, labelers, bench.driver, bill, on_problem)
-    return summary(examined, name, method, bill), examined
+        on_problem = progress(bar, n_problems, costs)
+        examined = await examine(bench.solved, labelers, bench.driver, costs, on_problem)
+    return summary(examined, name, method, costs), examined
 
 
 async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
+    """Every method on one seed's solutions, a result for each k."""
     found: dict[int, dict[str, Any]] = {k: {} for k in given.k}
     stored: dict[int, list[Examined]] = {}
     # The largest k first: it draws what the others use.
@@ -133,20 +137,22 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
     return results
 
 
-def progress(show_progress: Any, n_problems: int, bill: Mapping[str, Cost]) -> Any:
+def progress(show_progress: Any, n_problems: int, costs: Mapping[str, Cost]) -> Any:
+    """What is called after each problem, to move the bar."""
     done = 0
 
     def on_problem() -> None:
         nonlocal done
         done += 1
-        samples = sum(cost.samples for cost in bill.values())
-        tokens = sum(cost.completion_tokens for cost in bill.values())
+        samples = sum(cost.samples for cost in costs.values())
+        tokens = sum(cost.completion_tokens for cost in costs.values())
         show_progress(Progress(done, n_problems, samples, tokens))
 
     return on_problem
 
 
 def main() -> None:
+    """The command."""
     parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, nargs="+", default=[1])
     parser.add_argument("--k", type=int, nargs="+", default=[8])

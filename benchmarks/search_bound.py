@@ -32,7 +32,7 @@ from labeler.driver.conversation import Conversation
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy, Rollouts, roll_out
 from labeler.oracle.oracle import grade
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
@@ -79,13 +79,14 @@ class Searched:
         return {name: place == self.truth for name, place in places.items()}
 
     def _likeliest(self, along: bool) -> int:
-        return int(locate(self.counts(along), Rates(), is_wrong=True).places.argmax())
+        return int(locate(self.counts(along), Rates(), is_wrong=True).probabilities.argmax())
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Draws rollouts of every prefix of every wrong solution."""
     async with opened(given, given.seed) as bench:
         wrong = [one for one in bench.solved if one.solution.outcome is Verdict.WRONG]
-        groups: dict[str, list[SolvedProblem]] = defaultdict(list)
+        groups: dict[str, list[SolutionRecord]] = defaultdict(list)
         for one in wrong:
             groups[one.problem.problem_id].append(one)
         asked = ((name, everything(group, bench.policy, given.k)) for name, group in groups.items())
@@ -103,12 +104,13 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     ])  # fmt: skip
 
 
-def prefixes(one: SolvedProblem) -> list[tuple[str, ...]]:
+def prefixes(one: SolutionRecord) -> list[tuple[str, ...]]:
     """All but the last, which its answer decides."""
     return [one.solution.steps[: t + 1] for t in range(len(one.solution.steps) - 1)]
 
 
-def everything(group: Sequence[SolvedProblem], policy: Policy, k: int) -> Conversation[Drawn]:
+def everything(group: Sequence[SolutionRecord], policy: Policy, k: int) -> Conversation[Drawn]:
+    """Asks for `k` rollouts of each distinct prefix of a problem's solutions."""
     problem = group[0].problem
     distinct = list(dict.fromkeys(prefix for one in group for prefix in prefixes(one)))
     seeds = [derive_seed(policy.run_seed, "bank", problem.problem_id, "".join(p)) for p in distinct]
@@ -117,6 +119,7 @@ def everything(group: Sequence[SolvedProblem], policy: Policy, k: int) -> Conver
 
 
 def summary(searched: Sequence[Searched]) -> dict[str, Any]:
+    """Rates along the solutions, and how often each rule finds the first error."""
     alive: dict[str, list[float]] = defaultdict(list)
     dead: dict[str, list[float]] = defaultdict(list)
     exact: Counter[str] = Counter()
@@ -142,6 +145,7 @@ def _rates(rates: Sequence[float]) -> dict[str, float]:
 
 
 def show(result: dict[str, Any]) -> None:
+    """Both tables."""
     console = Console()
     table = Table("prefixes", "number", "mean rate of right rollouts", "without a right one")
     for kind in ("right prefixes", "prefixes after an error"):
@@ -156,6 +160,7 @@ def show(result: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argument_parser(__doc__)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--k", type=int, default=8)

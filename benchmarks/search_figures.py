@@ -22,6 +22,7 @@ INK, GRID = "#2b3440", "#e6e9ed"
 
 
 def show(results: Sequence[dict[str, Any]]) -> None:
+    """A table of the methods for each k and seed."""
     console = Console()
     for result in results:
         table = Table(

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from labeler.evaluation.metrics import Judged
+from labeler.evaluation.metrics import Prediction
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ OURS = "bayes"
 ROUNDS = 2000
 
 
-def by_problem(judged: Sequence[Judged], problem_ids: Sequence[str]) -> dict[str, list[int]]:
+def by_problem(judged: Sequence[Prediction], problem_ids: Sequence[str]) -> dict[str, list[int]]:
     """Of each problem's solutions: erroneous, those located, correct, those cleared."""
     sums = {name: [0, 0, 0, 0] for name in problem_ids}
     for j, name in zip(judged, problem_ids, strict=True):

@@ -11,13 +11,13 @@ from search_pooled import by_problem, interval
 
 from labeler.consensus.base import Decision, Rule, fitted, value_counts
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.scan import Scan
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
+from labeler.consensus.scan import Scan, ScanRule
 from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
-from labeler.evaluation.metrics import Judged, calibration_error, score
-from labeler.labelling.pipeline import Labeler
+from labeler.evaluation.metrics import Prediction, calibration_error, score
+from labeler.labelers.method import Labeler
 from labeler.records import LabeledSolution, Verdict
 
 LENGTHS = (("4-7", 4, 7), ("8-9", 8, 9), ("10-17", 10, 17))
@@ -35,13 +35,14 @@ class Method:
 
 
 def summary(
-    examined: Sequence[Examined], name: str, method: Method, bill: Mapping[str, Cost]
+    examined: Sequence[Examined], name: str, method: Method, costs: Mapping[str, Cost]
 ) -> dict[str, Any]:
+    """All figures of one method on these solutions."""
     rows = rows_of(examined, [name])
     truths = [one.solved.first_error or 0 for one in examined]
     cost = Cost()
-    for asker, part in bill.items():
-        if asker != "outcome":
+    for requester, part in costs.items():
+        if requester != "outcome":
             cost.samples += part.samples
             cost.completion_tokens += part.completion_tokens
     judged = [judge(row, truth, method.rule) for row, truth in zip(rows, truths, strict=True)]
@@ -71,7 +72,8 @@ def summary(
     }
 
 
-def judge(row: LabeledSolution, truth: int, rule: Rule) -> Judged:
+def judge(row: LabeledSolution, truth: int, rule: Rule) -> Prediction:
+    """What a search's rule decides of a solution, beside the truth."""
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
     if row.solution.outcome is not Verdict.WRONG:
         # No method searches these: a right answer shows that no value was lost.
@@ -81,10 +83,10 @@ def judge(row: LabeledSolution, truth: int, rule: Rule) -> Judged:
     elif not isinstance(rule, Posterior):
         hard = tuple(None if x is None else float(x > 0) for x in decision.labels)
         decision = Decision(decision.first_error, decision.labels, hard, decision.reason)
-    return Judged(decision, truth, row.solution.outcome, by_rollouts=True)
+    return Prediction(decision, truth, row.solution.outcome, by_rollouts=True)
 
 
-def by_length(judged: Sequence[Judged], rows: Sequence[LabeledSolution]) -> dict[str, Any]:
+def by_length(judged: Sequence[Prediction], rows: Sequence[LabeledSolution]) -> dict[str, Any]:
     """Accuracy and tokens of wrong solutions, short and long ones apart."""
     found = {}
     for label, lowest, highest in LENGTHS:
@@ -99,7 +101,7 @@ def by_length(judged: Sequence[Judged], rows: Sequence[LabeledSolution]) -> dict
     return found
 
 
-def offsets(judged: Sequence[Judged]) -> dict[str, int]:
+def offsets(judged: Sequence[Prediction]) -> dict[str, int]:
     """How far off the place of the first error is, in steps: negative is too early (SCAN)."""
     counts: Counter[str] = Counter()
     for j in judged:
@@ -113,7 +115,7 @@ def offsets(judged: Sequence[Judged]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def pairs_of(judged: Sequence[Judged]) -> list[tuple[float, bool]]:
+def pairs_of(judged: Sequence[Prediction]) -> list[tuple[float, bool]]:
     """P(step is right) and whether it is, up to the first error."""
     return [
         (p, t != j.truth)
@@ -123,7 +125,7 @@ def pairs_of(judged: Sequence[Judged]) -> list[tuple[float, bool]]:
     ]
 
 
-def reliability(judged: Sequence[Judged], bins: int = 10) -> list[dict[str, float]]:
+def reliability(judged: Sequence[Prediction], bins: int = 10) -> list[dict[str, float]]:
     """Per tenth of claimed probability: how many steps, what was claimed, what was true."""
     found = []
     pairs = pairs_of(judged)
@@ -143,13 +145,13 @@ def denoised(rows: Sequence[LabeledSolution], truths: Sequence[int]) -> dict[str
     """
     rules: dict[str, Rule] = {
         "first_zero": FirstZero(),
-        "scan, tolerance 0": Scan(tolerance=0, min_self_confidence=1e-9),
-        "scan": Scan(min_self_confidence=1e-9),
-        "scan, all steps": Scan(tolerance=99, min_self_confidence=1e-9),
+        "scan, tolerance 0": Scan(ScanRule(tolerance=0, min_self_confidence=1e-09)),
+        "scan": Scan(ScanRule(min_self_confidence=1e-09)),
+        "scan, all steps": Scan(ScanRule(tolerance=99, min_self_confidence=1e-09)),
         "scan, sure problems": Scan(),
-        "relative_progress, bare": RelativeProgress(min_correct=0),
+        "relative_progress, bare": RelativeProgress(RelativeProgressRule(min_correct=0)),
         "relative_progress": RelativeProgress(),
-        "posterior": Posterior(min_confidence=1e-9),
+        "posterior": Posterior(PosteriorRule(min_confidence=1e-09)),
     }
     found = {}
     for name, rule in rules.items():
@@ -177,25 +179,26 @@ def by_self_confidence(
     return found
 
 
-def judge_wrong(row: LabeledSolution, truth: int, rule: Rule) -> Judged:
+def judge_wrong(row: LabeledSolution, truth: int, rule: Rule) -> Prediction:
+    """What any rule decides of a solution with a wrong answer; hard labels count as sure."""
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
     if all(p is None for p in decision.probabilities):
         hard = tuple(None if x is None else float(x > 0) for x in decision.labels)
         decision = Decision(decision.first_error, decision.labels, hard, decision.reason)
-    return Judged(decision, truth, row.solution.outcome, by_rollouts=True)
+    return Prediction(decision, truth, row.solution.outcome, by_rollouts=True)
 
 
-def _soft(row: LabeledSolution, truth: int) -> Judged:
+def _soft(row: LabeledSolution, truth: int) -> Prediction:
     counts = value_counts([step.evidence for step in row.steps])
     shares = tuple(c.n_correct / c.n if c.n else None for c in counts)
-    return Judged(Decision(None, (None,) * len(shares), shares), truth, row.solution.outcome)
+    return Prediction(Decision(None, (None,) * len(shares), shares), truth, row.solution.outcome)
 
 
 def _wrong(row: LabeledSolution) -> bool:
     return row.solution.outcome is Verdict.WRONG
 
 
-def _errors(judged: Sequence[Judged]) -> dict[str, Any]:
+def _errors(judged: Sequence[Prediction]) -> dict[str, Any]:
     kept = [j for j in judged if j.predicted is not None]
     pairs = pairs_of(judged)
     return {

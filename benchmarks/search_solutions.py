@@ -10,23 +10,23 @@ import argparse
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulated_policy import SimulatedPolicy
 
 from labeler.checking.math_answer import MathChecker
 from labeler.config import load_config
-from labeler.config.problems import OracleProblems
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.labelers.base import Policy
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
+from labeler.problems.sources import OracleProblems
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_policy
 from labeler.wiring.models import build_samplers
@@ -39,7 +39,7 @@ class Bench:
     """Problems, the policy's solutions, and the driver that asks it for more."""
 
     problems: Sequence[OracleProblem]
-    solved: Sequence[SolvedProblem]
+    solved: Sequence[SolutionRecord]
     policy: Policy
     driver: Driver
 
@@ -63,10 +63,11 @@ async def opened(
     """Samples the solutions; `wrapped` stands between the driver and the policy's sampler."""
     config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": seed})
     assert isinstance(config.problems, OracleProblems)
-    settings = config.problems.difficulty.model_dump()
+    difficulty = config.problems.difficulty
     if given.simulate:
-        settings |= {"min_steps": given.simulate[0], "max_steps": given.simulate[1]}
-    problems = list(generate_problems(given.problems, 2_000_000 + seed, Difficulty(**settings)))
+        fewest, most = given.simulate
+        difficulty = replace(difficulty, min_steps=fewest, max_steps=most)
+    problems = list(generate_problems(given.problems, 2_000_000 + seed, difficulty))
     samplers: dict[str, Sampler] = (
         {POLICY: SimulatedPolicy(problems)} if given.simulate else build_samplers(config)
     )
@@ -74,8 +75,9 @@ async def opened(
     policy = build_policy(config, samplers[POLICY])
     checker = MathChecker()
     async with AsyncExitStack() as stack:
-        for one in (*samplers.values(), checker):
-            stack.push_async_callback(one.aclose)
+        for sampler in samplers.values():
+            stack.push_async_callback(sampler.aclose)
+        stack.push_async_callback(checker.aclose)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         journal = stack.enter_context(Journal(given.journal or Path(folder) / "journal.sqlite"))
         driver = Driver(routes(samplers, checker), journal, max_active=96)

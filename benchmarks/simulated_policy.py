@@ -34,7 +34,7 @@ class SimulatedPolicy:
     model = "simulated"
     fingerprint = short_hash("simulated policy", "1")
     rows_per_batch = 512
-    refills = 1
+    oversubscription = 1
     concurrency = 1
 
     def __init__(self, problems: Iterable[OracleProblem]) -> None:

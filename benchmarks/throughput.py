@@ -53,8 +53,8 @@ from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import sampled
-from labeler.oracle.generate import Difficulty, generate_problems
-from labeler.problems.solved import SolvedProblem
+from labeler.oracle.generate import generate_problems
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Verdict
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.transformers import TransformersSampler
@@ -71,7 +71,7 @@ class Work:
 
     sampler: TransformersSampler
     checker: MathChecker
-    solved: Sequence[SolvedProblem]
+    solved: Sequence[SolutionRecord]
     k: int
 
     def requests(self, policy: Policy) -> list[list[Sample]]:
@@ -81,8 +81,8 @@ class Work:
             for one in self.solved
         ]
 
-    def labelled(self, one: SolvedProblem, policy: Policy) -> Any:
-        return monte_carlo(one.problem, (one.solution,), MonteCarlo(self.k), policy)
+    def labelled(self, one: SolutionRecord, policy: Policy) -> Any:
+        return monte_carlo(one.problem, (one.solution,), MonteCarlo(k=self.k), policy)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,8 @@ async def loop(work: Work, policy: Policy) -> tuple[int, int]:
     return prefixes, tokens
 
 
-async def check(work: Work, one: SolvedProblem, request: Sample, texts: Sequence[str]) -> None:
+async def check(work: Work, one: SolutionRecord, request: Sample, texts: Sequence[str]) -> None:
+    """Checks the distinct answers of a prefix's rollouts."""
     answers = [answer_in(one.problem.domain, request.prompt.prefix + text) for text in texts]
     distinct = sorted({answer for answer in answers if answer is not None})
     if distinct:
@@ -198,11 +199,12 @@ Side = Callable[[Work, Policy], Coroutine[Any, Any, tuple[int, int]]]
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Samples the solutions, then lets all sides take turns on them."""
     config = load_config(ROOT / "data" / "benchmark.yaml").model_copy(update={"seed": given.seed})
     sampler = TransformersSampler(given.model, rows_per_batch=given.rows)
     checker = MathChecker()
     policy = build_policy(config, sampler)
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())  # type: ignore[union-attr]
+    difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     problems = list(generate_problems(given.problems, 3_000_000 + given.seed, difficulty))
     solved = await write(problems, policy, sampler, checker)
     work = Work(sampler, checker, solved, given.k)
@@ -233,13 +235,15 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
 
 async def write(
     problems: Sequence[Any], policy: Policy, sampler: TransformersSampler, checker: MathChecker
-) -> list[SolvedProblem]:
+) -> list[SolutionRecord]:
+    """Solutions of the problems by the policy."""
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "j.sqlite") as journal:
         async with Driver(routes({POLICY: sampler}, checker), journal) as driver:
             return await sampled(problems, policy, driver, {})
 
 
 async def timed(side: Side, work: Work, policy: Policy) -> Turn:
+    """One turn of a side, on the clock and of the processor."""
     wall, processor = time.perf_counter(), time.process_time()
     prefixes, tokens = await side(work, policy)
     return Turn(prefixes, tokens, time.perf_counter() - wall, time.process_time() - processor)
@@ -251,6 +255,8 @@ def summary(
     requests: list[list[Sample]],
     batches_at_once: int,
 ) -> dict[str, Any]:
+    """Medians of the turns, and the driver's rates over the others'."""
+
     def rates(of: str, by: str) -> dict[str, float]:
         return {
             name: statistics.median(getattr(t, of) / getattr(t, by) for t in turns[name])
@@ -288,6 +294,7 @@ def summary(
 
 
 def show(found: dict[str, Any]) -> None:
+    """The sides as a table."""
     by_cpu = found["per_cpu_s"]
     table = Table(
         "side", "prefixes", "prefixes/s", "driver: times", "tokens/s", "prefixes / CPU s",
@@ -306,6 +313,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--model", default=str(ROOT / "data" / "policy"))
     parser.add_argument("--problems", type=int, default=64)

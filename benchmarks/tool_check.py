@@ -31,7 +31,7 @@ Solved = tuple[str, str, tuple[str, ...], int]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """First flag (None where there is none) with its claims; seconds, and the slowest solution."""
 
     flag: int | None
@@ -57,20 +57,22 @@ class Figures:
     slowest_solution_s: float
 
 
-def check(solved: Solved) -> Checked:
+def check(solved: Solved) -> CheckResult:
+    """The first step that is flagged, for what claims, and the time that it took."""
     started, cpu = time.perf_counter(), time.process_time()
     links = check_solution(solved[1], solved[2])
     seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu
     for t, said in enumerate(links):
         false = tuple(str(link) for link in said if link.verdict is Verdict.WRONG)
         if false:
-            return Checked(t, false, seconds, cpu_s)
-    return Checked(None, (), seconds, cpu_s)
+            return CheckResult(t, false, seconds, cpu_s)
+    return CheckResult(None, (), seconds, cpu_s)
 
 
 def figures(
     name: str, solved: list[Solved], pool: ProcessPoolExecutor, console: Console
 ) -> Figures:
+    """Checks a whole set; prints every false flag."""
     started = time.perf_counter()
     checked = list(pool.map(check, solved, chunksize=50))
     seconds = time.perf_counter() - started
@@ -95,11 +97,13 @@ def figures(
 
 
 def processbench(file: Path) -> list[Solved]:
+    """Solutions of a ProcessBench file with their first errors."""
     rows = json.loads(file.read_text(encoding="utf-8"))
     return [(r["id"], r["problem"], tuple(r["steps"]), r["label"]) for r in rows]
 
 
 def references(data: Path) -> Iterator[tuple[str, list[Solved]]]:
+    """Reference solutions, which hold no error, of the sets that are there."""
     forms = {
         "gsm8k/train": ("question", "answer", "\n"),
         "gsm8k/test": ("question", "answer", "\n"),
@@ -119,6 +123,7 @@ def references(data: Path) -> Iterator[tuple[str, list[Solved]]]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--processes", type=int, default=2)

@@ -43,9 +43,9 @@ from prm_tables import show
 from labeler.config import RunConfig, load_config
 from labeler.consensus.base import Decision, Rule, fitted, value_counts
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
-from labeler.consensus.lessons import Lessons
-from labeler.consensus.relative_progress import RelativeProgress
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.lessons import Lessons, LessonsRule
+from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.records import LabeledSolution, short_hash
 from labeler.terminal import progress_bar
@@ -110,12 +110,16 @@ METHODS = {
     "monte_carlo hard": Method(FirstZero(), ("monte_carlo",)),
     "monte_carlo uncut": Method(FirstZero(), ("monte_carlo",), uncut=True),
     "monte_carlo soft": Method(FirstZero(), ("monte_carlo",), soft=True),
-    "relative progress 0.8": Method(RelativeProgress(0.8, min_correct=0), ("monte_carlo",)),
+    "relative progress 0.8": Method(
+        RelativeProgress(RelativeProgressRule(threshold=0.8, min_correct=0)), ("monte_carlo",)
+    ),
     "judge": Method(FirstFlag(), ("judge",)),
     "spare": Method(FirstFlag(), ("spare",)),
-    "lessons hard": Method(Lessons(judges=("judge",)), ("monte_carlo", "judge")),
-    "lessons soft": Method(Lessons(judges=("judge",)), ("monte_carlo", "judge"), soft=True),
-    "fusion": Method(Fusion(min_confidence=0.8), ("monte_carlo", "judge", "spare")),
+    "lessons hard": Method(Lessons(LessonsRule(judges=("judge",))), ("monte_carlo", "judge")),
+    "lessons soft": Method(
+        Lessons(LessonsRule(judges=("judge",))), ("monte_carlo", "judge"), soft=True
+    ),
+    "fusion": Method(Fusion(FusionRule(min_confidence=0.8)), ("monte_carlo", "judge", "spare")),
 }
 
 
@@ -197,6 +201,7 @@ def distinct(
 
 
 def benchmark(config: RunConfig, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Labels, trains and scores, each part kept in `folder` for the next time."""
     with progress_bar("labelling") as show:
         pool = labelled(config, given.problems, folder, show)
     with progress_bar("held-out solutions") as show:
@@ -270,6 +275,7 @@ def shown(measured: Measured) -> list[float]:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, default=800, help="labelled, one solution each")
     parser.add_argument("--test-problems", type=int, default=100)

@@ -26,5 +26,5 @@ SETTINGS = {
 }
 for _name, _value in SETTINGS.items():
     os.environ.setdefault(_name, _value)
-# Whoever needs the folder says so in a line of its own (`flows.home`).
+# Whoever needs the folder says so in a line of its own (`flows.prefect_home`).
 warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")

@@ -6,8 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.home import refuse_unwritable_home
-from flows.one_line import explain_errors
+from flows.error_filter import explain_errors
+from flows.prefect_home import refuse_unwritable_home
 from labeler.cli.base import fail, fail_where_full
 from labeler.errors import BackendError, LabelerError
 
@@ -58,5 +58,5 @@ def server_trouble(error: Exception) -> str:
     url = PREFECT_API_URL.value() or "the temporary one"
     return (
         f"the Prefect server at {url} does not answer ({type(error).__name__}); "
-        "start it with `make server`, or mend PREFECT_API_URL"
+        "start it with `make server` or `labeler server`, or mend PREFECT_API_URL"
     )

@@ -1,26 +1,21 @@
 """The labelling run as a Prefect flow: plan, label shards, commit, statistics, publish.
 
-    python -m flows.label CONFIG --out DIR [--resume] [--set KEY=VALUE]
-
-which is what `labeler run --flow` calls. Deciding labels (consensus) is part of a shard: a problem
-goes through all of it as one conversation. Cancelling a run on Prefect's page, or Ctrl-C, keeps
-what was sampled; the next run on the same folder goes on there.
+`labeler run --flow` calls it. Deciding labels (consensus) is part of a shard: a problem goes
+through all of it as one conversation. Cancelling a run on Prefect's page, or Ctrl-C, keeps what was
+sampled; the next run on the same folder goes on there.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.command import ending_in_one_line
-from flows.one_line import explain_errors
+from flows.error_filter import explain_errors
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
-from flows.stages import SHARD_TIMEOUT_S, carry_out, few_shards
-from labeler.dataset.place import located
+from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
+from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
 
@@ -53,24 +48,4 @@ async def label(
         if version is not None:
             get_run_logger().info("run=%s is version %d of %s already", run.run_id, version, out)
             return already_there(run, version)
-        return await carry_out(config, run, board, shard_timeout_s=shard_timeout_s)
-
-
-def main() -> None:
-    """The command."""
-    from labeler.config import load_config
-    from labeler.terminal import print_summary
-
-    parser = argparse.ArgumentParser(description="Label the problems of a run file as a flow.")
-    parser.add_argument("config")
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--set", action="append", default=[], dest="settings")
-    given = parser.parse_args()
-    with ending_in_one_line():
-        config = load_config(given.config, given.settings)
-        print_summary(asyncio.run(label(config, given.out, given.resume)))
-
-
-if __name__ == "__main__":
-    main()
+        return await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)

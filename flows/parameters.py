@@ -22,9 +22,3 @@ def _from_plain_values(given: Any) -> Any:
 
 Config = Annotated[RunConfig, BeforeValidator(_from_plain_values)]
 """What a flow takes as its run file: its content, or its path."""
-
-
-def plain(config: RunConfig) -> dict[str, Any]:
-    """The run file as a deployment keeps it."""
-    content: dict[str, Any] = config.model_dump(mode="json")
-    return content

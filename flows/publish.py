@@ -1,27 +1,22 @@
 """Publishes a version: card and Parquet to the Hub, one commit, one tag; a person may have the say.
 
-    python -m flows.publish --out DIR --repository me/my-steps [--approval] [--dry-run FOLDER]
-
-With `approval` the run shows the card and pauses until somebody resumes it on Prefect's page; a run
-that nobody resumes fails after `approval_timeout_s`, and nothing was sent. With `export_format` the
-version is first written in a trainer's format beside the dataset.
+`labeler publish` calls it. With `approval` the run shows the card and pauses until somebody resumes
+it on Prefect's page; a run that nobody resumes fails after `approval_timeout_s`, and nothing was
+sent. With `export_format` the version is first written in a trainer's format beside the dataset.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import tempfile
 from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.flow_runs import pause_flow_run
 
-from flows.command import ending_in_one_line
-from flows.one_line import explain_errors
+from flows.error_filter import explain_errors
 from flows.reporting import show_text
 from labeler.dataset import resolve
-from labeler.dataset.place import place
+from labeler.dataset.storage import storage_of
 from labeler.dataset.tagging import set_tag
 from labeler.export import ExportOptions, format_named
 from labeler.export import export as write_export
@@ -39,7 +34,7 @@ def _run_name() -> str:
 @task(task_run_name="export {format_name}", persist_result=False)
 def export_version(out: str, version: int, format_name: str) -> str:
     """Writes the version in a trainer's format to OUT/_exports; an earlier export is left alone."""
-    folder = place(out).local / "_exports" / f"{format_name}-v{version}"
+    folder = storage_of(out).local / "_exports" / f"{format_name}-v{version}"
     if not folder.exists():
         write_export(resolve(out, version), format_named(format_name), folder, ExportOptions())
     return str(folder)
@@ -98,39 +93,3 @@ async def publish(
         set_tag(out, tag, number)
     logger.info("%s@%s: commit %s", pushed.repository, pushed.tag, pushed.commit)
     return pushed
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description="Publish a version on the Hub.")
-    parser.add_argument("--out", required=True, help="folder of the dataset")
-    parser.add_argument("--repository", required=True)
-    parser.add_argument("--version", type=int)
-    parser.add_argument("--tag", default="")
-    parser.add_argument("--licence")
-    parser.add_argument("--public", action="store_true")
-    parser.add_argument("--approval", action="store_true")
-    parser.add_argument("--export-format")
-    parser.add_argument("--dry-run")
-    given = parser.parse_args()
-    with ending_in_one_line(resumable=False):
-        pushed = asyncio.run(
-            publish(
-                given.out,
-                given.repository,
-                version=given.version,
-                tag=given.tag,
-                licence=given.licence,
-                private=not given.public,
-                approval=given.approval,
-                export_format=given.export_format,
-                dry_run=given.dry_run,
-            )
-        )
-        print(
-            f"{given.dry_run}: written" if pushed is None else f"{pushed.repository}@{pushed.tag}"
-        )
-
-
-if __name__ == "__main__":
-    main()

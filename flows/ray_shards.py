@@ -22,12 +22,12 @@ from prefect import get_run_logger, task
 
 from flows.parameters import Config
 from flows.reporting import ProgressBoard
-from flows.retrying import may_help
+from flows.retrying import is_retryable
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
 from labeler.labelling.pipeline import Shard, ShardSummary
-from labeler.labelling.remote_shard import Handed, label_alone
+from labeler.labelling.remote_shard import ShardTask, label_shard_task
 from labeler.labelling.run import LabellingRun, Progress
 from labeler.samplers.base import Sampler
 from labeler.wiring.models import build_samplers
@@ -36,31 +36,31 @@ from labeler.wiring.runs import build
 
 @task(
     task_run_name="{name}",
-    retry_condition_fn=may_help,
+    retry_condition_fn=is_retryable,
     retries=2,
     retry_delay_seconds=5,
     persist_result=False,
     tags=["labeler-shard"],
 )
 def label_handed_shard(name: str, run_file: str, parcel: bytes) -> ShardSummary:
-    """Labels a shard in this process. `parcel` is a pickled `Handed`, into which Prefect would
+    """Labels a shard in this process. `parcel` is a pickled `ShardTask`, into which Prefect would
     look piece by piece; `run_file` is the run file as JSON.
     """
-    handed: Handed = pickle.loads(parcel)
-    summary = _loop().run(_label(handed, run_file))
+    shard_task: ShardTask = pickle.loads(parcel)
+    summary = _loop().run(_label(shard_task, run_file))
     get_run_logger().info(
         "run=%s shard=%s problems=%d solutions=%d rejected=%d",
-        handed.provenance.run_id, name, summary.n_problems, summary.n_rows,
+        shard_task.provenance.run_id, name, summary.n_problems, summary.n_rows,
         len(summary.rejections),
     )  # fmt: skip
     return summary
 
 
-async def _label(handed: Handed, run_file: str) -> ShardSummary:
+async def _label(shard_task: ShardTask, run_file: str) -> ShardSummary:
     config = RunConfig.model_validate_json(run_file)
-    parts = build(config, (handed.shard.problems, []), _samplers(run_file))
+    parts = build(config, (shard_task.shard.problems, []), _samplers(run_file))
     try:
-        return await label_alone(handed, parts)
+        return await label_shard_task(shard_task, parts)
     finally:
         await parts.checker.aclose()
         if parts.sandbox is not None:
@@ -132,7 +132,7 @@ async def label_on_ray(
 def _submitted(
     runner: Any, shard: Shard, run: LabellingRun, run_file: str, fingerprints: dict[str, str]
 ) -> Any:
-    parcel = pickle.dumps(Handed(shard, run.provenance, fingerprints))
+    parcel = pickle.dumps(ShardTask(shard, run.provenance, fingerprints))
     given = {"name": shard.name, "run_file": run_file, "parcel": parcel}
     return runner.submit(label_handed_shard, given)
 

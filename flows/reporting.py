@@ -23,8 +23,8 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException, PrefectHTTPStatusError
 
-from labeler.dataset.place import place
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
 from labeler.files import make_folder
 from labeler.labelling.run import Progress, RunSummary
@@ -90,10 +90,10 @@ class ProgressBoard:
 
 
 async def show_summary(summary: RunSummary) -> None:
-    """What a run made and what it cost, by asker."""
+    """What a run made and what it cost, by requester."""
     rows: list[dict[str, Any]] = [
         {
-            "asked by": asker,
+            "asked by": requester,
             "calls": cost.calls,
             "reused": cost.reused,
             "samples": cost.samples,
@@ -101,7 +101,7 @@ async def show_summary(summary: RunSummary) -> None:
             "generated tokens": cost.completion_tokens,
             "failed": cost.failed,
         }
-        for asker, cost in sorted(summary.cost.items())
+        for requester, cost in sorted(summary.cost.items())
     ]
     await shown(
         acreate_table_artifact(table=rows, key="labelling-cost", description="Cost of the run")
@@ -124,7 +124,7 @@ async def show_statistics(summary: RunSummary) -> None:
     dataset = open_dataset(summary.out, summary.version)
     rows = _statistics_rows(label_statistics(dataset))
     await show_table("label-statistics", rows, f"{summary.out}, version {summary.version}")
-    report = place(summary.out).local / "_reports" / f"version-{summary.version}.html"
+    report = storage_of(summary.out).local / "_reports" / f"version-{summary.version}.html"
     try:
         make_folder(report.parent)
         write_report(dataset, report)

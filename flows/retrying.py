@@ -8,7 +8,7 @@ from prefect.tasks import Task
 from labeler.errors import LabelerError
 
 
-def may_help(task: Task[..., object], task_run: TaskRun, state: State[object]) -> bool:
+def is_retryable(task: Task[..., object], task_run: TaskRun, state: State[object]) -> bool:
     """A full disk or a wrong setting is not mended by trying again."""
     error = state.data if isinstance(state.data, BaseException) else None
     error = getattr(state.data, "error", error)

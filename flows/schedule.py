@@ -7,29 +7,25 @@ module, so a worker needs this package installed, not this folder.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import inspect
-import json
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import SETTINGS
-from flows.command import ending_in_one_line
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
+from labeler.shown import say
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.responses import DeploymentResponse
     from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import Flow
+    from rich.table import Table
 
 TAG = "labeler"
-FLOWS = ("label", "incremental", "refresh", "publish", "audit")
 N_FIELDS = 5
 """Minute, hour, day of the month, month, day of the week."""
 
@@ -117,19 +113,22 @@ async def deployment_of(
 
 def flow_named(name: str) -> Flow[..., Any]:
     """One of our flows."""
-    import importlib
+    from flows.audit import audit
+    from flows.incremental import incremental
+    from flows.label import label
+    from flows.publish import publish
+    from flows.refresh import refresh
 
-    if name not in FLOWS:
-        raise ConfigError(f"--flow {name}: choose among {', '.join(FLOWS)}")
-    found: Flow[..., Any] = getattr(importlib.import_module(f"flows.{name}"), name)
-    return found
+    flows = {flow.name: flow for flow in (label, incremental, refresh, publish, audit)}
+    if name not in flows:
+        raise ConfigError(f"--flow {name}: choose among {', '.join(flows)}")
+    return flows[name]
 
 
 def parameters_for(
     flow: str, config: str, out: Location, settings: Sequence[str]
 ) -> dict[str, Any]:
     """What a scheduled run is given: the run file, the folder, and `key=value` for the flow."""
-    from flows.parameters import plain
     from labeler.config import load_config
     from labeler.config.load import setting
 
@@ -137,7 +136,7 @@ def parameters_for(
     of_flow = [one for one in settings if one.partition("=")[0] in known]
     loaded = load_config(config, [one for one in settings if one not in of_flow])
     # A schedule always goes on with what an interrupted run left.
-    usual = {"config": plain(loaded), "out": str(out), "resume": True}
+    usual = {"config": loaded.model_dump(mode="json"), "out": str(out), "resume": True}
     given = {name: value for name, value in usual.items() if name in known}
     given |= (setting(one, "sample=200") for one in of_flow)
     return given
@@ -228,29 +227,34 @@ def _time(moment: Any) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
 
 
-async def _add(given: argparse.Namespace) -> None:
-    out = located(given.out)
-    out = out.resolve() if isinstance(out, Path) else out
-    parameters = parameters_for(given.flow, given.config, out, given.settings)
-    name = given.name or (parameters.get("config") or {}).get("name") or out.name
-    deployment = await deployment_of(
-        given.flow, name, parameters, given.cron, given.timezone, given.pool
-    )
-    full_name = await add(deployment, out, given.pool)
-    if given.pool:
-        print(f"{full_name}: scheduled {given.cron} ({given.timezone}) on pool {given.pool}")
+async def add_schedule(
+    config: str,
+    out: str,
+    flow: str,
+    cron: str,
+    timezone: str,
+    pool: str | None,
+    name: str | None,
+    settings: Sequence[str],
+) -> None:
+    """Adds a schedule and says so; without a pool this process then serves it until it ends."""
+    folder = located(out)
+    folder = folder.resolve() if isinstance(folder, Path) else folder
+    parameters = parameters_for(flow, config, folder, settings)
+    name = name or (parameters.get("config") or {}).get("name") or folder.name
+    deployment = await deployment_of(flow, name, parameters, cron, timezone, pool)
+    full_name = await add(deployment, folder, pool)
+    if pool:
+        say(f"{full_name}: scheduled {cron} ({timezone}) on pool {pool}")
         return
     from prefect import aserve
 
-    print(f"{full_name}: served here {given.cron} ({given.timezone}); Ctrl-C pauses it", flush=True)
+    say(f"{full_name}: served here {cron} ({timezone}); Ctrl-C pauses it")
     await aserve(deployment, print_starting_message=False)
 
 
-def _show(schedules: Sequence[Scheduled], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps([asdict(schedule) for schedule in schedules]))
-        return
-    from rich.console import Console
+def schedule_table(schedules: Sequence[Scheduled]) -> Table:
+    """Schedules as a person reads them."""
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -261,40 +265,4 @@ def _show(schedules: Sequence[Scheduled], as_json: bool) -> None:
             one.name, f"{one.cron} {one.timezone}", "active" if one.active else "paused",
             one.pool or "served", one.next_run or "-", one.last_run or "-", one.last_state or "",
         )  # fmt: skip
-    console = Console()
-    # A file or a pipe has no edge; a narrow terminal wraps.
-    wide = Console(width=max(console.width, 160)) if not console.is_terminal else console
-    wide.print(table if schedules else "no schedules")
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description="Schedules on a Prefect server.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    adding = commands.add_parser("add")
-    adding.add_argument("config")
-    adding.add_argument("--flow", required=True)
-    adding.add_argument("--cron", required=True)
-    adding.add_argument("--out", required=True)
-    adding.add_argument("--timezone", default="UTC")
-    adding.add_argument("--pool")
-    adding.add_argument("--name")
-    adding.add_argument("--set", action="append", default=[], dest="settings")
-    commands.add_parser("list").add_argument("--json", action="store_true")
-    for action in ("pause", "resume", "remove"):
-        commands.add_parser(action).add_argument("name")
-    given = parser.parse_args()
-    # Where `make server` listens, unless told otherwise.
-    os.environ.setdefault("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    with ending_in_one_line(resumable=False):
-        if given.command == "add":
-            asyncio.run(_add(given))
-        elif given.command == "list":
-            _show(asyncio.run(listed()), given.json)
-        else:
-            asyncio.run(change(given.name, given.command))
-            print(f"{given.name}: {given.command.rstrip('e')}ed")
-
-
-if __name__ == "__main__":
-    main()
+    return table

@@ -1,6 +1,4 @@
-"""`make server`: a local Prefect server, a work pool and a worker, in one command.
-
-    python -m flows.server [--port 4200] [--pool labeler] [--limit 1]
+"""`labeler server`: a local Prefect server, a work pool and a worker, in one command.
 
 Everything ends with this process. State lies in Prefect's own folder (PREFECT_HOME), so schedules
 are there again at the next start. An automation puts runs that died back into the queue: their
@@ -9,9 +7,7 @@ heartbeats cease, and the next free worker goes on where they were.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -20,8 +16,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flows.command import ending_in_one_line
-from flows.home import refuse_unwritable_home
 from labeler.errors import BackendDown, ConfigError
 
 if TYPE_CHECKING:
@@ -149,21 +143,3 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.3)
     raise BackendDown(f"the Prefect server did not come up at {url}; see the lines above")
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description="A local Prefect server with a worker.")
-    parser.add_argument("--port", type=int, default=4200)
-    parser.add_argument("--pool", default="labeler")
-    parser.add_argument("--limit", type=int, default=1, help="flow runs at once")
-    given = parser.parse_args()
-    # Before Prefect is imported, which reads it once.
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{given.port}/api"
-    with ending_in_one_line(resumable=False):
-        refuse_unwritable_home()
-        serve_all(given.port, given.pool, given.limit)
-
-
-if __name__ == "__main__":
-    main()

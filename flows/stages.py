@@ -22,7 +22,7 @@ from flows.engine_limit import limited_engine, place_on
 from flows.parameters import Config
 from flows.ray_shards import label_on_ray
 from flows.reporting import ProgressBoard, show_statistics, show_summary
-from flows.retrying import may_help
+from flows.retrying import is_retryable
 from labeler.labelling.pipeline import ShardSummary
 from labeler.labelling.run import SHARDS_AT_ONCE, LabellingRun, RunSummary
 from labeler.wiring.runs import note
@@ -42,7 +42,7 @@ LISTED_IDS = 20
 
 @task(
     task_run_name="{name}",
-    retry_condition_fn=may_help,
+    retry_condition_fn=is_retryable,
     retries=2,
     retry_delay_seconds=5,
     retry_jitter_factor=0.5,
@@ -83,7 +83,7 @@ async def label_statistics(summary: RunSummary) -> None:
     await show_statistics(summary)
 
 
-async def carry_out(
+async def execute_run(
     config: Config,
     run: LabellingRun,
     board: ProgressBoard,
@@ -125,7 +125,7 @@ async def carry_out(
         )
 
     async with board.showing("problems labelled"):
-        if run.hands_out:
+        if run.delegates_shards:
             done |= await label_on_ray(config, run, board)
         else:
             # A few at a time: enough to keep the model busy, few enough to finish some early.

@@ -56,10 +56,10 @@ def draw(solutions: Iterable[LabeledSolution], n: int, seed: int) -> list[Labele
     rng = random.Random(seed)
     drawn: list[LabeledSolution] = []
     kept = (solution for solution in solutions if solution.consensus.kept)
-    for place, solution in enumerate(kept):
-        if place < n:
+    for position, solution in enumerate(kept):
+        if position < n:
             drawn.append(solution)
-        elif (chosen := rng.randrange(place + 1)) < n:
+        elif (chosen := rng.randrange(position + 1)) < n:
             drawn[chosen] = solution
     return drawn
 

@@ -30,6 +30,19 @@ class Asks(StrEnum):
     """Is this step right? (answer checks, judges, tools)"""
 
 
+class Domain(StrEnum):
+    """What a problem is about, which says how its answer is read and checked."""
+
+    MATH = "math"
+    """A number, formula or short text, compared as mathematics."""
+    CODE = "code"
+    """A program, decided by the problem's tests."""
+    QA = "qa"
+    """An answer in words."""
+    TRACE = "trace"
+    """What a call of a program returns, and how it gets there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a problem comes from; publishing refuses an unknown licence."""
@@ -42,7 +55,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The input of a run. `problem_id` is unique in a run and stable between runs."""
+    """The input of a run. `problem_id` is unique in a run and stable between runs.
+
+    `domain` is one of `Domain`: readers reject any other. Rows that are stored already may hold
+    another text, from builds that took any.
+    """
 
     problem_id: str
     domain: str

@@ -32,30 +32,32 @@ def scratch(tables: str) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
-class Firsts:
+class OnDiskFirstSeen:
     """What came first under each name."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def of(self, name: str, value: str) -> str:
+    def setdefault(self, name: str, value: str) -> str:
         """The value that came first with this name: `value`, if the name is new."""
         key, mine = _bytes(name), _bytes(value)
-        noted = self._database.execute("INSERT OR IGNORE INTO firsts VALUES (?, ?)", (key, mine))
+        noted = self._database.execute(
+            "INSERT OR IGNORE INTO first_seen VALUES (?, ?)", (key, mine)
+        )
         if noted.rowcount:
             return value
-        find = "SELECT value FROM firsts WHERE name = ?"
+        find = "SELECT value FROM first_seen WHERE name = ?"
         [first] = self._database.execute(find, (key,)).fetchone()
         return str(first, "utf-8", "surrogatepass")
 
 
 @contextmanager
-def firsts() -> Iterator[Firsts]:
+def first_seen() -> Iterator[OnDiskFirstSeen]:
     """An empty one, which ends with the block."""
     with scratch(
-        "CREATE TABLE firsts (name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
+        "CREATE TABLE first_seen (name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
     ) as database:
-        yield Firsts(database)
+        yield OnDiskFirstSeen(database)
 
 
 def _bytes(text: str) -> bytes:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from labeler.labelling.run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
+from labeler.shown import console, line, shown
 
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
@@ -29,7 +29,6 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
     )
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
     columns = (
         TextColumn(what),
         BarColumn(),
@@ -40,7 +39,7 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Bar(*columns, console=console, refresh_per_second=4) as bar:
+    with Bar(*columns, console=console(stderr=True), refresh_per_second=4) as bar:
         task = bar.add_task(what, total=None, rates="starting")
 
         def show(progress: Progress) -> None:
@@ -58,9 +57,9 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
 
 def print_summary(summary: RunSummary) -> None:
     """What a run did and what it cost."""
-    console = Console()
+    out = console()
     if summary.already_there:
-        console.print(
+        out.print(
             f"{summary.out}: this run is already version {summary.version}; "
             f"see it with labeler stats {summary.out}"
         )
@@ -68,28 +67,37 @@ def print_summary(summary: RunSummary) -> None:
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
         costs.add_column(column, justify="left" if column == "asked by" else "right")
-    for asker, cost in sorted(summary.cost.items()):
+    for requester, cost in sorted(summary.cost.items()):
         numbers = (
             cost.calls, cost.reused, cost.samples, cost.prompt_tokens, cost.completion_tokens
         )  # fmt: skip
-        costs.add_row(asker, *(f"{number:,}" for number in numbers))
-    console.print(costs)
+        costs.add_row(requester, *(f"{number:,}" for number in numbers))
+    out.print(costs)
     for name, counts in sorted(summary.statistics.items()):
-        console.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
+        out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
     rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
-    console.print(
-        f"[bold]{summary.out}, version {summary.version}[/]: {summary.n_solutions} solutions of "
-        f"{summary.n_problems} problems in {summary.seconds:.0f} s; rejected: {rejected}"
+    made = Text(f"{line(str(summary.out))}, version {summary.version}", style="bold")
+    made.append(
+        f": {summary.n_solutions} solutions of {summary.n_problems} problems in "
+        f"{summary.seconds:.0f} s; rejected: {rejected}",
+        style="not bold",
     )
+    out.print(made)
     for reason, n in summary.reasons.items():
-        console.print(f"  {n:,} rejected: {reason}", style="yellow", markup=False)
+        out.print(f"  {n:,} rejected: {line(reason)}", style="yellow")
     if summary.reasons:
-        console.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+        out.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+
+
+def print_wide(what: Table | str) -> None:
+    """Prints a table that wraps in a narrow terminal; a file or a pipe has no edge."""
+    out = console()
+    (out if out.is_terminal else console(width=max(out.width, 160))).print(what)
 
 
 def print_comparison(found: Comparison) -> None:
     """Scores of sources and rules, one row each, and why they missed."""
-    console = Console()
+    out = console()
     table = Table(
         title=f"{found.n} solutions, {found.n_erroneous} with an error",
         title_justify="left",
@@ -109,25 +117,25 @@ def print_comparison(found: Comparison) -> None:
             _number(one.flagged), _number(one.false_flag_rate, 3), _number(one.flag_exact),
             _number(one.ece, 3), f"{one.generated_tokens:,}",
         )  # fmt: skip
-    console.print(table)
+    out.print(table)
     for name, one in scores:
         misses = ", ".join(f"{n} {why}" for why, n in sorted(one.misses.items())) or "none"
-        console.print(f"{name}: missed {misses}")
+        out.print(f"{name}: missed {misses}")
 
 
 def render(row: LabeledSolution) -> Text:
     """One solution: right steps green, the wrong one red, undecided ones grey."""
     text = Text()
-    text.append(f"{row.problem.problem_id}\n", style="bold")
-    text.append(f"{row.problem.text}\n")
+    text.append(f"{line(row.problem.problem_id)}\n", style="bold")
+    text.append(f"{shown(row.problem.text)}\n")
     for step in row.steps:
         style = {1: "green", -1: "bold red", 0: "yellow", None: "bright_black"}[step.label]
         mark = {1: "+", -1: "x", 0: "o", None: "?"}[step.label]
-        text.append(f" {mark} {step.text.strip()}", style=style)
+        text.append(f" {mark} {shown(step.text.strip())}", style=style)
         text.append(f"  {_known(step)}\n", style="dim")
-    kept = "kept" if row.consensus.kept else f"not kept: {row.consensus.reason}"
+    kept = "kept" if row.consensus.kept else f"not kept: {line(row.consensus.reason)}"
     gold = row.problem.gold_answer or "unknown"
-    text.append(f"   gold {gold}, {row.solution.outcome}; {kept}\n", style="dim")
+    text.append(f"   gold {line(gold)}, {row.solution.outcome}; {kept}\n", style="dim")
     return text
 
 

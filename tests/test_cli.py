@@ -8,24 +8,28 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from labeler.cli import app
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["run", "stats", "show", "problems make", "problems show", "problems check"]
-COMMANDS += [
-    "label",
-    "doctor",
-    "plan",
-    "consensus",
-    "eval",
-    "view",
-    "versions",
-    "tag",
-    "diff",
-    "report",
-    "export",
-    "push",
-]
-COMMANDS += ["schedule", "schedule list", "schedule pause", "schedule resume", "schedule remove"]
+FLOWS_PAGE = ["incremental", "refresh", "audit", "publish", "server", "schedule add"]
+"""Commands whose page is docs/flows.md; the others stand in the README."""
+
+
+def commands(group, *names):
+    """All commands and the groups that are one, by their words."""
+    for name, one in group.commands.items():
+        words = (*names, name)
+        if not hasattr(one, "commands"):
+            yield " ".join(words)
+        else:
+            if one.epilog:
+                yield " ".join(words)
+            yield from commands(one, *words)
+
+
+COMMANDS = sorted(commands(typer.main.get_command(app)))
 
 
 def labeler(*words, cwd=ROOT):
@@ -68,10 +72,11 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_an_example_and_stands_in_the_readme(command):
+def test_every_command_has_an_example_and_stands_in_the_readme_or_its_page(command):
     result = labeler(*command.split(), "--help")
     assert f"Example: labeler {command} " in re.sub(r"\s+", " ", result.stdout)
-    assert f"labeler {command}" in (ROOT / "README.md").read_text()
+    page = "docs/flows.md" if command in FLOWS_PAGE else "README.md"
+    assert f"labeler {command}" in (ROOT / page).read_text()
 
 
 def test_problems_that_were_made_are_read_back(tmp_path):
@@ -160,7 +165,15 @@ def test_a_folder_that_is_no_dataset(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["run gone.yaml", "label gone.jsonl --labeler outcome", "schedule add x --flow label --cron x"],
+    [
+        "run gone.yaml",
+        "label gone.jsonl --labeler outcome",
+        "schedule add x --flow label --cron x",
+        "incremental gone.yaml",
+        "refresh gone.yaml",
+        "audit gone.yaml",
+        "publish --repository me/steps",
+    ],
 )
 def test_an_empty_name_of_a_dataset_is_refused_before_anything_is_read(command):
     line = refused(*command.split(), "--out", "")
@@ -242,3 +255,58 @@ def test_eval_oracle_scores_each_labeler():
             "acc_erroneous", "acc_correct", "f1", "coverage", "flagged", "false_flag_rate",
             "flag_exact", "unknown_rate", "brier", "ece", "samples", "generated_tokens",
         }  # fmt: skip
+
+
+@pytest.fixture
+def checked(tmp_path):
+    """A run file that needs no model, with its dataset of two problems."""
+    lines = [
+        {"problem": "1 + 1?", "steps": ["1 + 1 = 3.", "So 3."], "answer": "2"},
+        {"problem": "2 + 2?", "steps": ["2 + 2 = 4.", "So 4."], "answer": "4"},
+    ]
+    (tmp_path / "set.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    content = {
+        "problems": {"kind": "solved", "path": "set.jsonl"},
+        "labelers": [{"kind": "tool_check"}],
+        "consensus": {"rule": "all"},
+    }
+    (tmp_path / "run.yaml").write_text(json.dumps(content))
+    made = labeler("run", tmp_path / "run.yaml", "--out", tmp_path / "out")
+    assert made.returncode == 0, made.stderr
+    return tmp_path / "run.yaml", "--out", tmp_path / "out"
+
+
+def test_a_dry_refresh_tells_what_is_stale_and_changes_nothing(checked):
+    fresh = labeler("refresh", *checked, "--dry-run").stdout.splitlines()
+    assert fresh[0] == "problems to relabel: 0 of 2"
+    assert not any("stale by" in line for line in fresh)
+    stale = labeler("refresh", *checked, "--dry-run", "--set", "seed=5").stdout.splitlines()
+    assert stale[:2] == ["problems to relabel: 2 of 2", "stale by policy: 2"]
+    assert json.loads(labeler("versions", checked[-1], "--json").stdout)["versions"][1:] == []
+
+
+def test_a_dry_refresh_needs_no_prefect(checked):
+    words = ["labeler", "refresh", *map(str, checked), "--dry-run"]
+    code = (
+        f"import sys; sys.argv = {words}\n"
+        "from labeler.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'prefect', 'flows'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("refresh {run} --out {run}x --dry-run", "{run}x: no labelled dataset is there"),
+        ("refresh {run} --out {out} --dry-run --set sede=1", "unknown key 'sede'"),
+        ("incremental {run}x --out {out}", "cannot read the run file"),
+        ("audit {run} --out {out} --set labelers.0.kind=magic", "labelers.0"),
+    ],
+)
+def test_a_mistake_with_a_flow_is_found_before_prefect_starts(checked, words, line):
+    paths = {"run": checked[0], "out": checked[-1]}
+    assert line.format(**paths) in refused(*words.format(**paths).split())

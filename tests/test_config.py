@@ -193,3 +193,20 @@ def test_a_config_comes_back_as_it_went_in(tmp_path):
 
 def test_the_contract_in_schemas_is_the_one_in_force():
     assert (ROOT / "schemas" / "run_config.v1.json").read_text() == contract()
+
+
+FUSED = GOOD + "    consensus: {rule: fusion, %s: 3.0}\n"
+
+
+@pytest.mark.parametrize("name", ["family_voices", "max_effective_votes"])
+def test_older_run_files_say_family_voices_and_are_the_same_run(tmp_path, name):
+    config = load_config(write(tmp_path, FUSED % name), ["policy.model=/policy"])
+    assert config.consensus.max_effective_votes == 3.0
+    # As 2b308d2 hashed it.
+    assert config.earlier_identity() == "39037fe1a3e9f2b42a1fec0a0ddbe656186e24c9749ba1b194c8b348bd70cd55"
+
+
+def test_one_setting_is_not_given_under_two_names(tmp_path):
+    given = FUSED % "max_effective_votes: 3.0, family_voices"
+    with pytest.raises(ConfigError, match=r"unknown key 'consensus\.family_voices'"):
+        load_config(write(tmp_path, given))

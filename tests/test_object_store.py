@@ -20,11 +20,11 @@ from labeler.dataset.amend import amend
 from labeler.dataset.bucket import Bucket
 from labeler.dataset.changes import changes
 from labeler.dataset.ledger import labelled
-from labeler.dataset.place import located, place
+from labeler.dataset.storage import located, storage_of
 from labeler.dataset.withdraw import withdraw
 from labeler.errors import DatasetError
 from labeler.labelling.run import LabellingRun, run_plainly
-from labeler.wiring.consensus import label_anew
+from labeler.wiring.consensus import recompute_labels
 from tests.noisy_policy import parts
 from tests.object_store import serving
 from tests.test_dataset import info, shard, solved
@@ -140,7 +140,7 @@ def test_labels_are_recomputed_and_rows_withdrawn_in_a_bucket(
     bucket: Bucket, tmp_path: Path
 ) -> None:
     commit_run(bucket, tmp_path, "run-1", 1, 2)
-    made = label_anew(str(bucket), "majority", {})
+    made = recompute_labels(str(bucket), "majority", {})
     assert (made.version, made.made_from, made.path) == (1, 0, bucket)
     assert {one.consensus.policy for one in open_dataset(bucket).solutions()} == {"majority"}
     assert withdraw(bucket, lambda row: row["run_id"] == "run") == 2
@@ -252,7 +252,7 @@ def test_a_whole_run_commits_to_a_bucket_and_keeps_its_work_here(
     run_id = open_dataset(bucket).versions()[0].info.run_id  # type: ignore[union-attr]
     documents = [name for name in objects(bucket) if not name.endswith(".parquet")]
     assert documents == [f"_delta_log/{0:020d}.json", f"_rejections/{run_id}.jsonl"]
-    assert (place(bucket).local / "_work" / "journal.sqlite").is_file()
+    assert (storage_of(bucket).local / "_work" / "journal.sqlite").is_file()
     assert [made.made_by for made in labelled(bucket).values()] == [{}, {}]
 
 

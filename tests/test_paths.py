@@ -9,7 +9,7 @@ import pytest
 
 from labeler.dataset import open_dataset
 from labeler.dataset.lock import refuse_if_locked_out
-from labeler.dataset.place import located
+from labeler.dataset.storage import located
 from labeler.dataset.store import version_of_run
 from labeler.errors import DataError, DatasetError
 from labeler.problems.folder import read_place

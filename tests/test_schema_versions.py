@@ -16,7 +16,7 @@ import pytest
 import labeler
 from labeler.cli import main
 from labeler.dataset import commit, open_dataset, read_shards, resolve
-from labeler.dataset.older import can_be_read
+from labeler.dataset.schema_upgrade import can_be_read
 from labeler.schema import SCHEMA_VERSION, arrow_schema
 from labeler.stats import label_statistics
 from tests.stored_table import EMPTY, RUN_1, RUN_2, STORED, WHOLE

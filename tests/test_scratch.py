@@ -5,20 +5,20 @@ import resource
 import pytest
 
 from labeler.errors import DataError
-from labeler.scratch import firsts, scratch
+from labeler.scratch import first_seen, scratch
 
 
 def test_the_first_value_of_a_name_stays():
-    with firsts() as places:
-        assert places.of("p1", "set.jsonl:1") == "set.jsonl:1"
-        assert places.of("p2", "set.jsonl:2") == "set.jsonl:2"
-        assert places.of("p1", "set.jsonl:3") == "set.jsonl:1"
+    with first_seen() as locations:
+        assert locations.setdefault("p1", "set.jsonl:1") == "set.jsonl:1"
+        assert locations.setdefault("p2", "set.jsonl:2") == "set.jsonl:2"
+        assert locations.setdefault("p1", "set.jsonl:3") == "set.jsonl:1"
 
 
 def test_a_path_that_is_no_unicode_is_a_value_too():
-    with firsts() as places:
-        places.of("p1", "caf\udce9.jsonl:1")
-        assert places.of("p1", "other") == "caf\udce9.jsonl:1"
+    with first_seen() as locations:
+        locations.setdefault("p1", "caf\udce9.jsonl:1")
+        assert locations.setdefault("p1", "other") == "caf\udce9.jsonl:1"
 
 
 def test_a_file_that_may_not_grow_is_one_line():

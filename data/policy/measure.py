@@ -25,13 +25,13 @@ from rich.table import Table
 from scores import Sums, add, balanced, measured, rows, vars_of
 
 from labeler.config import load_config
-from labeler.config.problems import OracleProblems
 from labeler.driver.requests import Message, Prompt, Sample, Samples
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.graph import OracleProblem, read_answer
 from labeler.oracle.mistakes import with_mistake
 from labeler.oracle.oracle import ErrorKind, grade
 from labeler.oracle.tasks import annotate_prompt, judge_prompt, read_verdicts, solve_prompt
+from labeler.problems.sources import OracleProblems
 from labeler.records import Sampling, Verdict
 from labeler.samplers.transformers import TransformersSampler
 from labeler.stats import wilson
@@ -46,6 +46,7 @@ FRESH = 5_000_000
 
 
 def ask(prompt: str, n: int, temperature: float, seed: int, prefix: str = "") -> Sample:
+    """`n` completions of a prompt, from a prefix of the answer."""
     sampling = Sampling(temperature=temperature, max_tokens=600)
     return Sample(Prompt((Message("user", prompt),), prefix), n, sampling, seed)
 
@@ -57,6 +58,7 @@ async def texts(sampler: TransformersSampler, asked: Sequence[Sample]) -> list[l
 
 
 def is_right(problem: OracleProblem, text: str) -> bool:
+    """Whether a solution's last line gives the answer."""
     lines = text.splitlines() or [""]
     return str(read_answer(lines[-1])) == problem.problem.gold_answer
 
@@ -140,6 +142,7 @@ async def mc(sampler: TransformersSampler, cases: Sequence[Prefix]) -> list[tupl
 async def measure(
     sampler: TransformersSampler, difficulty: Difficulty, n: int, seed: int
 ) -> dict[str, object]:
+    """All figures of the policy at one difficulty."""
     problems = list(generate_problems(n, seed, difficulty))
     prompts = [solve_prompt(p.problem.text) for p in problems]
     started = time.perf_counter()
@@ -209,6 +212,7 @@ async def measure(
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default=str(HERE))
     parser.add_argument("--problems", type=int, default=400)
@@ -218,7 +222,7 @@ def main() -> None:
     given = parser.parse_args()
     problems = load_config(given.config, given.settings).problems
     assert isinstance(problems, OracleProblems)
-    difficulty = Difficulty(**problems.difficulty.model_dump())
+    difficulty = problems.difficulty
     sampler = TransformersSampler(given.model, rows_per_batch=128)
     figures = asyncio.run(measure(sampler, difficulty, given.problems, given.seed))
     table = Table("figure", "value", title=f"{difficulty}")

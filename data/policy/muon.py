@@ -15,8 +15,8 @@ class Muon(torch.optim.Optimizer):
     def __init__(self, params: list[Tensor], lr: float, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def step(self) -> None:
         for group in self.param_groups:
             for p in group["params"]:
                 state = self.state.setdefault(p, {"momentum": torch.zeros_like(p)})

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from labeler.records import Verdict
@@ -33,12 +35,14 @@ def balanced(pairs: Sequence[tuple[str, bool, Verdict]]) -> dict[str, object]:
 
 
 def add(sums: Sums, problem: str, second: bool, value: float) -> None:
+    """Adds a term to a problem's first or second sum."""
     own = sums.setdefault(problem, [0.0] * 4)
     own[2 * second] += value
     own[2 * second + 1] += 1
 
 
 def totals(sums: Sums) -> list[float]:
+    """The sums over all problems."""
     return [sum(column) for column in zip(*sums.values(), strict=True)]
 
 
@@ -46,7 +50,7 @@ def measured(sums: Sums, statistic: Callable[..., float]) -> dict[str, float | N
     """The statistic of the sums, with its interval."""
     columns = np.array(list(sums.values())).T
 
-    def of_columns(*drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+    def of_columns(*drawn: NDArray[np.float64], axis: int = -1) -> Any:
         return statistic(*(column.sum(axis=axis) for column in drawn))
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -60,6 +64,7 @@ def measured(sums: Sums, statistic: Callable[..., float]) -> dict[str, float | N
 
 
 def vars_of(rate: object) -> dict[str, object]:
+    """A rate as plain values."""
     return {name: getattr(rate, name) for name in ("n_yes", "n", "rate", "low", "high")}
 
 

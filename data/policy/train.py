@@ -84,7 +84,7 @@ def losses(model: LlamaForCausalLM, batch: list[Example]) -> tuple[Tensor, Tenso
     return (each * weights).sum() / weights.sum(), (each * answers).sum(1) / answers.sum(1)
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def greedy_accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> float:
     """Share of 64 held-out problems of middling difficulty solved greedily, a quick look."""
     problems = [generate_problem(999, i, Difficulty(4, 9, 200, 0.15)) for i in range(64)]
@@ -99,7 +99,7 @@ def greedy_accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast)
         text.rsplit("Answer: ", 1)[-1].strip() == p.problem.gold_answer
         for text, p in zip(texts, problems, strict=True)
     ]
-    return sum(right) / len(right)
+    return float(sum(right) / len(right))
 
 
 def train(
@@ -163,6 +163,7 @@ def note_hashes(folder: Path) -> None:
 
 
 def main() -> None:
+    """The command: trains stage after stage and writes the policy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--from-stage", choices=[s.name for s in STAGES], default=STAGES[0].name)

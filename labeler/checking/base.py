@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 
 
 class Checker(Protocol):
@@ -16,7 +16,7 @@ class Checker(Protocol):
         """Name and version of the rules; part of journal keys."""
         ...
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]: ...
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]: ...
 
     async def aclose(self) -> None:
         """Ends worker processes; may be called twice."""

@@ -16,7 +16,16 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
-from labeler.driver.requests import Check, Checked, Failed, Limits, Ran, Reply, Run, Tried
+from labeler.driver.requests import (
+    Check,
+    CheckResult,
+    Failed,
+    Limits,
+    Reply,
+    Run,
+    RunResult,
+    TestStatus,
+)
 from labeler.programs.statements import parse
 from labeler.records import Problem, Verdict
 from labeler.sandbox.base import Sandbox
@@ -38,12 +47,12 @@ class CodeChecker:
     def fingerprint(self) -> str:
         return f"code-tests-{RULES_VERSION}-{self._sandbox.fingerprint}-{self._limits}"
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
         runs = {i: run_of(c.problem, c.answer, self._limits) for i, c in enumerate(batch)}
         testable = {i: run for i, run in runs.items() if run.tests}
         replies = await self._sandbox.run(list(testable.values()))
         verdicts = dict(zip(testable, replies, strict=True))
-        nothing = Checked(Verdict.UNKNOWN, "the problem has no tests")
+        nothing = CheckResult(Verdict.UNKNOWN, "the problem has no tests")
         return [verdict(verdicts[i], runs[i]) if i in verdicts else nothing for i in runs]
 
     async def aclose(self) -> None:
@@ -82,33 +91,35 @@ def entries(problem: Problem) -> tuple[str, ...]:
     return tuple(sorted(defined & TAKEN))
 
 
-def verdict(reply: Reply, run: Run) -> Checked:
+def verdict(reply: Reply, run: Run) -> CheckResult:
     """What a run says of its program."""
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         reason = reply.reason if isinstance(reply, Failed) else "no run"
-        return Checked(Verdict.UNKNOWN, reason)
+        return CheckResult(Verdict.UNKNOWN, reason)
     decided = _verdict(reply, len(run.tests))
     if reply.isolation.startswith("none"):
         reason = "; ".join(part for part in (decided.reason, "ran without isolation") if part)
-        return Checked(decided.verdict, reason)
+        return CheckResult(decided.verdict, reason)
     return decided
 
 
-def _verdict(reply: Ran, n_tests: int) -> Checked:
+def _verdict(reply: RunResult, n_tests: int) -> CheckResult:
     results = [tested.result for tested in reply.tests]
-    n_passed = results.count(Tried.PASSED)
+    n_passed = results.count(TestStatus.PASSED)
     if reply.ended == "finished" and n_passed == n_tests:
-        return Checked(Verdict.CORRECT)
+        return CheckResult(Verdict.CORRECT)
     count = f"{n_passed} of {n_tests} tests passed"
     if reply.ended == "wall":
-        return Checked(Verdict.UNKNOWN, f"{count}; not done in {reply.wall_s:.1f} s")
+        return CheckResult(Verdict.UNKNOWN, f"{count}; not done in {reply.wall_s:.1f} s")
     for tested in reply.tests:
-        if tested.result is Tried.FAILED:
-            return Checked(Verdict.WRONG, f"{count}; {tested.reason}")
+        if tested.result is TestStatus.FAILED:
+            return CheckResult(Verdict.WRONG, f"{count}; {tested.reason}")
     if reply.ended == "memory":
-        return Checked(Verdict.WRONG, f"{count}; out of memory")
-    undecided = next((t.reason for t in reply.tests if t.result is Tried.UNTESTED), reply.ended)
-    return Checked(Verdict.UNKNOWN, f"{count}; {undecided}")
+        return CheckResult(Verdict.WRONG, f"{count}; out of memory")
+    undecided = next(
+        (t.reason for t in reply.tests if t.result is TestStatus.UNTESTED), reply.ended
+    )
+    return CheckResult(Verdict.UNKNOWN, f"{count}; {undecided}")
 
 
 @lru_cache(maxsize=4096)

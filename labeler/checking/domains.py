@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from labeler.checking.base import Checker
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 
 
 class DomainChecker:
@@ -22,11 +22,11 @@ class DomainChecker:
         parts = [f"{name}:{one.fingerprint}" for name, one in sorted(self._by_domain.items())]
         return ";".join([*parts, self._otherwise.fingerprint])
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
         places: dict[str, list[int]] = defaultdict(list)
         for place, check in enumerate(batch):
             places[check.problem.domain].append(place)
-        found: dict[int, Checked] = {}
+        found: dict[int, CheckResult] = {}
         for domain, own in places.items():
             checker = self._by_domain.get(domain, self._otherwise)
             replies = await checker.check([batch[place] for place in own])

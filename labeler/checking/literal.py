@@ -11,7 +11,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.records import Verdict
 
 RULES_VERSION = 1
@@ -59,18 +59,18 @@ class LiteralChecker:
 
     fingerprint = f"literal-{RULES_VERSION}"
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
         return [_verdict(check.problem.gold_answer, check.answer) for check in batch]
 
     async def aclose(self) -> None:
         return None
 
 
-def _verdict(gold: str | None, answer: str) -> Checked:
+def _verdict(gold: str | None, answer: str) -> CheckResult:
     if gold is None:
-        return Checked(Verdict.UNKNOWN, "no gold answer")
+        return CheckResult(Verdict.UNKNOWN, "no gold answer")
     try:
         same = same_value(literal(gold), literal(answer))
     except NoLiteral as error:
-        return Checked(Verdict.UNKNOWN, str(error))
-    return Checked(Verdict.CORRECT if same else Verdict.WRONG)
+        return CheckResult(Verdict.UNKNOWN, str(error))
+    return CheckResult(Verdict.CORRECT if same else Verdict.WRONG)

@@ -42,18 +42,18 @@ from labeler.checking.answer_text import (
 )
 from labeler.checking.answer_units import Measured, measured
 from labeler.checking.workers import KillableWorkers, Lost
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.records import Verdict
 
 RULES_VERSION = 1
 """Raised whenever a verdict may change; part of the journal's keys."""
 
-_CORRECT = Checked(Verdict.CORRECT)
+_CORRECT = CheckResult(Verdict.CORRECT)
 _ROUNDING = 1e-5
 """Relative difference up to which two values may be one value rounded to six places."""
 
 
-def compare(gold: str, answer: str) -> Checked:
+def compare(gold: str, answer: str) -> CheckResult:
     """Whether `answer` equals `gold`. Never raises; may hang or die, which `MathChecker` mends."""
     quick = compare_quickly(gold, answer)
     if quick is not None:
@@ -73,7 +73,7 @@ def compare(gold: str, answer: str) -> Checked:
     return _compare_values(gold, answer)
 
 
-def compare_quickly(gold: str, answer: str) -> Checked | None:
+def compare_quickly(gold: str, answer: str) -> CheckResult | None:
     """The verdict where text and exact numbers are enough (microseconds, no sympy), else None."""
     if max(len(gold), len(answer)) > MAX_CHARACTERS:
         return _unknown(f"answer not tried: longer than {MAX_CHARACTERS} characters")
@@ -86,7 +86,7 @@ def compare_quickly(gold: str, answer: str) -> Checked | None:
     return _CORRECT if gold == answer else _compare_numbers(gold, answer)
 
 
-def _compare_numbers(gold: str, answer: str) -> Checked | None:
+def _compare_numbers(gold: str, answer: str) -> CheckResult | None:
     gold_number, answer_number = exact_number(gold), exact_number(answer)
     if gold_number is None or answer_number is None:
         return None
@@ -96,7 +96,7 @@ def _compare_numbers(gold: str, answer: str) -> Checked | None:
     return _decided(same, "different numbers")
 
 
-def _compare_measured(gold: Measured, answer: Measured) -> Checked:
+def _compare_measured(gold: Measured, answer: Measured) -> CheckResult:
     """Compares values with units; see the module's decisions."""
     values = _compare_values(gold.value, answer.value)
     same = values.verdict is Verdict.CORRECT
@@ -124,7 +124,7 @@ def _may_be_converted(only: Measured, other: Measured) -> bool:
     return in_base_ten is not None and exact_number(other.value) == Exact(in_base_ten, True)
 
 
-def _compare_percent(percent: Measured, other: Measured, same: bool) -> Checked:
+def _compare_percent(percent: Measured, other: Measured, same: bool) -> CheckResult:
     if same:
         number = exact_number(percent.value)
         if number is not None and abs(number.value) > 1:
@@ -136,7 +136,7 @@ def _compare_percent(percent: Measured, other: Measured, same: bool) -> Checked:
     return _compare_values(rf"\frac{{{percent.value}}}{{100}}", other.value)
 
 
-def _compare_values(gold: str, answer: str) -> Checked:
+def _compare_values(gold: str, answer: str) -> CheckResult:
     """Compares what has no unit: text, numbers, words, mathematics."""
     if gold == answer:
         return _CORRECT
@@ -156,7 +156,7 @@ def _compare_values(gold: str, answer: str) -> Checked:
     return _compare_mathematics(gold, answer)
 
 
-def _compare_mathematics(gold: str, answer: str) -> Checked:
+def _compare_mathematics(gold: str, answer: str) -> CheckResult:
     from math_verify import verify
     from math_verify.grader import should_treat_as_complex
 
@@ -230,12 +230,12 @@ def _normal_gold(gold: str) -> str:
     return normal_form(gold)
 
 
-def _decided(same: bool, why_not: str) -> Checked:
-    return _CORRECT if same else Checked(Verdict.WRONG, why_not)
+def _decided(same: bool, why_not: str) -> CheckResult:
+    return _CORRECT if same else CheckResult(Verdict.WRONG, why_not)
 
 
-def _unknown(reason: str) -> Checked:
-    return Checked(Verdict.UNKNOWN, reason)
+def _unknown(reason: str) -> CheckResult:
+    return CheckResult(Verdict.UNKNOWN, reason)
 
 
 class MathChecker:
@@ -260,10 +260,10 @@ class MathChecker:
         libraries = ("math-verify", "latex2sympy2-extended", "sympy")
         return f"math_answer-{RULES_VERSION} " + " ".join(f"{n}-{version(n)}" for n in libraries)
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
         """One reply per check, in order; equal pairs of a batch are compared once."""
         pairs = [(check.problem.gold_answer, check.answer) for check in batch]
-        replies: dict[tuple[str | None, str], Checked] = {}
+        replies: dict[tuple[str | None, str], CheckResult] = {}
         slow: list[tuple[str, str]] = []
         for gold, answer in dict.fromkeys(pairs):
             if gold is None:

@@ -7,6 +7,10 @@ and exits with 130.
 
 from __future__ import annotations
 
+import sys
+import traceback
+from types import TracebackType
+
 # Each registers its commands.
 from labeler.cli import (  # noqa: F401
     consensus,
@@ -20,15 +24,28 @@ from labeler.cli import (  # noqa: F401
     report,
     run,
     schedule,
+    upkeep,
     versions,
     view,
 )
 from labeler.cli.base import app, fail, fail_where_full
 from labeler.errors import BackendError, LabelerError, UserError
+from labeler.shown import say, text_only
 
 
 def main() -> None:
     """Entry point: turns our errors into one line and an exit code; the rest is typer's."""
+    sys.excepthook = _trace
+    with text_only():
+        _run()
+
+
+def _trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """What nobody foresaw, as Python prints it, but as text: messages quote what they got."""
+    say("".join(traceback.format_exception(kind, error, at)).rstrip(), err=True)
+
+
+def _run() -> None:
     try:
         app()
     except UserError as error:

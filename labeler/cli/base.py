@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from labeler.files import NO_SPACE
+from labeler.shown import say
 
 app = typer.Typer(
     name="labeler",
@@ -29,7 +30,7 @@ DatasetFolder = Annotated[
 
 
 def _dataset_named(out: str) -> str:
-    from labeler.dataset.place import located
+    from labeler.dataset.storage import located
 
     located(out)
     return out
@@ -56,7 +57,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 def fail(message: str, code: int) -> NoReturn:
     """One line on standard error, and out."""
-    typer.echo(f"labeler: {' '.join(message.split())}", err=True)
+    say(f"labeler: {' '.join(message.split())}", err=True)
     raise SystemExit(code)
 
 

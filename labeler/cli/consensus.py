@@ -40,12 +40,18 @@ def consensus(
     import json
 
     from labeler.config.load import setting
-    from labeler.wiring.consensus import label_anew
+    from labeler.wiring.consensus import recompute_labels
 
     given = dict(setting(one, "lenient=true") for one in settings)
     if min_confidence is not None:
         given["min_confidence"] = min_confidence
-    made = label_anew(dataset, policy, given, version, gold)
+    made = recompute_labels(dataset, policy, given, version, gold)
+    for name in made.not_installed:
+        typer.echo(
+            f"labeler: method {name} is not installed: its evidence counts as that of any judge; "
+            "install its package for what it meant",
+            err=True,
+        )
     if as_json:
         typer.echo(json.dumps(_plain(made)))
     elif made.already_there:
@@ -62,8 +68,9 @@ def _plain(made: Recomputed) -> dict[str, Any]:
 
 
 def _print(made: Recomputed) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from labeler.shown import console
 
     n = made.changes
     typer.echo(
@@ -83,4 +90,4 @@ def _print(made: Recomputed) -> None:
         ]
         table.add_row(source["labeler"], source["asks"], *said)
     typer.echo("what each source says, as learned:")
-    Console().print(table)
+    console().print(table)

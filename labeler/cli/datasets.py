@@ -29,12 +29,11 @@ def stats(
     import json
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from labeler.dataset import resolve
     from labeler.errors import UserError
     from labeler.planning import compared
     from labeler.planning.tables import show_compared
+    from labeler.shown import console
     from labeler.stats import Prices, drift, label_statistics
     from labeler.stats.tables import show_drift, show_statistics
 
@@ -49,7 +48,7 @@ def stats(
     if older is not None:
         moved = drift(label_statistics(older), statistics)
         content = json.dumps(asdict(moved), indent=2, allow_nan=False)
-        typer.echo(content) if as_json else Console().print(show_drift(moved))
+        typer.echo(content) if as_json else console().print(show_drift(moved))
     elif as_json:
         content = statistics.to_json()
         if planned := compared(opened, dataset):
@@ -57,9 +56,9 @@ def stats(
             content = json.dumps(json.loads(content) | whole, indent=2)
         typer.echo(content)
     else:
-        Console().print(show_statistics(statistics))
+        console().print(show_statistics(statistics))
         if planned := compared(opened, dataset):
-            Console().print(show_compared(planned))
+            console().print(show_compared(planned))
 
 
 @app.command(epilog="Example: labeler show runs/quickstart --n 3")
@@ -73,9 +72,8 @@ def show(
     """Print labelled solutions: right steps green, the wrong step red, undecided ones grey."""
     from itertools import islice
 
-    from rich.console import Console
-
     from labeler.dataset import resolve
+    from labeler.shown import console
     from labeler.terminal import render
 
     rows = (
@@ -83,6 +81,6 @@ def show(
         for row in resolve(dataset, version, tag).solutions()
         if not errors or (row.first_error is not None and row.first_error >= 0)
     )
-    console = Console()
+    out = console()
     for row in islice(rows, n):
-        console.print(render(row))
+        out.print(render(row))

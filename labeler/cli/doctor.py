@@ -72,6 +72,6 @@ def _escapes(config: object, as_json: bool) -> int:
 
 def _looking(what: str) -> AbstractContextManager[object]:
     """A sign of life in a terminal while nothing is printed."""
-    from rich.console import Console
+    from labeler.shown import console
 
-    return Console(stderr=True).status(what)
+    return console(stderr=True).status(what)

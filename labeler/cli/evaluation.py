@@ -53,21 +53,24 @@ def evaluate(
     import json
 
     from labeler.config import load_config
+    from labeler.shown import line
     from labeler.terminal import print_comparison, progress_bar
-    from labeler.wiring.evaluation import Sides, compare_on_file, compare_on_oracle
+    from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
 
     if target == ORACLE:
         loaded = load_config(config or BENCHMARK, settings)
-        sides = Sides(labelers, rules or [loaded.consensus.rule], min_confidence)
+        candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
         with progress_bar("evaluating") as show:
-            found = compare_on_oracle(loaded, sides, (problems, seed), journal, show)
+            found = compare_on_oracle(loaded, candidates, (problems, seed), journal, show)
     else:
         given = load_config(config, settings) if config else None
-        sides = Sides(labelers, rules, min_confidence)
+        candidates = Candidates(labelers, rules, min_confidence)
         with progress_bar("evaluating") as show:
-            found, rejections = compare_on_file(given, Path(target), sides, limit, journal, show)
+            found, rejections = compare_on_file(
+                given, Path(target), candidates, limit, journal, show
+            )
         for rejection in rejections:
-            typer.echo(f"left out {rejection.record_id}: {rejection.reason}", err=True)
+            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:
@@ -76,5 +79,5 @@ def evaluate(
         for name, false in found.flags.items():
             for flag in false:
                 where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
-                line = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
-                typer.echo(line, err=as_json)
+                said = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                typer.echo(line(said), err=as_json)

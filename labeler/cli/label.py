@@ -36,7 +36,7 @@ def label(
     """Label the steps of given solutions, without sampling any, and commit one version."""
     from labeler.terminal import print_summary, progress_bar
     from labeler.wiring import run
-    from labeler.wiring.given import config_for_file
+    from labeler.wiring.solutions_file import config_for_file
 
     whole = config_for_file(file, labelers, config, settings, limit)
     with keeping_what_was_done(), progress_bar("labelling") as show:

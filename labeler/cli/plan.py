@@ -26,10 +26,9 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Predict calls, tokens, hours and disk of a run by labelling a sample of its problems."""
-    from rich.console import Console
-
     from labeler.config import load_config
     from labeler.planning.tables import show_plan
+    from labeler.shown import console
     from labeler.terminal import progress_bar
     from labeler.wiring.plan import make_plan
 
@@ -42,4 +41,4 @@ def plan(
     if as_json:
         typer.echo(made.to_json())
     else:
-        Console().print(show_plan(made))
+        console().print(show_plan(made))

@@ -41,12 +41,13 @@ def problems_show(
 ) -> None:
     """Print the first problems of a run file with their reference solutions."""
     from labeler.config import load_config
+    from labeler.shown import console, line
     from labeler.steps import reference_text
     from labeler.wiring import read_problems
 
     problems, _ = read_problems(load_config(config, settings))
     for problem in problems[:n]:
-        typer.secho(problem.problem_id, bold=True)
+        console().print(line(problem.problem_id), style="bold", highlight=False, soft_wrap=True)
         typer.echo(problem.text)
         typer.echo(reference_text(problem.reference_solution).rstrip() or "(no reference solution)")
         typer.echo(f"gold answer: {problem.gold_answer}\n")
@@ -64,6 +65,7 @@ def problems_check(
 
     from labeler.config import load_config
     from labeler.problems.curation import find_duplicates
+    from labeler.shown import line
     from labeler.wiring import read_problems
 
     loaded = load_config(config, settings).model_copy(update={"drop_duplicates": False})
@@ -79,6 +81,6 @@ def problems_check(
         return
     typer.echo(f"{len(problems)} problems, {len(rejections)} rejected, {len(groups)} groups alike")
     for rejection in rejections:
-        typer.echo(f"rejected {rejection.record_id}: {rejection.reason}")
+        typer.echo(line(f"rejected {rejection.record_id}: {rejection.reason}"))
     for group in groups:
-        typer.echo(f"{group.likeness}: {', '.join(group.problem_ids)}")
+        typer.echo(line(f"{group.likeness}: {', '.join(group.problem_ids)}"))

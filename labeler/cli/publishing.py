@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import AsJson, DatasetFolder, WhichTag, WhichVersion, app
+from labeler.cli.base import AsJson, DatasetFolder, OutFolder, WhichTag, WhichVersion, app
+from labeler.cli.child import run_flow
 from labeler.errors import UserError
 
 Shares = Annotated[
@@ -148,6 +149,45 @@ def push(
         return
     what = "is there already" if pushed.already_there else f"published, {pushed.files} files"
     typer.echo(f"{pushed.repository}@{pushed.tag}: {what}; commit {pushed.commit[:12]}")
+
+
+@app.command(
+    epilog="Example: labeler publish --out runs/my --repository me/my-steps --tag v1.0 --approval"
+)
+def publish(
+    out: OutFolder,
+    repository: Annotated[str, typer.Option(help="namespace/name on the Hub.")],
+    version: WhichVersion = None,
+    tag: Annotated[str, typer.Option(help="Name of the version, here and on the Hub.")] = "",
+    licence: Annotated[
+        str | None, typer.Option(help="Licence to publish under; the sources' own if they agree.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Everybody may see a new repository.")
+    ] = False,
+    approval: Annotated[
+        bool, typer.Option("--approval", help="Wait until a person resumes it on Prefect's page.")
+    ] = False,
+    export_format: Annotated[
+        str | None, typer.Option(help="Also write the version in this format, beside the dataset.")
+    ] = None,
+    dry_run: Annotated[
+        str | None, typer.Option(help="Write the tree to this folder; send nothing.")
+    ] = None,
+) -> None:
+    """Publish as `push` does, but as a Prefect flow: shown on its page, and approved there."""
+    run_flow(
+        "publish",
+        out=out,
+        repository=repository,
+        version=version,
+        tag=tag,
+        licence=licence,
+        private=not public,
+        approval=approval,
+        export_format=export_format,
+        dry_run=dry_run,
+    )
 
 
 def _one_of(option: str, value: str, choices: type) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from labeler.cli.base import ConfigFile, OutFolder, Settings, app, fail
-from labeler.cli.child import run_module
+from labeler.cli.child import run_flow
 
 
 @app.command(epilog="Example: labeler run data/quickstart.yaml --out runs/quickstart")
@@ -30,20 +29,13 @@ def run(
 
     loaded = load_config(config, settings)
     if flow:
-        raise typer.Exit(_run_flow(config, out, resume, settings))
+        run_flow("label", config=loaded.model_dump(mode="json"), out=out, resume=resume)
     from labeler.terminal import print_summary, progress_bar
     from labeler.wiring import run as run_config
 
     with keeping_what_was_done(), progress_bar("labelling") as show:
         summary = run_config(loaded, out, resume=resume, on_progress=show)
     print_summary(summary)
-
-
-def _run_flow(config: Path, out: str, resume: bool, settings: list[str]) -> int:
-    """Runs flows/label.py in a process of its own: this package never imports Prefect."""
-    words = [str(config), "--out", out, *["--resume"] * resume]
-    words += [word for setting in settings for word in ("--set", setting)]
-    return run_module("flows.label", *words)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`labeler schedule`: flows at fixed times, kept by a Prefect server."""
+"""`labeler server` and `labeler schedule`: flows at fixed times, kept by a Prefect server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from labeler.cli.base import AsJson, ConfigFile, OutFolder, Settings, app
-from labeler.cli.child import run_module
+from labeler.cli.child import run_in_flows
 
 
 class _AddIsDefault(TyperGroup):
@@ -22,7 +22,7 @@ class _AddIsDefault(TyperGroup):
 
 schedule_app = typer.Typer(
     cls=_AddIsDefault,
-    help="Run flows at fixed times; `make server` starts what keeps them.",
+    help="Run flows at fixed times; `labeler server` starts what keeps them.",
     epilog="Example: labeler schedule my.yaml --flow incremental --cron '0 2 * * *' --out runs/my",
     no_args_is_help=True,
 )
@@ -48,36 +48,48 @@ def schedule_add(
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Schedule a flow; `--set` takes keys of the run file and parameters of the flow."""
-    words = ["--flow", flow, "--cron", cron, "--timezone", timezone, "--out", out]
-    for option, value in (("--pool", pool), ("--name", name)):
-        words += [option, value] if value else []
-    words += [word for setting in settings for word in ("--set", setting)]
-    _in_flows("add", str(config), *words)
+    run_in_flows(
+        "schedule_add",
+        config=str(config),
+        out=out,
+        flow=flow,
+        cron=cron,
+        timezone=timezone,
+        pool=pool,
+        name=name,
+        settings=settings,
+    )
 
 
 @schedule_app.command("list", epilog="Example: labeler schedule list --json")
 def schedule_list(as_json: AsJson = False) -> None:
     """Show all schedules: when they run next, how the last run ended."""
-    _in_flows("list", *["--json"] * as_json)
+    run_in_flows("schedule_list", as_json=as_json)
 
 
 @schedule_app.command("pause", epilog="Example: labeler schedule pause incremental/quickstart")
 def schedule_pause(name: Name) -> None:
     """Let a schedule rest; runs at work go on."""
-    _in_flows("pause", name)
+    run_in_flows("schedule_change", name=name, action="pause")
 
 
 @schedule_app.command("resume", epilog="Example: labeler schedule resume incremental/quickstart")
 def schedule_resume(name: Name) -> None:
     """Wake a schedule up."""
-    _in_flows("resume", name)
+    run_in_flows("schedule_change", name=name, action="resume")
 
 
 @schedule_app.command("remove", epilog="Example: labeler schedule remove incremental/quickstart")
 def schedule_remove(name: Name) -> None:
     """Forget a schedule; the dataset stays."""
-    _in_flows("remove", name)
+    run_in_flows("schedule_change", name=name, action="remove")
 
 
-def _in_flows(*words: str) -> None:
-    raise typer.Exit(run_module("flows.schedule", *words))
+@app.command(epilog="Example: labeler server --limit 2")
+def server(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens.")] = 4200,
+    pool: Annotated[str, typer.Option(help="Work pool to make and work for.")] = "labeler",
+    limit: Annotated[int, typer.Option(min=1, help="Flow runs at once.")] = 1,
+) -> None:
+    """Run a Prefect server and a worker on this machine; Ctrl-C stops both, schedules stay."""
+    run_in_flows("server", port=port, pool=pool, limit=limit)

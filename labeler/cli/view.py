@@ -22,6 +22,14 @@ def view(
     work: Annotated[
         Path | None, typer.Option(help="Index and reviews go here; DATASET/_view if left out.")
     ] = None,
+    token: Annotated[
+        bool | None,
+        typer.Option(
+            "--token/--no-token",
+            help="On this machine: the printed address holds a token that everybody needs. Left "
+            "out: where other people are on the machine. Beyond this machine always.",
+        ),
+    ] = None,
     reviewer: Annotated[str, typer.Option(help="Your name, kept with your reviews.")] = "",
 ) -> None:
     """Browse a dataset in a web browser and review its labels, until Ctrl-C.
@@ -32,4 +40,4 @@ def view(
     from labeler.dataset import resolve
     from labeler.view import serve
 
-    serve(resolve(dataset, version, tag), port, host, work, reviewer, typer.echo)
+    serve(resolve(dataset, version, tag), port, host, work, reviewer, typer.echo, token)

@@ -1,8 +1,9 @@
 """Which settings the form of run ids of November 2026 (0.1.0) took in.
 
 A setting that came later and stands at its default is left out when an id of that form is computed,
-so that the runs of then are still recognised. Nothing is added here: a later setting at another
-value makes another run. Does not cover settings that were renamed.
+and our own prompts count as they were then, so that the runs of then are still recognised. Nothing
+is added here: a later setting at another value makes another run. A setting that was renamed is
+dumped under the name it had (`consensus.fusion`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
+
+PROMPTS_OF_THEN = {"default": "c0089fd8", "embedded": "92e97066"}
+"""Hashes of the prompts that we ship, by name."""
 
 _SAMPLING = "temperature top_p top_k max_tokens stop"
 _PROMPT = "template system delimiter sampling kind model"

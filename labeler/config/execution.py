@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from labeler.config.base import Strict
+from labeler.settings import Strict
 
 
 class Execution(Strict):

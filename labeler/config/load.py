@@ -14,11 +14,14 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from labeler.config.labelers import LabelerConfig, PromptedLabeler
+from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
-from labeler.config.problems import FileProblems, HubProblems, SolvedProblems
 from labeler.config.run import RunConfig
+from labeler.consensus.rules import RULES
 from labeler.errors import ConfigError
+from labeler.labelers.method import Prompted
+from labeler.labelers.methods import METHODS
+from labeler.problems.sources import PROBLEM_SOURCES
 
 MEND = "mend it, or quote what is text"
 
@@ -78,16 +81,16 @@ def _plain(text: str, origin: str) -> Any:
 def _override(content: dict[str, Any], override: str) -> None:
     key, value = setting(override, "problems.n=50")
     *parents, last = key.split(".")
-    place: Any = content
+    holder: Any = content
     for name in parents:
-        if isinstance(place, list) and name.isdigit() and int(name) < len(place):
-            place = place[int(name)]
-        elif isinstance(place, dict):
-            place = place.setdefault(name, {})
-    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = value
-    elif isinstance(place, dict):
-        place[last] = value
+        if isinstance(holder, list) and name.isdigit() and int(name) < len(holder):
+            holder = holder[int(name)]
+        elif isinstance(holder, dict):
+            holder = holder.setdefault(name, {})
+    if isinstance(holder, list) and last.isdigit() and int(last) < len(holder):
+        holder[int(last)] = value
+    elif isinstance(holder, dict):
+        holder[last] = value
     else:
         raise ConfigError(f"--set {override}: {'.'.join(parents)} holds no keys; check the path")
 
@@ -98,30 +101,46 @@ def _checked(origin: str, content: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ConfigError(f"{origin}: {one_line(error)}")
+    except ConfigError as error:
+        # Of a part that is no setting's alone, such as how hard generated problems are.
+        raise ConfigError(f"{origin}: {error}")
 
 
 def one_line(error: ValidationError) -> str:
     """The first mistake: key, what is wrong, remedy."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"] if part not in _tags(RunConfig))
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    if first["type"] == "extra_forbidden":
+    # A list whose only entry is a mistake is not too short as well.
+    others = [one for one in error.errors()[1:] if one["type"] != "too_short"]
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}; {_hint(first['loc'])}{more}"
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"
     if first["type"].startswith("union_tag"):
-        return f"key {key!r}: {first['msg']}{more}"
+        return f"key {key!r}: {_refused(first) or first['msg']}{more}"
     message = first["msg"].removeprefix("Value error, ")
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
     return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
 
 
-def _hint(place: Sequence[str | int]) -> str:
-    """What to do about a key that is unknown at a place of the run file."""
-    kinds = [part for part in place if part in _tags(RunConfig)]
+def _refused(mistake: Mapping[str, Any]) -> str:
+    """Why a name of a package beside this one cannot be used, "" if that is not the matter."""
+    given = mistake["input"] if isinstance(mistake["input"], dict) else {}
+    tables = {"kind": (METHODS, PROBLEM_SOURCES), "rule": (RULES,)}
+    for key, known in tables.items():
+        for table in known:
+            if given.get(key) in table.refused:
+                return f"{given[key]}: {table.refused[given[key]]}"
+    return ""
+
+
+def _hint(path: Sequence[str | int]) -> str:
+    """What to do about a key that is unknown at this path of the run file."""
+    kinds = [part for part in path if part in _tags(RunConfig)]
     parts = [one for one in _parts(RunConfig) if not kinds or kinds[-1] in _names(one)]
     known = {key for part in parts for key in part.model_fields}
-    close = difflib.get_close_matches(str(place[-1]), sorted(known - {place[-1]}), n=1)
+    close = difflib.get_close_matches(str(path[-1]), sorted(known - {path[-1]}), n=1)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"{kinds[-1]} has {', '.join(sorted(known))}" if kinds else "remove it"
@@ -155,10 +174,10 @@ def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:
 def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     """The same config with paths made absolute."""
     problems = config.problems
-    if isinstance(problems, FileProblems | SolvedProblems):
-        problems = problems.model_copy(update={"path": _path(problems.path, folder)})
-    elif isinstance(problems, HubProblems) and (folder / problems.dataset).exists():
-        problems = problems.model_copy(update={"dataset": _path(problems.dataset, folder)})
+    source = PROBLEM_SOURCES.find(problems.kind, "problems.kind")
+    there = [key for key in source.paths_if_there if (folder / getattr(problems, key)).exists()]
+    absolute = {key: _path(getattr(problems, key), folder) for key in (*source.paths, *there)}
+    problems = problems.model_copy(update=absolute)
     models = {name: _with_paths(model, folder) for name, model in config.models.items()}
     return config.model_copy(
         update={
@@ -198,7 +217,7 @@ def _with_engine_paths(model: VLLMPolicy, folder: Path) -> VLLMPolicy:
 
 def _with_prompts(labeler: LabelerConfig, folder: Path) -> LabelerConfig:
     """A prompt set that is a path is one beside the run file; a bare name is one of ours."""
-    if not isinstance(labeler, PromptedLabeler) or Path(labeler.prompts).name == labeler.prompts:
+    if not isinstance(labeler, Prompted) or Path(labeler.prompts).name == labeler.prompts:
         return labeler
     return labeler.model_copy(update={"prompts": _path(labeler.prompts, folder)})
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from labeler.config.base import Strict
+from labeler.settings import Strict
 
 ENGINE = AliasChoices("kind", "engine")
 """What runs a model is said by `kind`, as everywhere in a run file, or by `engine`."""

@@ -12,15 +12,18 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from labeler.config.base import Strict
-from labeler.config.consensus import ConsensusConfig, FusionRule
+from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
-from labeler.config.earlier import without_later_keys
+from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
-from labeler.config.labelers import WRITES_SOLUTIONS, LabelerConfig, models_asked, prompts_of
+from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
-from labeler.config.problems import DifficultyFilter, ProblemsConfig, SolvedProblems
+from labeler.config.problems import DifficultyFilter, ProblemsConfig
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
+from labeler.consensus.fusion import FusionRule
+from labeler.labelers.methods import METHODS
+from labeler.problems.sources import PROBLEM_SOURCES
+from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
 MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_parallel", "gpu_memory"}
@@ -59,7 +62,7 @@ class RunConfig(Strict):
     solutions: Annotated[int, Field(ge=0)] = 4
     difficulty_filter: DifficultyFilter | None = None
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
-    consensus: ConsensusConfig = FusionRule(rule="fusion")
+    consensus: ConsensusConfig = FusionRule()
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     run: RunOptions = RunOptions()
     execution: Execution = Execution()
@@ -67,24 +70,26 @@ class RunConfig(Strict):
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:
         kinds = [labeler.kind for labeler in self.labelers]
-        is_solved = isinstance(self.problems, SolvedProblems)
+        source = PROBLEM_SOURCES.find(self.problems.kind, "problems.kind")
+        is_solved = source.read_solutions is not None
         if len(set(kinds)) < len(kinds):
             raise ValueError("labelers: each kind may stand once; merge the two entries")
         if "policy" in self.models:
             raise ValueError("models: 'policy' is the key `policy:`; give this model another name")
         if self.policy is None and not is_solved and self.solutions:
             raise ValueError("policy is missing: somebody has to solve the problems; add it")
-        asking = [one.kind for one in self.labelers if "policy" in models_asked(one)]
+        asking = [one.kind for one in self.labelers if "policy" in one.models]
         if self.policy is None and asking:
             raise ValueError(f"policy is missing: {asking[0]} asks it; add it")
         for labeler in self.labelers:
-            for asked in models_asked(labeler):
+            for asked in labeler.models:
                 if asked != "policy" and asked not in self.models:
                     known = ", ".join(["policy", *self.models])
                     raise ValueError(
                         f"labelers: {labeler.kind} asks model {asked!r}; known: {known}"
                     )
-        if self.solutions == 0 and WRITES_SOLUTIONS.isdisjoint(kinds) and not is_solved:
+        writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
+        if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
         return self
 
@@ -96,12 +101,15 @@ class RunConfig(Strict):
         """The same as it was when paths counted, by which older runs are recognised."""
         content = self._deciding()
         without_later_keys(self, content)
+        for one in self.labelers:
+            if (ours := PROMPTS_OF_THEN.get(getattr(one, "prompts", ""))) is not None:
+                content["prompts_sha"][one.kind] = ours
         return _sha(content)
 
     def _deciding(self) -> dict[str, Any]:
         content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
-        if prompts := {one.kind: prompts_of(one) for one in self.labelers if prompts_of(one)}:
+        if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts
         return content
 

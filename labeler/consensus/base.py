@@ -39,7 +39,7 @@ class Rule(Protocol):
 
 @runtime_checkable
 class Learner(Rule, Protocol):
-    """A rule that first looks at many solutions. Unfitted, it decides by its prior belief."""
+    """A rule that first looks at many solutions. Unfitted, it decides by its prior."""
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
         """The same rule with what it learned from the evidence (not the labels) of `rows`."""

@@ -50,10 +50,10 @@ def fit(counts: Array, weights: Array, start: Array, rounds: int = 20) -> Array:
     return ab
 
 
-def expected_counts(ab: Array, n: int, strength: float) -> tuple[Array, Array]:
-    """What a belief is worth in data: counts [n + 1, 2] and weights [n + 1, states].
+def pseudo_counts(ab: Array, n: int, strength: float) -> tuple[Array, Array]:
+    """What a prior is worth in data: counts [n + 1, 2] and weights [n + 1, states].
 
-    `strength` is how many prefixes with `n` rollouts each the belief weighs.
+    `strength` is how many prefixes with `n` rollouts each the prior weighs.
     """
     from scipy.special import gammaln
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from labeler.consensus.beta_binomial import Array
 
-BELIEF_SOLUTIONS = 50.0
+PRIOR_SOLUTIONS = 50.0
 """So many gold solutions must speak against the probabilities to move them half-way."""
 
 GRID_POINTS, GRID_SOLUTIONS = 51, 2.0
@@ -34,9 +34,9 @@ class Calibration:
         """Calibrated P(step is right)."""
         return np.interp(probabilities, self.given, self.true)
 
-    def places(self, places: Array) -> Array:
+    def first_error_posterior(self, posterior: Array) -> Array:
         """Calibrated P(first error = t) for each step, then P(none), from the same."""
-        right = self.right(np.clip(1 - np.cumsum(places[:-1]), 0.0, 1.0))
+        right = self.right(np.clip(1 - np.cumsum(posterior[:-1]), 0.0, 1.0))
         return -np.diff(np.concatenate([[1.0], right, [0.0]]))
 
 
@@ -56,7 +56,7 @@ def calibrate(gold: Sequence[tuple[Array, Array]]) -> Calibration:
         np.r_[right, given, grid],
         np.r_[
             weights,
-            weights * BELIEF_SOLUTIONS / len(gold),
+            weights * PRIOR_SOLUTIONS / len(gold),
             np.full(GRID_POINTS, GRID_SOLUTIONS / GRID_POINTS),
         ],
     )

@@ -1,4 +1,4 @@
-"""The hidden course of a solution: a Markov chain over steps, with the first error in it.
+"""The hidden states of a solution: a Markov chain over steps, with the first error in it.
 
 A solution is right, step after step, until its first error; from there on it never is right again,
 but its value may be lost or not (a near miss whose author goes on with the right number, an error
@@ -30,8 +30,8 @@ STATES = (
 )
 RIGHT, ERROR, AFTER = slice(0, 4), slice(4, 6), slice(6, 8)
 
-START_BELIEF = np.array([16, 3, 1, 0.5, 1, 0.2, 0, 0])
-STEP_BELIEF = np.array(
+START_PRIOR = np.array([16, 3, 1, 0.5, 1, 0.2, 0, 0])
+STEP_PRIOR = np.array(
     [
         [18, 1, 0.5, 0.1, 1, 0.2, 0, 0],
         [2, 6, 1, 0.2, 1, 0.2, 0, 0],
@@ -57,9 +57,9 @@ class Chain:
     step: Array
 
 
-def believed(start_counts: Array | float = 0.0, step_counts: Array | float = 0.0) -> Chain:
-    """The most plausible chain after expected counts; without any, the prior belief."""
-    counts = np.vstack([START_BELIEF + start_counts, STEP_BELIEF + step_counts])
+def map_estimate(start_counts: Array | float = 0.0, step_counts: Array | float = 0.0) -> Chain:
+    """The most plausible chain after expected counts; without any, the prior."""
+    counts = np.vstack([START_PRIOR + start_counts, STEP_PRIOR + step_counts])
     # Whether an error is a near miss does not depend on how hard the step was.
     before = np.r_[0 : RIGHT.stop + 1]
     kinds = counts[before, ERROR].sum(axis=0)
@@ -70,25 +70,25 @@ def believed(start_counts: Array | float = 0.0, step_counts: Array | float = 0.0
 
 
 @dataclass(frozen=True)
-class Course:
+class SmoothedPosterior:
     """What the chain knows of solutions of one length.
 
-    `states` [solutions, steps, states] are probabilities; `moves` [states, states] are expected
-    numbers of transitions, summed over solutions and steps, as is `log_likelihood`.
+    `states` [solutions, steps, states] are probabilities; `transition_counts` [states, states] are
+    expected numbers of transitions, summed over solutions and steps, as is `log_likelihood`.
     """
 
     states: Array
-    moves: Array
+    transition_counts: Array
     log_likelihood: float
 
-    def places(self) -> Array:
+    def first_error_posterior(self) -> Array:
         """[solutions, steps + 1]: P(first error = t) for each step, then P(none)."""
         errors = self.states[:, :, ERROR].sum(axis=2)
         none = self.states[:, -1, RIGHT].sum(axis=1)
         return np.concatenate([errors, none[:, None]], axis=1)
 
 
-def follow(chain: Chain, log_seen: Array) -> Course:
+def forward_backward(chain: Chain, log_seen: Array) -> SmoothedPosterior:
     """What log P(evidence | state) `log_seen` [solutions, steps, states] tells of every step."""
     peak = log_seen.max(axis=2, keepdims=True)
     seen = np.exp(np.maximum(log_seen - peak, LEAST_LOG))
@@ -101,10 +101,10 @@ def follow(chain: Chain, log_seen: Array) -> Course:
         forward[:, t] = joint / scale[:, t, None]
         ahead = forward[:, t] @ chain.step
     backward = np.ones_like(seen)
-    moves = np.zeros_like(chain.step)
+    transition_counts = np.zeros_like(chain.step)
     for t in range(n_steps - 1, 0, -1):
         later = backward[:, t] * seen[:, t] / scale[:, t, None]
         backward[:, t - 1] = later @ chain.step.T
-        moves += chain.step * (forward[:, t - 1].T @ later)
+        transition_counts += chain.step * (forward[:, t - 1].T @ later)
     total = float(np.log(scale).sum() + peak.sum())
-    return Course(forward * backward, moves, total)
+    return SmoothedPosterior(forward * backward, transition_counts, total)

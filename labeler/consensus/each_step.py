@@ -9,31 +9,41 @@ label unless somebody judged them. A solution is kept if any of its steps has a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision
+from labeler.consensus.rule import ConsensusRule, RuleSettings
+from labeler.labelers.methods import method_of
 from labeler.records import Asks, Evidence, Solution, Verdict
 
-NEVER_RIGHT = frozenset({"tool_check", "diagnostics"})
-"""Labelers that speak of errors only: what they do not call wrong is open, not neutral."""
-
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: 0}
+
+
+class EachStepRule(RuleSettings):
+    """What correctness evidence says of each step by itself; for labelers of single steps."""
+
+    rule: Literal["each_step"] = "each_step"
 
 
 @dataclass(frozen=True, slots=True)
 class EachStep:
     """Value evidence is not looked at."""
 
-    name: str = "each_step"
+    settings: EachStepRule = field(default_factory=EachStepRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         labels = tuple(_label(pieces) for pieces in evidence)
         first = next((t for t, label in enumerate(labels) if label != 1), -1)
-        place = first if first == -1 or labels[first] == -1 else None
+        first_error = first if first == -1 or labels[first] == -1 else None
         probabilities = tuple({1: 1.0, -1: 0.0}.get(label or 0) for label in labels)
-        reason = "" if place is not None else f"step {first} is neutral or undecided"
+        reason = "" if first_error is not None else f"step {first} is neutral or undecided"
         keep = any(label is not None for label in labels)
-        return Decision(place, labels, probabilities, reason, keep)
+        return Decision(first_error, labels, probabilities, reason, keep)
 
 
 def _label(pieces: Sequence[Evidence]) -> int | None:
@@ -49,4 +59,7 @@ def _label(pieces: Sequence[Evidence]) -> int | None:
 
 def _is_neutral(unknown: Evidence) -> bool:
     """Whether the labeler looked at the step, and could have called it right."""
-    return unknown.n > 0 and unknown.labeler not in NEVER_RIGHT
+    return unknown.n > 0 and method_of(unknown.labeler).may_say_right
+
+
+EACH_STEP = ConsensusRule(name="each_step", settings=EachStepRule, build=EachStep)

@@ -9,17 +9,29 @@ probabilities: the papers' soft label is the `score` of the evidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision, labels_before, value_counts
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.records import Evidence, Solution
+
+
+class FirstZeroRule(RuleSettings):
+    """The papers' rule: the first MC = 0."""
+
+    rule: Literal["first_zero"] = "first_zero"
 
 
 @dataclass(frozen=True, slots=True)
 class FirstZero:
     """MC > 0 means alive."""
 
-    name: str = "first_zero"
+    settings: FirstZeroRule = field(default_factory=FirstZeroRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         counts = value_counts(evidence)
@@ -39,3 +51,6 @@ class FirstZero:
 
 def _right_until(alive: int, n_steps: int) -> tuple[int | None, ...]:
     return tuple(1 if t <= alive else None for t in range(n_steps))
+
+
+FIRST_ZERO = ConsensusRule(name="first_zero", settings=FirstZeroRule, build=FirstZero)

@@ -13,36 +13,69 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import AliasChoices, ConfigDict, Field
 
 from labeler.consensus.base import Decision
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.calibration import Calibration, calibrate
+from labeler.consensus.first_error_posterior import label_from_first_error_posterior
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
 from labeler.consensus.observations import Said, gather, said_of
-from labeler.consensus.places import decide_by_places
+from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings, rule_is_required
 from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
 
+FAMILY_VOICES = "family_voices"
+"""What `max_effective_votes` was called."""
+
+
+def _either_name(schema: dict[str, Any]) -> None:
+    """Lets an editor accept one of the two names."""
+    rule_is_required(schema)
+    schema["properties"][FAMILY_VOICES] = schema["properties"]["max_effective_votes"]
+    schema["not"] = {"required": ["max_effective_votes", FAMILY_VOICES]}
+
+
+class FusionRule(RuleSettings):
+    """A label model over all sources, fitted on the run; decides from `min_confidence` on.
+
+    Sources of one model that answer the same question count as `max_effective_votes` at most, which
+    older run files call `family_voices`.
+    """
+
+    # Identities of runs and entries of logs hold the older name, and so go on holding it.
+    model_config = ConfigDict(serialize_by_alias=True, json_schema_extra=_either_name)
+
+    rule: Literal["fusion"] = "fusion"
+    min_confidence: Confidence = 0.8
+    max_effective_votes: Annotated[
+        float,
+        Field(
+            ge=1,
+            validation_alias=AliasChoices("max_effective_votes", FAMILY_VOICES),
+            serialization_alias=FAMILY_VOICES,
+        ),
+    ] = 4.0
+
 
 @dataclass(frozen=True)
 class Fusion:
-    """A label needs `min_confidence`. Sources of one model count as `family_voices` at most.
+    """`fit` keeps at most `fit_limit` solutions in memory. `gold`: solution id to first error."""
 
-    `fit` keeps at most `fit_limit` solutions in memory. `gold`: solution id to first error.
-    """
-
-    min_confidence: float = 0.8
-    family_voices: float = 4.0
+    settings: FusionRule = field(default_factory=FusionRule)
     fit_limit: int = 20_000
     gold: Mapping[str, int] = field(default_factory=dict)
     model: LabelModel = field(default_factory=LabelModel)
     calibration: Calibration = field(default_factory=Calibration)
-    name: str = "fusion"
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
         marked: list[tuple[list[Said], int]] = []
@@ -58,7 +91,7 @@ class Fusion:
                     marked.append((said_of(row.solution, evidence), truth))
                 yield row
 
-        model = learn(gather(watched(), self.fit_limit), self.family_voices)
+        model = learn(gather(watched(), self.fit_limit), self.settings.max_effective_votes)
         if self.gold and not marked:
             raise DataError(f"gold: none of its {len(self.gold)} solutions is in this dataset")
         return replace(self, model=model, calibration=_calibration(model, marked))
@@ -72,24 +105,26 @@ class Fusion:
         }
         return {**self.model.report(), "calibration": calibration}
 
-    def place_probabilities(
+    def first_error_posterior(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
-        places: list[float] = self._places(said_of(solution, evidence)).tolist()
-        return places
+        posterior: list[float] = self._posterior(said_of(solution, evidence)).tolist()
+        return posterior
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         said = said_of(solution, evidence)
         if not any(said):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
-        places = self._places(said).tolist()
+        posterior = self._posterior(said).tolist()
         spoken = [bool(step.keys() - {OUTCOME}) for step in said]
-        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
+        return label_from_first_error_posterior(
+            posterior, self.settings.min_confidence, spoken, solution.outcome
+        )
 
-    def _places(self, said: Sequence[Said]) -> Array:
-        return self.calibration.places(self.model.places(said))
+    def _posterior(self, said: Sequence[Said]) -> Array:
+        return self.calibration.first_error_posterior(self.model.first_error_posterior(said))
 
 
 def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]) -> Calibration:
@@ -97,7 +132,10 @@ def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]
         return Calibration()
     gold = []
     for said, truth in marked:
-        right = np.clip(1 - np.cumsum(model.places(said)[:-1]), 0.0, 1.0)
+        right = np.clip(1 - np.cumsum(model.first_error_posterior(said)[:-1]), 0.0, 1.0)
         was = np.array([float(truth == -1 or t < truth) for t in range(len(said))])
         gold.append((right, was))
     return calibrate(gold)
+
+
+FUSION = ConsensusRule(name="fusion", settings=FusionRule, build=Fusion)

@@ -13,43 +13,66 @@ here the first step is right if MC > 0. As in `lessons`, all judges must agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from labeler.consensus.base import Decision, labels_before, value_counts
 from labeler.consensus.progress import progress
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.consensus.sources import first_error_of, judges
 from labeler.records import Evidence, Solution
 
 
-@dataclass(frozen=True, slots=True)
-class GenPRM:
-    """`judges` as in `lessons`; `min_correct` as in `progress`."""
+class GenPRMRule(RuleSettings):
+    """Relative progress against a judge: all labels agree, or (`lenient`) the first error does.
 
-    threshold: float = 0.8
-    min_correct: int = 0
+    `min_correct`: right rollouts before a step without which MC > 0 decides it, not the ratio.
+    `judges` as in `lessons`.
+    """
+
+    rule: Literal["genprm"] = "genprm"
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.8
+    min_correct: Annotated[int, Field(ge=0)] = 0
     lenient: bool = False
     judges: tuple[str, ...] = ()
-    name: str = "genprm"
+
+
+@dataclass(frozen=True, slots=True)
+class GenPRM:
+    """Keeps a solution on which progress and judges agree."""
+
+    settings: GenPRMRule = field(default_factory=GenPRMRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        place, reason = self._agreed(evidence)
+        first_error, reason = self._agreed(evidence)
         n_steps = len(evidence)
-        return Decision(place, labels_before(place, n_steps), (None,) * n_steps, reason)
+        return Decision(first_error, labels_before(first_error, n_steps), (None,) * n_steps, reason)
 
     def _agreed(self, evidence: Sequence[Sequence[Evidence]]) -> tuple[int | None, str]:
-        ours = progress(value_counts(evidence), self.threshold, min_correct=self.min_correct)
+        ours = progress(
+            value_counts(evidence), self.settings.threshold, min_correct=self.settings.min_correct
+        )
         if ours is None:
             return None, "no rollouts on some step"
-        said = judges(evidence, self.judges)
+        said = judges(evidence, self.settings.judges)
         if not said:
             return None, "no judge"
-        place = ours.index(False) if False in ours else -1
+        first_error = ours.index(False) if False in ours else -1
         for source, verdicts in said.items():
             theirs = first_error_of(verdicts)
             if theirs is None:
                 return None, f"{source.labeler} is undecided"
-            if theirs != place:
-                return None, f"first error {place} by progress, {theirs} by {source.labeler}"
-        if not self.lenient and place >= 0 and any(ours[place:]):
+            if theirs != first_error:
+                return None, f"first error {first_error} by progress, {theirs} by {source.labeler}"
+        if not self.settings.lenient and first_error >= 0 and any(ours[first_error:]):
             return None, "right again after its first error"
-        return place, ""
+        return first_error, ""
+
+
+GENPRM = ConsensusRule(name="genprm", settings=GenPRMRule, build=GenPRM)

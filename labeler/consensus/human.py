@@ -59,7 +59,7 @@ def human_label(evidence: Sequence[Evidence]) -> int | None:
     return said[-1] if said else None
 
 
-def overruled(labeled: LabeledSolution) -> LabeledSolution:
+def apply_human_reviews(labeled: LabeledSolution) -> LabeledSolution:
     """The same solution with what people said of its steps put in force (the rules above).
 
     Without a person's evidence it comes back as it was; doing it twice changes nothing more.

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from labeler.consensus.base import Rule
-from labeler.consensus.sources import OF_ANSWERS, OUTCOME
+from labeler.consensus.sources import OUTCOME
+from labeler.labelers.methods import method_of
 from labeler.records import (
     Asks,
     Consensus,
@@ -42,10 +43,10 @@ def label_solution(
         for text, step_id, step_evidence in zip(solution.steps, ids, pieces, strict=True)
     )
     nobody = Consensus("", False, "")
-    return relabel(LabeledSolution(problem, solution, unlabelled, None, nobody), rule)
+    return recompute_solution(LabeledSolution(problem, solution, unlabelled, None, nobody), rule)
 
 
-def relabel(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
+def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
     """The same solution, decided by `rule` from what of its evidence is about itself."""
     evidence = _own(labeled)
     decision = rule.decide(labeled.solution, evidence)
@@ -69,5 +70,7 @@ def _own(labeled: LabeledSolution) -> list[tuple[Evidence, ...]]:
     own = [tuple(e for e in pieces if e.labeler != OUTCOME.labeler) for pieces in steps[:-1]]
     if labeled.solution.outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
-    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or e.labeler in OF_ANSWERS)
+    decided = (
+        e for e in steps[-1] if e.asks is not Asks.VALUE or method_of(e.labeler).of_whole_answers
+    )
     return [*own, tuple(decided)]

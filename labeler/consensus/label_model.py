@@ -1,10 +1,10 @@
 """A label model for steps: how reliable each source is, and where that puts the first error.
 
-Dawid and Skene (1979) with three changes. What is hidden is the course of a solution (`chain`), not
+Dawid and Skene (1979) with three changes. Hidden are the states of a solution (`chain`), not
 single labels, so one first error explains all steps. What a source says are counts, and in each
 state of the chain its rate has a Beta distribution (`beta_binomial`); a verdict is one vote. And
 sources of one family (same model, same question) share mistakes: n of them whose mistakes correlate
-by rho count as n / (1 + (n - 1) rho) voices, the design effect (Kish, 1965); a copy changes
+by rho count as n / (1 + (n - 1) rho) votes, the design effect (Kish, 1965); a copy changes
 nothing. Silence says nothing: a judge that stopped, a step that nobody sampled.
 
 Not covered: correlation between families, and between one source's verdicts on different steps.
@@ -20,36 +20,37 @@ import numpy as np
 
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array, log_likelihood
-from labeler.consensus.chain import STATES, Chain, believed, follow
+from labeler.consensus.chain import STATES, Chain, forward_backward, map_estimate
 from labeler.consensus.observations import Said
-from labeler.consensus.sources import OUTCOME, TOOLS, Source
+from labeler.consensus.sources import OUTCOME, Source
+from labeler.labelers.methods import method_of
 from labeler.records import Asks
 
 # In the order of `chain.STATES`.
-BELIEFS = {
+PRIORS = {
     # Alive prefixes succeed at widely varying rates, lost ones rarely (policies recover).
     Asks.VALUE: [(6, 1), (4, 4), (0.6, 5), (0.05, 8), (0.1, 4), (1, 2), (0.1, 4), (3, 1)],
     # Judges call most right steps right; a near miss is hard to see, later steps are a mixture.
     Asks.CORRECTNESS: [(19, 1), (19, 1), (9, 1), (9, 1), (2, 8), (5, 5), (4, 6), (5, 5)],
 }
-OUTCOME_BELIEF = [*[(100, 0.01)] * 4, (0.1, 10), (1, 1), (0.1, 10), (10, 0.5)]
+OUTCOME_PRIOR = [*[(100, 0.01)] * 4, (0.1, 10), (1, 1), (0.1, 10), (10, 0.5)]
 """A wrong answer tells of an error, practically always; a right one may come by a wrong way."""
 
-TOOL_BELIEF = [*[(500, 1)] * 4, (2, 8), (5, 5), (4, 6), (5, 5)]
+TOOL_PRIOR = [*[(500, 1)] * 4, (2, 8), (5, 5), (4, 6), (5, 5)]
 """A tool that calls a right step wrong is broken (measured: 3 false flags in 1,400 solutions)."""
 
 ASSUMED_CORRELATION = 1 / 4
 """Between sources of one family that were not seen together."""
 
 
-def belief(source: Source) -> Array:
+def prior(source: Source) -> Array:
     """Beta parameters [states, 2] of a source before it was seen."""
-    pairs = OUTCOME_BELIEF if source == OUTCOME else BELIEFS[source.asks]
-    return np.array(TOOL_BELIEF if source.labeler in TOOLS else pairs, dtype=float)
+    pairs = OUTCOME_PRIOR if source == OUTCOME else PRIORS[source.asks]
+    return np.array(TOOL_PRIOR if method_of(source.labeler).is_tool else pairs, dtype=float)
 
 
-def family_weights(spoke: Array, correlations: Array) -> Array:
-    """How much each voice counts, 0 to 1, where `spoke` [..., sources] is 1 for a voice."""
+def correlation_weights(spoke: Array, correlations: Array) -> Array:
+    """How much each vote counts, 0 to 1, where `spoke` [..., sources] is 1 for a vote."""
     weights: Array = spoke / (1 + spoke @ correlations)
     return weights
 
@@ -66,7 +67,7 @@ class LabelModel:
     first error it spoke for and against the step, votes as shares.
     """
 
-    chain: Chain = field(default_factory=believed)
+    chain: Chain = field(default_factory=map_estimate)
     rates: Mapping[Source, Array] = field(default_factory=dict)
     correlations: Mapping[tuple[Source, Source], float] = field(default_factory=dict)
     confusion: Mapping[Source, Array] = field(default_factory=dict)
@@ -77,11 +78,11 @@ class LabelModel:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def places(self, said: Sequence[Said]) -> Array:
+    def first_error_posterior(self, said: Sequence[Said]) -> Array:
         """P(first error = t) for each step of one solution, then P(none): [steps + 1]."""
         log_seen = np.stack([self._log_seen(step) for step in said])
-        places: Array = follow(self.chain, log_seen[None]).places()[0]
-        return places
+        posterior: Array = forward_backward(self.chain, log_seen[None]).first_error_posterior()[0]
+        return posterior
 
     def _log_seen(self, step: Said) -> Array:
         """log P(what is said of a step | state) [states]."""
@@ -99,7 +100,7 @@ class LabelModel:
     def _log(self, source: Source, counts: Counts) -> Array:
         # Few counts are distinct; the special functions are what costs time here.
         if (source, counts) not in self._logs:
-            rates = self.rates.get(source, belief(source))
+            rates = self.rates.get(source, prior(source))
             votes = np.array([(counts.n, counts.n_correct)], dtype=float)
             self._logs[source, counts] = log_likelihood(votes, rates)[0]
         return self._logs[source, counts]

@@ -1,7 +1,7 @@
 """Fits the label model to unlabelled evidence by expectation-maximisation.
 
-Pseudo-counts from the prior beliefs tell the states apart and carry sources that are seen little.
-Deterministic: starts from the belief, never at random. Source: Dempster, Laird, Rubin (1977).
+Pseudo-counts from the priors tell the states apart and carry sources that are seen little.
+Deterministic: starts from the prior, never at random. Source: Dempster, Laird, Rubin (1977).
 """
 
 from __future__ import annotations
@@ -14,49 +14,52 @@ from numpy.typing import NDArray
 
 from labeler.consensus import beta_binomial
 from labeler.consensus.beta_binomial import Array
-from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, believed, follow
-from labeler.consensus.label_model import LabelModel, belief, family_weights, related
+from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, forward_backward, map_estimate
+from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations
-from labeler.consensus.sources import OUTCOME, TOOLS, Source
+from labeler.consensus.sources import OUTCOME, Source
+from labeler.labelers.methods import method_of
 
-BELIEF_VOTES, BELIEF_STRENGTH = 8, 4.0
-"""A belief about a rate weighs as much as 4 steps with 8 votes each."""
+PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
+"""The prior of a rate weighs as much as 4 steps with 8 votes each."""
 
 CHUNK = 2000
 TOLERANCE, SMALLEST_GAIN = 1e-5, 0.02
 """EM ends when the log-likelihood (nats) grows by less, per solution or as a whole."""
 
 
-def learn(seen: Observations, family_voices: float, max_rounds: int = 300) -> LabelModel:
-    """The model that explains `seen` best, given the prior belief.
+def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300) -> LabelModel:
+    """The model that explains `seen` best, given the prior.
 
-    A family of sources never counts as more than `family_voices`: agreement alone cannot tell
+    A family of sources never counts as more than `max_effective_votes`: agreement alone cannot tell
     shared mistakes from truth, so what it shows of their correlation is a lower bound.
     """
     n_solutions = sum(len(group) for group in seen.groups)
     model = LabelModel(
-        rates={source: belief(source) for source in seen.sources},
+        rates={source: prior(source) for source in seen.sources},
         n_solutions=n_solutions,
         log_likelihood=-np.inf,
     )
-    rho = _related(seen.sources) / family_voices
+    rho = _related(seen.sources) / max_effective_votes
     for n_rounds in range(1, max_rounds + 1):
         sums = _expect(seen, model, rho)
         gain = sums.log_likelihood - model.log_likelihood
-        rho = sums.correlations(1 / family_voices) * _related(seen.sources)
+        rho = sums.correlations(1 / max_effective_votes) * _related(seen.sources)
         model = replace(
             model,
-            chain=believed(sums.start, sums.moves),
+            chain=map_estimate(sums.start, sums.transition_counts),
             rates={
-                source: _refit(source, table, heard, model.rates[source])
-                for source, table, heard in zip(seen.sources, seen.tables, sums.heard, strict=True)
+                source: _refit(source, table, counts, model.rates[source])
+                for source, table, counts in zip(
+                    seen.sources, seen.tables, sums.expected_counts, strict=True
+                )
             },
             n_rounds=n_rounds,
             log_likelihood=sums.log_likelihood,
         )
         if n_rounds > 1 and gain < max(TOLERANCE * n_solutions, SMALLEST_GAIN):
             break
-    heard = _expect(seen, model, rho).heard
+    expected_counts = _expect(seen, model, rho).expected_counts
     by_name = enumerate(seen.sources)
     pairs = [(i, a, j, b) for i, a in by_name for j, b in enumerate(seen.sources) if related(a, b)]
     return replace(
@@ -64,7 +67,9 @@ def learn(seen: Observations, family_voices: float, max_rounds: int = 300) -> La
         correlations={(a, b): float(rho[i, j]) for i, a, j, b in pairs},
         confusion={
             source: _confusion(table, counts)
-            for source, table, counts in zip(seen.sources, seen.tables, heard, strict=True)
+            for source, table, counts in zip(
+                seen.sources, seen.tables, expected_counts, strict=True
+            )
         },
     )
 
@@ -75,40 +80,40 @@ def _related(sources: Sequence[Source]) -> Array:
     )
 
 
-def _refit(source: Source, table: Array, heard: Array, start: Array) -> Array:
-    if source.labeler in TOOLS:
+def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
+    if method_of(source.labeler).is_tool:
         # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
         return start
-    counts, weights = beta_binomial.expected_counts(belief(source), BELIEF_VOTES, BELIEF_STRENGTH)
+    pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)
     rates = beta_binomial.fit(
-        np.concatenate([table, counts]), np.concatenate([heard, weights]), start
+        np.concatenate([table, pseudo]), np.concatenate([expected_counts, weights]), start
     )
     if source == OUTCOME:
         # That a solution without an error ends right is no matter of degree.
-        rates[RIGHT] = belief(source)[RIGHT]
+        rates[RIGHT] = prior(source)[RIGHT]
     return rates
 
 
-def _confusion(table: Array, heard: Array) -> Array:
+def _confusion(table: Array, expected_counts: Array) -> Array:
     """[3, 2]: expected steps before, at and after the error; share for, share against."""
     spoken = table[:, 0] > 0
     share = table[spoken, 1] / table[spoken, 0]
     shares = np.stack([share, 1 - share])
-    by_truth = [heard[spoken, states].sum(axis=1) for states in (RIGHT, ERROR, AFTER)]
+    by_truth = [expected_counts[spoken, states].sum(axis=1) for states in (RIGHT, ERROR, AFTER)]
     confusion: Array = np.stack(by_truth) @ shares.T
     return confusion
 
 
 @dataclass
 class _Sums:
-    """What one pass over all solutions expects. `heard[s]` [counts, states]: how often source s
-    gave these counts in each state; `joint`, `alone` [sources, sources]: products and squares of
-    residuals given the state, over steps on which both sources of a family spoke.
+    """What one pass over all solutions expects. `expected_counts[s]` [counts, states]: how often
+    source s gave these counts in each state; `joint`, `alone` [sources, sources]: products and
+    squares of residuals given the state, over steps on which both sources of a family spoke.
     """
 
     start: Array
-    moves: Array
-    heard: list[Array]
+    transition_counts: Array
+    expected_counts: list[Array]
     joint: Array
     alone: Array
     log_likelihood: float = 0.0
@@ -133,17 +138,17 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
     for group in seen.groups:
         for first in range(0, len(group), CHUNK):
             said = group[first : first + CHUNK]
-            weights = family_weights((said > 0).astype(float), rho)
+            weights = correlation_weights((said > 0).astype(float), rho)
             log_seen = np.zeros((*said.shape[:2], n_states))
             for s, log in enumerate(logs):
                 log_seen += weights[:, :, s, None] * log[said[:, :, s]]
-            course = follow(model.chain, log_seen)
-            sums.start += course.states[:, 0].sum(axis=0)
-            sums.moves += course.moves
-            sums.log_likelihood += course.log_likelihood
-            for s, heard in enumerate(sums.heard):
-                np.add.at(heard, said[:, :, s], course.states)
-            _add_residuals(sums, seen, rates, said, course.states)
+            smoothed = forward_backward(model.chain, log_seen)
+            sums.start += smoothed.states[:, 0].sum(axis=0)
+            sums.transition_counts += smoothed.transition_counts
+            sums.log_likelihood += smoothed.log_likelihood
+            for s, counts in enumerate(sums.expected_counts):
+                np.add.at(counts, said[:, :, s], smoothed.states)
+            _add_residuals(sums, seen, rates, said, smoothed.states)
     return sums
 
 

@@ -11,36 +11,52 @@ leaves its first error open (no rollouts, no verdict) agrees with nobody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision, labels_before, value_counts
 from labeler.consensus.first_zero import FirstZero
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.consensus.sources import first_error_of, judges
 from labeler.records import Evidence, Solution
 
 
-@dataclass(frozen=True, slots=True)
-class Lessons:
-    """`judges`: names of the labelers whose correctness evidence counts; all if empty."""
+class LessonsRule(RuleSettings):
+    """Monte Carlo and the judge put the first error in the same place, else dropped.
 
+    `judges`: labelers whose correctness evidence counts, all of which must agree; all if empty.
+    `soft`: probabilities are shares of right rollouts.
+    """
+
+    rule: Literal["lessons"] = "lessons"
     soft: bool = False
     judges: tuple[str, ...] = ()
-    name: str = "lessons"
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Keeps a solution on whose first error all agree."""
+
+    settings: LessonsRule = field(default_factory=LessonsRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        place, reason = agreed_place(solution, evidence, self.judges)
+        first_error, reason = agreed_first_error(solution, evidence, self.settings.judges)
         n_steps = len(evidence)
         soft = [c.n_correct / c.n if c.n else None for c in value_counts(evidence)]
-        end = n_steps if place == -1 else 0 if place is None else place + 1
+        end = n_steps if first_error == -1 else 0 if first_error is None else first_error + 1
         return Decision(
-            place,
-            labels_before(place, n_steps),
-            tuple(soft[t] if self.soft and t < end else None for t in range(n_steps)),
+            first_error,
+            labels_before(first_error, n_steps),
+            tuple(soft[t] if self.settings.soft and t < end else None for t in range(n_steps)),
             reason,
         )
 
 
-def agreed_place(
+def agreed_first_error(
     solution: Solution, evidence: Sequence[Sequence[Evidence]], names: Sequence[str]
 ) -> tuple[int | None, str]:
     """The first error that Monte Carlo and all judges agree on, or None and why."""
@@ -51,14 +67,17 @@ def agreed_place(
     if not said:
         return None, "no judge"
     for source, verdicts in said.items():
-        place = first_error_of(verdicts)
-        if place is None:
+        first_error = first_error_of(verdicts)
+        if first_error is None:
             return None, f"{source.labeler} is undecided"
-        if place != by_value.first_error:
-            ours, theirs = _named(by_value.first_error), _named(place)
+        if first_error != by_value.first_error:
+            ours, theirs = _named(by_value.first_error), _named(first_error)
             return None, f"value says {ours}, {source.labeler} says {theirs}"
     return by_value.first_error, ""
 
 
-def _named(place: int) -> str:
-    return "no error" if place == -1 else f"step {place}"
+def _named(first_error: int) -> str:
+    return "no error" if first_error == -1 else f"step {first_error}"
+
+
+LESSONS = ConsensusRule(name="lessons", settings=LessonsRule, build=Lessons)

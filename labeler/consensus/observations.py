@@ -89,19 +89,19 @@ def _pack(said: Sequence[Said], numbers: dict[Source, int]) -> _Packed:
 
 def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observations:
     pieces = np.concatenate([NOTHING, *(one.pieces for one in solutions)])
-    heard = sorted(np.unique(pieces[:, 1]).tolist(), key=numbered.__getitem__)
-    places = {number: place for place, number in enumerate(heard)}
-    tables = [np.unique(pieces[pieces[:, 1] == number, 2:], axis=0) for number in heard]
+    occurring = sorted(np.unique(pieces[:, 1]).tolist(), key=numbered.__getitem__)
+    columns = {number: column for column, number in enumerate(occurring)}
+    tables = [np.unique(pieces[pieces[:, 1] == number, 2:], axis=0) for number in occurring]
     tables = [np.concatenate([SILENCE, table]) for table in tables]
     index = [{tuple(counts): i for i, counts in enumerate(table.tolist())} for table in tables]
     lengths: dict[int, list[NDArray[np.int32]]] = defaultdict(list)
     for one in solutions:
-        said = np.zeros((one.n_steps, len(heard)), dtype=np.int32)
+        said = np.zeros((one.n_steps, len(occurring)), dtype=np.int32)
         for t, number, *counts in one.pieces.tolist():
-            said[t, places[number]] = index[places[number]][tuple(counts)]
+            said[t, columns[number]] = index[columns[number]][tuple(counts)]
         lengths[one.n_steps].append(said)
     return Observations(
-        tuple(numbered[number] for number in heard),
+        tuple(numbered[number] for number in occurring),
         tuple(table.astype(float) for table in tables),
         tuple(np.stack(lengths[n]) for n in sorted(lengths)),
     )

@@ -8,33 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision, value_counts
-from labeler.consensus.places import decide_by_places
+from labeler.consensus.first_error_posterior import label_from_first_error_posterior
+from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
 from labeler.first_error.model import Rates, locate
 from labeler.records import Evidence, Solution, Verdict
 
 
+class PosteriorRule(RuleSettings):
+    """P(place of the first error) from all counts; decides from `min_confidence` on."""
+
+    rule: Literal["posterior"] = "posterior"
+    min_confidence: Confidence = 0.8
+
+
 @dataclass(frozen=True)
 class Posterior:
-    """A label needs `min_confidence`, else it is undecided; `rates` are what is believed before."""
+    """What is surer than `min_confidence` is a label; `rates` are what is believed before."""
 
-    min_confidence: float = 0.8
+    settings: PosteriorRule = field(default_factory=PosteriorRule)
     rates: Rates = field(default_factory=Rates)
-    name: str = "posterior"
 
-    def place_probabilities(
+    @property
+    def name(self) -> str:
+        return self.settings.rule
+
+    def first_error_posterior(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
         counts = [(count.n, count.n_correct) for count in value_counts(evidence)]
         is_wrong = solution.outcome is Verdict.WRONG
-        found: list[float] = locate(counts, self.rates, is_wrong=is_wrong).places.tolist()
+        found: list[float] = locate(counts, self.rates, is_wrong=is_wrong).probabilities.tolist()
         return found
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         counts = value_counts(evidence)
         beyond = counts if solution.outcome is Verdict.UNKNOWN else counts[:-1]
-        places = self.place_probabilities(solution, evidence)
+        posterior = self.first_error_posterior(solution, evidence)
         spoken = [count.n > 0 for count in beyond]
-        return decide_by_places(places, self.min_confidence, spoken, solution.outcome)
+        return label_from_first_error_posterior(
+            posterior, self.settings.min_confidence, spoken, solution.outcome
+        )
+
+
+POSTERIOR = ConsensusRule(name="posterior", settings=PosteriorRule, build=Posterior)

@@ -21,22 +21,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
 
 from labeler.consensus.base import Counts, Decision, labels_before, value_counts
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.pass_rates import PassRates, pass_rates
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.records import Evidence, LabeledSolution, Solution, Verdict
+
+
+class ScanRule(RuleSettings):
+    """Denoised Monte Carlo (SCAN): problems the policy is sure of, soft labels near the error."""
+
+    rule: Literal["scan"] = "scan"
+    tolerance: Annotated[int, Field(ge=0)] = 2
+    min_self_confidence: Annotated[float, Field(gt=0, le=1)] = 0.75
 
 
 @dataclass(frozen=True)
 class Scan:
     """Needs `fit`: without it no problem's self-confidence is known, and nothing is decided."""
 
-    tolerance: int = 2
-    min_self_confidence: float = 0.75
+    settings: ScanRule = field(default_factory=ScanRule)
     rates: PassRates = field(default_factory=PassRates)
-    name: str = "scan"
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
         return replace(self, rates=pass_rates(rows))
@@ -55,19 +68,19 @@ class Scan:
         by_value = FirstZero().decide(solution, evidence)
         if by_value.first_error is None:
             return _undecided(n_steps, by_value.reason)
-        place = by_value.first_error
-        if place == -1:
+        first_error = by_value.first_error
+        if first_error == -1:
             return _undecided(n_steps, "its answer is wrong, and nothing says where")
         self_confidence = known.n_correct / known.n
         soft = [
-            self._soft(count, place - t, self_confidence)
-            for t, count in enumerate(value_counts(evidence)[:place])
+            self._soft(count, first_error - t, self_confidence)
+            for t, count in enumerate(value_counts(evidence)[:first_error])
         ]
-        behind = [None] * (n_steps - place - 1)
-        return Decision(place, labels_before(place, n_steps), (*soft, 0.0, *behind))
+        behind = [None] * (n_steps - first_error - 1)
+        return Decision(first_error, labels_before(first_error, n_steps), (*soft, 0.0, *behind))
 
     def _trusts(self, known: Counts) -> bool:
-        return known.n_correct >= self.min_self_confidence * known.n
+        return known.n_correct >= self.settings.min_self_confidence * known.n
 
     def _distrust(self, solution: Solution, known: Counts) -> str:
         """Why nothing is said of this solution, "" if something is."""
@@ -78,12 +91,12 @@ class Scan:
         if not self._trusts(known):
             return (
                 f"self-confidence {known.n_correct} of {known.n} is below "
-                f"{self.min_self_confidence:g}"
+                f"{self.settings.min_self_confidence:g}"
             )
         return ""
 
     def _soft(self, count: Counts, until_error: int, self_confidence: float) -> float | None:
-        if until_error > self.tolerance:
+        if until_error > self.settings.tolerance:
             return 1.0
         if not count.n:
             return None
@@ -93,3 +106,6 @@ class Scan:
 def _undecided(n_steps: int, reason: str) -> Decision:
     nothing = (None,) * n_steps
     return Decision(None, nothing, nothing, reason)
+
+
+SCAN = ConsensusRule(name="scan", settings=ScanRule, build=Scan)

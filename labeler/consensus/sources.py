@@ -12,11 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from labeler.consensus.base import Counts
+from labeler.labelers.methods import method_of
+from labeler.labelers.shared import last_step
 from labeler.records import Asks, Evidence, Verdict
-
-TOOLS = frozenset({"tool_check", "trace", "diagnostics", "program"})
-"""Labelers that compute. They speak where they are certain, mostly of what is wrong; their counts
-are claims that hold, not votes, so each verdict of theirs is one vote."""
 
 
 class Source(NamedTuple):
@@ -35,10 +33,8 @@ class Source(NamedTuple):
         return f"{self.labeler}@{self.model}" if self.model else self.labeler
 
 
-OUTCOME = Source(Asks.VALUE, "outcome", "")
+OUTCOME = Source(Asks.VALUE, last_step.NAME, "")
 """The answer check."""
-OF_ANSWERS = frozenset({OUTCOME.labeler, "solver"})
-"""Labelers of value that look at the answer itself, where the others go on from the text."""
 
 
 def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
@@ -54,7 +50,8 @@ def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
 
 
 def _counts(piece: Evidence) -> Counts:
-    if piece.n > 0 and piece.labeler not in TOOLS:
+    # What a tool counts are claims that hold: each verdict of its is one vote.
+    if piece.n > 0 and not method_of(piece.labeler).is_tool:
         return Counts(piece.n, piece.n_correct)
     return Counts(1, int(piece.verdict is Verdict.CORRECT))
 

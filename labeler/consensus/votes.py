@@ -11,33 +11,61 @@ Value is read as the papers' hard estimate, and the outcome as one voice about t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from labeler.consensus.base import Decision, labels_before
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.consensus.sources import first_error_of, verdicts_by_source
 from labeler.records import Asks, Evidence, Solution, Verdict
 
 
+class AllRule(RuleSettings):
+    """A step is wrong if all sources that spoke say so."""
+
+    rule: Literal["all"] = "all"
+
+
+class AnyRule(RuleSettings):
+    """A step is wrong if one source says so."""
+
+    rule: Literal["any"] = "any"
+
+
+class MajorityRule(RuleSettings):
+    """Weighted votes of the sources on each step; a tie decides nothing.
+
+    A weight of 0: this question is not asked.
+    """
+
+    rule: Literal["majority"] = "majority"
+    value_weight: Annotated[float, Field(ge=0)] = 1.0
+    correctness_weight: Annotated[float, Field(ge=0)] = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """`name` is the rule; the weights matter to `majority` only (0: this question is not asked)."""
+    """One vote per source that spoke of a step."""
 
-    name: Literal["all", "any", "majority"] = "majority"
-    value_weight: float = 1.0
-    correctness_weight: float = 1.0
+    settings: AllRule | AnyRule | MajorityRule = field(default_factory=MajorityRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         verdicts = [self._vote(pieces) for pieces in evidence]
-        place = first_error_of(verdicts)
+        first_error = first_error_of(verdicts)
         n_steps = len(verdicts)
-        labels = labels_before(place, n_steps)
+        labels = labels_before(first_error, n_steps)
         reason = ""
-        if place is None:
+        if first_error is None:
             hidden = next(t for t, v in enumerate(verdicts) if v is not Verdict.CORRECT)
             labels = tuple(1 if t < hidden else None for t in range(n_steps))
             reason = f"nothing decides step {hidden}"
-        return Decision(place, labels, (None,) * n_steps, reason)
+        return Decision(first_error, labels, (None,) * n_steps, reason)
 
     def _vote(self, pieces: Sequence[Evidence]) -> Verdict:
         right = wrong = 0.0
@@ -56,6 +84,12 @@ class Votes:
         return Verdict.CORRECT if right > wrong else Verdict.WRONG
 
     def _weight(self, asks: Asks) -> float:
-        if self.name != "majority":
+        weights = self.settings
+        if not isinstance(weights, MajorityRule):
             return 1.0
-        return self.value_weight if asks is Asks.VALUE else self.correctness_weight
+        return weights.value_weight if asks is Asks.VALUE else weights.correctness_weight
+
+
+ALL = ConsensusRule(name="all", settings=AllRule, build=Votes)
+ANY = ConsensusRule(name="any", settings=AnyRule, build=Votes)
+MAJORITY = ConsensusRule(name="majority", settings=MajorityRule, build=Votes)

@@ -10,9 +10,11 @@ follows that. The first error is decided where all steps up to it were agreed on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from labeler.consensus.base import Decision
+from labeler.consensus.rule import ConsensusRule, RuleSettings
 from labeler.consensus.sources import Source, first_error_of, verdicts_by_source
 from labeler.records import Asks, Evidence, Solution, Verdict
 
@@ -20,11 +22,21 @@ MIN_COMPLETERS = 2
 LABELS = {Verdict.CORRECT: 1, Verdict.WRONG: -1, Verdict.UNKNOWN: None}
 
 
+class WeakStrongRule(RuleSettings):
+    """Steps on which two completers agree."""
+
+    rule: Literal["weak_strong"] = "weak_strong"
+
+
 @dataclass(frozen=True, slots=True)
 class WeakStrong:
     """No settings: the two are told apart by their models."""
 
-    name: str = "weak_strong"
+    settings: WeakStrongRule = field(default_factory=WeakStrongRule)
+
+    @property
+    def name(self) -> str:
+        return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         steps = [verdicts_by_source(pieces) for pieces in evidence]
@@ -36,9 +48,9 @@ class WeakStrong:
         end = agreed.index(Verdict.WRONG) + 1 if Verdict.WRONG in agreed else len(agreed)
         # After a step with no way back value says nothing.
         labels = tuple(LABELS[v] if t < end else None for t, v in enumerate(agreed))
-        place = first_error_of(agreed)
+        first_error = first_error_of(agreed)
         reason = "" if any(labels) else "nothing was agreed on"
-        return Decision(place, labels, nothing, reason, keep=any(labels))
+        return Decision(first_error, labels, nothing, reason, keep=any(labels))
 
 
 def _agreed(step: dict[Source, Verdict]) -> Verdict:
@@ -46,3 +58,6 @@ def _agreed(step: dict[Source, Verdict]) -> Verdict:
     if len(said) < MIN_COMPLETERS or len(set(said)) > 1:
         return Verdict.UNKNOWN
     return said[0]
+
+
+WEAK_STRONG = ConsensusRule(name="weak_strong", settings=WeakStrongRule, build=WeakStrong)

@@ -2,10 +2,10 @@
 
 Only files that hold such a row are written anew, their rows in the same order, under a name that
 keeps their place among the files. The log then takes the old files out and the new ones in with one
-entry, created only if nobody was first (`Place.create`): deltalake offers no such entry, its
-"overwrite" takes out every file. Nothing is vacuumed.
+entry, created only if nobody was first (`DatasetStorage.create`): deltalake offers no such entry,
+its "overwrite" takes out every file. Nothing is vacuumed.
 
-Does not cover labels that are all computed anew (`rewrite`), added rows (`store`) or dropped ones
+Does not cover labels that are all recomputed (`rewrite`), added rows (`store`) or dropped ones
 (`withdraw`). Source: Delta transaction log protocol (github.com/delta-io/delta, PROTOCOL.md),
 actions add, remove, commitInfo.
 """
@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
-from labeler.dataset.place import Location, place
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.shards import read_shards, write_parquet
+from labeler.dataset.storage import Location, storage_of
 from labeler.dataset.store import CommitInfo, version_of_run
 from labeler.errors import DatasetError
 from labeler.schema import arrow_schema
@@ -51,15 +51,15 @@ def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -
         version = dataset.version + 1
         new_rows = {(row["run_id"], row["solution_id"]): row for row in rows}
         old = _files_holding(path, dataset.files(), new_rows.keys())
-        where = place(path)
+        storage = storage_of(path)
         new: dict[Path, int] = {}
         try:
             for file in old:
-                amended = _amended_name(file, version, where.unique())
+                amended = _amended_name(file, version, storage.unique())
                 new[amended] = 0
                 new[amended] = write_parquet(amended, _amended(file, new_rows))
-                where.publish(amended)
-            if not where.create(_entry(version), _actions(old, new, info)):
+                storage.publish(amended)
+            if not storage.create(_entry(version), _actions(old, new, info)):
                 raise DatasetError(
                     f"{path}: another program committed version {version} meanwhile; do it again"
                 )
@@ -67,7 +67,7 @@ def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -
             # The entry may be in the log although a later step failed: then the files are needed.
             if version_of_run(path, info.run_id) is None:
                 for file in new:
-                    where.discard(file)
+                    storage.discard(file)
             raise
         return version
 

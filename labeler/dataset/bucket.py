@@ -45,7 +45,7 @@ NOISE = re.compile(r"\x1b\[[0-9;]*m|[\s↳]+|, after \d+ retries.*?- ")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A prefix in a bucket; see `labeler.dataset.place.Place` for what its methods promise."""
+    """A prefix in a bucket; what its methods promise stands in `storage.DatasetStorage`."""
 
     uri: str
 

@@ -154,7 +154,7 @@ def _evidence(flat: Flat, start: int, is_wanted: np.ndarray) -> pl.DataFrame:
     step = flat.parents("steps.evidence")
     row = flat.parents("steps")[step] + start
     columns = {name.rsplit(".", 1)[-1]: pl.Series(flat.columns[name]) for name in SAID}
-    where = {"row": pl.Series(row, dtype=pl.UInt32), "step": flat.places("steps")[step]}
+    where = {"row": pl.Series(row, dtype=pl.UInt32), "step": flat.positions("steps")[step]}
     table = pl.DataFrame(where | columns).filter(pl.Series(is_wanted[row]))
     said = pl.struct(pl.exclude("row")).hash()
     return table.group_by("row", "labeler").agg(digest=said.sum())

@@ -48,7 +48,7 @@ class Flat:
 
         return np.repeat(np.arange(len(self.lengths[name])), self.lengths[name])
 
-    def places(self, name: str) -> np.ndarray:
+    def positions(self, name: str) -> np.ndarray:
         """For each item of a list column, its 0-based place in its list."""
         import numpy as np
 

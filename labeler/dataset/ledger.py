@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from labeler.dataset.place import Location, Place, place
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.storage import DatasetStorage, Location, storage_of
 from labeler.dataset.store import has_log, log_of, open_table
 from labeler.errors import DatasetError
 from labeler.records import Problem, short_hash
@@ -64,7 +64,7 @@ def note_problems(
             yield f'{comma}\n{name}: "{content_sha(problem)}"'.encode()
         yield b"\n}}\n"
 
-    place(out).write(_list_of(run_id), content())
+    storage_of(out).write(_list_of(run_id), content())
 
 
 def newest_version(out: Location) -> int:
@@ -76,11 +76,11 @@ def labelled(out: Location) -> dict[str, Made]:
     """By content hash, the newest labelling of every problem; empty where no dataset is."""
     if not has_log(out):
         return {}
-    where = place(out)
+    storage = storage_of(out)
     known = {made.content_sha: made for made in _with_rows(out)}
     for entry in log_of(open_table(out)):
         if entry.info is not None:
-            known |= {m.content_sha: m for m in _listed(where, entry.info.run_id)}
+            known |= {m.content_sha: m for m in _listed(storage, entry.info.run_id)}
     return known
 
 
@@ -91,7 +91,7 @@ def void_rows(out: Location) -> Callable[[Mapping[str, Any]], bool] | None:
     order = {run_id: nth for nth, run_id in enumerate(runs)}
     replaced_by: dict[str, int] = {}
     for run_id, nth in order.items():
-        content = _content(place(out), run_id)
+        content = _content(storage_of(out), run_id)
         if content.get("replaces"):
             replaced_by |= dict.fromkeys(content["problems"].values(), nth)
 
@@ -106,15 +106,15 @@ def _list_of(run_id: str) -> str:
     return f"{FOLDER}/{run_id}.json"
 
 
-def _listed(where: Place, run_id: str) -> list[Made]:
-    content = _content(where, run_id)
+def _listed(storage: DatasetStorage, run_id: str) -> list[Made]:
+    content = _content(storage, run_id)
     made_by = content.get("made_by", {})
     return [Made(problem, sha, made_by) for problem, sha in content.get("problems", {}).items()]
 
 
-def _content(where: Place, run_id: str) -> dict[str, Any]:
+def _content(storage: DatasetStorage, run_id: str) -> dict[str, Any]:
     """A run's list, {} where there is none."""
-    written = where.read(_list_of(run_id))
+    written = storage.read(_list_of(run_id))
     if written is None:
         return {}
     try:
@@ -124,8 +124,8 @@ def _content(where: Place, run_id: str) -> dict[str, Any]:
         return content
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
-            f"{where.uri}/{_list_of(run_id)}: cannot be read; restore it from a copy, or delete it "
-            "and its problems count as made by unknown versions"
+            f"{storage.uri}/{_list_of(run_id)}: cannot be read; restore it from a copy, or delete "
+            "it and its problems count as made by unknown versions"
         ) from error
 
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labeler.dataset.place import Location, place
+from labeler.dataset.storage import Location, storage_of
 from labeler.errors import DatasetError
 from labeler.files import make_folder, write_error
 
@@ -68,7 +68,7 @@ def refuse_if_locked_out(path: Location) -> None:
 
 def _lock_of(path: Location) -> Path:
     # Whole, because "." and ".." have no name to set beside them.
-    local = place(path).local.resolve()
+    local = storage_of(path).local.resolve()
     return local.parent / f"{local.name}.lock"
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from labeler.dataset.columns import Flat, flat_batches
-from labeler.dataset.older import can_be_read, upgraded_file
-from labeler.dataset.place import Location, located, place
+from labeler.dataset.schema_upgrade import can_be_read, upgraded_file
 from labeler.dataset.shards import plain_rows, read_shards
+from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import Version, has_log, log_of, open_table
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
@@ -80,7 +80,7 @@ class Dataset:
         """The Parquet files of this version on this machine, in the order of writing."""
         uris = open_table(self.path, self.version).file_uris()
         names = sorted(unquote(uri.rsplit("/", 1)[1]) for uri in uris)
-        files = [place(self.path).fetched(name) for name in names]
+        files = [storage_of(self.path).fetched(name) for name in names]
         if self.schema_version == SCHEMA_VERSION:
             return files
         old = _columns_of(open_table(self.path, self.version))

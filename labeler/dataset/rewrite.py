@@ -1,6 +1,6 @@
 """Replaces all rows of a dataset in one new version; older versions still show what they showed.
 
-For rows whose labels were computed anew, or that stay when others are withdrawn. The files of the
+For rows whose labels were recomputed, or that stay when others are withdrawn. The files of the
 newest version leave the table and new ones enter it in one entry of the log, so a reader sees the
 one or the other.
 Source: Delta transaction log protocol, overwrite (remove and add actions in one commit).
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.dataset.lock import only_committer
-from labeler.dataset.place import Location, Place, place
+from labeler.dataset.storage import DatasetStorage, Location, storage_of
 from labeler.dataset.store import (
     CommitInfo,
     add_actions,
@@ -50,25 +50,25 @@ def replace_rows(
             raise DatasetError(
                 f"{path}: version {table.version()} was committed meanwhile; run again"
             )
-        where = place(path)
+        storage = storage_of(path)
         files: list[tuple[Path, int]] = []
         entry: CommitInfo | None = None
         try:
-            for written in write_files(where, newest + 1, batches):
+            for written in write_files(storage, newest + 1, batches):
                 files.append(written)
             entry = info()
             if entry is not None:
-                _overwrite(where, table, files, entry)
+                _overwrite(storage, table, files, entry)
         finally:
             # The entry may be in the log although a later step failed: then the files are needed.
             done = entry is not None and version_of_run(path, entry.run_id) is not None
             for file, _ in files if not done else []:
-                where.discard(file)
+                storage.discard(file)
         return newest + 1 if done else None
 
 
 def _overwrite(
-    where: Place, table: DeltaTable, files: list[tuple[Path, int]], info: CommitInfo
+    storage: DatasetStorage, table: DeltaTable, files: list[tuple[Path, int]], info: CommitInfo
 ) -> None:
     from deltalake import Schema
     from deltalake.exceptions import DeltaError
@@ -78,8 +78,8 @@ def _overwrite(
             [*add_actions(files)],
             "overwrite",
             Schema.from_arrow(arrow_schema()),
-            commit_properties=commit_properties(where, info),
+            commit_properties=commit_properties(storage, info),
         )
     except (DeltaError, OSError) as error:
         first_line = str(error).splitlines()[0]
-        raise DatasetError(f"{where.uri}: commit failed ({first_line}); run again") from error
+        raise DatasetError(f"{storage.uri}: commit failed ({first_line}); run again") from error

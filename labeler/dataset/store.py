@@ -6,7 +6,7 @@ one committer works on a dataset at a time (a lock file beside it names the hold
 never compete. A run is recognised by its id in the log: committing it again changes nothing.
 deltalake 1.6.6 does not enforce Delta's application transactions, so they are not relied upon.
 
-Where the files lie is `place`'s matter. Never vacuums: old versions stay readable.
+Where the files lie is `storage_of`'s matter. Never vacuums: old versions stay readable.
 Source: Delta transaction log protocol (github.com/delta-io/delta, PROTOCOL.md), actions add,
 commitInfo.
 """
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
-from labeler.dataset.place import Location, Place, place
 from labeler.dataset.shards import write_parquet
+from labeler.dataset.storage import DatasetStorage, Location, storage_of
 from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.schema import SCHEMA_VERSION, arrow_schema
@@ -96,18 +96,20 @@ def commit(
         if done is not None:
             return done
         _refuse_other_schema(path, table)
-        where = place(path)
-        make_folder(where.local)
+        storage = storage_of(path)
+        make_folder(storage.local)
         files: list[tuple[Path, int]] = []
         try:
-            for written in write_files(where, 0 if table is None else table.version() + 1, batches):
+            for written in write_files(
+                storage, 0 if table is None else table.version() + 1, batches
+            ):
                 files.append(written)
-            _add_to_log(where, table, files, info)
+            _add_to_log(storage, table, files, info)
         except BaseException:
             # The entry may be in the log although a later step failed: then the files are needed.
             if not has_log(path) or _version_of(open_table(path), info.run_id) is None:
                 for file, _ in files:
-                    where.discard(file)
+                    storage.discard(file)
             raise
         version = _version_of(open_table(path), info.run_id)
         if version is None:
@@ -136,22 +138,22 @@ def has_log(path: Location) -> bool:
     """Whether a Delta table is there."""
     from deltalake import DeltaTable
 
-    where = place(path)
+    storage = storage_of(path)
     try:
-        return bool(DeltaTable.is_deltatable(where.uri, where.options))
+        return bool(DeltaTable.is_deltatable(storage.uri, storage.options))
     except OSError as error:
-        raise where.explained(error) from error
+        raise storage.explained(error) from error
 
 
 def open_table(path: Location, version: int | None = None) -> DeltaTable:
     """The Delta table at one version, the latest by default."""
     from deltalake import DeltaTable
 
-    where = place(path)
+    storage = storage_of(path)
     try:
-        return DeltaTable(where.uri, version=version, storage_options=where.options)
+        return DeltaTable(storage.uri, version=version, storage_options=storage.options)
     except OSError as error:
-        raise where.explained(error) from error
+        raise storage.explained(error) from error
 
 
 def version_of_run(path: Location, *run_ids: str) -> int | None:
@@ -176,15 +178,15 @@ def _refuse_other_schema(path: Location, table: DeltaTable | None) -> None:
 
 
 def write_files(
-    where: Place, version: int, batches: Iterable[pa.RecordBatch]
+    storage: DatasetStorage, version: int, batches: Iterable[pa.RecordBatch]
 ) -> Iterator[tuple[Path, int]]:
     """Writes a version's files, yet unknown to the log; each with its number of rows."""
     remaining = iter(batches)
     for number, batch in enumerate(remaining):
         # Names sort by version, then by row, so that a reader can restore the order of writing.
-        file = where.local / f"part-{version:06d}-{number:05d}{where.unique()}.parquet"
+        file = storage.local / f"part-{version:06d}-{number:05d}{storage.unique()}.parquet"
         n_rows = write_parquet(file, chain([batch], remaining), BYTES_PER_FILE)
-        where.publish(file)
+        storage.publish(file)
         yield file, n_rows
 
 
@@ -206,22 +208,25 @@ def add_actions(files: Iterable[tuple[Path, int]]) -> list[AddAction]:
 
 
 def _add_to_log(
-    where: Place, table: DeltaTable | None, files: list[tuple[Path, int]], info: CommitInfo
+    storage: DatasetStorage,
+    table: DeltaTable | None,
+    files: list[tuple[Path, int]],
+    info: CommitInfo,
 ) -> None:
     from deltalake import Schema
     from deltalake.exceptions import DeltaError
     from deltalake.transaction import create_table_with_add_actions
 
     actions = add_actions(files)
-    properties = commit_properties(where, info)
+    properties = commit_properties(storage, info)
     schema = Schema.from_arrow(arrow_schema())
     try:
         if table is None:
             create_table_with_add_actions(
-                where.uri,
+                storage.uri,
                 schema,
                 actions,
-                storage_options=where.options,
+                storage_options=storage.options,
                 # Runs are known by their log entries, which Delta drops after 30 days by default.
                 configuration={"delta.enableExpiredLogCleanup": "false"},
                 commit_properties=properties,
@@ -233,14 +238,14 @@ def _add_to_log(
     except (DeltaError, OSError) as error:
         first_line = str(error).splitlines()[0]
         raise DatasetError(
-            f"{where.uri}: commit failed ({first_line}); mend it and run again with --resume"
+            f"{storage.uri}: commit failed ({first_line}); mend it and run again with --resume"
         ) from error
 
 
-def commit_properties(where: Place, info: CommitInfo) -> CommitProperties:
+def commit_properties(storage: DatasetStorage, info: CommitInfo) -> CommitProperties:
     """What the log says of a run, and how often a competing commit is tried against."""
     from deltalake import CommitProperties
 
     return CommitProperties(
-        custom_metadata=info.to_metadata(), max_commit_retries=where.commit_retries
+        custom_metadata=info.to_metadata(), max_commit_retries=storage.commit_retries
     )

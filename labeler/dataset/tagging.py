@@ -14,8 +14,8 @@ import json
 import re
 from datetime import UTC, datetime
 
-from labeler.dataset.place import Location, Place, place
 from labeler.dataset.reader import Dataset, open_dataset
+from labeler.dataset.storage import DatasetStorage, Location, storage_of
 from labeler.errors import DatasetError
 
 FOLDER = "_tags"
@@ -43,9 +43,9 @@ def resolve(path: str | Location, version: int | None = None, tag: str | None = 
 
 def tags(path: str | Location) -> dict[str, int]:
     """All tags of a dataset and their versions, by name."""
-    where = place(path)
-    files = [name for name in where.names(FOLDER) if name.endswith(".json")]
-    return {name.removesuffix(".json"): _read(where, f"{FOLDER}/{name}") for name in files}
+    storage = storage_of(path)
+    files = [name for name in storage.names(FOLDER) if name.endswith(".json")]
+    return {name.removesuffix(".json"): _read(storage, f"{FOLDER}/{name}") for name in files}
 
 
 def set_tag(
@@ -61,13 +61,13 @@ def set_tag(
             f"{path}: {name!r} is no tag: a letter, then letters, digits, dots, - and _"
         )
     number = open_dataset(path, version).version
-    where, file = place(path), f"{FOLDER}/{name}.json"
+    storage, file = storage_of(path), f"{FOLDER}/{name}.json"
     now = datetime.now(UTC).isoformat(timespec="seconds")
     content = (json.dumps({"version": number, "tagged_at": now}) + "\n").encode()
     if force:
-        where.write(file, content)
-    elif not where.create(file, content):
-        standing = _read(where, file)
+        storage.write(file, content)
+    elif not storage.create(file, content):
+        standing = _read(storage, file)
         if standing != number:
             raise DatasetError(
                 f"{path}: tag {name} is on version {standing}; --force moves it to {number}"
@@ -75,10 +75,10 @@ def set_tag(
     return number
 
 
-def _read(where: Place, file: str) -> int:
+def _read(storage: DatasetStorage, file: str) -> int:
     try:
-        return int(json.loads(where.read(file) or b"")["version"])
+        return int(json.loads(storage.read(file) or b"")["version"])
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
-            f"{where.uri}/{file}: is no tag; delete it and tag the version again"
+            f"{storage.uri}/{file}: is no tag; delete it and tag the version again"
         ) from error

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from labeler.dataset.place import Location
 from labeler.dataset.reader import Dataset, open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
+from labeler.dataset.storage import Location
 from labeler.records import short_hash
 
 if TYPE_CHECKING:

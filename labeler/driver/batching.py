@@ -18,14 +18,14 @@ from labeler.driver.routing import Route
 
 @dataclass(slots=True)
 class Waiting:
-    """A request on its way, who waits for the reply, and who pays for it."""
+    """A request on its way, who waits for the reply, and to whom it is billed."""
 
     request: Request
     key: bytes
     reply: asyncio.Future[Reply]
     order: str
     rows: int
-    payers: list[tuple[Cost, bool]]
+    billed_to: list[tuple[Cost, bool]]
     """Each with whether another has asked before."""
 
 
@@ -36,7 +36,7 @@ class Queue:
     route: Route
     waiting: list[Waiting] = field(default_factory=list)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
-    door: asyncio.Lock = field(default_factory=asyncio.Lock)
+    take_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by the one worker that looks what waits: not all idle ones wake for each request."""
     last_taken: str = ""
 
@@ -62,7 +62,10 @@ class Queue:
 
     def _room(self) -> int:
         """Rows of the next batch: a call's fair share of what waits, within the route's bounds."""
-        rows, most = self.route.rows_per_batch, self.route.rows_per_batch * self.route.refills
+        rows, most = (
+            self.route.rows_per_batch,
+            self.route.rows_per_batch * self.route.oversubscription,
+        )
         if rows == most:
             return rows
         waiting = sum(item.rows for item in self.waiting)

@@ -9,7 +9,7 @@ from labeler.driver.requests import Failed, Reply, Samples, Scores
 
 @dataclass(slots=True)
 class Cost:
-    """What one asker's requests cost. `reused` of the `calls` were known or already asked."""
+    """What one requester's requests cost. `reused` of the `calls` were known or already asked."""
 
     calls: int = 0
     reused: int = 0

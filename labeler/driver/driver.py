@@ -82,12 +82,12 @@ class Driver:
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     async def run(
-        self, conversations: Iterable[tuple[str, Conversation[T]]], bill: dict[str, Cost]
+        self, conversations: Iterable[tuple[str, Conversation[T]]], costs: dict[str, Cost]
     ) -> AsyncIterator[tuple[str, T]]:
         """Results by name as they come. The iterable is read only as fast as there is room.
 
-        What was asked is added to `bill`, by asker. Several calls may run at once; they share
-        batches, and each has its own bill.
+        What was asked is added to `costs`, by requester. Several calls may run at once; they share
+        batches, and each has its own costs.
         """
         source = iter(conversations)
         active: dict[asyncio.Task[T], str] = {}
@@ -104,7 +104,7 @@ class Driver:
                         exhausted = True
                         break
                     name, conversation = following
-                    task = asyncio.create_task(self._converse(name, conversation, bill))
+                    task = asyncio.create_task(self._converse(name, conversation, costs))
                     task.add_done_callback(ended.put_nowait)
                     active[task] = name
                 if not active:
@@ -123,20 +123,22 @@ class Driver:
                 task.cancel()
             await asyncio.gather(*active, return_exceptions=True)
 
-    async def _converse(self, name: str, conversation: Conversation[T], bill: dict[str, Cost]) -> T:
+    async def _converse(
+        self, name: str, conversation: Conversation[T], costs: dict[str, Cost]
+    ) -> T:
         try:
             requests = next(conversation)
             while True:
-                requests = conversation.send(await self._replies(name, requests, bill))
+                requests = conversation.send(await self._replies(name, requests, costs))
         except StopIteration as stop:
             result: T = stop.value
             return result
 
     async def _replies(
-        self, name: str, requests: Sequence[Request], bill: dict[str, Cost]
+        self, name: str, requests: Sequence[Request], costs: dict[str, Cost]
     ) -> list[Reply]:
         """One reply per request, in order."""
-        asked = [self._ask(name, request, bill) for request in requests]
+        asked = [self._ask(name, request, costs) for request in requests]
         coming = {one for one in asked if isinstance(one, asyncio.Future)}
         if coming:
             # Unlike gather, this leaves the futures alone when the conversation is cancelled: who
@@ -145,19 +147,19 @@ class Driver:
         return [one.result() if isinstance(one, asyncio.Future) else one for one in asked]
 
     def _ask(
-        self, name: str, request: Request, bill: dict[str, Cost]
+        self, name: str, request: Request, costs: dict[str, Cost]
     ) -> Reply | asyncio.Future[Reply]:
         """The reply, if it is known, or the promise of one."""
         queue = self._queues[address(request)]
         key = request_key(request, queue.route.fingerprint)
-        cost = bill.setdefault(request.asker, Cost())
+        cost = costs.setdefault(request.requester, Cost())
         known = self._journal.get(key)
         if known is not None:
             cost.add(known, reused=True)
             return known
         shared = self._in_flight.get(key)
         if shared is not None:
-            shared.payers.append((cost, True))
+            shared.billed_to.append((cost, True))
             return shared.reply
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         rows = request.n if isinstance(request, Sample) else 1
@@ -172,7 +174,7 @@ class Driver:
     async def _serve(self, kind: str, queue: Queue) -> None:
         """Takes batches from a queue for ever."""
         while True:
-            async with queue.door:
+            async with queue.take_lock:
                 await queue.filled.wait()
                 # Let every conversation that can go on put its requests in before the batch is cut.
                 for _ in range(3):
@@ -194,7 +196,7 @@ class Driver:
             for item, reply in zip(batch, replies, strict=True):
                 del self._in_flight[item.key]
                 item.reply.set_result(reply)
-                for cost, reused in item.payers:
+                for cost, reused in item.billed_to:
                     cost.add(reply, reused=reused)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:

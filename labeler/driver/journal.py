@@ -22,12 +22,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from labeler.driver.requests import (
     Check,
-    Checked,
+    CheckResult,
     Failed,
-    Ran,
     Reply,
     Request,
     Run,
+    RunResult,
     Sample,
     Samples,
     Score,
@@ -35,15 +35,17 @@ from labeler.driver.requests import (
 )
 from labeler.errors import DatasetError
 
-_REPLY_KINDS: dict[str, type[Reply]] = {
-    kind.__name__: kind for kind in (Samples, Scores, Checked, Ran, Failed)
+_TAGS: dict[type[Reply], str] = {
+    Samples: "Samples",
+    Scores: "Scores",
+    CheckResult: "Checked",
+    RunResult: "Ran",
+    Failed: "Failed",
 }
-_ADAPTERS: dict[str, TypeAdapter[Reply]] = {
-    name: TypeAdapter(kind) for name, kind in _REPLY_KINDS.items()
-}
+"""What journals call each kind of reply. Never changes: the classes may, journals stay readable."""
+_ADAPTERS: dict[str, TypeAdapter[Reply]] = {tag: TypeAdapter(kind) for kind, tag in _TAGS.items()}
 
-
-NAMES = ("asker", "model", "group")
+NAMES = ("requester", "model", "group")
 _CONTENT = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
     for kind in (Sample, Score, Check, Run)
@@ -52,7 +54,7 @@ _CONTENT = {
 
 
 def request_key(request: Request, fingerprint: str) -> bytes:
-    """Identity of a request on a backend: its content without `asker`, and the backend's hash."""
+    """Identity of a request on a backend: what it asks for, and the backend's hash."""
     if isinstance(request, Check):
         problem = request.problem
         # Programs are judged with the text and the reference: they hold what the tests call.
@@ -112,7 +114,7 @@ class Journal:
     def put(self, replies: Iterable[tuple[bytes, Reply]]) -> None:
         """Keeps replies, all or none of them."""
         rows = [
-            (key, type(reply).__name__, zlib.compress(_dump(reply), level=1))
+            (key, _TAGS[type(reply)], zlib.compress(_dump(reply), level=1))
             for key, reply in replies
         ]
         try:
@@ -160,7 +162,7 @@ class Journal:
 
 
 def _dump(reply: Reply) -> bytes:
-    return _ADAPTERS[type(reply).__name__].dump_json(reply)
+    return _ADAPTERS[_TAGS[type(reply)]].dump_json(reply)
 
 
 def _remedy(error: Exception) -> str:

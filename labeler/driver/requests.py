@@ -1,8 +1,8 @@
 """What a labeler may ask for, and what comes back. Plain data: no I/O, no clock.
 
 A request is identified by its content (`labeler.driver.journal` hashes it), so asking the same
-thing twice costs once. `asker` names the labeler for the bill, `group` what it belongs to; neither
-is part of the identity.
+thing twice costs once. `requester` names the labeler, for its costs, `group` what it belongs to;
+neither is part of the identity.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Sample:
     """A JSON schema the text must follow, for backends with guided decoding; "" for free text."""
     model: str = POLICY
     """Which of the run's models is asked."""
-    asker: str = ""
+    requester: str = ""
     group: str = ""
     """What this request belongs to (the driver says: its conversation, a problem). Several servers
     of one model get each group on one of them, whose prefix cache then knows it."""
@@ -62,7 +62,7 @@ class Score:
     prompt: Prompt
     continuation: str
     model: str = POLICY
-    asker: str = ""
+    requester: str = ""
     group: str = ""
 
 
@@ -72,7 +72,7 @@ class Check:
 
     problem: Problem
     answer: str
-    asker: str = ""
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Run:
     limits: Limits = Limits()
     coverage: bool = False
     packages: bool = False
-    asker: str = ""
+    requester: str = ""
 
 
 Request = Sample | Score | Check | Run
@@ -156,14 +156,14 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """Reply to `Check`: unknown always comes with a reason."""
 
     verdict: Verdict
     reason: str = ""
 
 
-class Tried(StrEnum):
+class TestStatus(StrEnum):
     """What came of one test. UNTESTED is nobody's fault: the test itself could not be decided."""
 
     PASSED = "passed"
@@ -172,15 +172,15 @@ class Tried(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TestResult:
     """One test of a run; `reason` says why it did not pass."""
 
-    result: Tried
+    result: TestStatus
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunResult:
     """Reply to `Run`: what the program did, as the process beside it saw it.
 
     `ended` is finished (all tests were tried), raised (loading the program raised), exited or
@@ -194,7 +194,7 @@ class Ran:
     exit_code: int | None
     stdout: str
     stderr: str
-    tests: tuple[Trial, ...]
+    tests: tuple[TestResult, ...]
     covered: tuple[int, ...]
     peak_bytes: int
     cpu_s: float
@@ -209,4 +209,4 @@ class Failed:
     reason: str
 
 
-Reply = Samples | Scores | Checked | Ran | Failed
+Reply = Samples | Scores | CheckResult | RunResult | Failed

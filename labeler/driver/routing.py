@@ -21,7 +21,7 @@ class Route:
     """Takes a list of that kind of request; gives as many replies in the same order."""
     rows_per_batch: int
     concurrency: int
-    refills: int = 1
+    oversubscription: int = 1
     """How many times `rows_per_batch` a batch may hold where more waits than all calls can take."""
 
 

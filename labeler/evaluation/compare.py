@@ -15,17 +15,17 @@ from typing import Any
 
 from labeler.consensus.base import Rule, fitted
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
-from labeler.evaluation.metrics import Judged, Score, score
+from labeler.evaluation.metrics import Prediction, Score, score
 from labeler.labelers.base import Findings
-from labeler.labelers.outcome import last_step_evidence
-from labeler.labelling.pipeline import Labeler
-from labeler.labelling.solving import given
-from labeler.problems.solved import SolvedProblem
+from labeler.labelers.method import Labeler
+from labeler.labelers.shared.last_step import last_step_evidence
+from labeler.labelling.solving import existing_solutions
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict
 
 
@@ -63,36 +63,36 @@ class Flag:
 class Examined:
     """A solution with all that was found on it, by labeler."""
 
-    solved: SolvedProblem
+    solved: SolutionRecord
     evidence: Mapping[str, Sequence[Evidence]]
 
 
 async def examine(
-    solved: Sequence[SolvedProblem],
+    solved: Sequence[SolutionRecord],
     labelers: Mapping[str, Labeler],
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> list[Examined]:
-    """Asks every labeler about every solution; adds to `bill`. Solutions of a problem go as one."""
-    groups: dict[str, list[SolvedProblem]] = defaultdict(list)
+    """Asks every labeler about every solution; adds to `costs`. A problem is one conversation."""
+    groups: dict[str, list[SolutionRecord]] = defaultdict(list)
     for one in solved:
         groups[one.problem.problem_id].append(one)
     conversations = (
         (problem_id, _examined(group, labelers)) for problem_id, group in groups.items()
     )
     found: dict[str, list[Examined]] = {}
-    async for problem_id, examined in driver.run(conversations, bill):
+    async for problem_id, examined in driver.run(conversations, costs):
         found[problem_id] = examined
         on_problem()
     return [one for problem_id in groups for one in found[problem_id]]
 
 
 def _examined(
-    group: Sequence[SolvedProblem], labelers: Mapping[str, Labeler]
+    group: Sequence[SolutionRecord], labelers: Mapping[str, Labeler]
 ) -> Conversation[list[Examined]]:
     problem = group[0].problem
-    solved = yield from given(problem, [one.solution for one in group])
+    solved = yield from existing_solutions(problem, [one.solution for one in group])
     findings: list[Findings] = yield from together(
         [labeler(problem, solved.solutions) for labeler in labelers.values()]
     )
@@ -107,7 +107,7 @@ def compare(
     examined: Sequence[Examined],
     labelers: Iterable[str],
     rules: Iterable[Rule],
-    bill: Mapping[str, Cost],
+    costs: Mapping[str, Cost],
 ) -> Comparison:
     """Scores against the truth; solutions whose first error is unknown are left out."""
     known = [one for one in examined if one.solved.first_error is not None]
@@ -115,15 +115,17 @@ def compare(
     whole = Cost()
     sources, flags = {}, {}
     for name in labelers:
-        cost = bill.get(name, Cost())
+        cost = costs.get(name, Cost())
         whole.samples += cost.samples
         whole.completion_tokens += cost.completion_tokens
         rows = [_row(one, [name]) for one in known]
         is_value = _asks_value(rows)
-        rule: Rule = Posterior(min_confidence=0.0) if is_value else FirstFlag()
-        judged = [_judged(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)]
-        sources[name] = score(judged, cost)
-        flags[name] = _false_flags(rows, judged)
+        rule: Rule = Posterior(PosteriorRule(min_confidence=1e-09)) if is_value else FirstFlag()
+        predictions = [
+            _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)
+        ]
+        sources[name] = score(predictions, cost)
+        flags[name] = _false_flags(rows, predictions)
     everything = [_row(one, list(one.evidence)) for one in known]
     consensus = {}
     for rule in rules:
@@ -132,7 +134,8 @@ def compare(
             e.asks is Asks.CORRECTNESS for row in everything for s in row.steps for e in s.evidence
         )
         consensus[rule.name] = score(
-            (_judged(r, t, ready, is_value) for r, t in zip(everything, truths, strict=True)), whole
+            (_prediction(r, t, ready, is_value) for r, t in zip(everything, truths, strict=True)),
+            whole,
         )
     return Comparison(len(known), sum(t >= 0 for t in truths), sources, consensus, flags)
 
@@ -160,15 +163,15 @@ def _asks_value(rows: Iterable[LabeledSolution]) -> bool:
     return asked <= {Asks.VALUE}
 
 
-def _judged(row: LabeledSolution, truth: int, rule: Rule, by_rollouts: bool) -> Judged:
+def _prediction(row: LabeledSolution, truth: int, rule: Rule, by_rollouts: bool) -> Prediction:
     decision = rule.decide(row.solution, [step.evidence for step in row.steps])
-    return Judged(decision, truth, row.solution.outcome, by_rollouts)
+    return Prediction(decision, truth, row.solution.outcome, by_rollouts)
 
 
-def _false_flags(rows: Sequence[LabeledSolution], judged: Sequence[Judged]) -> list[Flag]:
+def _false_flags(rows: Sequence[LabeledSolution], predictions: Sequence[Prediction]) -> list[Flag]:
     """Steps called wrong in right solutions or before the true first error."""
     found = []
-    for row, one in zip(rows, judged, strict=True):
+    for row, one in zip(rows, predictions, strict=True):
         if one.flag is None or (0 <= one.truth <= one.flag):
             continue
         said = [e.rationale for e in row.steps[one.flag].evidence if e.verdict is Verdict.WRONG]

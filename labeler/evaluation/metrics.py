@@ -38,7 +38,7 @@ class Miss(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Prediction:
     """One solution: what was decided, the true first error (-1 none), the outcome.
 
     `by_rollouts` tells that the decision rests on rollouts only, which explains misses.
@@ -103,33 +103,33 @@ class Score:
         return asdict(self)
 
 
-def score(judged: Iterable[Judged], cost: Cost) -> Score:
+def score(predictions: Iterable[Prediction], cost: Cost) -> Score:
     """Counts decisions against the truth."""
-    judged = list(judged)
-    erroneous = [j for j in judged if j.truth >= 0]
-    correct = [j for j in judged if j.truth < 0]
-    located = sum(j.predicted == j.truth for j in erroneous)
-    cleared = sum(j.predicted == -1 for j in correct)
-    claimed = sum(j.predicted is not None and j.predicted >= 0 for j in judged)
-    flagged = [j for j in erroneous if j.flag is not None]
-    false_flags = sum(j.flag is not None and (j.truth < 0 or j.flag < j.truth) for j in judged)
+    predictions = list(predictions)
+    erroneous = [p for p in predictions if p.truth >= 0]
+    correct = [p for p in predictions if p.truth < 0]
+    located = sum(p.predicted == p.truth for p in erroneous)
+    cleared = sum(p.predicted == -1 for p in correct)
+    claimed = sum(p.predicted is not None and p.predicted >= 0 for p in predictions)
+    flagged = [p for p in erroneous if p.flag is not None]
+    false_flags = sum(p.flag is not None and (p.truth < 0 or p.flag < p.truth) for p in predictions)
     on_erroneous, on_correct = _rate(located, len(erroneous)), _rate(cleared, len(correct))
-    labels = [label for j in judged for label in j.decision.labels[: j.n_known]]
-    kept = [j for j in judged if j.decision.kept]
-    kept_hits = [hit for j in kept for hit in _hits(j)]
-    pairs = [pair for j in judged for pair in _probabilities(j)]
+    labels = [label for p in predictions for label in p.decision.labels[: p.n_known]]
+    kept = [p for p in predictions if p.decision.kept]
+    kept_hits = [hit for p in kept for hit in _hits(p)]
+    pairs = [pair for p in predictions for pair in _probabilities(p)]
     return Score(
-        n=len(judged),
+        n=len(predictions),
         n_erroneous=len(erroneous),
         n_correct=len(correct),
         acc_erroneous=on_erroneous,
         acc_correct=on_correct,
         f1=_harmonic(on_erroneous, on_correct),
-        f1_interval=_bootstrap(judged),
-        coverage=_rate(sum(j.predicted is not None for j in judged), len(judged)),
+        f1_interval=_bootstrap(predictions),
+        coverage=_rate(sum(p.predicted is not None for p in predictions), len(predictions)),
         flagged=_rate(len(flagged), len(erroneous)),
-        false_flag_rate=_rate(false_flags, len(judged)),
-        flag_exact=_rate(sum(j.flag == j.truth for j in flagged), len(flagged)),
+        false_flag_rate=_rate(false_flags, len(predictions)),
+        flag_exact=_rate(sum(p.flag == p.truth for p in flagged), len(flagged)),
         unknown_rate=_rate(sum(label is None for label in labels), len(labels)),
         brier=_rate(sum((p - right) ** 2 for p, right in pairs), len(pairs)),
         ece=calibration_error(pairs),
@@ -141,7 +141,7 @@ def score(judged: Iterable[Judged], cost: Cost) -> Score:
         samples=cost.samples,
         generated_tokens=cost.completion_tokens,
         samples_per_located_error=_rate(cost.samples, located),
-        misses=dict(Counter(str(miss) for j in judged if (miss := _miss(j)) is not None)),
+        misses=dict(Counter(str(miss) for p in predictions if (miss := _miss(p)) is not None)),
     )
 
 
@@ -156,32 +156,34 @@ def calibration_error(pairs: Sequence[tuple[float, bool]]) -> float | None:
     return sum(gaps) / len(pairs)
 
 
-def _hits(judged: Judged) -> list[bool]:
+def _hits(prediction: Prediction) -> list[bool]:
     """Of the labels up to the first error: is each what the truth says?"""
-    labels = judged.decision.labels[: judged.n_known]
-    return [label == (-1 if t == judged.truth else 1) for t, label in enumerate(labels) if label]
+    labels = prediction.decision.labels[: prediction.n_known]
+    return [
+        label == (-1 if t == prediction.truth else 1) for t, label in enumerate(labels) if label
+    ]
 
 
-def _probabilities(judged: Judged) -> list[tuple[float, bool]]:
-    known = judged.decision.probabilities[: judged.n_known]
-    return [(p, t != judged.truth) for t, p in enumerate(known) if p is not None]
+def _probabilities(prediction: Prediction) -> list[tuple[float, bool]]:
+    known = prediction.decision.probabilities[: prediction.n_known]
+    return [(p, t != prediction.truth) for t, p in enumerate(known) if p is not None]
 
 
-def _miss(judged: Judged) -> Miss | None:
-    predicted, truth = judged.predicted, judged.truth
+def _miss(prediction: Prediction) -> Miss | None:
+    predicted, truth = prediction.predicted, prediction.truth
     if predicted == truth:
         return None
     if predicted is None:
         return Miss.UNDECIDED
     early = predicted != -1 and (truth == -1 or predicted < truth)
-    if not judged.by_rollouts:
+    if not prediction.by_rollouts:
         return Miss.EARLY if early else Miss.LATE
     if predicted == -1:
         return Miss.COMPENSATED
     if early:
         return Miss.NOISE
     # Beyond the truth: a wrong prefix still reached the right answer in some rollout.
-    is_last = predicted == len(judged.decision.labels) - 1
+    is_last = predicted == len(prediction.decision.labels) - 1
     return Miss.LAST_STEP if is_last else Miss.RECOVERY
 
 
@@ -195,18 +197,18 @@ def _harmonic(a: float | None, b: float | None) -> float | None:
     return 2 * a * b / (a + b) if a + b else 0.0
 
 
-def _bootstrap(judged: list[Judged], rounds: int = 1000) -> tuple[float, float] | None:
+def _bootstrap(predictions: list[Prediction], rounds: int = 1000) -> tuple[float, float] | None:
     """95% interval of F1 by resampling solutions (seeded)."""
     import numpy as np
 
-    truth_wrong = np.array([j.truth >= 0 for j in judged])
-    hit = np.array([j.predicted == j.truth for j in judged])
+    truth_wrong = np.array([p.truth >= 0 for p in predictions])
+    hit = np.array([p.predicted == p.truth for p in predictions])
     if not truth_wrong.any() or truth_wrong.all():
         return None
     rng = np.random.default_rng(0)
     values = []
     for _ in range(rounds):
-        rows = rng.integers(0, len(judged), len(judged))
+        rows = rng.integers(0, len(predictions), len(predictions))
         wrong, hits = truth_wrong[rows], hit[rows]
         if wrong.any() and not wrong.all():
             values.append(_harmonic(float(hits[wrong].mean()), float(hits[~wrong].mean())))

@@ -36,15 +36,15 @@ def _fill(problem: str, chain: tuple[str, ...], chooser: random.Random) -> dict[
     with_entities = [t for t, step in enumerate(chain) if ENTITY.search(step)]
     if not with_entities or any(MASK in step for step in chain):
         return None
-    place = chooser.choice(with_entities)
-    hidden = ENTITY.findall(chain[place])
-    shown_steps = [*chain[:place], ENTITY.sub(MASK, chain[place]), *chain[place + 1 :]]
+    masked = chooser.choice(with_entities)
+    hidden = ENTITY.findall(chain[masked])
+    shown_steps = [*chain[:masked], ENTITY.sub(MASK, chain[masked]), *chain[masked + 1 :]]
     asked = (
         f"{problem}\n\nA solution with parts of one step masked:\n"
         + "\n".join(shown_steps)
         + f"\n\nGive what each {MASK} stands for, in order, one per line."
     )
-    return {"prompt": asked, "answer": hidden, "step": place}
+    return {"prompt": asked, "answer": hidden, "step": masked}
 
 
 def _reorder(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from labeler.errors import DataError
 from labeler.export.balance import balanced
 from labeler.export.base import Example, ExportError, ExportOptions, Format
-from labeler.export.newest import LABELLED_AGAIN, Newest, times_labelled
+from labeler.export.latest_labels import LABELLED_AGAIN, LatestLabels, times_labelled
 from labeler.export.splits import problem_splits
 from labeler.export.staging import whole_folder
 from labeler.export.units import units
@@ -69,10 +69,10 @@ def export(dataset: Dataset, fmt: Format, out: Path, options: ExportOptions) -> 
     times = times_labelled(dataset)
 
     def lines(scratch: Path) -> Iterator[tuple[str, bool | None, str]]:
-        newest = Newest(times)
+        latest = LatestLabels(times)
         for group in units(dataset, fmt.unit, scratch):
             counts["solutions"][""] += len(group)
-            labeled = [one for one in group if newest.is_newest(one)]
+            labeled = [one for one in group if latest.is_latest(one)]
             if older := len(group) - len(labeled):
                 rejected[LABELLED_AGAIN] += older
             split = splits[group[0].problem.problem_id]

@@ -1,4 +1,4 @@
-"""All export formats by name."""
+"""All export formats by name; a package of its own adds to them by `labeler.exports`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from labeler.export.rlhflow import RLHFLOW
 from labeler.export.step_values import STEP_VALUES
 from labeler.export.thinkprm import THINKPRM
 from labeler.export.trl import TRL
+from labeler.extensions import Table
 
-FORMATS = {
-    made.name: made
-    for made in (
-        TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
-        GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
-        DPO_STEPS, DPO_PARETO, STEP_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
-    )
-}  # fmt: skip
+FORMATS: Table[Format] = Table(
+    "labeler.exports", Format, "export format",
+    TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
+    GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
+    DPO_STEPS, DPO_PARETO, STEP_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
+)  # fmt: skip
 
 
 def format_named(name: str) -> Format:
     """The format of this name; `ExportError` lists them where there is none."""
     if name not in FORMATS:
-        raise ExportError(f"--format {name}: choose among {', '.join(FORMATS)}")
+        raise ExportError(f"--format {name}: {FORMATS.why_not(name)}")
     return FORMATS[name]

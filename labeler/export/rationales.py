@@ -7,13 +7,13 @@ judgement equals the label. Does not cover how a format writes them.
 
 from __future__ import annotations
 
-from labeler.consensus.sources import TOOLS
 from labeler.export.base import Step, View
-from labeler.labelers.tool_use import split_note
+from labeler.labelers.methods import method_of
+from labeler.labelers.shared.tool_use import split_note
 from labeler.records import Asks, Evidence, Rejection, Verdict
 
 STOCK = ("before the first error", "the first error", "no error in the whole")
-"""What `labeler.labelers.replies` notes where a judge named a place only: nothing to learn from."""
+"""What `shared.replies` notes where a judge named a place only: nothing to learn from."""
 
 
 def judged(view: View) -> list[tuple[str, Step, str]] | Rejection:
@@ -53,7 +53,7 @@ def _rationale(step: Step) -> str:
 
 
 def _is_tool(evidence: Evidence) -> bool:
-    return evidence.labeler in TOOLS or not evidence.model
+    return method_of(evidence.labeler).is_tool or not evidence.model
 
 
 def _agreeing(step: Step) -> list[Evidence]:

@@ -25,10 +25,8 @@ from dataclasses import dataclass, field
 
 from labeler.consensus.base import Counts, value_counts
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
+from labeler.labelers.methods import method_of
 from labeler.records import Evidence, Rejection, Verdict
-
-BACKED_UP = frozenset({"alphamath", "bisect", "grounded_search"})
-"""Labelers that count a rollout at every prefix it goes through, not at one."""
 
 NOTHING = Counts(0, 0)
 
@@ -67,8 +65,10 @@ def _add_up(root: _Node) -> None:
     for node in order:
         order += node.below.values()
     for node in reversed(order):
-        own = [piece for piece in node.evidence if piece.labeler not in BACKED_UP]
-        backed_up = [piece for piece in node.evidence if piece.labeler in BACKED_UP]
+        own: list[Evidence] = []
+        backed_up: list[Evidence] = []
+        for piece in node.evidence:
+            (backed_up if method_of(piece.labeler).backs_values_up else own).append(piece)
         here, whole = value_counts([own, backed_up])
         parts = [here, *(child.total for child in node.below.values())]
         pooled = Counts(sum(c.n for c in parts), sum(c.n_correct for c in parts))

@@ -49,6 +49,6 @@ def _buckets(dataset: Dataset, scratch: Path) -> list[Path]:
             stack.enter_context(path.open("w", encoding="utf-8")) for path in paths
         ]
         for row in dataset.rows():
-            place = derive_seed(0, "bucket", row["problem_id"]) % n_buckets
-            files[place].write(json.dumps(row, ensure_ascii=False) + "\n")
+            bucket = derive_seed(0, "bucket", row["problem_id"]) % n_buckets
+            files[bucket].write(json.dumps(row, ensure_ascii=False) + "\n")
     return paths

@@ -56,14 +56,15 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Place:
+class FirstErrorPosterior:
     """What is known of one solution's first error.
 
-    `places` [T + 1]: P(F = t), then P(none). `by_base` [T + 1, b] and `by_recovery` [T + 1, r]:
-    the same jointly with b and with r. `counts` [T, 2]: rollouts and right ones of each prefix.
+    `probabilities` [T + 1]: P(F = t), then P(none). `by_base` [T + 1, b] and `by_recovery`
+    [T + 1, r]: the same jointly with b and with r. `counts` [T, 2]: rollouts and right ones of each
+    prefix.
     """
 
-    places: Array
+    probabilities: Array
     by_base: Array
     by_recovery: Array
     counts: Array
@@ -72,7 +73,7 @@ class Place:
     @property
     def confidence(self) -> float:
         """Of the most likely place."""
-        return float(self.places.max())
+        return float(self.probabilities.max())
 
     def information(self, n: int) -> Array:
         """Expected bits about F from `n` more rollouts of each prefix [T].
@@ -82,7 +83,7 @@ class Place:
         """
         alive, dead = _log_likelihoods(self.counts, self.rates)
         n_steps = len(self.counts)
-        before = _entropy(self.places).sum()
+        before = _entropy(self.probabilities).sum()
         after = np.zeros(n_steps)
         is_alive = np.arange(n_steps) < np.arange(n_steps + 1)[:, None]
         for c in range(n + 1):
@@ -98,7 +99,9 @@ class Place:
         return gain
 
 
-def locate(counts: Sequence[tuple[int, int]], rates: Rates, *, is_wrong: bool) -> Place:
+def locate(
+    counts: Sequence[tuple[int, int]], rates: Rates, *, is_wrong: bool
+) -> FirstErrorPosterior:
     """P(F) from rollouts (n, n right) of the prefix that ends in each of the T steps."""
     seen = np.array(counts, dtype=float).reshape(-1, 2)
     n_steps = len(seen)
@@ -120,8 +123,8 @@ def locate(counts: Sequence[tuple[int, int]], rates: Rates, *, is_wrong: bool) -
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
     by_base, by_recovery = weights.sum(axis=2), weights.sum(axis=1)
-    places = np.minimum(by_base.sum(axis=1), 1.0)
-    return Place(places, by_base, by_recovery, seen, rates)
+    probabilities = np.minimum(by_base.sum(axis=1), 1.0)
+    return FirstErrorPosterior(probabilities, by_base, by_recovery, seen, rates)
 
 
 def _log_likelihoods(counts: Array, rates: Rates) -> tuple[Array, Array]:

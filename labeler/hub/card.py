@@ -217,8 +217,8 @@ def _cell(value: Any) -> str:
 def _bars(histogram: Mapping[str, int]) -> str:
     most = max(histogram.values(), default=1)
     return "".join(
-        f"{place:>9}  {count:>8,}  {'█' * round(BAR_WIDTH * count / most)}\n"
-        for place, count in histogram.items()
+        f"{step:>9}  {count:>8,}  {'█' * round(BAR_WIDTH * count / most)}\n"
+        for step, count in histogram.items()
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from labeler.export.staging import whole_folder
 from labeler.files import write_error
+from labeler.hub.publication import Publication, tag_of, write_tree
 from labeler.hub.push import Pushed, check_name, push
-from labeler.hub.tree import Publication, tag_of, write_tree
 
 if TYPE_CHECKING:
     from labeler.dataset import Dataset

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DatasetError
-from labeler.hub.tree import PROVENANCE
+from labeler.hub.publication import PROVENANCE
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
@@ -52,7 +52,7 @@ def check_name(repository: str) -> None:
 
 
 def push(folder: Path, files: list[str], repository: str, tag: str, private: bool) -> Pushed:
-    """Publishes the files of a tree (`labeler.hub.tree`) and tags them.
+    """Publishes the files of a tree (`labeler.hub.publication`) and tags them.
 
     Creates the repository where it is missing (`private` counts only then). Raises `DatasetError`
     where the Hub is not reached, refuses, or has other content under the tag.

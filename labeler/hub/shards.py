@@ -46,9 +46,9 @@ def write_splits(
 
     writers = {name: _SplitWriter(folder, name, max_bytes) for name in sorted(set(splits.values()))}
     for batch in read_shards(dataset.files(), remedy="restore it from a copy"):
-        places = [splits[problem] for problem in batch["problem_id"].to_pylist()]
-        for name in dict.fromkeys(places):
-            writers[name].add(batch.filter(pa.array([place == name for place in places])))
+        split_of_row = [splits[problem] for problem in batch["problem_id"].to_pylist()]
+        for name in dict.fromkeys(split_of_row):
+            writers[name].add(batch.filter(pa.array([one == name for one in split_of_row])))
     sizes = {name: writer.finish() for name, writer in writers.items()}
     return {name: size for name, size in sizes.items() if size.n_examples}
 

@@ -26,6 +26,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import (
@@ -36,22 +39,26 @@ from labeler.labelers.base import (
     roll_out,
     value_evidence,
 )
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
-NAME = "alphamath"
+NAME: Final = "alphamath"
 VERSION = "1"
 WORTH = {Verdict.CORRECT: 1, Verdict.WRONG: -1}
 
 
-@dataclass(frozen=True, slots=True)
-class AlphaMath:
-    """`rounds` expansions of `children` rollouts each; the paper's c_puct."""
+class AlphaMath(AsksPolicy):
+    """Tree search whose nodes are labelled by their mean outcome, Q in [-1, 1].
 
-    rounds: int = 40
-    children: int = 3
-    c_puct: float = 1.5
+    `rounds` expansions of `children` rollouts each; the paper's c_puct.
+    """
+
+    kind: Literal["alphamath"] = NAME
+    rounds: Annotated[int, Field(ge=1)] = 40
+    children: Annotated[int, Field(ge=1)] = 3
+    c_puct: Annotated[float, Field(ge=0)] = 1.5
 
 
 @dataclass(slots=True)
@@ -81,11 +88,13 @@ class _Node:
         return self.asked is not None and all(c.is_closed for c in self.children.values())
 
 
-def alphamath(problem: Problem, settings: AlphaMath, policy: Policy) -> Conversation[Findings]:
+def alphamath(
+    problem: Problem, solutions: tuple[Solution, ...], settings: AlphaMath, policy: Policy
+) -> Conversation[Findings]:
     """Searches one problem; evidence on all states below the question, and the rollouts."""
     root = _Node(())
     nodes: list[_Node] = []
-    solutions: dict[str, Solution] = {}
+    written: dict[str, Solution] = {}
     n_rounds = 0
     while n_rounds < settings.rounds and not root.is_closed:
         node = _select(root, settings.c_puct)
@@ -101,7 +110,7 @@ def alphamath(problem: Problem, settings: AlphaMath, policy: Policy) -> Conversa
             _back_up(_child(node, steps, rollout, nodes), rollout)
             if rollout.outcome.verdict in WORTH:
                 whole = policy.solution(problem, (*node.prefix, *steps), rollout.outcome, seed)
-                solutions.setdefault(whole.solution_id, whole)
+                written.setdefault(whole.solution_id, whole)
         _share_priors(node)
     evidence = tuple(_evidence(node, problem, policy) for node in nodes if not node.is_final)
     statistics = {
@@ -109,7 +118,7 @@ def alphamath(problem: Problem, settings: AlphaMath, policy: Policy) -> Conversa
         "states": len(nodes),
         "rollouts": len(root.rollouts),
     }
-    return Findings(evidence, tuple(solutions.values()), statistics)
+    return Findings(evidence, tuple(written.values()), statistics)
 
 
 def _select(root: _Node, c_puct: float) -> _Node:
@@ -179,3 +188,20 @@ def _evidence(node: _Node, problem: Problem, policy: Policy) -> Evidence:
     if not node.visits:
         return piece
     return replace(piece, rationale=f"Q {node.q:+.3f}, N {node.visits}, prior {node.prior:.3f}")
+
+
+ALPHAMATH = Method(
+    name=NAME,
+    version=VERSION,
+    settings=AlphaMath,
+    conversation=alphamath,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=True,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=True,
+    prompts=no_prompts,
+)

@@ -15,7 +15,7 @@ from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import (
     Check,
-    Checked,
+    CheckResult,
     Completion,
     Failed,
     Message,
@@ -60,7 +60,7 @@ class Policy:
         return Prompt((*system, Message("user", text)), "".join(prefix))
 
     def solution(
-        self, problem: Problem, steps: tuple[str, ...], outcome: Checked, seed: int
+        self, problem: Problem, steps: tuple[str, ...], outcome: CheckResult, seed: int
     ) -> Solution:
         """The record of a solution that this policy wrote."""
         text = "".join(steps)
@@ -98,7 +98,7 @@ class Rollout:
     """A continuation of a prefix and the verdict on its answer."""
 
     completion: Completion
-    outcome: Checked
+    outcome: CheckResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +150,20 @@ def roll_out(
     prefixes: Sequence[tuple[str, ...]],
     n: int,
     seeds: Sequence[int],
-    asker: str,
+    requester: str,
     *,
     token_texts: bool = False,
 ) -> Conversation[list[Rollouts]]:
     """Samples `n` rollouts from each prefix at once, then checks each distinct answer once."""
     replies = yield [
-        Sample(policy.prompt(problem, prefix), n, policy.sampling, seed, token_texts, asker=asker)
+        Sample(
+            policy.prompt(problem, prefix),
+            n,
+            policy.sampling,
+            seed,
+            token_texts,
+            requester=requester,
+        )
         for prefix, seed in zip(prefixes, seeds, strict=True)
     ]
     answers = [
@@ -168,7 +175,7 @@ def roll_out(
     distinct = sorted({a for row in answers for a in row if isinstance(a, str)})
     checks: list[Reply] = []
     if distinct:
-        checks = yield [Check(problem, answer, asker) for answer in distinct]
+        checks = yield [Check(problem, answer, requester) for answer in distinct]
     verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
     return [
         _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row], n)
@@ -176,23 +183,23 @@ def roll_out(
     ]
 
 
-def _answer(problem: Problem, prefix: tuple[str, ...], completion: Completion) -> str | Checked:
+def _answer(problem: Problem, prefix: tuple[str, ...], completion: Completion) -> str | CheckResult:
     """The final answer, or the verdict where there is none."""
     if completion.finish == "length":
-        return Checked(Verdict.UNKNOWN, "cut off before its end")
+        return CheckResult(Verdict.UNKNOWN, "cut off before its end")
     answer = answer_in(problem.domain, "".join(prefix) + completion.text)
     # A policy that ends without an answer did not reach the right one.
-    return Checked(Verdict.WRONG, "no final answer") if answer is None else answer
+    return CheckResult(Verdict.WRONG, "no final answer") if answer is None else answer
 
 
-def _checked(reply: Reply) -> Checked:
-    if isinstance(reply, Checked):
+def _checked(reply: Reply) -> CheckResult:
+    if isinstance(reply, CheckResult):
         return reply
     reason = reply.reason if isinstance(reply, Failed) else "no verdict"
-    return Checked(Verdict.UNKNOWN, reason)
+    return CheckResult(Verdict.UNKNOWN, reason)
 
 
-def _rollouts(reply: Reply, outcomes: list[Checked], n: int) -> Rollouts:
+def _rollouts(reply: Reply, outcomes: list[CheckResult], n: int) -> Rollouts:
     if not isinstance(reply, Samples):
         return Rollouts((), failure=reply.reason if isinstance(reply, Failed) else "no samples")
     return Rollouts(

@@ -17,13 +17,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, value_evidence
-from labeler.records import Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "binary_search"
+NAME: Final = "binary_search"
 VERSION = "1"
 
 Prefix = tuple[str, ...]
@@ -33,11 +37,14 @@ MISSED = 0.05
 """How often all rollouts of an adaptive search may fail from a prefix as good as the problem."""
 
 
-@dataclass(frozen=True, slots=True)
-class BinarySearch:
-    """`k` rollouts from each prefix that is asked; with `adaptive`, at most."""
+class BinarySearch(AsksPolicy):
+    """OmegaPRM's binary search on given solutions, without its tree.
 
-    k: int = 8
+    `k` rollouts from each prefix that is asked; with `adaptive`, at most.
+    """
+
+    kind: Literal["binary_search"] = NAME
+    k: Annotated[int, Field(ge=1)] = 8
     adaptive: bool = False
 
 
@@ -103,3 +110,20 @@ def _narrowed(span: _Span, rollouts: Rollouts) -> _Span:
     if rollouts.value > 0:
         return replace(span, alive=span.cut)
     return replace(span, dead=span.cut)
+
+
+BINARY_SEARCH = Method(
+    name=NAME,
+    version=VERSION,
+    settings=BinarySearch,
+    conversation=binary_search,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

@@ -34,32 +34,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Checked, Completion
-from labeler.first_error.model import Place, Rates, locate
-from labeler.first_error.question import question
+from labeler.driver.requests import CheckResult, Completion
+from labeler.first_error.acquisition import next_query
+from labeler.first_error.model import FirstErrorPosterior, Rates, locate
 from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
-NAME = "bisect"
+NAME: Final = "bisect"
 VERSION = "2"
 Prefix = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bisect:
-    """`round_size` rollouts per question; `max_samples` per solution.
+class Bisect(AsksPolicy):
+    """Bayesian bisection of wrong solutions: a posterior over the first error picks rollouts.
 
-    A question that would tell less than `min_information` bits is not asked.
+    `round_size` rollouts per question; `max_samples` per solution. A question that would tell less
+    than `min_information` bits is not asked.
     """
 
-    confidence: float = 0.9
-    max_samples: int = 64
-    round_size: int = 2
-    min_information: float = 0.1
+    kind: Literal["bisect"] = NAME
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    max_samples: Annotated[int, Field(ge=1)] = 64
+    round_size: Annotated[int, Field(ge=1)] = 2
+    min_information: Annotated[float, Field(ge=0)] = 0.1
 
 
 @dataclass(slots=True)
@@ -81,25 +86,25 @@ def bisect(
     located: set[str] = set()
     n_rollouts = 0
     while True:
-        questions: dict[Prefix, None] = {}
+        queries: dict[Prefix, None] = {}
         for solution in searched:
             if solution.solution_id in located:
                 continue
-            place = _place(solution, solutions, seen)
-            if place.confidence >= settings.confidence:
+            posterior = _posterior(solution, solutions, seen)
+            if posterior.confidence >= settings.confidence:
                 located.add(solution.solution_id)
             elif spent[solution.solution_id] < settings.max_samples:
-                prefix = _question(solution, place, seen, settings)
+                prefix = _next_query(solution, posterior, seen, settings)
                 if prefix is not None:
-                    questions[prefix] = None
+                    queries[prefix] = None
                     spent[solution.solution_id] += settings.round_size
-        if not questions:
+        if not queries:
             break
-        seeds = [_seed(policy, problem, prefix, seen[prefix].n_rounds) for prefix in questions]
+        seeds = [_seed(policy, problem, prefix, seen[prefix].n_rounds) for prefix in queries]
         found = yield from roll_out(
-            policy, problem, list(questions), settings.round_size, seeds, NAME
+            policy, problem, list(queries), settings.round_size, seeds, NAME
         )
-        for prefix, rollouts in zip(questions, found, strict=True):
+        for prefix, rollouts in zip(queries, found, strict=True):
             _count_asked(seen, prefix, rollouts, policy.delimiter)
             n_rollouts += len(rollouts.rollouts)
     statistics = {
@@ -116,7 +121,7 @@ def _count_right_solutions(seen: dict[Prefix, _Seen], solutions: Sequence[Soluti
     for solution in solutions:
         if solution.outcome is Verdict.CORRECT:
             text = Completion("".join(solution.steps), 0, "stop")
-            _count(seen, (), solution.steps, Rollout(text, Checked(solution.outcome)))
+            _count(seen, (), solution.steps, Rollout(text, CheckResult(solution.outcome)))
 
 
 def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, delimiter: str) -> None:
@@ -144,7 +149,9 @@ def _evidence(seen: dict[Prefix, _Seen], problem: Problem, policy: Policy) -> It
             yield value_evidence(NAME, VERSION, policy, problem, prefix, one.rollouts, one.n_rounds)
 
 
-def _place(solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix, _Seen]) -> Place:
+def _posterior(
+    solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix, _Seen]
+) -> FirstErrorPosterior:
     """The posterior over the place of its first error."""
     rollouts = [one.rollouts for one in _seen_along(solution, seen)]
     # The last prefix is the solution itself: its answer is known to be wrong.
@@ -154,14 +161,16 @@ def _place(solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix,
     return locate(counts, Rates().given_root(n_right + n_wrong, n_right), is_wrong=True)
 
 
-def _question(
-    solution: Solution, place: Place, seen: dict[Prefix, _Seen], settings: Bisect
+def _next_query(
+    solution: Solution, posterior: FirstErrorPosterior, seen: dict[Prefix, _Seen], settings: Bisect
 ) -> Prefix | None:
     """The prefix to be asked; None where nothing is left to learn."""
     # Where nobody answered, nobody is asked again.
     along = _seen_along(solution, seen)
     silent = [t for t, one in enumerate(along) if one.rollouts.failure]
-    best = question(place, solution.steps, settings.round_size, settings.min_information, silent)
+    best = next_query(
+        posterior, solution.steps, settings.round_size, settings.min_information, silent
+    )
     return None if best is None else solution.steps[: best + 1]
 
 
@@ -173,3 +182,20 @@ def _seen_along(solution: Solution, seen: dict[Prefix, _Seen]) -> list[_Seen]:
 def _seed(policy: Policy, problem: Problem, prefix: Prefix, n_before: int) -> int:
     """Each round at a prefix draws its own rollouts."""
     return derive_seed(policy.run_seed, NAME, problem.problem_id, "".join(prefix), str(n_before))
+
+
+BISECT = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Bisect,
+    conversation=bisect,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=True,
+    prompts=no_prompts,
+)

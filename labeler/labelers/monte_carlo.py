@@ -12,26 +12,32 @@ was, k.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
-from labeler.records import Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "monte_carlo"
+NAME: Final = "monte_carlo"
 VERSION = "1"
 HARD, EASY = 0.1, 0.9
 """Pass rates below which a problem is hard, and from which on it is easy (GenPRM)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MonteCarlo:
-    """`k`: rollouts from each prefix (the paper's N, 8); None for the others: `k` as well."""
+class MonteCarlo(AsksPolicy):
+    """k rollouts from every prefix; others for problems that are hard or easy, by pass rate.
 
-    k: int = 8
-    k_hard: int | None = None
-    k_easy: int | None = None
+    `k`: rollouts from each prefix (the paper's N, 8); None for the others: `k` as well.
+    """
+
+    kind: Literal["monte_carlo"] = NAME
+    k: Annotated[int, Field(ge=1)] = 8
+    k_hard: Annotated[int, Field(ge=1)] | None = None
+    k_easy: Annotated[int, Field(ge=1)] | None = None
 
     def rollouts(self, solutions: tuple[Solution, ...]) -> int:
         """How many for a problem with these solutions."""
@@ -58,3 +64,20 @@ def monte_carlo(
         for prefix, rollouts in zip(prefixes, found, strict=True)
     )
     return Findings(evidence, statistics={"prefixes": len(prefixes)})
+
+
+MONTE_CARLO = Method(
+    name=NAME,
+    version=VERSION,
+    settings=MonteCarlo,
+    conversation=monte_carlo,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

@@ -23,12 +23,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Completion
+from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import Rates, locate
-from labeler.first_error.question import question
 from labeler.labelers.base import (
     Findings,
     Policy,
@@ -38,31 +40,41 @@ from labeler.labelers.base import (
     steps_of,
     value_evidence,
 )
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.steps import split_steps
 
-NAME = "omegaprm"
+NAME: Final = "omegaprm"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class OmegaPRM:
-    """The paper's constants; `pieces` is the number of spans a solution is cut into (tokens)."""
+class OmegaPRM(AsksPolicy):
+    """Tree search with binary search; the paper's constants.
 
-    k: int = 8
-    search_limit: int = 100
-    alpha: float = 0.5
-    beta: float = 0.9
-    length_scale: int = 500
-    c_puct: float = 0.125
+    `pieces` is the number of spans that a solution is cut into where `unit` is tokens.
+    """
+
+    kind: Literal["omegaprm"] = NAME
+    k: Annotated[int, Field(ge=2)] = 8
+    search_limit: Annotated[int, Field(ge=1)] = 100
+    alpha: Annotated[float, Field(gt=0, le=1)] = 0.5
+    beta: Annotated[float, Field(gt=0, le=1)] = 0.9
+    length_scale: Annotated[int, Field(ge=1)] = 500
+    c_puct: Annotated[float, Field(ge=0)] = 0.125
     unit: Literal["steps", "tokens"] = "steps"
-    pieces: int = 16
+    pieces: Annotated[int, Field(ge=2)] = 16
     search: Literal["paper", "bayes"] = "paper"
-    confidence: float = 0.9
-    round_size: int = 2
-    max_samples: int = 64
-    min_information: float = 0.1
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    round_size: Annotated[int, Field(ge=1)] = 2
+    max_samples: Annotated[int, Field(ge=1)] = 64
+    min_information: Annotated[float, Field(ge=0)] = 0.1
+
+    @model_validator(mode="after")
+    def _bayes_needs_steps(self) -> OmegaPRM:
+        if self.search == "bayes" and self.unit == "tokens":
+            raise ValueError("search bayes looks at steps; set unit: steps")
+        return self
 
 
 @dataclass(slots=True)
@@ -95,8 +107,13 @@ class _Tree:
     n_selected: int = 0
 
 
-def omegaprm(problem: Problem, settings: OmegaPRM, policy: Policy) -> Conversation[Findings]:
-    """Searches one problem; returns evidence on all states and the rollouts that it bisected."""
+def omegaprm(
+    problem: Problem, solutions: tuple[Solution, ...], settings: OmegaPRM, policy: Policy
+) -> Conversation[Findings]:
+    """Searches one problem; returns evidence on all states and the rollouts that it bisected.
+
+    It writes its own solutions; those sampled for others are not its concern.
+    """
     tree = _Tree()
     root = yield from _evaluate(tree, (), problem, settings, policy)
     min_span = _min_span(root, settings)
@@ -208,10 +225,10 @@ def _locate(
     for _ in range(0, settings.max_samples, settings.round_size):
         states = [tree.states.get("".join(prefix)) for prefix in prefixes]
         counts = [(s.rollouts.n, s.rollouts.n_correct) if s else (0, 0) for s in states]
-        place = locate(counts, rates, is_wrong=True)
+        posterior = locate(counts, rates, is_wrong=True)
         silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
-        best = question(place, units, settings.round_size, settings.min_information, silent)
-        if place.confidence >= settings.confidence or best is None:
+        best = next_query(posterior, units, settings.round_size, settings.min_information, silent)
+        if posterior.confidence >= settings.confidence or best is None:
             break
         yield from _roll_out(tree, prefixes[best], settings.round_size, problem, settings, policy)
     tree.located.append(((*candidate.state.prefix, *units), candidate))
@@ -277,3 +294,20 @@ def _right_rollouts(tree: _Tree, problem: Problem, policy: Policy) -> list[Solut
         for r in tree.states[""].rollouts.rollouts
         if r.outcome.verdict is Verdict.CORRECT
     ]
+
+
+OMEGAPRM = Method(
+    name=NAME,
+    version=VERSION,
+    settings=OmegaPRM,
+    conversation=omegaprm,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=True,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

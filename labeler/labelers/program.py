@@ -20,12 +20,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.checking.code_tests import run_of, verdict, whole_program
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Checked, Limits, Ran, Reply, Run, Tried
-from labeler.labelers.base import Findings
+from labeler.driver.requests import CheckResult, Limits, Reply, Run, RunResult, TestStatus
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.programs.mutation import Variant, mutants, refactorings
 from labeler.programs.statements import statements
 from labeler.records import (
@@ -41,26 +44,26 @@ from labeler.records import (
 )
 from labeler.seeds import derive_seed
 
-NAME = "program"
+NAME: Final = "program"
 VERSION = "1"
 SURVIVED = "survived: the changed program passes every test, which proves nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """At most so many variants per statement, chosen by a seed derived from the problem.
+class Program(MethodSettings):
+    """Statements of reference programs, changed one by one and judged by the tests.
 
+    At most so many variants per statement, chosen by a seed derived from the run's and the problem.
     `cpu_s` is the processor time that one program may use, in seconds.
     """
 
-    mutants: int = 3
-    refactorings: int = 1
-    cpu_s: float = 1.0
-    seed: int = 0
+    kind: Literal["program"] = NAME
+    mutants: Annotated[int, Field(ge=0)] = 3
+    refactorings: Annotated[int, Field(ge=0)] = 1
+    cpu_s: Annotated[float, Field(gt=0)] = 1.0
 
 
 def program(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Program
+    problem: Problem, solutions: tuple[Solution, ...], settings: Program, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on the reference's statements and on variants of them, which are new solutions."""
     if not problem.tests or not problem.reference_solution:
@@ -71,15 +74,15 @@ def program(
     try:
         places = statements(whole, start)
         changed = [
-            *_chosen(mutants(whole, start), settings.mutants, problem, settings),
-            *_chosen(refactorings(whole, start), settings.refactorings, problem, settings),
+            *_chosen(mutants(whole, start), settings.mutants, problem, policy.run_seed),
+            *_chosen(refactorings(whole, start), settings.refactorings, problem, policy.run_seed),
         ]
     except SyntaxError:
         return Findings(statistics={"unparsed": 1})
     steps = tuple(whole[one.start : one.end] for one in places)
     [reply] = yield [_run(problem, steps, limits, coverage=True)]
     judged = verdict(reply, _run(problem, steps, limits))
-    if not isinstance(reply, Ran) or judged.verdict is not Verdict.CORRECT:
+    if not isinstance(reply, RunResult) or judged.verdict is not Verdict.CORRECT:
         return _without(problem, steps, judged)
     lines = set(reply.covered)
     covered = [not lines.isdisjoint(one.lines) for one in places]
@@ -104,12 +107,12 @@ def program(
 
 
 def _chosen(
-    variants: Sequence[Variant], most: int, problem: Problem, settings: Program
+    variants: Sequence[Variant], most: int, problem: Problem, run_seed: int
 ) -> list[Variant]:
     """At most `most` per statement, by hash, so that no operator comes first by its place."""
 
     def place(variant: Variant) -> tuple[int, int]:
-        order = derive_seed(settings.seed, NAME, problem.problem_id, variant.text)
+        order = derive_seed(run_seed, NAME, problem.problem_id, variant.text)
         return variant.statement, order
 
     taken: Counter[int] = Counter()
@@ -125,10 +128,12 @@ def _run(
     problem: Problem, steps: tuple[str, ...], limits: Limits, *, coverage: bool = False
 ) -> Run:
     run = run_of(problem, "".join(steps), limits)
-    return Run(run.program, run.tests, run.entries, limits=limits, coverage=coverage, asker=NAME)
+    return Run(
+        run.program, run.tests, run.entries, limits=limits, coverage=coverage, requester=NAME
+    )
 
 
-def _solution(problem: Problem, steps: tuple[str, ...], outcome: Checked) -> Solution:
+def _solution(problem: Problem, steps: tuple[str, ...], outcome: CheckResult) -> Solution:
     return Solution(
         solution_id=short_hash(problem.problem_id, *steps),
         problem_id=problem.problem_id,
@@ -140,7 +145,7 @@ def _solution(problem: Problem, steps: tuple[str, ...], outcome: Checked) -> Sol
     )
 
 
-def _without(problem: Problem, steps: tuple[str, ...], judged: Checked) -> Findings:
+def _without(problem: Problem, steps: tuple[str, ...], judged: CheckResult) -> Findings:
     """Unknown on every statement of a reference that could not be confirmed."""
     reason = f"reference not confirmed: {judged.reason}"
     pieces = tuple(
@@ -159,7 +164,7 @@ def _without(problem: Problem, steps: tuple[str, ...], judged: Checked) -> Findi
 
 
 def _original(
-    problem: Problem, steps: tuple[str, ...], t: int, covered: bool, reply: Ran
+    problem: Problem, steps: tuple[str, ...], t: int, covered: bool, reply: RunResult
 ) -> Evidence:
     """The reference's own statement t: right, with or without a test that reaches it."""
     return Evidence(
@@ -177,7 +182,7 @@ def _original(
     )
 
 
-def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply) -> Evidence:
+def _variant(problem: Problem, variant: Variant, outcome: CheckResult, reply: Reply) -> Evidence:
     """A changed statement: wrong if its program fails, else right only where it was meant to be."""
     found, score, reason = outcome.verdict, None, outcome.reason
     if found is Verdict.WRONG:
@@ -187,7 +192,7 @@ def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply)
         score = 1.0
     elif found is Verdict.CORRECT:
         found, score, reason = Verdict.UNKNOWN, 0.5, SURVIVED
-    tests = reply.tests if isinstance(reply, Ran) else ()
+    tests = reply.tests if isinstance(reply, RunResult) else ()
     said = f"; {outcome.reason}" if outcome.verdict is Verdict.WRONG else ""
     kind = "refactored" if variant.refactored else "mutated"
     return Evidence(
@@ -198,15 +203,32 @@ def _variant(problem: Problem, variant: Variant, outcome: Checked, reply: Reply)
         found,
         score=score,
         n=len(tests),
-        n_correct=sum(tested.result is Tried.PASSED for tested in tests),
+        n_correct=sum(tested.result is TestStatus.PASSED for tested in tests),
         rationale=f"{kind}, {variant.operator}: {variant.change}; covered{said}",
-        model=reply.isolation if isinstance(reply, Ran) else "",
+        model=reply.isolation if isinstance(reply, RunResult) else "",
         calls=1,
         reason=reason,
     )
 
 
-def _count(variant: Variant, outcome: Checked) -> str:
+def _count(variant: Variant, outcome: CheckResult) -> str:
     kind = "refactored" if variant.refactored else "mutants"
     name = {Verdict.CORRECT: "survived", Verdict.WRONG: "failed", Verdict.UNKNOWN: "undecided"}
     return f"{kind}_{name[outcome.verdict]}"
+
+
+PROGRAM = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Program,
+    conversation=program,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=True,
+    is_tool=True,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

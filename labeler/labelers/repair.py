@@ -17,39 +17,52 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
-from labeler.labelers.correctness import (
-    Opinion,
-    Spent,
+from labeler.labelers.method import Method, Prompted
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.replies.json_form import text_under
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
-from labeler.labelers.replies.base import Reading
-from labeler.labelers.replies.json_form import text_under
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.prompts import Task, prompts_sha
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "repair"
+NAME: Final = "repair"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """`k` rollouts certify a repair if at least `min_right` of them end right."""
+class Repair(Prompted):
+    """The first wrong step with a replacement, certified by the policy's rollouts.
 
-    prompts: PromptSet
-    model: str = POLICY
-    k: int = 8
-    min_right: int = 1
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
+    `k` rollouts certify a repair if at least `min_right` of them end right.
+    """
+
+    kind: Literal["repair"] = NAME
+    k: Annotated[int, Field(ge=1)] = 8
+    min_right: Annotated[int, Field(ge=1)] = 1
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        # The policy certifies, whoever proposes.
+        return tuple(dict.fromkeys((self.model, POLICY)))
+
+    @model_validator(mode="after")
+    def _can_be_certified(self) -> Repair:
+        if self.min_right > self.k:
+            raise ValueError("min_right of k rollouts have to end right; set it to k at most")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +70,9 @@ class _Proposal:
     """The first wrong step and its replacement; `missing` says why there is none."""
 
     solution: Solution
-    readings: tuple[Reading, ...]
+    readings: tuple[StepVerdict, ...]
     model: str
-    spent: Spent
+    spent: TokenUsage
     place: int = -1
     prefix: tuple[str, ...] = field(default=())
     missing: str = ""
@@ -67,7 +80,7 @@ class _Proposal:
 
 def repair_task(settings: Repair) -> Task:
     """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
-    return settings.prompts.task("repair", "problem", "reference", "steps")
+    return settings.prompt_set.task("repair", "problem", "reference", "steps")
 
 
 def repair(
@@ -99,9 +112,11 @@ def repair(
     repaired = [_repaired(problem, policy, p, rolled[p]) for p in certified]
     by = {p.prefix: p.model for p in proposals}
     for prefix, solution in zip(certified, repaired, strict=True):
-        said = [Opinion(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
+        said = [AggregatedVerdict(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
         evidence.append(
-            correctness_evidence(NAME, version, problem, solution, said, by[prefix], Spent())[-1]
+            correctness_evidence(NAME, version, problem, solution, said, by[prefix], TokenUsage())[
+                -1
+            ]
         )
     statistics = {
         "wrong_solutions": len(wrong),
@@ -128,12 +143,12 @@ def _request(
         derive_seed(run_seed, NAME, problem.problem_id, "ask", *solution.steps),
         schema=task.schema if settings.structured else "",
         model=settings.model,
-        asker=NAME,
+        requester=NAME,
     )
 
 
 def _proposal(problem: Problem, solution: Solution, reply: Reply, task: Task) -> _Proposal:
-    steps, spent = solution.steps, spent_on(reply)
+    steps, spent = solution.steps, usage_of(reply)
     if not isinstance(reply, Samples):
         readings = unread(reply, len(steps))
         return _Proposal(solution, readings, "", spent, missing=readings[0].reason)
@@ -161,7 +176,7 @@ def _without(base: _Proposal, missing: str) -> _Proposal:
     return _Proposal(base.solution, base.readings, base.model, base.spent, missing=missing)
 
 
-def _aligned(reading: Reading, reference: Sequence[str]) -> str:
+def _aligned(reading: StepVerdict, reference: Sequence[str]) -> str:
     """The reference step that the reply says the wrong step is to be compared with."""
     named = re.findall(r"\breference (\d+):", reading.rationale)
     named = named or re.findall(r"reference_steps: (\d+)(?:;|$)", reading.notes)
@@ -174,20 +189,23 @@ def _aligned(reading: Reading, reference: Sequence[str]) -> str:
 
 def _opinions(
     proposal: _Proposal, rolled: dict[tuple[str, ...], Rollouts], settings: Repair
-) -> list[Opinion]:
+) -> list[AggregatedVerdict]:
     """On the steps up to the first wrong one; unknown where the repair is not certified."""
     n = len(proposal.solution.steps)
     if proposal.missing:
-        return [Opinion(Verdict.UNKNOWN, reason=proposal.missing)] * n
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=proposal.missing)] * n
     rollouts = rolled[proposal.prefix]
     if rollouts.n_correct < settings.min_right:
         share = f"{rollouts.n_correct} of {rollouts.n} rollouts end right"
         why = rollouts.failure or f"the repair is not certified: {share}"
-        return [Opinion(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
-    opinions = [Opinion.of(reading) for reading in proposal.readings[: proposal.place]]
-    said = Opinion.of(proposal.readings[proposal.place])
+        return [AggregatedVerdict(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
+    opinions = [AggregatedVerdict.of(reading) for reading in proposal.readings[: proposal.place]]
+    said = AggregatedVerdict.of(proposal.readings[proposal.place])
     note = f"replace by: {proposal.prefix[-1].strip()} ({rollouts.n_correct} of {rollouts.n} right)"
-    return [*opinions, Opinion(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; "))]
+    return [
+        *opinions,
+        AggregatedVerdict(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; ")),
+    ]
 
 
 def _repaired(
@@ -198,3 +216,20 @@ def _repaired(
     seed = derive_seed(policy.run_seed, NAME, problem.problem_id, *prefix)
     steps = steps_of(policy, prefix, right.completion.text)
     return policy.solution(problem, steps, right.outcome, seed)
+
+
+REPAIR = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Repair,
+    conversation=repair,
+    asks=frozenset({Asks.CORRECTNESS, Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: (repair_task(settings),),
+)

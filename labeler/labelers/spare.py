@@ -14,47 +14,45 @@ are not public. Does not cover problems without a reference solution: all unknow
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import POLICY, Reply, Sample, Samples
+from labeler.driver.requests import Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import (
-    Opinion,
-    Spent,
+from labeler.labelers.method import Method, Prompted
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
     correctness_evidence,
     read_completion,
-    spent_on,
     unread,
+    usage_of,
 )
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Evidence, Problem, Sampling, Solution, Verdict
+from labeler.prompts import Task, prompts_sha
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
-NAME = "spare"
+NAME: Final = "spare"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Spare:
-    """`n_exemplars` worked examples are drawn for each problem (the paper: 5 per instance).
+class Spare(Prompted):
+    """Every step against the reference solution, in one generation.
 
-    `structured` asks servers that can to hold the reply to the task's JSON schema.
+    `n_exemplars` worked examples are drawn for each problem (the paper: 5 per instance).
     """
 
-    prompts: PromptSet
-    model: str = POLICY
-    n_exemplars: int = 5
+    kind: Literal["spare"] = NAME
+    n_exemplars: Annotated[int, Field(ge=0)] = 5
     last_step: Literal["annotator", "outcome"] = "annotator"
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
 
 
 def spare_task(settings: Spare) -> Task:
     """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
-    return settings.prompts.task("annotate", "problem", "reference", "steps")
+    return settings.prompt_set.task("annotate", "problem", "reference", "steps")
 
 
 def spare(
@@ -75,7 +73,7 @@ def spare(
         if settings.last_step == "outcome":
             opinions[-1] = _by_outcome(solution, opinions[-1])
         model = reply.model if isinstance(reply, Samples) else ""
-        spent = Spent() if reply is None else spent_on(reply)
+        spent = TokenUsage() if reply is None else usage_of(reply)
         evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
     statistics = {
         "solutions": len(solutions),
@@ -106,21 +104,23 @@ def _request(
         derive_seed(run_seed, NAME, problem.problem_id, *solution.steps),
         schema=task.schema if settings.structured else "",
         model=settings.model,
-        asker=NAME,
+        requester=NAME,
     )
 
 
-def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[Opinion]:
+def _opinions(solution: Solution, reply: Reply | None, task: Task) -> list[AggregatedVerdict]:
     n = len(solution.steps)
     if reply is None:
-        return [Opinion(Verdict.UNKNOWN, reason="the problem has no reference solution")] * n
+        return [
+            AggregatedVerdict(Verdict.UNKNOWN, reason="the problem has no reference solution")
+        ] * n
     if not isinstance(reply, Samples):
-        return [Opinion.of(reading) for reading in unread(reply, n)]
+        return [AggregatedVerdict.of(reading) for reading in unread(reply, n)]
     readings = read_completion(reply.completions[0], solution.steps, task)
-    return [Opinion.of(reading) for reading in readings]
+    return [AggregatedVerdict.of(reading) for reading in readings]
 
 
-def _by_outcome(solution: Solution, said: Opinion) -> Opinion:
+def _by_outcome(solution: Solution, said: AggregatedVerdict) -> AggregatedVerdict:
     """The last step by its answer, where that was decided; what the annotator said is kept."""
     if solution.outcome is Verdict.UNKNOWN:
         return said
@@ -130,3 +130,20 @@ def _by_outcome(solution: Solution, said: Opinion) -> Opinion:
     return replace(
         said, verdict=solution.outcome, n=1, n_correct=int(right), rationale=rationale, reason=""
     )
+
+
+SPARE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Spare,
+    conversation=spare,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: (spare_task(settings),),
+)

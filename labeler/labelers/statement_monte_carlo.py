@@ -15,23 +15,26 @@ statements in place of lines as PRLCoder (arXiv 2502.01715) judges partial progr
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
-from labeler.labelers.in_statements import in_statements
-from labeler.records import Problem, Solution
+from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.labelers.shared.resplit import resplit_by_statement
+from labeler.records import Asks, Domain, Problem, Solution
 from labeler.seeds import derive_seed
 
-NAME = "statement_monte_carlo"
+NAME: Final = "statement_monte_carlo"
 VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class StatementMonteCarlo:
-    """`k`: rollouts from each prefix."""
+class StatementMonteCarlo(AsksPolicy):
+    """k rollouts from every prefix of a program, by statements, decided by the tests."""
 
-    k: int = 8
+    kind: Literal["statement_monte_carlo"] = NAME
+    k: Annotated[int, Field(ge=1)] = 8
 
 
 def statement_monte_carlo(
@@ -41,9 +44,9 @@ def statement_monte_carlo(
     policy: Policy,
 ) -> Conversation[Findings]:
     """Evidence on every statement but the last; shared prefixes are asked once."""
-    if problem.domain != "code" or not problem.tests:
+    if problem.domain != Domain.CODE or not problem.tests:
         return Findings(statistics={"without_tests": 1})
-    split = [in_statements(problem, solution) for solution in solutions]
+    split = [resplit_by_statement(problem, solution) for solution in solutions]
     programs = [program for program in split if program is not None]
     prefixes = list(
         dict.fromkeys(p.steps[: t + 1] for p in programs for t in range(len(p.steps) - 1))
@@ -64,3 +67,20 @@ def _anew(solutions: tuple[Solution, ...], programs: list[Solution]) -> tuple[So
     """The solutions that had other steps."""
     known = {solution.solution_id for solution in solutions}
     return tuple(program for program in programs if program.solution_id not in known)
+
+
+STATEMENT_MONTE_CARLO = Method(
+    name=NAME,
+    version=VERSION,
+    settings=StatementMonteCarlo,
+    conversation=statement_monte_carlo,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

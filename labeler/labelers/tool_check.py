@@ -14,30 +14,34 @@ checking each step's arithmetic is older (GSM8K's calculator annotations, arXiv 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final, Literal
 
 from labeler.checking.claims.decide import Link
 from labeler.checking.claims.steps import check_solution
 from labeler.driver.conversation import Conversation
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "tool_check"
+NAME: Final = "tool_check"
 VERSION = "1"
 
 SHOWN = 3
 """False claims of one step that the rationale names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCheck:
-    """`symbolic`: also rewritings of expressions, and steps from one equation to the next."""
+class ToolCheck(MethodSettings):
+    """Every step, by the claims about numbers that it makes; asks no model.
 
+    `symbolic`: also rewritings of expressions, and steps from one equation to the next.
+    """
+
+    kind: Literal["tool_check"] = NAME
     symbolic: bool = True
 
 
 def tool_check(
-    problem: Problem, solutions: tuple[Solution, ...], settings: ToolCheck
+    problem: Problem, solutions: tuple[Solution, ...], settings: ToolCheck, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution; steps on a shared prefix get it once."""
     yield from ()
@@ -82,3 +86,20 @@ def evidence(prefix: str, links: tuple[Link, ...]) -> Evidence:
 def _rationale(link: Link) -> str:
     where = f", in {link.within}" if link.within and link.within != str(link) else ""
     return f"{link} does not hold ({link.shown}){where}"
+
+
+TOOL_CHECK = Method(
+    name=NAME,
+    version=VERSION,
+    settings=ToolCheck,
+    conversation=tool_check,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=False,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=True,
+    may_say_right=False,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

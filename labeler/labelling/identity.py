@@ -9,13 +9,15 @@ is for `refresh` to label anew.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labeler.records import Problem, Solution, short_hash
+from labeler.schema import plain
 
 if TYPE_CHECKING:
     from labeler.labelling.run import Parts
@@ -35,11 +37,11 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     models = [f"{name}={parts.samplers[name].fingerprint}" for name in sorted(parts.samplers)]
     judges = [parts.checker.fingerprint]
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
-    content, named = _digests(chain(parts.problems, parts.recipe.given.values()))
+    content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
     today = short_hash(parts.config_sha, content, *models, *judges)
     of_then = [_of_then(one) for one in judges]
     earlier = [
-        short_hash(sha, named, *models, *known)
+        short_hash(sha, shown, *models, *known)
         for sha in parts.earlier_shas
         for known in (judges, of_then)
     ]
@@ -54,14 +56,21 @@ def _of_then(fingerprint: str) -> str:
 
 
 def _digests(records: Iterator[Problem | tuple[Solution, ...]]) -> tuple[str, str]:
-    """Over all records as far as their content goes, and with the names of local files."""
-    content, named = hashlib.sha256(), hashlib.sha256()
+    """Over all records by what they say, and as it was once done: by how Python shows them."""
+    content, shown = hashlib.sha256(), hashlib.sha256()
     for record in records:
-        whole = repr(record).encode("utf-8", "surrogatepass")
-        named.update(whole)
-        is_local = isinstance(record, Problem) and record.source.revision.startswith(LOCAL)
-        if isinstance(record, Problem) and is_local:
-            nameless = replace(record, source=replace(record.source, dataset=""))
-            whole = repr(nameless).encode("utf-8", "surrogatepass")
-        content.update(whole)
-    return content.hexdigest(), named.hexdigest()
+        content.update(json.dumps(_said(record), sort_keys=True).encode())
+        if isinstance(record, Problem):
+            # Domains were plain texts then.
+            record = replace(record, domain=str(record.domain))  # noqa: PLW2901
+        shown.update(repr(record).encode("utf-8", "surrogatepass"))
+    return content.hexdigest(), shown.hexdigest()
+
+
+def _said(record: Problem | tuple[Solution, ...]) -> Any:
+    """A record as JSON has it, without the name of a local file."""
+    if not isinstance(record, Problem):
+        return [plain(solution) for solution in record]
+    if record.source.revision.startswith(LOCAL):
+        record = replace(record, source=replace(record.source, dataset=""))
+    return plain(record)

@@ -26,14 +26,12 @@ from labeler.driver.driver import Driver
 from labeler.errors import DatasetError
 from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.outcome import last_step_evidence
-from labeler.labelling.solving import Filter, given, solve
+from labeler.labelers.method import Labeler
+from labeler.labelers.shared.last_step import last_step_evidence
+from labeler.labelling.solving import Filter, existing_solutions, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
-
-Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
-"""A labelling method with its settings bound: gets a problem and the solutions that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Recipe:
     filter: Filter | None
     labelers: dict[str, Labeler]
     rule: Rule
-    given: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
+    existing_solutions: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
     """Solutions that exist already, by problem; such a problem is not solved again."""
     searches: frozenset[str] = frozenset()
     """Labelers that write the solutions they label; they go first, so that the others see these."""
@@ -62,9 +60,9 @@ class LabeledProblem:
 
 def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProblem]:
     """One problem from its text to its rows."""
-    written = recipe.given.get(problem.problem_id)
+    written = recipe.existing_solutions.get(problem.problem_id)
     if written is not None:
-        solved = yield from given(problem, written)
+        solved = yield from existing_solutions(problem, written)
     else:
         solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
     if solved.refused:
@@ -116,7 +114,7 @@ class Shard:
 
 @dataclass(slots=True)
 class ShardSummary:
-    """What a shard made and what it cost, by asker; kept beside its rows."""
+    """What a shard made and what it cost, by requester; kept beside its rows."""
 
     n_problems: int = 0
     n_rows: int = 0
@@ -131,13 +129,13 @@ class ShardSummary:
         self.rejections += other.rejections
         for name, counts in other.statistics.items():
             self.statistics.setdefault(name, Counter()).update(counts)
-        for asker, cost in other.cost.items():
-            mine = self.cost.setdefault(asker, Cost())
+        for requester, cost in other.cost.items():
+            mine = self.cost.setdefault(requester, Cost())
             for part in dataclasses.fields(Cost):
                 setattr(mine, part.name, getattr(mine, part.name) + getattr(cost, part.name))
 
     def total(self) -> Cost:
-        """The cost of all askers together."""
+        """The cost of all requesters together."""
         everything = ShardSummary()
         for cost in self.cost.values():
             everything.add(ShardSummary(cost={"": cost}))
@@ -163,20 +161,20 @@ async def label_shard(
     driver: Driver,
     recipe: Recipe,
     run: Provenance,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> ShardSummary:
     """Labels the problems of a shard and stages their rows, in the order of the problems.
 
-    What is asked is added to `bill` as it goes; `on_problem` is called after each problem.
+    What is asked is added to `costs` as it goes; `on_problem` is called after each problem.
     """
     done = _finished(shard)
     if done is not None:
-        bill.update(done.cost)
+        costs.update(done.cost)
         for _ in shard.problems:
             on_problem()
         return done
-    summary = ShardSummary(cost=bill)
+    summary = ShardSummary(cost=costs)
     numbers: dict[str, int] = {}
 
     def conversations() -> Iterator[tuple[str, Conversation[LabeledProblem]]]:
@@ -185,18 +183,18 @@ async def label_shard(
             yield problem.problem_id, label_problem(problem, recipe)
 
     # Problems end in any order and are staged in their own; a shard may hold any number of them.
-    places = array("Q", bytes(8 * len(shard.problems)))
+    result_numbers = array("Q", bytes(8 * len(shard.problems)))
     with Spool[LabeledProblem](shard.folder) as results:
         async for problem_id, result in driver.run(conversations(), summary.cost):
-            places[numbers.pop(problem_id)] = len(results)
+            result_numbers[numbers.pop(problem_id)] = len(results)
             results.append(result)
             on_problem()
-        for place in places:
-            summary.add(_summary(results[place]))
+        for number in result_numbers:
+            summary.add(_summary(results[number]))
         rows = (
             row(labeled, dataclasses.replace(run, shard=shard.name))
-            for place in places
-            for labeled in results[place].rows
+            for number in result_numbers
+            for labeled in results[number].rows
         )
         with whole_file(shard.summary_file) as file:
             file.write(_SUMMARY.dump_json(summary))

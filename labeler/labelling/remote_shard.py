@@ -30,7 +30,7 @@ LOCK_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class ShardTask:
     """What a process must know to label a shard beside the run file."""
 
     shard: Shard
@@ -39,22 +39,22 @@ class Handed:
     """Of the models as the holder of the run knows them, by name."""
 
 
-async def label_alone(handed: Handed, parts: Parts) -> ShardSummary:
+async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
     """Labels and stages a shard. Raises `BackendDown` if the models here are other ones."""
-    shard, run_id = handed.shard, handed.provenance.run_id
+    shard, run_id = task.shard, task.provenance.run_id
     for name, sampler in parts.samplers.items():
-        if sampler.fingerprint != handed.fingerprints[name]:
+        if sampler.fingerprint != task.fingerprints[name]:
             raise BackendDown(
                 f"model {name!r} differs between the nodes of this run (here {sampler.model}); "
                 "give all of them the same files"
             )
     make_folder(shard.folder)
-    place = shard.folder / shard.name
-    lock = place.with_suffix(".lock")
+    stem = shard.folder / shard.name
+    lock = stem.with_suffix(".lock")
     options = parts.options
     with (
         held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
-        Journal(place.with_suffix(".sqlite")) as journal,
+        Journal(stem.with_suffix(".sqlite")) as journal,
     ):
         for sampler in parts.samplers.values():
             await sampler.ready()
@@ -64,6 +64,4 @@ async def label_alone(handed: Handed, parts: Parts) -> ShardSummary:
             max_active=options.max_active,
             retry=Retry(options.attempts, options.longest_pause_s),
         ) as driver:
-            return await label_shard(
-                shard, driver, parts.recipe, handed.provenance, {}, lambda: None
-            )
+            return await label_shard(shard, driver, parts.recipe, task.provenance, {}, lambda: None)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.bucket import Bucket
-from labeler.dataset.place import Location
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.shards import plain_rows
+from labeler.dataset.storage import Location
 from labeler.dataset.store import has_log
 from labeler.labelling.identity import LOCAL
 from labeler.schema import Provenance

@@ -22,7 +22,7 @@ def routes(
     for name, sampler in samplers.items():
         rows, at_once = sampler.rows_per_batch, sampler.concurrency
         found[Sample, name] = Route(
-            sampler.fingerprint, sampler.sample, rows, at_once, sampler.refills
+            sampler.fingerprint, sampler.sample, rows, at_once, sampler.oversubscription
         )
         found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
     return found

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held, refuse_if_locked_out
-from labeler.dataset.place import Location, located, place
 from labeler.dataset.shards import read_shards
+from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
@@ -39,7 +39,7 @@ from labeler.labelling.identity import run_ids
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
-from labeler.recompute.rows import fitted_to, relabelled
+from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, told_reasons
 from labeler.samplers.base import Sampler
 from labeler.sandbox.base import Sandbox
@@ -79,6 +79,14 @@ class Parts:
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
+    async def aclose(self) -> None:
+        """Lets go of models, checker and sandbox."""
+        for sampler in self.samplers.values():
+            await sampler.aclose()
+        await self.checker.aclose()
+        if self.sandbox is not None:
+            await self.sandbox.aclose()
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -116,9 +124,9 @@ class LabellingRun:
     out: Location
     resume: bool
     on_progress: Callable[[Progress], None]
-    hands_out: bool = False
+    delegates_shards: bool = False
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
-    _bills: dict[str, dict[str, Cost]] = field(default_factory=dict)
+    _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
 
@@ -126,7 +134,7 @@ class LabellingRun:
         self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
         self.run_id, *self._known_as = run_ids(self.parts)
-        self._work = place(self.out).local / "_work"
+        self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
         )
@@ -141,7 +149,7 @@ class LabellingRun:
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
             # Only now: this may start servers, which a run that is refused must not do.
-            for name in [] if self.hands_out else self._model_names:
+            for name in [] if self.delegates_shards else self._model_names:
                 await self.parts.samplers[name].ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
             make_folder(self._work / self.run_id)
@@ -155,7 +163,7 @@ class LabellingRun:
                 retry=Retry(options.attempts, options.longest_pause_s),
             )
             await self._stack.enter_async_context(self._driver)
-            if not self.hands_out:
+            if not self.delegates_shards:
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
         except BaseException:
@@ -173,11 +181,7 @@ class LabellingRun:
 
     async def _close(self) -> None:
         await self._stack.aclose()
-        for sampler in self.parts.samplers.values():
-            await sampler.aclose()
-        await self.parts.checker.aclose()
-        if self.parts.sandbox is not None:
-            await self.parts.sandbox.aclose()
+        await self.parts.aclose()
 
     def finished_version(self) -> int | None:
         """The version that this run wrote before, if it did."""
@@ -206,13 +210,13 @@ class LabellingRun:
             self._done += 1
             self._report()
 
-        bill = self._bills[shard.name] = {}
+        costs = self._costs_of_shards[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, bill, on_problem
+            shard, self._driver, self.parts.recipe, self.provenance, costs, on_problem
         )
 
     def _report(self) -> None:
-        costs = [cost for bill in self._bills.values() for cost in bill.values()]
+        costs = [cost for shard in self._costs_of_shards.values() for cost in shard.values()]
         self.on_progress(
             Progress(
                 self._done,
@@ -284,7 +288,7 @@ class LabellingRun:
             cost={
                 **_plain(total),
                 "seconds": round(time.monotonic() - self._started, 3),
-                "by_asker": {asker: _plain(cost) for asker, cost in whole.cost.items()},
+                "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
                 **({"consensus": {"learned": learned}} if learned else {}),
             },
@@ -334,12 +338,12 @@ class LabellingRun:
         if not isinstance(rule, Learner):
             return lambda: read_shards(files), {}
         ready = fitted_to(rule, lambda: read_shards(files))
-        return lambda: relabelled(read_shards(files), ready), ready.report()
+        return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
         content = (line.encode("utf-8", "replace") for line in lines)
-        place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
+        storage_of(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
 
 async def run_plainly(run: LabellingRun) -> RunSummary:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
 from labeler.records import Problem, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
@@ -27,7 +27,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Solved:
+class SampledSolutions:
     """The solutions of a problem; `n_samples` were drawn for them, `n_right` of these are right.
 
     `refused` tells that the problem itself is not to be labelled; `rejections` say why.
@@ -42,12 +42,12 @@ class Solved:
 
 def solve(
     problem: Problem, policy: Policy, n_solutions: int, bounds: Filter | None
-) -> Conversation[Solved]:
+) -> Conversation[SampledSolutions]:
     """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used."""
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     n_samples = max(n_solutions, bounds.samples if bounds else 0)
     if not n_samples:
-        return Solved()
+        return SampledSolutions()
     [sampled] = yield from roll_out(policy, problem, [()], n_samples, [seed], "solve")
     if sampled.failure:
         return _refused(problem, "solve", sampled.failure)
@@ -56,15 +56,17 @@ def solve(
         return _refused(problem, "difficulty", too)
     solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
     right = sum(r.outcome.verdict is Verdict.CORRECT for r in drawn)
-    return Solved(tuple(solutions), tuple(rejections), len(drawn), right)
+    return SampledSolutions(tuple(solutions), tuple(rejections), len(drawn), right)
 
 
-def given(problem: Problem, solutions: Sequence[Solution]) -> Conversation[Solved]:
+def existing_solutions(
+    problem: Problem, solutions: Sequence[Solution]
+) -> Conversation[SampledSolutions]:
     """Solutions that exist already, each under an id of its own, with the outcomes checked where
     that is possible.
     """
     checks = yield from together([checked(problem, solution) for solution in solutions])
-    return Solved(tuple(checks))
+    return SampledSolutions(tuple(checks))
 
 
 def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
@@ -75,15 +77,17 @@ def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
     if known or not checkable or answer is None:
         return solution
     [reply] = yield [Check(problem, answer, "outcome")]
-    if not isinstance(reply, Checked):
+    if not isinstance(reply, CheckResult):
         return solution
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason
     )
 
 
-def _refused(problem: Problem, stage: str, reason: str) -> Solved:
-    return Solved(rejections=(Rejection(stage, problem.problem_id, reason),), refused=True)
+def _refused(problem: Problem, stage: str, reason: str) -> SampledSolutions:
+    return SampledSolutions(
+        rejections=(Rejection(stage, problem.problem_id, reason),), refused=True
+    )
 
 
 def _difficulty(rollouts: Sequence[Rollout], bounds: Filter | None) -> str:

@@ -13,10 +13,10 @@ from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
-from labeler.labelling.pipeline import Labeler
+from labeler.labelers.method import Labeler
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import Solution
 from labeler.seeds import derive_seed
 
@@ -25,20 +25,20 @@ async def sampled(
     problems: Sequence[OracleProblem],
     policy: Policy,
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     n: int = 1,
-) -> list[SolvedProblem]:
+) -> list[SolutionRecord]:
     """`n` solutions per problem, distinct ones, with their truth; none that was cut off."""
     asked = ((p.problem.problem_id, _solve(p, policy, n)) for p in problems)
-    found: dict[str, list[SolvedProblem]] = {}
-    async for problem_id, solved in driver.run(asked, bill):
+    found: dict[str, list[SolutionRecord]] = {}
+    async for problem_id, solved in driver.run(asked, costs):
         found[problem_id] = solved
     return [solved for p in problems for solved in found[p.problem.problem_id]]
 
 
 def _solve(
     oracle_problem: OracleProblem, policy: Policy, n: int
-) -> Conversation[list[SolvedProblem]]:
+) -> Conversation[list[SolutionRecord]]:
     problem = oracle_problem.problem
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     [rollouts] = yield from roll_out(policy, problem, [()], n, [seed], "solve")
@@ -56,13 +56,13 @@ async def searched(
     name: str,
     labeler: Labeler,
     driver: Driver,
-    bill: dict[str, Cost],
+    costs: dict[str, Cost],
     on_problem: Callable[[], None],
 ) -> list[Examined]:
     """What a labeler that writes its own solutions found on them."""
     asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
     found: dict[str, Findings] = {}
-    async for problem_id, findings in driver.run(asked, bill):
+    async for problem_id, findings in driver.run(asked, costs):
         found[problem_id] = findings
         on_problem()
     return [
@@ -72,5 +72,5 @@ async def searched(
     ]
 
 
-def _graded(problem: OracleProblem, solution: Solution) -> SolvedProblem:
-    return SolvedProblem(problem.problem, solution, grade(problem, solution.steps).first_error)
+def _graded(problem: OracleProblem, solution: Solution) -> SolutionRecord:
+    return SolutionRecord(problem.problem, solution, grade(problem, solution.steps).first_error)

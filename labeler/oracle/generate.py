@@ -11,10 +11,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from labeler.errors import ConfigError
 from labeler.oracle.graph import Node, OracleProblem, Result, apply, operands, reference_steps
-from labeler.records import Problem, Source, short_hash
+from labeler.records import Domain, Problem, Source, short_hash
 
 NAMES = ("Mia", "Tom", "Ana", "Ben", "Eva", "Leo", "Zoe", "Sam", "Ida", "Max", "Lea", "Kim")
 ITEMS = (
@@ -32,6 +35,9 @@ class Difficulty:
     `distractors` is the chance that a sentence which matters is preceded by one that does not.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+    """It stands in run files as it is."""
+
     min_steps: int = 4
     max_steps: int = 8
     max_number: int = 150
@@ -40,8 +46,8 @@ class Difficulty:
     def __post_init__(self) -> None:
         if not 2 <= self.min_steps <= self.max_steps <= 16:
             raise ConfigError(
-                f"min_steps {self.min_steps}, max_steps {self.max_steps}: "
-                "need 2 <= min_steps <= max_steps <= 16"
+                f"min_steps {self.min_steps} is above max_steps {self.max_steps}, or one is out of "
+                "bounds: need 2 <= min_steps <= max_steps <= 16"
             )
         if self.max_number < 40:
             raise ConfigError(f"max_number {self.max_number}: need at least 40")
@@ -230,7 +236,7 @@ def generate_problem(seed: int, index: int, difficulty: Difficulty) -> OraclePro
     nodes, values = tuple(story.nodes), tuple(story.values)
     problem = Problem(
         problem_id=f"oracle-{seed}-{index}-{short_hash(text)[:6]}",
-        domain="math",
+        domain=Domain.MATH,
         text=text,
         gold_answer=str(values[-1]),
         reference_solution=reference_steps(nodes, values),

@@ -44,27 +44,27 @@ def with_mistake(
     return None
 
 
-def with_slip(problem: OracleProblem, place: int, result: int) -> tuple[str, ...]:
-    """The solution that states `result` for node `place` and carries it on to the answer."""
+def with_slip(problem: OracleProblem, at: int, result: int) -> tuple[str, ...]:
+    """The solution that states `result` for node `at` and carries it on to the answer."""
     values: list[int] = []
     steps: list[str] = []
     for i, node in enumerate(problem.nodes):
         left, right = operands(node, values)
-        stated = result if i == place else _within_limits(apply(node.operator, left, right))
+        stated = result if i == at else _within_limits(apply(node.operator, left, right))
         values.append(stated)
         steps.append(_step(i + 1, node, node.operator, left, right, stated))
     return (*steps, answer_text(values[-1]))
 
 
 def _attempt(
-    problem: OracleProblem, kind: ErrorKind, place: int, rng: random.Random
+    problem: OracleProblem, kind: ErrorKind, at: int, rng: random.Random
 ) -> tuple[str, ...] | None:
     values: list[int] = []
     steps: list[str] = []
     for i, node in enumerate(problem.nodes):
         operator, (left, right) = node.operator, operands(node, values)
         result = _within_limits(apply(operator, left, right))
-        if i == place:
+        if i == at:
             match kind:
                 case ErrorKind.ARITHMETIC_SLIP:
                     result = _slip(result, rng)
@@ -76,14 +76,14 @@ def _attempt(
                     result = _within_limits(apply(operator, left, right))
                 case ErrorKind.EARLY_ANSWER if i > 0:
                     return (*steps, answer_text(values[-1]))
-        if i == place and kind is ErrorKind.SKIPPED_STEP:
+        if i == at and kind is ErrorKind.SKIPPED_STEP:
             # Pass over the event (the older total is used), or only over the line.
             whole_event = isinstance(node.left, Result) and rng.random() < 0.5
             values.append(left if whole_event else result)
             continue
         values.append(result)
         steps.append(_step(len(steps) + 1, node, operator, left, right, result))
-        if i == place and kind is ErrorKind.REPEATED_STEP:
+        if i == at and kind is ErrorKind.REPEATED_STEP:
             steps.append(_step(len(steps) + 1, node, operator, left, right, result))
     final = values[-1]
     if kind is ErrorKind.WRONG_ANSWER:

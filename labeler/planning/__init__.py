@@ -1,6 +1,6 @@
 """What a run will take, told beforehand from a sample of its own problems."""
 
-from labeler.planning.kept import compared, keep_plan
 from labeler.planning.plan import Compared, Estimate, Plan
+from labeler.planning.plan_store import compared, keep_plan
 
 __all__ = ["Compared", "Estimate", "Plan", "compared", "keep_plan"]

@@ -33,17 +33,17 @@ class Drawn:
 
 def draw(problems: Sequence[Problem], n: int, seed: int) -> list[Drawn]:
     """`n` problems (all, if there are fewer), one from each stratum of text lengths."""
-    lengths = [(len(one.text), one.problem_id, place) for place, one in enumerate(problems)]
-    ordered = [place for *_, place in sorted(lengths)]
+    lengths = [(len(one.text), one.problem_id, index) for index, one in enumerate(problems)]
+    ordered = [index for *_, index in sorted(lengths)]
     n = min(n, len(ordered))
     edges = [len(ordered) * i // n for i in range(n + 1)]
     rng = random.Random(seed)
     drawn = [(ordered[rng.randrange(low, high)], high - low) for low, high in pairwise(edges)]
-    return [Drawn(problems[place], stands_for) for place, stands_for in drawn]
+    return [Drawn(problems[index], stands_for) for index, stands_for in drawn]
 
 
 def total(values: Sequence[float], stands_for: Sequence[int], seed: int) -> Estimate:
-    """The sum over all problems, told from a sample's values.
+    """The sum over all problems, estimated from a sample's values.
 
     The interval treats the sample as drawn at random from all problems, which is wider than the
     strata would need.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.estimate import draw, total

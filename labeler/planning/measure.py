@@ -1,7 +1,7 @@
 """Labels a sample of a run's problems for real and notes what each of them takes.
 
 The whole pipeline runs, on its own models, into a temporary folder: journal, shards (one problem
-each, so that every problem has a bill of its own), commit. Seeds depend on run and problem only, so
+each, so that every problem has costs of its own), commit. Seeds depend on run and problem only, so
 these problems take in the run exactly what they took here.
 """
 
@@ -19,8 +19,8 @@ from pathlib import Path
 from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.disk import on_disk, staged_rows
-from labeler.planning.observed import Observed
 from labeler.planning.plan import BILLED, SERVED
+from labeler.planning.recording_sampler import RecordingSampler
 from labeler.records import Problem
 
 
@@ -40,7 +40,7 @@ async def measure(
 ) -> Measured:
     """Labels `problems` with the parts of a run, which it closes; nothing is kept."""
     # A model under several names is one engine with one cache.
-    observed = {id(sampler): Observed(sampler) for sampler in parts.samplers.values()}
+    observed = {id(sampler): RecordingSampler(sampler) for sampler in parts.samplers.values()}
     options = parts.options.model_copy(update={"shards": len(problems)})
     sample = dataclasses.replace(
         parts,

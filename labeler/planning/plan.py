@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 BILLED = ("calls", "samples", "prompt_tokens", "completion_tokens")
-"""As a run's own bill counts them: what labelers asked for, also what the journal answered."""
+"""As a run's own costs count them: what labelers asked for, also what the journal answered."""
 
 SERVED = (
     "engine_requests",
@@ -32,7 +32,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run of `n_problems` will take, told from `n_sample` of them.
+    """What a run of `n_problems` will take, estimated from `n_sample` of them.
 
     `estimates` has the quantities of BILLED, SERVED and STORED, and `hours`. `tokens_per_s` are
     generated tokens per second, of all models together; `is_measured` says whether the sample gave

@@ -27,8 +27,8 @@ class SharedPrefixes:
         if not text:
             return 0
         # In sorted order the text with the longest common beginning is a neighbour.
-        place = bisect_left(self._texts, text)
-        neighbours = self._texts[max(0, place - 1) : place + 1]
+        index = bisect_left(self._texts, text)
+        neighbours = self._texts[max(0, index - 1) : index + 1]
         known = max((_common(text, one) for one in neighbours), default=0)
         tokens = n_tokens * known // len(text)
         return tokens - tokens % BLOCK_TOKENS

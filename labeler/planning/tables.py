@@ -27,8 +27,9 @@ def show_plan(plan: Plan) -> Table:
     """One row per quantity with its interval."""
     source = "measured on the sample" if plan.is_measured else "as given"
     speed = f"{plan.tokens_per_s:,.0f} generated tokens/s, {source}" if plan.tokens_per_s else ""
+    taken = f"estimated from {plan.n_sample:,} in {plan.sample_s:.0f} s"
     table = Table(
-        title=f"{plan.n_problems:,} problems, told from {plan.n_sample:,} in {plan.sample_s:.0f} s",
+        title=f"{plan.n_problems:,} problems, {taken}",
         caption=speed,
         title_justify="left",
         caption_justify="left",

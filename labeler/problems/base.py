@@ -10,8 +10,10 @@ Does not cover formats (one file each beside this one) or duplicates by meaning 
 from __future__ import annotations
 
 import codecs
+import difflib
 import hashlib
 import json
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -19,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DataError
 from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, json_value, text_of
-from labeler.records import Problem, Rejection, Source, short_hash
-from labeler.scratch import firsts
+from labeler.records import Domain, Problem, Rejection, Source, short_hash
+from labeler.scratch import first_seen
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
-"""Makes a problem of one record; gets the record, its place ("FILE:LINE") and the source."""
+"""Makes a problem of one record; gets the record, its location ("FILE:LINE") and the source."""
 
 
 COLUMNS = tuple(field.name for field in fields(Problem))
@@ -35,19 +37,19 @@ LISTS = ("reference_solution", "tests", "context")
 TOO_DEEP = "nested too deeply"
 
 
-def reject(place: str, reason: str) -> Rejection:
+def reject(location: str, reason: str) -> Rejection:
     """A record that is no problem."""
-    return Rejection("read", place, reason)
+    return Rejection("read", location, reason)
 
 
-def lists_of(record: Mapping[str, Any], place: str) -> dict[str, tuple[str, ...]] | Rejection:
+def lists_of(record: Mapping[str, Any], location: str) -> dict[str, tuple[str, ...]] | Rejection:
     """The columns that are lists of texts; a text counts as a list of one, an empty one as none."""
     lists: dict[str, tuple[str, ...]] = {}
     for name in LISTS:
         value = record.get(name)
         items = [] if value in (None, "") else [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return reject(place, f"{name} is not a list of texts")
+            return reject(location, f"{name} is not a list of texts")
         lists[name] = tuple(items)
     return lists
 
@@ -61,36 +63,50 @@ def is_unicode(record: DataclassInstance) -> bool:
     return True
 
 
-def new_problem(place: str, problem: Problem) -> Problem | Rejection:
+def new_problem(location: str, problem: Problem) -> Problem | Rejection:
     """The problem if it can be labelled, else why not; an empty id is derived from the text."""
     if not problem.text.strip():
-        return reject(place, "no problem text")
+        return reject(location, "no problem text")
     if not (problem.gold_answer or "").strip() and not problem.tests:
-        return reject(place, "no answer and no tests")
+        return reject(location, "no answer and no tests")
     if not is_unicode(problem):
-        return reject(place, NOT_UNICODE)
+        return reject(location, NOT_UNICODE)
+    if unknown := unknown_domain(problem.domain):
+        return reject(location, unknown)
     return replace(problem, problem_id=problem.problem_id or short_hash(problem.text))
 
 
-def parse_columns(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def unknown_domain(domain: str) -> str:
+    """Why a domain is none, with the nearest one; "" for one that is known."""
+    if domain in set(Domain):
+        return ""
+    shown = reprlib.repr(domain)
+    close = difflib.get_close_matches(domain.lower(), list(Domain), n=1, cutoff=0.5)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return f"domain {shown} is not known; {meant}it is one of {', '.join(Domain)}"
+
+
+def parse_columns(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """A record whose columns are fields of `Problem`; an unknown column is a `DataError`."""
     if unknown := sorted(record.keys() - COLUMNS):
-        raise DataError(f"{place}: unknown column {unknown[0]!r}; columns are {', '.join(COLUMNS)}")
-    lists = lists_of(record, place)
+        raise DataError(
+            f"{location}: unknown column {unknown[0]!r}; columns are {', '.join(COLUMNS)}"
+        )
+    lists = lists_of(record, location)
     if isinstance(lists, Rejection):
         return lists
     stated = record.get("source")
     if not isinstance(stated, Mapping | None) or not _is_source(stated or {}):
-        return reject(place, "source is not {dataset, revision, split, licence}")
+        return reject(location, "source is not {dataset, revision, split, licence}")
     problem = Problem(
         problem_id=text_of(record, "problem_id"),
-        domain=text_of(record, "domain") or "math",
+        domain=text_of(record, "domain") or Domain.MATH,
         text=text_of(record, "text"),
         gold_answer=None if record.get("gold_answer") is None else text_of(record, "gold_answer"),
         source=source if stated is None else Source(**stated),
         **lists,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def _is_source(stated: Mapping[str, Any]) -> bool:
@@ -100,7 +116,7 @@ def _is_source(stated: Mapping[str, Any]) -> bool:
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each line's value with its place; blank lines are passed over."""
+    """Each line's value with its location; blank lines are passed over."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -112,14 +128,14 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _json(line: bytes, place: str) -> Any:
+def _json(line: bytes, location: str) -> Any:
     try:
         return json_value(line.decode())
     except RecursionError as error:
-        raise DataError(f"{place}: not JSON ({TOO_DEEP}); mend or delete the line") from error
+        raise DataError(f"{location}: not JSON ({TOO_DEEP}); mend or delete the line") from error
     except ValueError as error:
         reason = getattr(error, "msg", None) or str(error)
-        raise DataError(f"{place}: not JSON ({reason}); mend or delete the line") from error
+        raise DataError(f"{location}: not JSON ({reason}); mend or delete the line") from error
 
 
 def read_as(parse: Parse, record: Any, place: str, source: Source) -> Problem | Rejection:
@@ -139,11 +155,14 @@ def problems(
 ) -> Iterator[Problem | Rejection]:
     """Parses records one by one; ids stay unique, and a set without any problem is an error."""
     reason, n_read = "it is empty", 0
-    with firsts() as places:
-        for place, record in records:
-            read = read_as(parse, record, place, source)
-            if isinstance(read, Problem) and (first := places.of(read.problem_id, place)) != place:
-                read = reject(place, f"problem_id {read.problem_id} is already used by {first}")
+    with first_seen() as locations:
+        for location, record in records:
+            read = read_as(parse, record, location, source)
+            if (
+                isinstance(read, Problem)
+                and (first := locations.setdefault(read.problem_id, location)) != location
+            ):
+                read = reject(location, f"problem_id {read.problem_id} is already used by {first}")
             if isinstance(read, Problem):
                 n_read += 1
             else:

@@ -23,7 +23,7 @@ from labeler.problems.base import (
 )
 from labeler.problems.written import text_of
 from labeler.programs.statements import LINE, parse
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 FORM = """\
 Predict how this call runs. Write one line for every statement that runs, in the order in which \
@@ -39,28 +39,28 @@ def read_cruxeval(path: Path, source: Source | None = None) -> Iterator[Problem 
     return problems(str(path), json_lines(path), parse_cruxeval, known)
 
 
-def parse_cruxeval(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_cruxeval(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record; the function is called f."""
     code, output = text_of(record, "code"), text_of(record, "output")
     if not code.strip():
-        return reject(place, "no code")
+        return reject(location, "no code")
     call = f"f({text_of(record, 'input')})"
     try:
         parse(code)
         ast.parse(call, mode="eval")
         ast.literal_eval(output)
     except (SyntaxError, ValueError) as error:
-        return reject(place, f"code, input or output is no Python ({error})")
+        return reject(location, f"code, input or output is no Python ({error})")
     name = text_of(record, "id")
     problem = Problem(
         problem_id=f"cruxeval/{name}" if name else "",
-        domain="trace",
+        domain=Domain.TRACE,
         text=f"{FORM}\n{numbered(code)}\n\n{call}\n",
         gold_answer=output,
         context=(code, call),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def numbered(program: str) -> str:

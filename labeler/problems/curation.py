@@ -32,7 +32,7 @@ from itertools import count
 from typing import Any
 
 from labeler.records import Problem, Rejection, short_hash
-from labeler.scratch import Firsts, firsts, scratch
+from labeler.scratch import OnDiskFirstSeen, first_seen, scratch
 
 THRESHOLD = 0.9
 SHINGLE_WORDS = 3
@@ -98,17 +98,17 @@ def curate(
     records: Iterable[Problem | Rejection], threshold: float = THRESHOLD
 ) -> Iterator[Problem | Rejection]:
     """The same records in their order, each exact or near duplicate replaced by its rejection."""
-    with _earlier_problems(threshold) as earlier, firsts() as answers:
+    with _earlier_problems(threshold) as earlier, first_seen() as answers:
         for record in records:
             alike = earlier.like(record) if isinstance(record, Problem) else None
             if not isinstance(record, Problem):
                 yield record
             elif alike is None or alike[1] is Likeness.TEMPLATE:
-                answers.of(record.problem_id, repr(record.gold_answer))
+                answers.setdefault(record.problem_id, repr(record.gold_answer))
                 yield record
             else:
                 answer = repr(record.gold_answer)
-                differs = answers.of(alike[0], answer) != answer
+                differs = answers.setdefault(alike[0], answer) != answer
                 reason = f"{alike[1]} duplicate of {alike[0]}"
                 reason += ", which has another gold answer" if differs else ""
                 yield Rejection("curate", record.problem_id, reason)
@@ -126,21 +126,23 @@ def find_duplicates(problems: Iterable[Problem], threshold: float = THRESHOLD) -
 
 @contextmanager
 def _earlier_problems(threshold: float) -> Iterator[_Earlier]:
-    with firsts() as texts, scratch(TABLES) as database:
+    with first_seen() as texts, scratch(TABLES) as database:
         yield _Earlier(texts, database, threshold)
 
 
 class _Earlier:
     """The problems that came before."""
 
-    def __init__(self, texts: Firsts, database: sqlite3.Connection, threshold: float) -> None:
+    def __init__(
+        self, texts: OnDiskFirstSeen, database: sqlite3.Connection, threshold: float
+    ) -> None:
         self._texts, self._ask, self._threshold = texts, database.execute, threshold
         self._numbers = count()
 
     def like(self, problem: Problem) -> Alike | None:
         """What the problem is like; one that is like none, or is of a template, is kept in mind."""
         name, comparable = problem.problem_id, _comparable(problem)
-        first = self._texts.of(short_hash(comparable), name)
+        first = self._texts.setdefault(short_hash(comparable), name)
         if first != name:
             return first, Likeness.EXACT
         shingles, quantities = _fingerprint(comparable)

@@ -16,7 +16,7 @@ from labeler.files import not_for_delta, shown
 from labeler.problems.arrow import rows_of
 from labeler.problems.base import parse_columns, problems, reject
 from labeler.records import Problem, Rejection, Source
-from labeler.scratch import firsts
+from labeler.scratch import first_seen
 
 ENDINGS = (".jsonl", ".parquet")
 Records = Iterable[Problem | Rejection]
@@ -35,14 +35,14 @@ def read_place(path: Path, read_file: Callable[[Path], Records]) -> Iterator[Pro
 def _read_folder(
     folder: Path, read_file: Callable[[Path], Records]
 ) -> Iterator[Problem | Rejection]:
-    with firsts() as places:
+    with first_seen() as locations:
         for file in sorted(folder.rglob("*")):
             hidden = _hidden(file.relative_to(folder))
             if file.suffix not in ENDINGS or not file.is_file() or hidden:
                 continue
             for record in read_file(file):
                 if isinstance(record, Problem):
-                    first = places.of(record.problem_id, str(file))
+                    first = locations.setdefault(record.problem_id, str(file))
                     if first != str(file):
                         reason = f"problem_id {record.problem_id} is already used in {first}"
                         yield reject(str(file), reason)

@@ -20,7 +20,7 @@ from labeler.problems.base import (
     reject,
 )
 from labeler.problems.written import text_of
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
@@ -34,18 +34,18 @@ def read_gsm8k(path: Path, source: Source | None = None) -> Iterator[Problem | R
     return problems(str(path), lines, parse_gsm8k, known)
 
 
-def parse_gsm8k(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_gsm8k(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {question, answer}."""
     worked, mark, answer = text_of(record, "answer").rpartition("####")
     if not mark:
-        return reject(place, "no answer after ####")
+        return reject(location, "no answer after ####")
     lines = CALCULATOR_MARK.sub("", worked).splitlines()
     problem = Problem(
         problem_id="",
-        domain="math",
+        domain=Domain.MATH,
         text=text_of(record, "question").strip(),
         gold_answer=THOUSANDS.sub(lambda one: one[0].replace(",", ""), answer.strip()),
         reference_solution=tuple(line.strip() for line in lines if line.strip()),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)

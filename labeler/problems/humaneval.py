@@ -29,7 +29,7 @@ from labeler.problems.base import (
 )
 from labeler.problems.written import json_value, text_of
 from labeler.programs.statements import parse, split_statements
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 FIELDS = ("task_id", "prompt", "canonical_solution", "test", "entry_point")
 BODY_END = re.compile(r"^(?=[^\s#])", re.MULTILINE)
@@ -42,26 +42,28 @@ def read_humaneval(path: Path, source: Source | None = None) -> Iterator[Problem
     return problems(str(path), _lines(path), parse_humaneval, known)
 
 
-def parse_humaneval(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_humaneval(
+    record: Mapping[str, Any], location: str, source: Source
+) -> Problem | Rejection:
     """One record with the five fields."""
     if missing := [name for name in FIELDS if not text_of(record, name)]:
-        return reject(place, f"no {missing[0]}")
+        return reject(location, f"no {missing[0]}")
     task, prompt, solution, test, entry = (text_of(record, name) for name in FIELDS)
     try:
         steps = split_statements(prompt + solution, len(prompt))
         helpers = _helpers(prompt, entry)
     except SyntaxError as error:
-        return reject(place, f"prompt and solution are no Python ({error.msg})")
+        return reject(location, f"prompt and solution are no Python ({error.msg})")
     problem = Problem(
         problem_id=task,
-        domain="code",
+        domain=Domain.CODE,
         text=prompt,
         gold_answer=None,
         reference_solution=steps,
         tests=(f"{helpers}{test}\n\ncheck({entry})\n",),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def read_completions(
@@ -77,11 +79,11 @@ def read_completions(
     by_function: dict[str, list[Problem]] = defaultdict(list)
     for problem in known:
         by_function[_function(problem.text)].append(problem)
-    for place, record in json_lines(path):
+    for location, record in json_lines(path):
         prompt, samples = text_of(record, "prompt"), record.get("samples")
         candidates = by_function.get(_function(prompt), [])
         if not candidates or not isinstance(samples, list):
-            raise DataError(f"{place}: no samples for a known problem; is it the same data set?")
+            raise DataError(f"{location}: no samples for a known problem; is it the same data set?")
         nearest = max(candidates, key=lambda one: _shared(one.text, prompt))
         yield nearest, tuple(function_body(sample) for sample in samples)
 

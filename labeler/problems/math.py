@@ -17,7 +17,7 @@ from typing import Any
 
 from labeler.problems.base import content_revision, json_lines, new_problem, problems
 from labeler.problems.written import agreed, differ, number, text_of
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -37,7 +37,7 @@ def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Re
     return problems(str(path), lines, parse_math, known)
 
 
-def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {problem, and solution or answer or final_answer}."""
     worked = text_of(record, "solution")
     stated, box = agreed(record, "answer", "final_answer"), boxed(worked)
@@ -48,13 +48,13 @@ def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem
     paragraphs = (match[0].strip() for match in PARAGRAPH.finditer(worked))
     problem = Problem(
         problem_id="",
-        domain="math",
+        domain=Domain.MATH,
         text=text_of(record, "problem").strip(),
         gold_answer=(stated or box or "").strip(),
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)
 
 
 def boxed(text: str) -> str | None:

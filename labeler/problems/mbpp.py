@@ -21,7 +21,7 @@ from labeler.problems.base import (
 )
 from labeler.problems.written import agreed, text_of
 from labeler.programs.statements import split_statements
-from labeler.records import Problem, Rejection, Source
+from labeler.records import Domain, Problem, Rejection, Source
 
 
 def read_mbpp(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:
@@ -30,28 +30,28 @@ def read_mbpp(path: Path, source: Source | None = None) -> Iterator[Problem | Re
     return problems(str(path), json_lines(path), parse_mbpp, known)
 
 
-def parse_mbpp(record: Mapping[str, Any], place: str, source: Source) -> Problem | Rejection:
+def parse_mbpp(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record; `prompt` instead of `text` (the sanitized file) reads, too."""
     tests = record.get("test_list")
     if not isinstance(tests, list) or not all(isinstance(test, str) for test in tests):
-        return reject(place, "test_list is not a list of texts")
+        return reject(location, "test_list is not a list of texts")
     text = agreed(record, "text", "prompt")
     if not text.strip():
-        return reject(place, "no problem text")
+        return reject(location, "no problem text")
     code = text_of(record, "code").replace("\r\n", "\n").replace("\r", "\n")
     try:
         steps = split_statements(code)
     except SyntaxError as error:
-        return reject(place, f"code is no Python ({error.msg})")
+        return reject(location, f"code is no Python ({error.msg})")
     setup = text_of(record, "test_setup_code").replace("\r\n", "\n").strip()
     shown = "\n".join(test.strip() for test in tests)
     problem = Problem(
         problem_id=f"mbpp/{text_of(record, 'task_id')}" if text_of(record, "task_id") else "",
-        domain="code",
+        domain=Domain.CODE,
         text=f"{text.strip()}\nYour code should pass these tests:\n\n{shown}\n",
         gold_answer=None,
         reference_solution=steps,
         tests=tuple(f"{setup}\n{test.strip()}" if setup else test.strip() for test in tests),
         source=source,
     )
-    return new_problem(place, problem)
+    return new_problem(location, problem)

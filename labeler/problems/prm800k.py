@@ -40,21 +40,21 @@ def is_prm800k(record: Mapping[str, Any]) -> bool:
     return isinstance(record.get("question"), Mapping) and isinstance(record.get("label"), Mapping)
 
 
-def plain_record(record: Mapping[str, Any], place: str) -> dict[str, Any] | Rejection:
+def plain_record(record: Mapping[str, Any], location: str) -> dict[str, Any] | Rejection:
     """The same with problem, gold_answer, steps and label, or what is wrong with it."""
     try:
         label = _Label.model_validate(record["label"])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("label", *first["loc"])))
-        return reject(place, f"{where}: {first['msg']}")
+        return reject(location, f"{where}: {first['msg']}")
     steps: list[str] = []
     first_error = -1
     for step in label.steps or []:
         completions, chosen = step.completions or [], step.chosen_completion
         if chosen is not None and not 0 <= chosen < len(completions):
             where = f"label.steps.{len(steps)}.chosen_completion"
-            return reject(place, f"{where}: {chosen} is no index of one of {len(completions)}")
+            return reject(location, f"{where}: {chosen} is no index of one of {len(completions)}")
         # Where no completion was right, the annotator wrote the step or stopped.
         picked = step.human_completion if chosen is None else completions[chosen]
         if picked is None:

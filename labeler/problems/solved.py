@@ -32,11 +32,13 @@ from labeler.problems.base import (
     json_lines,
     lists_of,
     reject,
+    unknown_domain,
 )
 from labeler.problems.prm800k import is_prm800k, plain_record
 from labeler.problems.reused import UsedIds, used_ids
 from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, agreed, json_value, text_of
 from labeler.records import (
+    Domain,
     Generator,
     Problem,
     Rejection,
@@ -51,7 +53,7 @@ DELIMITER = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class SolvedProblem:
+class SolutionRecord:
     """One solution of one problem; `first_error` is the human's (-1 none), None where unknown."""
 
     problem: Problem
@@ -59,15 +61,15 @@ class SolvedProblem:
     first_error: int | None
 
 
-def read_solutions(path: Path) -> Iterator[SolvedProblem | Rejection]:
+def read_solutions(path: Path) -> Iterator[SolutionRecord | Rejection]:
     """Solutions of a `.json` or `.jsonl` file, in its order; a file without any is an error."""
     source = Source(path.stem, content_revision(path) if path.is_file() else "")
     reason, n_read = "it is empty", 0
     with used_ids() as ids:
-        for place, record in _records(path):
-            read = _read(record, place, source)
-            if isinstance(read, SolvedProblem):
-                read = _of_its_own(read, place, ids)
+        for location, record in _records(path):
+            read = _read(record, location, source)
+            if isinstance(read, SolutionRecord):
+                read = _of_its_own(read, location, ids)
             if isinstance(read, Rejection):
                 reason = read.reason
             else:
@@ -96,38 +98,42 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{i}]", record) for i, record in enumerate(content))
 
 
-def _read(record: Any, place: str, source: Source) -> SolvedProblem | Rejection:
+def _read(record: Any, location: str, source: Source) -> SolutionRecord | Rejection:
     """The record's solution, or why there is none in it."""
     if isinstance(record, Faulty):
-        return reject(place, record.reason)
+        return reject(location, record.reason)
     if not isinstance(record, Mapping):
-        return reject(place, "not an object")
+        return reject(location, "not an object")
     try:
-        return _solution(record, place, source)
+        return _solution(record, location, source)
     except Unfit as unfit:
-        return reject(place, str(unfit))
+        return reject(location, str(unfit))
 
 
-def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedProblem | Rejection:
-    record = plain_record(content, place) if is_prm800k(content) else content
+def _solution(
+    content: Mapping[str, Any], location: str, source: Source
+) -> SolutionRecord | Rejection:
+    record = plain_record(content, location) if is_prm800k(content) else content
     if isinstance(record, Rejection):
         return record
     text, steps = agreed(record, "problem", "text"), record.get("steps")
     if not text.strip():
-        return reject(place, "no problem text")
+        return reject(location, "no problem text")
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
-        return reject(place, "steps is not a list of texts")
+        return reject(location, "steps is not a list of texts")
     if not steps or not "".join(steps).strip():
-        return reject(place, "no steps")
+        return reject(location, "no steps")
     marked = _marked(record, len(steps))
-    lists = lists_of(record, place)
+    if not_known := unknown_domain(text_of(record, "domain") or Domain.MATH):
+        return reject(location, not_known)
+    lists = lists_of(record, location)
     if isinstance(lists, Rejection):
         return lists
     whole = _delimited(steps)
     gold = agreed(record, "gold_answer", "answer") or None
     problem = Problem(
         problem_id=text_of(record, "problem_id") or short_hash(text),
-        domain=text_of(record, "domain") or "math",
+        domain=text_of(record, "domain") or Domain.MATH,
         text=text,
         gold_answer=gold,
         source=source,
@@ -144,8 +150,8 @@ def _solution(content: Mapping[str, Any], place: str, source: Source) -> SolvedP
         outcome_reason="the file does not say" if unknown else "",
         generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
     )
-    solved = SolvedProblem(problem, solution, marked)
-    return solved if is_unicode(solved) else reject(place, NOT_UNICODE)
+    solved = SolutionRecord(problem, solution, marked)
+    return solved if is_unicode(solved) else reject(location, NOT_UNICODE)
 
 
 def _marked(record: Mapping[str, Any], n_steps: int) -> int | None:
@@ -174,11 +180,11 @@ def _judged(record: Mapping[str, Any]) -> Verdict:
             raise Unfit(f"final_answer_correct {said} is neither true nor false; say one of them")
 
 
-def _of_its_own(read: SolvedProblem, place: str, ids: UsedIds) -> SolvedProblem | Rejection:
+def _of_its_own(read: SolutionRecord, location: str, ids: UsedIds) -> SolutionRecord | Rejection:
     """The solution under an id that no other of the file has, if its problem's id is clear."""
-    if clash := ids.clash(read.problem, place):
+    if clash := ids.clash(read.problem, location):
         return clash
-    solution = ids.distinct(read.solution, place)
+    solution = ids.distinct(read.solution, location)
     return solution if isinstance(solution, Rejection) else replace(read, solution=solution)
 
 

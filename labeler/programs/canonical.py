@@ -1,9 +1,9 @@
-"""A normal form of programs: two with the same one behave alike, so a mutant that has it is none.
+"""A canonical form: two programs with the same one behave alike, so a mutant that has it is none.
 
 Taken away: comments, layout, docstrings, `pass` beside other statements, the names of a function's
 own variables, the side on which a comparison stands (`a > b` is `b < a`), `not a == b` against
 `a != b`, double negation, `x += 1` against `x = x + 1` for plain names, `-(1)` against `-1`, adding
-zero or multiplying by one. Programs with different normal forms may still behave alike: that is
+zero or multiplying by one. Programs with different canonical forms may still behave alike: that is
 undecidable, and is why a mutant that survives its tests is never called right.
 """
 
@@ -25,12 +25,12 @@ NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 SYMMETRIC = (ast.Eq, ast.NotEq)
 
 
-def normal_form(source: str) -> str:
-    """The normal form as text. Raises `SyntaxError`."""
-    return ast.dump(_Normal().visit(parse(source)), annotate_fields=False)
+def canonical_form(source: str) -> str:
+    """The canonical form as text. Raises `SyntaxError`."""
+    return ast.dump(_Canonicalizer().visit(parse(source)), annotate_fields=False)
 
 
-class _Normal(ast.NodeTransformer):
+class _Canonicalizer(ast.NodeTransformer):
     """Rewrites from the leaves up."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

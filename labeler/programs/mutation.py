@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from labeler.programs.canonical import normal_form
+from labeler.programs.canonical import canonical_form
 from labeler.programs.statements import LINE, Statement, statements
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Variant:
 
 def mutants(program: str, start: int = 0) -> list[Variant]:
     """All mutants of the statements from character `start` on, each with another normal form."""
-    seen = {normal_form(program)}
+    seen = {canonical_form(program)}
     found = []
     for variant in _variants(program, start, _mutations):
         form = _form(program[:start] + variant.text)
@@ -106,7 +106,7 @@ def refactorings(program: str, start: int = 0) -> list[Variant]:
 
 def _form(program: str) -> str | None:
     try:
-        return normal_form(program)
+        return canonical_form(program)
     except (SyntaxError, ValueError, RecursionError):
         return None
 
@@ -126,15 +126,15 @@ def _variants(
         wrapper = MetadataWrapper(cst.parse_module(program), unsafe_skip_copy=True)
     except cst.ParserSyntaxError as error:
         raise SyntaxError(str(error).splitlines()[0])
-    places = wrapper.resolve(PositionProvider)
+    positions = wrapper.resolve(PositionProvider)
     offsets = _offsets(wrapper.module.code)
     found = statements(program, start)
     steps = tuple(program[one.start : one.end] for one in found)
     for node in _nodes(wrapper.module):
         for edited, operator, text in edits_of(node):
-            place = places[edited]
-            begin = offsets[place.start.line - 1] + place.start.column
-            end = offsets[place.end.line - 1] + place.end.column
+            position = positions[edited]
+            begin = offsets[position.start.line - 1] + position.start.column
+            end = offsets[position.end.line - 1] + position.end.column
             index = _holding(found, begin, end)
             if index is None:
                 continue

@@ -41,13 +41,13 @@ def split_statements(text: str, start: int = 0) -> tuple[str, ...]:
 
 def statements(text: str, start: int = 0) -> list[Statement]:
     """All statements in the order of the text, nested ones after their headers."""
-    places = _Places(text)
-    nodes = [node for node in _in_order(parse(text)) if places.start(node) >= start]
+    positions = _SourcePositions(text)
+    nodes = [node for node in _in_order(parse(text)) if positions.start(node) >= start]
     found: list[Statement] = []
     begin = start
     for node, following in zip(nodes, [*nodes[1:], None], strict=True):
-        end = len(text) if following is None else places.own_end(node, following)
-        lines = range(_first_line(node), places.last_own_line(node) + 1)
+        end = len(text) if following is None else positions.own_end(node, following)
+        lines = range(_first_line(node), positions.last_own_line(node) + 1)
         found.append(Statement(node, begin, end, lines))
         begin = end
     return found
@@ -72,7 +72,7 @@ def _first_line(node: ast.stmt) -> int:
     return min(lines)
 
 
-class _Places:
+class _SourcePositions:
     """Characters of a text by line and column; the tree counts columns in bytes."""
 
     def __init__(self, text: str) -> None:

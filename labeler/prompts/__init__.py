@@ -10,7 +10,8 @@
 
 Two sets come with the package: `default`, for instructed language models, and `embedded`, the
 fixed tasks of the embedded policy. A set of one's own is a copy of one of them, named by its path.
-Texts of problems and solutions are values, never templates: no text of theirs is interpreted.
+Texts of problems and solutions are values, never templates: no text of theirs is interpreted, and
+none can close the tag it stands in (`as_data`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from labeler.driver.requests import Message, Prompt
 from labeler.errors import ConfigError
+from labeler.prompts.as_data import as_data, boundary, tag_names
 from labeler.records import short_hash
 
 VARIABLES: Mapping[str, Any] = {
@@ -113,7 +115,9 @@ class Task:
         return tuple(drawn)
 
     def _fill(self, template: str, values: Mapping[str, Any]) -> str:
-        known = {**VARIABLES, "first_number": self.first_number, **values}
+        opens = boundary(tag_names(content for _, content in self.messages))
+        data = {name: as_data(value, opens) for name, value in values.items()}
+        known = {**VARIABLES, "first_number": self.first_number, **data}
         return _template(template).render(known)
 
 

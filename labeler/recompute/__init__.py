@@ -1,1 +1,1 @@
-"""Labels computed anew from evidence that is there: of rows (`rows`), of a dataset (`version`)."""
+"""Labels recomputed from evidence that is there: of rows (`rows`), of a dataset (`version`)."""

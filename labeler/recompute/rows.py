@@ -1,4 +1,4 @@
-"""Labels decided anew, from evidence that is there: no model is asked.
+"""Recomputes labels of rows from evidence that is there: no model is asked.
 
 Rows pass through a few at a time. Rules that learn see all rows first (one pass), then decide them
 (another). What people said of steps stays in force (`labeler.consensus.human`).
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labeler.consensus.base import Rule, RuleKind, fitted
-from labeler.consensus.human import overruled
-from labeler.consensus.label import relabel
+from labeler.consensus.human import apply_human_reviews
+from labeler.consensus.label import recompute_solution
 from labeler.dataset.shards import plain_rows, record_batches
 from labeler.records import LabeledSolution
 from labeler.schema import labeled_solution, provenance_of, row
@@ -28,17 +28,17 @@ def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
     return fitted(rule, (labeled_solution(columns) for columns in plain_rows(read())))
 
 
-def relabelled(
+def recomputed_rows(
     batches: Iterable[pa.RecordBatch],
     rule: Rule,
     on_row: Callable[[LabeledSolution, LabeledSolution], None] = lambda before, after: None,
 ) -> Iterator[pa.RecordBatch]:
-    """The same rows in the same order, labelled by `rule`; `on_row` sees each before and after."""
+    """The rows in their order, labels recomputed by `rule`; `on_row` sees each before and after."""
 
-    def anew(columns: Mapping[str, Any]) -> dict[str, Any]:
+    def recomputed(columns: Mapping[str, Any]) -> dict[str, Any]:
         before = labeled_solution(columns)
-        after = overruled(relabel(before, rule))
+        after = apply_human_reviews(recompute_solution(before, rule))
         on_row(before, after)
         return row(after, provenance_of(columns))
 
-    return record_batches(map(anew, plain_rows(batches)))
+    return record_batches(map(recomputed, plain_rows(batches)))

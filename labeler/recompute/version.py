@@ -1,4 +1,4 @@
-"""Another consensus on a stored dataset: the same solutions and evidence, labelled anew.
+"""Another consensus on a stored dataset: the same solutions and evidence, labels recomputed.
 
 The new version replaces all rows of the version that it was made from, and its entry in the log
 tells from which, by what rule with what settings, and what the rule learned. Doing the same thing
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from numpy import float32
 
 from labeler.consensus.base import Learner, Rule
-from labeler.dataset.place import Location, located
+from labeler.consensus.human import HUMAN
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
+from labeler.dataset.storage import Location, located
 from labeler.dataset.store import CommitInfo, Version
-from labeler.recompute.rows import fitted_to, relabelled
+from labeler.labelers.methods import METHODS
+from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import LabeledSolution, short_hash
 from labeler.version import code_version
 
@@ -72,12 +74,14 @@ class Recomputed:
     already_there: bool
     changes: Changes = field(default_factory=Changes)
     learned: Mapping[str, Any] = field(default_factory=dict)
+    not_installed: tuple[str, ...] = ()
+    """Methods whose evidence is there while they are not: it counted as that of any judge."""
 
 
-def recompute(
+def recompute_version(
     path: str | Location, rule: Rule, settings: Mapping[str, Any], version: int | None = None
 ) -> Recomputed:
-    """Labels a version anew (the newest by default) as the newest version of the dataset.
+    """Recomputes a version's labels (the newest one's by default) as the newest version.
 
     `settings` are all that decides what `rule` does, as JSON values. Raises `DatasetError`.
     """
@@ -116,14 +120,21 @@ def recompute(
             cost={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, CONSENSUS: record},
         )
 
-    made = replace_rows(path, newest.version, relabelled(read(), ready, changes.add), info)
-    if made is None:
-        return Recomputed(path, newest.version, source.version, rule.name, True, changes, learned)
-    return Recomputed(path, made, source.version, rule.name, False, changes, learned)
+    seen: set[str] = set()
+
+    def on_row(before: LabeledSolution, after: LabeledSolution) -> None:
+        changes.add(before, after)
+        seen.update(piece.labeler for step in before.steps for piece in step.evidence)
+
+    made = replace_rows(path, newest.version, recomputed_rows(read(), ready, on_row), info)
+    gone = tuple(sorted(seen - {HUMAN, *METHODS}))
+    there_already = made is None
+    found = newest.version if made is None else made
+    return Recomputed(path, found, source.version, rule.name, there_already, changes, learned, gone)
 
 
 def _recorded(entry: Version) -> Mapping[str, Any]:
-    """What `recompute` noted in an entry of the log, {} if it did not write the entry."""
+    """What `recompute_version` noted in an entry of the log, {} if it did not write the entry."""
     noted = entry.info.cost.get(CONSENSUS, {}) if entry.info is not None else {}
     return noted if "evidence_of" in noted else {}
 

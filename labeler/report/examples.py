@@ -61,7 +61,7 @@ def examples(dataset: Dataset, n: int = 20) -> list[Example]:
     ranked = _ranked(dataset, n)
     picked = _picked(ranked, n)
     solutions = dict(zip(sorted(picked), _solutions(dataset, sorted(picked)), strict=True))
-    order = {kind: place for place, kind in enumerate(KINDS)}
+    order = {kind: rank for rank, kind in enumerate(KINDS)}
     chosen = sorted(picked.items(), key=lambda item: (order[item[1]], item[0]))
     return [Example(kind, solutions[row]) for row, kind in chosen]
 

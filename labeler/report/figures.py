@@ -56,7 +56,7 @@ def _figures(s: LabelStatistics) -> Iterator[Figure]:
     if s.n_solutions:
         yield _first_errors(s)
     if s.n_steps:
-        yield _labels_by_place(s)
+        yield _labels_by_step(s)
     if s.keep_by_difficulty:
         yield _keeping(s)
     for labeler, by_n in s.monte_carlo.items():
@@ -74,9 +74,9 @@ def _first_errors(s: LabelStatistics) -> Figure:
     none, undecided = found.pop("-1", 0), found.pop("undecided", 0)
     # Places where nothing went wrong are shown too, or the axis would lie.
     last = max(map(int, found), default=-1)
-    counts = {"none": none} | dict.fromkeys(map(_place, range(last + 1)), 0)
-    for place, n in found.items():
-        counts[_place(int(place))] += n
+    counts = {"none": none} | dict.fromkeys(map(_step_name, range(last + 1)), 0)
+    for step, n in found.items():
+        counts[_step_name(int(step))] += n
     counts["undecided"] = undecided
     colour = {"none": COLOURS["right"], "undecided": COLOURS["undecided"]}
     rows = [
@@ -94,15 +94,15 @@ def _first_errors(s: LabelStatistics) -> Figure:
     return Figure("Where solutions go wrong", "Solutions by their first wrong step.", _svg(chart))
 
 
-def _labels_by_place(s: LabelStatistics) -> Figure:
+def _labels_by_step(s: LabelStatistics) -> Figure:
     import altair as alt
 
     sums: dict[tuple[str, str], int] = {}
-    for place, one in s.labels_by_position.items():
+    for step, one in s.labels_by_position.items():
         numbers = (one.n_correct, one.n_neutral, one.n_wrong, one.n_undecided)
         for label, n in zip(COLOURS, numbers, strict=True):
-            sums[_place(int(place)), label] = sums.get((_place(int(place)), label), 0) + n
-    order = list(dict.fromkeys(place for place, _ in sums))
+            sums[_step_name(int(step)), label] = sums.get((_step_name(int(step)), label), 0) + n
+    order = list(dict.fromkeys(step for step, _ in sums))
     rows = [{"place": p, "label": label, "steps": n} for (p, label), n in sums.items()]
     for row in rows:
         row["rank"] = list(COLOURS).index(str(row["label"]))
@@ -222,7 +222,7 @@ def _with_interval(rows: list[dict[str, Any]], x: alt.X, title: str) -> alt.Laye
     return alt.LayerChart(layer=[interval, point])
 
 
-def _place(index: int) -> str:
+def _step_name(index: int) -> str:
     return str(index + 1) if index < MOST_PLACES else f"{MOST_PLACES + 1}+"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.dataset import Dataset, tags
-from labeler.dataset.place import place
+from labeler.dataset.storage import storage_of
 from labeler.files import whole_file
 from labeler.records import Source
 from labeler.report.examples import examples
@@ -48,7 +48,7 @@ def report_html(dataset: Dataset, prices: Prices | None = None) -> str:
         others = reasons[MOST_REASONS:]
         shown.append((f"{len(others)} other reasons", sum(n for _, n in others)))
     return _environment().get_template("page.html.j2").render(
-        name=place(dataset.path).name,
+        name=storage_of(dataset.path).name,
         s=statistics,
         tags=names,
         sources=_sources(dataset),

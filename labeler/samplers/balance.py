@@ -5,7 +5,7 @@ server, and losing a server moves only its own groups. Loads are bounded as in c
 with bounded loads (Mirrokni, Thorup and Zadimoghaddam 2018): a server that holds more than
 `1 + SLACK` times its fair share of what is in flight, in proportion to its weight, passes new
 requests on to the next in order.
-A server that did not answer rests for a while and is asked last.
+A server that did not answer is left alone for a while and asked last (back-off).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ SLACK = 0.25
 FEW = 16
 """Completions in flight that leave any server idle enough."""
 
-REST_S = 5.0
-LONGEST_REST_S = 60.0
+BACKOFF_S = 5.0
+LONGEST_BACKOFF_S = 60.0
 
 
-class Balance:
-    """What is in flight on each server, and who rests.
+class LoadBalancer:
+    """What is in flight on each server, and which are in back-off.
 
     `weight` is how much a server can do, beside the others; `clock` gives seconds.
     """
@@ -40,10 +40,10 @@ class Balance:
         self._weight, self._clock = weight, clock
         self._in_flight: dict[str, int] = defaultdict(int)
         self._most: dict[str, int] = defaultdict(int)
-        self._rests_until: dict[str, float] = {}
-        self._silences: dict[str, int] = defaultdict(int)
+        self._backoff_until: dict[str, float] = {}
+        self._failures: dict[str, int] = defaultdict(int)
 
-    def order(self, group: str, rows: int) -> list[str]:
+    def ranked_servers(self, group: str, rows: int) -> list[str]:
         """All servers, those to ask first for `rows` completions of a group in front."""
         servers = by_affinity(self.urls, group)
         total = sum(self._in_flight.values()) + rows
@@ -51,7 +51,7 @@ class Balance:
         return sorted(
             servers,
             key=lambda url: (
-                self.rests(url),
+                self.in_backoff(url),
                 # Alone, a request larger than the bound still goes home.
                 self._in_flight[url] > 0
                 and self._in_flight[url] + rows > max(FEW, (1 + SLACK) * fair * self._weight(url)),
@@ -66,11 +66,11 @@ class Balance:
         """The most there ever were."""
         return self._most[url]
 
-    def rests(self, url: str) -> bool:
+    def in_backoff(self, url: str) -> bool:
         """Whether a server should not be asked now."""
-        # After its rest, one request at a time finds out whether a server is well again.
-        is_tried = self._silences[url] > 0 and self._in_flight[url] > 0
-        return is_tried or self._rests_until.get(url, 0.0) > self._clock()
+        # After its back-off, one request at a time finds out whether a server is healthy again.
+        is_tried = self._failures[url] > 0 and self._in_flight[url] > 0
+        return is_tried or self._backoff_until.get(url, 0.0) > self._clock()
 
     @contextmanager
     def asking(self, url: str, rows: int) -> Iterator[None]:
@@ -82,18 +82,18 @@ class Balance:
         finally:
             self._in_flight[url] -= rows
 
-    def rest(self, url: str) -> None:
-        """Notes that a server did not answer: the more often in a row, the longer it rests."""
-        if self._rests_until.get(url, 0.0) > self._clock():
+    def mark_failed(self, url: str) -> None:
+        """Notes that a server did not answer: the more often in a row, the longer its back-off."""
+        if self._backoff_until.get(url, 0.0) > self._clock():
             return  # one of several requests that met the same silence
-        self._silences[url] += 1
-        pause = min(REST_S * 2 ** (self._silences[url] - 1), LONGEST_REST_S)
-        self._rests_until[url] = self._clock() + pause
+        self._failures[url] += 1
+        pause = min(BACKOFF_S * 2 ** (self._failures[url] - 1), LONGEST_BACKOFF_S)
+        self._backoff_until[url] = self._clock() + pause
 
-    def well(self, url: str) -> None:
+    def mark_healthy(self, url: str) -> None:
         """Notes that a server answered."""
-        if self._silences.pop(url, 0):
-            self._rests_until.pop(url, None)
+        if self._failures.pop(url, 0):
+            self._backoff_until.pop(url, None)
 
 
 def by_affinity(urls: Sequence[str], group: str) -> list[str]:

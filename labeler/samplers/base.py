@@ -32,7 +32,7 @@ class Sampler(Protocol):
         ...
 
     @property
-    def refills(self) -> int:
+    def oversubscription(self) -> int:
         """How many times `rows_per_batch` one call may hold: new rows are begun as others end.
 
         1 where a call lasts as long as its longest row, and nothing is gained by a larger one.

@@ -239,7 +239,7 @@ def shared_prompts(
             guests.append([])
         guests[-1].append(index)
     for chunk in chunks_by_length([len(host) for host in hosts]):
-        pairs = [(guest, place) for place, host in enumerate(chunk) for guest in guests[host]]
+        pairs = [(guest, row) for row, host in enumerate(chunk) for guest in guests[host]]
         yield [hosts[host] for host in chunk], pairs
 
 

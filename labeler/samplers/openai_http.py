@@ -38,13 +38,11 @@ from labeler.records import Sampling, short_hash
 from labeler.samplers.base import completion_seed
 from labeler.samplers.chat_template import load_tokenizer, render
 from labeler.samplers.choices import ASKS, Choices
+from labeler.samplers.openai_reply import completions_of, echoed_logprobs, models_in, most_bytes
 from labeler.samplers.openai_wire import (
     Json,
     Silent,
     Unreachable,
-    checked_json,
-    completions_of,
-    echoed_logprobs,
     sampling_fields,
     server_seed,
 )
@@ -71,7 +69,7 @@ class OpenAISampler:
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,
@@ -107,6 +105,10 @@ class OpenAISampler:
         by the failure of every request. A server that answers, but with an error of its own, is
         taken to be loading its model, and waited for.
         """
+        with self._servers.masking():
+            await self._until_ready()
+
+    async def _until_ready(self) -> None:
         deadline = time.monotonic() + LOADING_S
         known, loading = await self._models()
         while self._name not in known and loading and time.monotonic() < deadline:
@@ -126,15 +128,15 @@ class OpenAISampler:
         loading = False
         for url in self.urls:
             try:
-                response = await self._servers.get(f"{url}/models", PROBE_S)
+                reply = await self._servers.get(f"{url}/models", PROBE_S)
             except (Unreachable, Silent):
                 continue
             try:
-                answer = checked_json(response, url)
+                answer = self._servers.checked(reply, url)
             except (Unreachable, BackendBusy):
                 loading = True
                 continue
-            known |= {str(entry.get("id")) for entry in answer.get("data") or ()}
+            known |= models_in(answer)
             if self._name in known:
                 break
         return known, loading
@@ -142,7 +144,8 @@ class OpenAISampler:
     async def _greet(self) -> None:
         """Raises `BackendDown` if not even the simplest chat is taken."""
         try:
-            await self._post("chat/completions", self._body(GREETING, 1, 0), GREETING)
+            body = self._body(GREETING, 1, 0)
+            await self._post("chat/completions", body, GREETING, most_bytes(GREETING))
         except RequestError as error:
             raise BackendDown(
                 f"{error}; it cannot chat: set policy.api=completions, or give the server a chat "
@@ -161,11 +164,12 @@ class OpenAISampler:
         await self._servers.aclose()
 
     async def _answered(self, work: Coroutine[Any, Any, Result], rows: int) -> Result | Failed:
-        async with self._servers.room(rows):
-            try:
-                return await work
-            except RequestError as error:
-                return Failed(str(error))
+        with self._servers.masking():
+            async with self._servers.slots(rows):
+                try:
+                    return await work
+                except RequestError as error:
+                    return Failed(self._servers.masked(str(error)))
 
     async def _sample(self, request: Sample) -> Samples:
         """Asks again for missing choices where servers ignore n; each round brings at least one."""
@@ -186,7 +190,7 @@ class OpenAISampler:
         body = self._body(request, n, seed)
         path = "chat/completions" if self._chat else "completions"
         for attempt in range(1, ASKS + 1):
-            answer = await self._post(path, body, request)
+            answer = await self._post(path, body, request, most_bytes(request))
             found, prompt_tokens = completions_of(answer, request, chat=self._chat)
             if len(found) == n:
                 self._choices.given(n)
@@ -217,7 +221,8 @@ class OpenAISampler:
             "logprobs": 1,
             "temperature": 1.0,
         }
-        answer = await self._post("completions", body, request)
+        most = most_bytes(request, len(prompt) + len(continuation))
+        answer = await self._post("completions", body, request, most)
         logprobs = echoed_logprobs(answer, len(prompt), len(continuation))
         return Scores(logprobs, len(prompt), self.model)
 
@@ -240,9 +245,9 @@ class OpenAISampler:
         assert self._tokenizer is not None
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    async def _post(self, path: str, body: Json, request: Sample | Score) -> Json:
+    async def _post(self, path: str, body: Json, request: Sample | Score, most: int) -> Json:
         rows = request.n if isinstance(request, Sample) else 1
-        return await self._servers.post(path, body, _group(request), rows)
+        return await self._servers.post(path, body, _group(request), rows, most)
 
 
 def _group(request: Sample | Score) -> str:

@@ -6,11 +6,17 @@ engine of a data-parallel group; they count sequences, n for a request with n co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
 RUNNING, WAITING = "vllm:num_requests_running", "vllm:num_requests_waiting"
+MOST_SEQUENCES = 1e9
+MOST_LINES, MOST_OF_LINE = 1000, 1000
+"""Those of a group of engines, with a model's name in each."""
+
+_LINE = re.compile(rf"^(?:{RUNNING}|{WAITING}).{{0,{MOST_OF_LINE}}}$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +30,16 @@ class Queue:
 def queue_of(text: str, model: str) -> Queue | None:
     """The queue of `model`, or of all if no sample names it; None if it cannot be told."""
     # A page holds thousands of lines; these are the few to parse.
-    lines = [line for line in text.splitlines() if line.startswith((RUNNING, WAITING))]
+    lines = [match.group() for match in _LINE.finditer(text)][:MOST_LINES]
     try:
         families = list(text_string_to_metric_families("\n".join(lines) + "\n"))
-    except ValueError:
+    except (ValueError, IndexError, KeyError, TypeError):  # the parser's own slips
         return None
     found = [
         sample
         for family in families
         for sample in family.samples
-        if sample.name in (RUNNING, WAITING)
+        if sample.name in (RUNNING, WAITING) and 0 <= sample.value < MOST_SEQUENCES
     ]
     ours = [sample for sample in found if sample.labels.get("model_name") == model] or found
     counts = {

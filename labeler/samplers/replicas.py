@@ -28,7 +28,7 @@ from labeler.samplers.server_process import (
     is_free,
     is_healthy,
 )
-from labeler.samplers.vllm_command import Launch, Place, command_of, environment_of
+from labeler.samplers.vllm_command import DeviceSet, Launch, command_of, environment_of
 
 HUNG_S = 120.0
 """An engine that reads very long prompts may be silent for some seconds, not for so long."""
@@ -46,7 +46,7 @@ class Replica:
     """One server: where it is, its process, and how it is."""
 
     number: int
-    place: Place
+    device_set: DeviceSet
     port: int
     log: Path
     restarts_left: int
@@ -57,16 +57,16 @@ class Replica:
 
 
 class Replicas:
-    """All replicas of a launch, one per place. Belongs to the event loop that started it."""
+    """All replicas of a launch, one per device set. Belongs to the event loop that started it."""
 
     def __init__(
         self,
         launch: Launch,
-        places: Sequence[Place],
+        device_sets: Sequence[DeviceSet],
         hung_s: float = HUNG_S,
         grace_s: float = GRACE_S,
     ) -> None:
-        self._launch, self._places = launch, places
+        self._launch, self._device_sets = launch, device_sets
         self._hung_s, self._grace_s = hung_s, grace_s
         self._patience_s = min(HEALTH_TIMEOUT_S, hung_s)
         self._replicas: list[Replica] = []
@@ -82,7 +82,7 @@ class Replicas:
 
     @property
     def pids(self) -> list[int]:
-        """Of the guardians whose replicas run."""
+        """Of the supervisors whose replicas run."""
         running = [one.process for one in self._replicas if one.process is not None]
         return [process.pid for process in running if process.is_running]
 
@@ -94,8 +94,10 @@ class Replicas:
         """
         self._folder = Path(tempfile.mkdtemp(prefix="labeler-vllm-"))
         self._replicas = [
-            Replica(i, place, port, self._folder / f"replica-{i}.log", self._launch.restarts)
-            for i, (place, port) in enumerate(zip(self._places, self._ports(), strict=True))
+            Replica(i, device_set, port, self._folder / f"replica-{i}.log", self._launch.restarts)
+            for i, (device_set, port) in enumerate(
+                zip(self._device_sets, self._ports(), strict=True)
+            )
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -151,7 +153,7 @@ class Replicas:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ports(self) -> list[int]:
-        first, n = self._launch.port, len(self._places)
+        first, n = self._launch.port, len(self._device_sets)
         if first is None:
             return free_ports(self._launch.host, n)
         wanted = list(range(first, first + n))
@@ -180,8 +182,8 @@ class Replicas:
         raise BackendDown(f"{self._told(replica)} did not start: {why}; {self._remedy(replica)}")
 
     def _started(self, replica: Replica) -> ServerProcess:
-        command = command_of(self._launch, replica.number, replica.port, replica.place)
-        env = environment_of(self._launch, replica.place)
+        command = command_of(self._launch, replica.number, replica.port, replica.device_set)
+        env = environment_of(self._launch, replica.device_set)
         return ServerProcess(command, env, replica.log, self._grace_s)
 
     async def _until_healthy(self, replica: Replica, process: ServerProcess) -> str:

@@ -23,7 +23,7 @@ class ScriptedSampler:
     script does not know gets `Failed`.
     """
 
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """One inference server as a child process: started, asked for its health, stopped, never left over.
 
-The child is a guardian (`guardian.py`) that runs the server in a process group of its own, and ends
-all of it when this process ends in whatever way. What the server prints goes to a log file, whose
-end explains why it died. Does not cover: when to start it again (`replicas.py`).
+The child is a supervisor (`process_supervisor.py`) that runs the server in a process group of its
+own, and ends all of it when this process ends in whatever way. What the server prints goes to a log
+file, whose end explains why it died. Does not cover: when to start it again (`replicas.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from labeler.samplers import guardian
+from labeler.samplers import process_supervisor
 
 GRACE_S = 20.0
 """How long a server may take to end when it is asked to; then it is killed."""
@@ -43,10 +43,10 @@ class ServerProcess:
         self, command: Sequence[str], env: Mapping[str, str], log: Path, grace_s: float = GRACE_S
     ) -> None:
         """Starts `command` with `env` added to this process's environment."""
-        guard = [sys.executable, guardian.__file__, str(os.getpid()), str(grace_s)]
+        guard = [sys.executable, process_supervisor.__file__, str(os.getpid()), str(grace_s)]
         with log.open("ab") as output:
             self._log_begins = output.tell()
-            self._guardian = subprocess.Popen(
+            self._supervisor = subprocess.Popen(
                 [*guard, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -59,12 +59,12 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Of the guardian, whose child the server is."""
-        return self._guardian.pid
+        """Of the supervisor, whose child the server is."""
+        return self._supervisor.pid
 
     @property
     def is_running(self) -> bool:
-        return self._guardian.poll() is None
+        return self._supervisor.poll() is None
 
     async def ended(self) -> None:
         """Returns when the server and all its children have ended."""
@@ -74,13 +74,13 @@ class ServerProcess:
     async def stop(self) -> None:
         """Ends the server with all its children; returns when nothing is left. May be repeated."""
         if self.is_running:
-            self._guardian.terminate()
+            self._supervisor.terminate()
         try:
-            # The guardian kills after its grace; should it hang, it is killed and the kernel
+            # The supervisor kills after its grace; should it hang, it is killed and the kernel
             # kills the server with it.
             await asyncio.wait_for(self.ended(), self._grace_s + 10.0)
         except TimeoutError:
-            self._guardian.kill()
+            self._supervisor.kill()
             await self.ended()
 
     def why(self) -> str:
@@ -98,7 +98,7 @@ class ServerProcess:
         )
 
     def _how(self) -> str:
-        code = self._guardian.poll()
+        code = self._supervisor.poll()
         if code is None:
             return "is running"
         number = code - 128 if code > 128 else -code

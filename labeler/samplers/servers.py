@@ -1,9 +1,9 @@
 """Equal HTTP servers of one model: who is asked, and how much at once.
 
 A request waits here for room, in the order in which requests came: by default as many completions
-are out as the servers have use for (`pace.py`), which those with metrics are asked about while they
-work. Then it goes to the server whose prefix cache knows it, unless that one is much busier than
-its limit allows (`balance.py`); if it does not answer, the next takes over.
+are out as the servers have use for (`concurrency_limit.py`), which those with metrics are asked
+about while they work. Then it goes to the server whose prefix cache knows it, unless that one is
+much busier than its limit allows (`balance.py`); if it does not answer, the next takes over.
 
 With several servers the sum of their limits is kept strictly, each one's own up to the balance's
 slack: to send a request elsewhere would cost more, for its prefix is not known there.
@@ -16,25 +16,20 @@ import logging
 import math
 import resource
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Literal
 
 import httpx
 
-from labeler.api_key import bearer
+from labeler.api_key import bearer, masked, masking
 from labeler.errors import BackendBusy, ConfigError
-from labeler.samplers.balance import Balance
-from labeler.samplers.openai_wire import (
-    Json,
-    Overloaded,
-    Silent,
-    Unreachable,
-    checked_json,
-    work_in,
-)
-from labeler.samplers.pace import MOST, Pace
+from labeler.http_reply import HttpReply, Late, NoReply, client, exchange
+from labeler.samplers.balance import LoadBalancer
+from labeler.samplers.concurrency_limit import MOST, AdaptiveConcurrencyLimit
+from labeler.samplers.openai_reply import work_in
+from labeler.samplers.openai_wire import Json, Overloaded, Silent, Unreachable, checked_json
 from labeler.samplers.queue_metrics import queue_of
-from labeler.samplers.room import Room
+from labeler.samplers.resizable_semaphore import ResizableSemaphore
 
 AUTO: Literal["auto"] = "auto"
 Concurrency = int | Literal["auto"]
@@ -44,6 +39,8 @@ CONNECT_TIMEOUT_S = 10.0
 READ_PERIOD_S = 1.0
 RAMP_READ_PERIOD_S = 0.5
 METRICS_TIMEOUT_S = 5.0
+MOST_MODELS_BYTES, MOST_METRICS_BYTES = 2 << 20, 8 << 20
+"""Of a list of models, and of a page of metrics (100 KB for each engine of a group)."""
 
 log = logging.getLogger("labeler.engine")
 
@@ -69,48 +66,64 @@ class Servers:
         self.calls = calls_at_once(concurrency, len(self.urls))
         self._model = model
         self._is_auto = concurrency == AUTO
-        self._paces = {url: Pace() for url in self.urls}
-        self._room = Room(self._limit)
-        self._balance = Balance(self.urls, self._weight)
+        self._limits = {url: AdaptiveConcurrencyLimit() for url in self.urls}
+        self._semaphore = ResizableSemaphore(self._limit)
+        self._balance = LoadBalancer(self.urls, self._weight)
         self._with_metrics = set(self.urls if self._is_auto else ())
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._timeout_s, self._connect_s = timeout_s, min(CONNECT_TIMEOUT_S, timeout_s)
-        self._client = httpx.AsyncClient(
-            headers=bearer(api_key_env), limits=httpx.Limits(max_connections=None)
-        )
+        self._timeout_s = timeout_s
+        shown = bearer(api_key_env)
+        passwords = [httpx.URL(url).password for url in self.urls]
+        self._secrets = [header.removeprefix("Bearer ") for header in shown.values()] + passwords
+        self._client = client(shown)
 
-    def room(self, rows: int) -> AbstractAsyncContextManager[None]:
-        """Waits until `rows` more completions may be asked for; holds their room."""
-        return self._room.entry(rows if self._is_auto else 1)
+    def masked(self, text: str) -> str:
+        """A text that may repeat what a server said, without the key and the passwords."""
+        return masked(text, self._secrets)
 
-    async def get(self, url: str, at_most_s: float) -> httpx.Response:
+    def masking(self) -> AbstractContextManager[None]:
+        """Errors that leave the block repeat no key."""
+        return masking(self._secrets)
+
+    def checked(self, reply: HttpReply, url: str) -> Json:
+        """The body of a good reply; raises what another one means."""
+        return checked_json(reply, url, self._secrets)
+
+    def slots(self, rows: int) -> AbstractAsyncContextManager[None]:
+        """Waits until `rows` more completions may be asked for; holds their slots."""
+        return self._semaphore.holding(rows if self._is_auto else 1)
+
+    async def get(
+        self, url: str, at_most_s: float, max_bytes: int = MOST_MODELS_BYTES
+    ) -> HttpReply:
         """Raises `Unreachable` or `Silent`."""
-        return await self._send("GET", url, None, at_most_s)
+        return await self._send("GET", url, None, max_bytes, at_most_s)
 
-    async def post(self, path: str, body: Json, group: str, rows: int) -> Json:
+    async def post(self, path: str, body: Json, group: str, rows: int, max_bytes: int) -> Json:
         """Asks the servers in the order for this group until one answers."""
-        for url in self._balance.order(group, rows):
-            pace = self._paces[url]
+        for url in self._balance.ranked_servers(group, rows):
+            adaptive = self._limits[url]
             try:
                 with self._balance.asking(url, rows):
                     self._watch(url)
-                    answer = checked_json(await self._send("POST", f"{url}/{path}", body), url)
+                    reply = await self._send("POST", f"{url}/{path}", body, max_bytes)
+                    answer = self.checked(reply, url)
             except Unreachable as error:
                 reason = str(error)
-                self._balance.rest(url)
+                self._balance.mark_failed(url)
                 if isinstance(error, Overloaded):
-                    pace.refused(rows)
+                    adaptive.refused(rows)
                 else:
-                    pace.failed(rows)
+                    adaptive.failed(rows)
             except BackendBusy as error:
                 if isinstance(error, Silent):
                     # It may only be slow, so others are not made to work on the same at once.
-                    self._balance.rest(url)
-                pace.refused(rows)
+                    self._balance.mark_failed(url)
+                adaptive.refused(rows)
                 raise
             else:
-                self._balance.well(url)
-                pace.answered(rows, work_in(answer), more=self._room.has_line)
+                self._balance.mark_healthy(url)
+                adaptive.answered(rows, work_in(answer), more=self._semaphore.has_waiters)
                 return answer
         raise BackendBusy(reason)
 
@@ -124,24 +137,32 @@ class Servers:
         await self._client.aclose()
 
     async def _send(
-        self, method: str, url: str, body: Json | None, at_most_s: float = math.inf
-    ) -> httpx.Response:
-        timeout = httpx.Timeout(min(self._timeout_s, at_most_s), connect=self._connect_s, pool=None)
+        self,
+        method: str,
+        url: str,
+        body: Json | None,
+        max_bytes: int,
+        at_most_s: float = math.inf,
+    ) -> HttpReply:
         try:
-            return await self._client.request(method, url, json=body, timeout=timeout)
-        except httpx.ReadTimeout:
-            raise Silent(f"{url} gave no answer in {timeout.read} s; raise policy.timeout_s")
-        except httpx.TransportError as error:
-            raise Unreachable(f"{url} does not answer ({type(error).__name__})")
+            return await exchange(
+                self._client, method, url, body,
+                deadline_s=min(self._timeout_s, at_most_s), connect_s=CONNECT_TIMEOUT_S,
+                max_bytes=max_bytes,
+            )  # fmt: skip
+        except Late as error:
+            raise Silent(f"{error}; raise policy.timeout_s")
+        except NoReply as error:
+            raise Unreachable(str(error))
 
     def _limit(self) -> int:
         if not self._is_auto:
             return self.calls
-        well = [url for url in self.urls if not self._balance.rests(url)]
-        return sum(self._paces[url].limit for url in well or self.urls)
+        healthy = [url for url in self.urls if not self._balance.in_backoff(url)]
+        return sum(self._limits[url].limit for url in healthy or self.urls)
 
     def _weight(self, url: str) -> int:
-        return self._paces[url].limit if self._is_auto else 1
+        return self._limits[url].limit if self._is_auto else 1
 
     def _watch(self, url: str) -> None:
         """Has the server's queue read from now on, as long as it works."""
@@ -150,24 +171,25 @@ class Servers:
             self._readers[url] = asyncio.create_task(self._keep_reading(url))
 
     async def _keep_reading(self, url: str) -> None:
-        pace = self._paces[url]
+        adaptive = self._limits[url]
         while url in self._with_metrics and self._balance.in_flight(url):
-            await asyncio.sleep(RAMP_READ_PERIOD_S if pace.is_ramping else READ_PERIOD_S)
-            await self._read(url, pace)
-            self._room.let_in()
+            await asyncio.sleep(RAMP_READ_PERIOD_S if adaptive.is_ramping else READ_PERIOD_S)
+            await self._read(url, adaptive)
+            self._semaphore.admit()
 
-    async def _read(self, url: str, pace: Pace) -> None:
+    async def _read(self, url: str, adaptive: AdaptiveConcurrencyLimit) -> None:
         try:
-            response = await self.get(f"{url.removesuffix('/v1')}/metrics", METRICS_TIMEOUT_S)
+            page = f"{url.removesuffix('/v1')}/metrics"
+            reply = await self.get(page, METRICS_TIMEOUT_S, MOST_METRICS_BYTES)
         except (Unreachable, Silent):
             return  # Whether the server is gone, its requests find out.
-        if response.status_code >= 500:
+        if reply.status_code >= 500:
             return
-        queue = queue_of(response.text, self._model)
+        queue = queue_of(reply.text, self._model)
         if queue is None:
             self._with_metrics.discard(url)
         else:
-            pace.queue(queue.running, queue.waiting, more=self._room.has_line)
+            adaptive.queue(queue.running, queue.waiting, more=self._semaphore.has_waiters)
 
 
 def in_total(concurrency: Concurrency, n_servers: int) -> Concurrency:

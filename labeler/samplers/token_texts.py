@@ -25,7 +25,7 @@ def pieces_of(text: str, told: Sequence[str]) -> tuple[str, ...]:
         starts.append(max(at, found))
         if found >= 0:
             at = found + len(token)
-        elif token.startswith(text[at:]):
+        elif len(text) - at <= len(token) and token.startswith(text[at:]):
             at = len(text)
     starts[:1] = [0] if starts else []
     return tuple(text[start:end] for start, end in pairwise([*starts, len(text)]))

@@ -62,7 +62,7 @@ class TransformersSampler:
     `ConfigError` for a missing folder and `BackendDown` for a model that does not load.
     """
 
-    refills = 4
+    oversubscription = 4
 
     def __init__(
         self,
@@ -220,8 +220,8 @@ class TransformersSampler:
 
         replies: list[Scores | Failed] = []
         asked: list[tuple[tuple[int, ...], int]] = []
-        places: list[int] = []
-        for place, request in enumerate(batch):
+        indices: list[int] = []
+        for index, request in enumerate(batch):
             prompt = self._prompt_tokens(request.prompt)
             if isinstance(prompt, Failed):
                 replies.append(prompt)
@@ -233,10 +233,10 @@ class TransformersSampler:
             replies.append(Scores((), prompt_tokens=len(prompt), model=self.model))
             if len(tokens) > len(prompt):
                 asked.append((tokens, len(prompt)))
-                places.append(place)
+                indices.append(index)
         found = token_logprobs(self._model, asked)
-        for place, (_, start), logprobs in zip(places, asked, found, strict=True):
-            replies[place] = Scores(tuple(logprobs), prompt_tokens=start, model=self.model)
+        for index, (_, start), logprobs in zip(indices, asked, found, strict=True):
+            replies[index] = Scores(tuple(logprobs), prompt_tokens=start, model=self.model)
         return replies
 
     def _prompt_tokens(self, prompt: Prompt) -> tuple[int, ...] | Failed:

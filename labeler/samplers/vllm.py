@@ -18,25 +18,25 @@ from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.replicas import HUNG_S, Replicas
 from labeler.samplers.server_process import GRACE_S
 from labeler.samplers.servers import AUTO, Concurrency, calls_at_once, in_total
-from labeler.samplers.vllm_command import Launch, Place
+from labeler.samplers.vllm_command import DeviceSet, Launch
 
 Result = TypeVar("Result")
 
 
 class VLLMSampler:
-    """Samples and scores on replicas that it starts in `ready`, on `places`.
+    """Samples and scores on replicas that it starts in `ready`, on `device_sets`.
 
     `fingerprint` tells replies apart (weights, precision, prompt's form); a number for
     `concurrency` counts the requests in flight on each replica.
     """
 
     rows_per_batch = 1
-    refills = 1
+    oversubscription = 1
 
     def __init__(
         self,
         launch: Launch,
-        places: Sequence[Place],
+        device_sets: Sequence[DeviceSet],
         fingerprint: str,
         *,
         api: str = "completions",
@@ -49,9 +49,9 @@ class VLLMSampler:
     ) -> None:
         self.fingerprint = fingerprint
         self.model = f"{Path(launch.name).name}@{fingerprint}"
-        self._concurrency = in_total(concurrency, len(places))
-        self.concurrency = calls_at_once(self._concurrency, len(places))
-        self.replicas = Replicas(launch, places, hung_s, grace_s)
+        self._concurrency = in_total(concurrency, len(device_sets))
+        self.concurrency = calls_at_once(self._concurrency, len(device_sets))
+        self.replicas = Replicas(launch, device_sets, hung_s, grace_s)
         self._name = launch.name
         self._api, self._api_key_env = api, api_key_env
         self._timeout_s, self._tokenizer = timeout_s, tokenizer

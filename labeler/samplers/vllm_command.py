@@ -52,38 +52,38 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeviceSet:
     """Where one replica runs: its GPUs ("" for all or none) and its share of their memory."""
 
     devices: str = ""
     gpu_memory: float | None = None
 
 
-def places(launch: Launch, gpus: list[str]) -> list[Place]:
-    """A place per replica on `gpus` (names for CUDA_VISIBLE_DEVICES; none on a CPU).
+def device_sets(launch: Launch, gpus: list[str]) -> list[DeviceSet]:
+    """One per replica on `gpus` (names for CUDA_VISIBLE_DEVICES; none on a CPU).
 
     Raises `ConfigError` where replicas of several GPUs do not fit. More replicas than GPUs share
     them evenly, and their memory.
     """
     given = launch.gpu_memory
     if launch.devices:
-        return [Place(one, given) for one in launch.devices]
+        return [DeviceSet(one, given) for one in launch.devices]
     each, n = launch.tensor_parallel, launch.replicas
     if not gpus:
-        return [Place("", given)] * n
+        return [DeviceSet("", given)] * n
     if n * each <= len(gpus):
         sets = [",".join(gpus[i * each : (i + 1) * each]) for i in range(n)]
-        return [Place(one, given) for one in sets]
+        return [DeviceSet(one, given) for one in sets]
     if each > 1:
         raise ConfigError(
             f"policy.replicas {n} with tensor_parallel {each} needs {n * each} GPUs, here are "
             f"{len(gpus)}; lower one of them or name devices"
         )
     used = [gpus[i % len(gpus)] for i in range(n)]
-    return [Place(gpu, given or round(GPU_MEMORY / used.count(gpu), 3)) for gpu in used]
+    return [DeviceSet(gpu, given or round(GPU_MEMORY / used.count(gpu), 3)) for gpu in used]
 
 
-def command_of(launch: Launch, replica: int, port: int, place: Place) -> list[str]:
+def command_of(launch: Launch, replica: int, port: int, device_set: DeviceSet) -> list[str]:
     """The words that start a replica on a port."""
     known = {
         "model": launch.model,
@@ -95,7 +95,7 @@ def command_of(launch: Launch, replica: int, port: int, place: Place) -> list[st
     words: list[str] = []
     for word in launch.command:
         if word == "{arguments}":
-            words += _arguments(launch, port, place)
+            words += _arguments(launch, port, device_set)
             continue
         # Not str.format: JSON in an argument has braces of its own.
         for name, value in known.items():
@@ -104,7 +104,7 @@ def command_of(launch: Launch, replica: int, port: int, place: Place) -> list[st
     return words
 
 
-def _arguments(launch: Launch, port: int, place: Place) -> list[str]:
+def _arguments(launch: Launch, port: int, device_set: DeviceSet) -> list[str]:
     words = ["--served-model-name", launch.name, "--host", launch.host, "--port", str(port)]
     words += ["--dtype", launch.dtype, "--enable-prefix-caching", "--generation-config", "vllm"]
     # One line per request would fill the disk in a run of days.
@@ -112,7 +112,7 @@ def _arguments(launch: Launch, port: int, place: Place) -> list[str]:
     optional = {
         "--revision": launch.revision,
         "--max-model-len": launch.max_length,
-        "--gpu-memory-utilization": place.gpu_memory,
+        "--gpu-memory-utilization": device_set.gpu_memory,
         "--tensor-parallel-size": launch.tensor_parallel if launch.tensor_parallel > 1 else None,
     }
     for name, value in optional.items():
@@ -120,14 +120,14 @@ def _arguments(launch: Launch, port: int, place: Place) -> list[str]:
     return [*words, *launch.args]
 
 
-def environment_of(launch: Launch, place: Place) -> dict[str, str]:
+def environment_of(launch: Launch, device_set: DeviceSet) -> dict[str, str]:
     """What is added to this process's environment; what the run file says comes last.
 
     A key goes through the environment: arguments can be read by every user of the machine.
     """
     env = {"DO_NOT_TRACK": "1", "PYTHONUNBUFFERED": "1"}
-    if place.devices:
-        env["CUDA_VISIBLE_DEVICES"] = place.devices
+    if device_set.devices:
+        env["CUDA_VISIBLE_DEVICES"] = device_set.devices
     if launch.api_key:
         env["VLLM_API_KEY"] = launch.api_key
     return {**env, **launch.env}

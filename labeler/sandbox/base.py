@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from labeler.driver.requests import Failed, Ran, Run, Trial, Tried
+from labeler.driver.requests import Failed, Run, RunResult, TestResult, TestStatus
 from labeler.sandbox.inside.child import EXTENSIONS
 
 SANDBOX_VERSION = 2
@@ -48,7 +48,7 @@ class Sandbox(Protocol):
         """How many programs run at once."""
         ...
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]: ...
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]: ...
 
     async def ready(self) -> str:
         """Tries one program; "" if it was held and judged, else why not, in one line."""
@@ -94,7 +94,7 @@ class Task:
         data = json.dumps(content).encode()
         return b"%08x" % len(data) + data
 
-    def reply(self, output: bytes, isolation: str) -> Ran | None:
+    def reply(self, output: bytes, isolation: str) -> RunResult | None:
         """The result in what the process inside wrote; None where there is none with the nonce."""
         nonce = self.nonce.encode()
         for line in reversed(output.splitlines()):
@@ -104,10 +104,10 @@ class Task:
             return self.ended("signalled", "the program ended its judge", isolation)
         return None
 
-    def ended(self, how: str, reason: str, isolation: str) -> Ran:
+    def ended(self, how: str, reason: str, isolation: str) -> RunResult:
         """The reply for a program that took the process beside it along."""
-        tests = (Trial(Tried.FAILED, reason),) if self.run.tests else ()
-        return Ran(how, None, "", "", tests, (), 0, 0.0, 0.0, isolation)
+        tests = (TestResult(TestStatus.FAILED, reason),) if self.run.tests else ()
+        return RunResult(how, None, "", "", tests, (), 0, 0.0, 0.0, isolation)
 
 
 def packages_folder() -> str:
@@ -115,10 +115,10 @@ def packages_folder() -> str:
     return sysconfig.get_paths()["purelib"]
 
 
-def _ran(content: dict[str, Any], isolation: str) -> Ran:
-    tests = tuple(Trial(Tried(result), reason) for result, reason in content.pop("tests"))
+def _ran(content: dict[str, Any], isolation: str) -> RunResult:
+    tests = tuple(TestResult(TestStatus(result), reason) for result, reason in content.pop("tests"))
     covered = tuple(content.pop("covered"))
-    return Ran(**content, tests=tests, covered=covered, isolation=isolation)
+    return RunResult(**content, tests=tests, covered=covered, isolation=isolation)
 
 
 PROBE = Run(
@@ -127,11 +127,11 @@ PROBE = Run(
 """What `ready` runs: one test passes, one fails."""
 
 
-def probe_fault(reply: Ran | Failed) -> str:
+def probe_fault(reply: RunResult | Failed) -> str:
     """Why the probe's reply is not the right one; "" if it is."""
     if isinstance(reply, Failed):
         return reply.reason
-    if [tested.result for tested in reply.tests] != [Tried.PASSED, Tried.FAILED]:
+    if [tested.result for tested in reply.tests] != [TestStatus.PASSED, TestStatus.FAILED]:
         return f"a probe of two tests gave {reply}"
     return ""
 
@@ -148,7 +148,7 @@ class NoSandbox:
     def fingerprint(self) -> str:
         return "sandbox-none"
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         return [Failed(f"no sandbox: {self.why}") for _ in batch]
 
     async def ready(self) -> str:

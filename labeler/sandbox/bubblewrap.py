@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.sandbox.base import (
     CLEAN,
     PROBE,
@@ -56,10 +56,10 @@ class _Answer:
 
 
 @dataclass(slots=True)
-class _Place:
+class _SandboxSlot:
     """Where one program runs at a time: its control group, and its sandbox while there is one."""
 
-    slot: int
+    number: int
     group: Group | None
     keeper: asyncio.subprocess.Process | None = None
     mounts: tuple[int, bool] = (0, False)
@@ -118,7 +118,7 @@ async def _complaint(keeper: asyncio.subprocess.Process) -> str:
 
 
 class Bubblewrap:
-    """Runs `concurrency` programs at once, each in a place with its own user id and group.
+    """Runs `concurrency` programs at once, each in a slot with its own user id and group.
 
     A sandbox serves one program after the other as long as they leave nothing behind; a program
     that leaves anything, or ends its judge, takes its sandbox with it (`inside.supervisor`).
@@ -129,8 +129,8 @@ class Bubblewrap:
         self._program = shutil.which("bwrap") or ""
         self._is_root = os.geteuid() == 0
         self._held = "seccomp, no cgroup"
-        self._places: list[_Place] = []
-        self._free: asyncio.Queue[_Place] | None = None
+        self._slots: list[_SandboxSlot] = []
+        self._free: asyncio.Queue[_SandboxSlot] | None = None
 
     @property
     def isolation(self) -> str:
@@ -145,7 +145,7 @@ class Bubblewrap:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         return list(await asyncio.gather(*(self._run_one(run) for run in batch)))
 
     async def ready(self) -> str:
@@ -154,13 +154,13 @@ class Bubblewrap:
         return probe_fault((await self.run([PROBE]))[0])
 
     async def aclose(self) -> None:
-        for place in self._places:
-            await place.end()
-            if place.group is not None:
-                await place.group.remove()
-        self._places, self._free = [], None
+        for slot in self._slots:
+            await slot.end()
+            if slot.group is not None:
+                await slot.group.remove()
+        self._slots, self._free = [], None
 
-    async def _run_one(self, run: Run) -> Ran | Failed:
+    async def _run_one(self, run: Run) -> RunResult | Failed:
         if not self._program:
             return Failed(MISSING)
         task = Task(run)
@@ -170,50 +170,50 @@ class Bubblewrap:
             return Failed(str(error))
         if self._free is None:
             self._free = asyncio.Queue()
-            for slot in range(self._concurrency):
-                group = make_group(f"{os.getpid()}-{id(self):x}-{slot}")
+            for number in range(self._concurrency):
+                group = make_group(f"{os.getpid()}-{id(self):x}-{number}")
                 self._held = "seccomp, cgroup" if group else "seccomp, no cgroup"
-                self._places.append(_Place(slot, group))
-                self._free.put_nowait(self._places[-1])
+                self._slots.append(_SandboxSlot(number, group))
+                self._free.put_nowait(self._slots[-1])
         free = self._free
-        place = await free.get()
+        slot = await free.get()
         try:
-            return await self._run_in(place, task, content)
+            return await self._run_in(slot, task, content)
         except OSError as error:
             return Failed(f"sandbox did not start: {error.strerror or error}")
         finally:
-            free.put_nowait(place)
+            free.put_nowait(slot)
 
-    async def _run_in(self, place: _Place, task: Task, content: bytes) -> Ran | Failed:
+    async def _run_in(self, slot: _SandboxSlot, task: Task, content: bytes) -> RunResult | Failed:
         """In the sandbox that is there already, if it does for this run; else in a new one."""
         mounts = (task.run.limits.disk_bytes, task.run.packages)
-        if place.group is not None:
-            place.group.set_limits(task.run.limits)
-        if place.keeper is not None and place.mounts == mounts:
-            answer = await place.ask(content, task.wait_s)
+        if slot.group is not None:
+            slot.group.set_limits(task.run.limits)
+        if slot.keeper is not None and slot.mounts == mounts:
+            answer = await slot.ask(content, task.wait_s)
             reply = task.reply(answer.output, self.isolation)
             if reply is not None:
                 return reply
         # None there, or it was lost: perhaps by another's fault, so once more in a new one.
-        await place.end()
-        before = place.group.times_out_of_memory() if place.group else 0
-        place.keeper = await self._start(place, task.run)
-        place.mounts = mounts
-        answer = await place.ask(content, task.wait_s)
+        await slot.end()
+        before = slot.group.times_out_of_memory() if slot.group else 0
+        slot.keeper = await self._start(slot, task.run)
+        slot.mounts = mounts
+        answer = await slot.ask(content, task.wait_s)
         reply = task.reply(answer.output, self.isolation)
         if reply is not None:
             return reply
-        if place.group is not None and place.group.times_out_of_memory() > before:
+        if slot.group is not None and slot.group.times_out_of_memory() > before:
             return task.ended("memory", "out of memory", self.isolation)
         return Failed(f"sandbox gave no result: {answer.complaint or 'it was ended from outside'}")
 
-    async def _start(self, place: _Place, run: Run) -> asyncio.subprocess.Process:
+    async def _start(self, slot: _SandboxSlot, run: Run) -> asyncio.subprocess.Process:
         filter_fd, write = os.pipe()
         try:
             with os.fdopen(write, "wb") as sink:
                 sink.write(filter_program())
             return await asyncio.create_subprocess_exec(
-                *self._command(place.slot, place.group, run, filter_fd),
+                *self._command(slot.number, slot.group, run, filter_fd),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -225,9 +225,9 @@ class Bubblewrap:
         finally:
             os.close(filter_fd)
 
-    def _command(self, slot: int, group: Group | None, run: Run, filter_fd: int) -> list[str]:
+    def _command(self, number: int, group: Group | None, run: Run, filter_fd: int) -> list[str]:
         joining = ["/bin/sh", "-c", JOIN_GROUPS, "sh", " ".join(group.entrances)] if group else []
-        uid = 1_000_000_000 + os.getpid() * 128 + slot % 128 if self._is_root else 0
+        uid = 1_000_000_000 + os.getpid() * 128 + number % 128 if self._is_root else 0
         start = START.format(uid=uid)
         arguments = [*_namespaces(self._is_root), *_files(run), "--seccomp", str(filter_fd)]
         return [*joining, self._program, *arguments, "--", *_python(), "-c", start]

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labeler.driver.requests import Failed, Limits, Ran, Run, Tried
+from labeler.driver.requests import Failed, Limits, Run, RunResult, TestStatus
 from labeler.sandbox.attempts import CHEAT_TESTS, CHEATS, PRELUDE, SCRIPTS
 from labeler.sandbox.base import Sandbox
 
@@ -136,7 +136,7 @@ def _canaries() -> Iterator[Canaries]:
         yield Canaries(secret, folder / "secret", process, listener, abstract, sleep)
 
 
-def _script_fault(reply: Ran | Failed, canaries: Canaries) -> str:
+def _script_fault(reply: RunResult | Failed, canaries: Canaries) -> str:
     if isinstance(reply, Failed):
         return f"no reply: {reply.reason}"
     if "ESCAPED" in reply.stdout or canaries.secret in reply.stdout:
@@ -144,14 +144,14 @@ def _script_fault(reply: Ran | Failed, canaries: Canaries) -> str:
     return ""
 
 
-def _cheat_fault(reply: Ran | Failed) -> str:
+def _cheat_fault(reply: RunResult | Failed) -> str:
     if isinstance(reply, Failed):
         return f"no reply: {reply.reason}"
-    passed = [tested for tested in reply.tests if tested.result is Tried.PASSED]
+    passed = [tested for tested in reply.tests if tested.result is TestStatus.PASSED]
     return f"{len(passed)} tests passed" if passed else ""
 
 
-def _held(reply: Ran | Failed) -> str:
+def _held(reply: RunResult | Failed) -> str:
     if isinstance(reply, Failed):
         return reply.reason
     if reply.tests:

@@ -18,14 +18,19 @@ from typing import Any
 
 import httpx
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.api_key import masked
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.errors import BackendBusy
+from labeler.http_reply import HttpReply, Late, NoReply, client, exchange
 from labeler.sandbox.base import GRACE_S, PROBE, SANDBOX_VERSION, Task, probe_fault
 from labeler.sandbox.bundle import script
 
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 JUDGE_BYTES = 256 << 20
 """What the judging process may use beside the program."""
+CONNECT_S = 10.0
+REPLY_BYTES, ESCAPED = 16 << 20, 24
+"""A reply holds what tests found, and twice the program's output, escaped two times over."""
 
 
 class RemoteSandbox:
@@ -36,7 +41,7 @@ class RemoteSandbox:
     ) -> None:
         self._url = url.rstrip("/")
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._headers = headers or {}
         self._client: httpx.AsyncClient | None = None
 
@@ -52,10 +57,10 @@ class RemoteSandbox:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         """Raises `BackendBusy` where the server cannot be reached or is overloaded."""
         if self._client is None:
-            self._client = httpx.AsyncClient(headers=self._headers, trust_env=False)
+            self._client = client(self._headers, trust_env=False)
         return list(await asyncio.gather(*(self._run_one(self._client, run) for run in batch)))
 
     async def ready(self) -> str:
@@ -69,7 +74,7 @@ class RemoteSandbox:
             await self._client.aclose()
             self._client = None
 
-    async def _run_one(self, client: httpx.AsyncClient, run: Run) -> Ran | Failed:
+    async def _run_one(self, by: httpx.AsyncClient, run: Run) -> RunResult | Failed:
         if run.packages:
             return Failed("a remote sandbox has its own packages, not this environment's")
         task = Task(run)
@@ -85,25 +90,33 @@ class RemoteSandbox:
             }
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             try:
-                timeout = httpx.Timeout(task.wait_s + GRACE_S)
-                response = await client.post(f"{self._url}/run_code", json=content, timeout=timeout)
-            except httpx.HTTPError as error:
-                raise BackendBusy(f"{self._url}: no reply ({type(error).__name__})")
-        if response.status_code in BUSY:
-            raise BackendBusy(f"{self._url}: HTTP {response.status_code}")
-        if response.status_code != 200:
-            return Failed(f"{self._url}: HTTP {response.status_code}")
-        return self._result(task, response)
+                reply = await exchange(
+                    by, "POST", f"{self._url}/run_code", content,
+                    deadline_s=task.wait_s + GRACE_S, connect_s=CONNECT_S,
+                    max_bytes=REPLY_BYTES + ESCAPED * limits.output_bytes,
+                )  # fmt: skip
+            except Late:
+                raise BackendBusy(f"{self._url}: no reply in time")
+            except NoReply as error:
+                raise BackendBusy(f"{self._url}: no reply ({error.why})")
+        if reply.status_code in BUSY:
+            raise BackendBusy(f"{self._url}: HTTP {reply.status_code}")
+        if reply.status_code != 200:
+            return Failed(f"{self._url}: HTTP {reply.status_code}")
+        return self._result(task, reply)
 
-    def _result(self, task: Task, response: httpx.Response) -> Ran | Failed:
+    def _result(self, task: Task, reply: HttpReply) -> RunResult | Failed:
         try:
-            reply: Any = response.json()
-            result = reply["run_result"] or {}
+            said: Any = reply.json()
+            result = said["run_result"] or {}
             output = result.get("stdout") or ""
-            said = reply.get("message") or result.get("stderr") or result.get("status") or ""
-        except (ValueError, KeyError, TypeError, AttributeError):
+            ran = task.reply(output.encode(), self.isolation)
+            why = said.get("message") or result.get("stderr") or result.get("status") or ""
+            words = " ".join(str(why).split())
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Failed(f"{self._url}: a reply that is not SandboxFusion's")
-        ran = task.reply(output.encode(), self.isolation)
-        return ran or Failed(f"{self._url}: no result ({' '.join(str(said).split())[-200:]})")
+        keys = [value.removeprefix("Bearer ") for value in self._headers.values()]
+        words = masked(words, keys)[-200:].encode("utf-8", "replace").decode()
+        return ran or Failed(f"{self._url}: no result ({words})")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.sandbox.base import PROBE, SANDBOX_VERSION, Task, probe_fault
 from labeler.sandbox.bundle import script
 
@@ -27,7 +27,7 @@ class Unsafe:
 
     def __init__(self, concurrency: int = 2) -> None:
         self._concurrency = concurrency
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
 
     @property
     def fingerprint(self) -> str:
@@ -37,7 +37,7 @@ class Unsafe:
     def concurrency(self) -> int:
         return self._concurrency
 
-    async def run(self, batch: Sequence[Run]) -> list[Ran | Failed]:
+    async def run(self, batch: Sequence[Run]) -> list[RunResult | Failed]:
         return list(await asyncio.gather(*(self._run_one(run) for run in batch)))
 
     async def ready(self) -> str:
@@ -46,18 +46,18 @@ class Unsafe:
     async def aclose(self) -> None:
         return None
 
-    async def _run_one(self, run: Run) -> Ran | Failed:
+    async def _run_one(self, run: Run) -> RunResult | Failed:
         task = Task(run)
         try:
             content = task.content()
         except ValueError as error:
             return Failed(str(error))
-        async with self._places:
+        async with self._slots:
             with tempfile.TemporaryDirectory(prefix="labeler-unsafe-") as folder:
                 return await _in_folder(folder, task, content)
 
 
-async def _in_folder(folder: str, task: Task, content: bytes) -> Ran | Failed:
+async def _in_folder(folder: str, task: Task, content: bytes) -> RunResult | Failed:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-s", "-S", "-B", "-c", script()),
         stdin=asyncio.subprocess.PIPE,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labeler.dataset import CommitInfo, Dataset
-from labeler.stats.records import Spent
+from labeler.stats.records import CostPerLabel
 
 MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
 
@@ -56,11 +56,11 @@ def spent(
     n_labels: int,
     n_kept_labels: int,
     prices: Prices | None,
-) -> dict[str, Spent]:
+) -> dict[str, CostPerLabel]:
     """Totals and what they come to per label; dollars where prices and tokens are known."""
     known = dict(totals) | {"usd": _dollars(totals, prices)}
     return {
-        kind: Spent(total, _per(total, n_labels), _per(total, n_kept_labels))
+        kind: CostPerLabel(total, _per(total, n_labels), _per(total, n_kept_labels))
         for kind, total in known.items()
     }
 

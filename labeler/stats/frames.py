@@ -58,7 +58,7 @@ def steps(flat: Flat) -> pl.DataFrame:
     import polars as pl
     import pyarrow.compute as pc
 
-    row, position = flat.parents("steps"), flat.places("steps")
+    row, position = flat.parents("steps"), flat.positions("steps")
     return pl.DataFrame(
         {
             "domain": _texts(flat.columns["domain"]).gather(row),

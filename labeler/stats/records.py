@@ -59,7 +59,7 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CostPerLabel:
     """What all of it took, per labelled step, and per labelled step of a kept solution."""
 
     total: float | None
@@ -96,7 +96,7 @@ class LabelStatistics:
     calls: int | None
     prompt_tokens: int | None
     completion_tokens: int | None
-    cost: dict[str, Spent]
+    cost: dict[str, CostPerLabel]
     by_labeler: dict[str, LabelerStatistics]
     by_outcome: dict[str, int]
     by_domain: dict[str, int]

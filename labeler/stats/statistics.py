@@ -53,8 +53,8 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
         n_undecided_steps=of_label.get(None, 0),
         mean_steps=n_steps / solutions.n_solutions if solutions.n_solutions else None,
         first_error_histogram={
-            "undecided" if place is None else str(place): n
-            for place, n in solutions.first_errors.items()
+            "undecided" if step is None else str(step): n
+            for step, n in solutions.first_errors.items()
         },
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
         cost=spent(cost, n_labels, n_kept_labels, prices),

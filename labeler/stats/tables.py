@@ -11,14 +11,14 @@ from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
-from labeler.stats.records import LabelCounts, LabelStatistics, Spent
+from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics
 
 
 def show_statistics(s: LabelStatistics) -> Group:
     """A version in numbers: what it holds, where first errors lie, who said what, what it took."""
-    tables = [_facts(s), _bars("first error", _places(s.first_error_histogram)), _evidence(s)]
+    tables = [_facts(s), _bars("first error", _by_step_name(s.first_error_histogram)), _evidence(s)]
     tables += [_labels("labels by domain", s.labels_by_domain)] if len(s.by_domain) > 1 else []
-    by_step = {f"step {int(place) + 1}": n for place, n in s.labels_by_position.items()}
+    by_step = {f"step {int(step) + 1}": n for step, n in s.labels_by_position.items()}
     tables.append(_labels("labels by place", by_step))
     tables.append(_keeping(s))
     if s.drop_reasons:
@@ -121,7 +121,7 @@ def _calibration(by: str, found: Calibration) -> Table:
     return table
 
 
-def _costs(cost: Mapping[str, Spent]) -> Table:
+def _costs(cost: Mapping[str, CostPerLabel]) -> Table:
     table = _table("cost", "", "in all", "per label", "per kept label")
     for kind, one in cost.items():
         table.add_row(
@@ -142,9 +142,9 @@ def _bars(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def _places(counts: Mapping[str, int]) -> dict[str, int]:
+def _by_step_name(counts: Mapping[str, int]) -> dict[str, int]:
     names = {"-1": "none", "undecided": "undecided"}
-    return {names.get(place) or f"step {int(place) + 1}": n for place, n in counts.items()}
+    return {names.get(step) or f"step {int(step) + 1}": n for step, n in counts.items()}
 
 
 def _table(title: str, *columns: str) -> Table:

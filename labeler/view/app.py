@@ -6,9 +6,10 @@
     POST /v{n}/solution/{row}     labels steps: `step` and `label`, or `label` all or first
     POST /v{n}/undo, /v{n}/commit
 
-Whatever changes something answers with the address of the page to see next (303), so pages work
-without script; `view.js` only saves the reload and adds the keys. Does not cover who may ask
-(`labeler.view.safety`). Text of a dataset is escaped by Jinja2's autoescape, everywhere.
+A request beyond all bounds is answered with 400 (`labeler.view.bounds`). Whatever changes something
+answers with the address of the page to see next (303), so pages work without script; `view.js` only
+saves the reload and adds the keys. Does not cover who may ask (`labeler.view.safety`). Text of a
+dataset is escaped by Jinja2's autoescape, everywhere.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -28,6 +29,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from labeler.errors import DatasetError
+from labeler.view.bounds import MOST_STEPS, OutOfBounds, form_of, number
 from labeler.view.filters import CHOICES, Filters
 from labeler.view.safety import Safety
 from labeler.view.shapes import GLYPHS, marks, place_name, tree_shape, value_class
@@ -78,14 +80,17 @@ def _handler(viewer: Viewer, answer: Answer) -> Callable[[Request], Any]:
     async def handle(request: Request) -> Response:
         form: dict[str, str] = {}
         if request.method == "POST":
-            body = b""
+            body = bytearray()
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > MOST_BYTES:
                     return PlainTextResponse("too long", 413)
-            form = dict(parse_qsl(body.decode("utf-8", "replace")))
         try:
+            if request.method == "POST":
+                form = form_of(bytes(body))
             return await run_in_threadpool(answer, viewer, request, form)
+        except OutOfBounds as error:
+            return PlainTextResponse(str(error), 400)
         except DatasetError as error:
             status = 404 if request.method == "GET" else 409
             return HTMLResponse(TEMPLATES.get_template("error.html").render(error=error), status)
@@ -114,8 +119,8 @@ def _page(viewer: Viewer, request: Request, template: str, **values: Any) -> Res
 
 def _said(request: Request) -> str:
     """What the last change did, told once."""
-    version = request.query_params.get("committed", "")
-    return f"Version {int(version)} holds your reviews." if version.isdecimal() else ""
+    version = number(request.query_params.get("committed", ""), "the version")
+    return "" if version is None else f"Version {version} holds your reviews."
 
 
 def _home(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
@@ -154,7 +159,7 @@ def _list(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
 def _solution(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
     version, row = request.path_params["version"], request.path_params["row"]
     page = viewer.page(version, row, Filters.read(request.query_params))
-    queue = page.place is not None and page.place // ROWS_PER_PAGE + 1
+    queue = page.position is not None and page.position // ROWS_PER_PAGE + 1
     return _page(
         viewer, request, "solution.html", page=page, row=page.labeled, list_page=queue or 1
     )
@@ -181,8 +186,10 @@ def _labels(form: dict[str, str], viewer: Viewer, version: int, row: int) -> dic
     label, step = form.get("label", ""), form.get("step", "")
     if label == "all":
         return dict.fromkeys(range(viewer.n_steps(version, row)), 1)
-    if label in ("1", "0", "-1", "first") and step.isdecimal():
-        index = int(step)
+    index = number(step, "the step", MOST_STEPS)
+    if label in ("1", "0", "-1", "first") and index is not None:
+        if index >= viewer.n_steps(version, row):
+            raise DatasetError(f"row {row} has {viewer.n_steps(version, row)} steps")
         if label == "first":
             return dict.fromkeys(range(index), 1) | {index: -1}
         return {index: int(label)}
@@ -200,11 +207,12 @@ def _undo(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
 def _commit(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
     """Then the same solution in the new version, or the same list."""
     version = request.path_params["version"]
-    seen = viewer.key_of(version, int(form["row"])) if form.get("row", "").isdecimal() else None
+    row = number(form.get("row", ""), "the row")
+    seen = None if row is None else viewer.key_of(version, row)
     made = viewer.commit()
     newest = version if made is None else made
-    row = viewer.row_of(newest, *seen) if seen is not None else None
-    where = f"/v{newest}/" if row is None else f"/v{newest}/solution/{row}"
+    now = viewer.row_of(newest, *seen) if seen is not None else None
+    where = f"/v{newest}/" if now is None else f"/v{newest}/solution/{now}"
     return _see(request, where, {} if made is None else {"committed": str(made)})
 
 
@@ -215,4 +223,5 @@ def _see(request: Request, path: str, more: dict[str, str] | None = None) -> Res
 
 
 def _between(text: str, low: int, high: int) -> int:
-    return min(max(int(text), low), high) if text.isdecimal() else low
+    page = number(text, "the page")
+    return low if page is None else min(max(page, low), high)

@@ -1,9 +1,9 @@
 """Reviews become a new version: their evidence is added, the labels follow, one commit.
 
 Every row of a reviewed problem whose steps pass through a reviewed prefix gets the evidence and is
-decided anew by `labeler.consensus.human.overruled`. Reviews go to the newest version, whichever was
-looked at: a prefix means the same in all of them. A commit that was cut off is finished under its
-old name first, so no review enters twice.
+recomputed by `labeler.consensus.human.apply_human_reviews`. Reviews go to the newest version,
+whichever was looked at: a prefix means the same in all of them. A commit that was cut off is
+finished under its old name first, so no review enters twice.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from labeler.consensus.human import human_evidence, overruled
+from labeler.consensus.human import apply_human_reviews, human_evidence
 from labeler.dataset import CommitInfo, Dataset, open_dataset
 from labeler.dataset.amend import amend
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.dataset.store import version_of_run
 from labeler.errors import DatasetError
 from labeler.records import Evidence, LabeledSolution
@@ -38,7 +38,7 @@ def reviewed(labeled: LabeledSolution, reviews: Sequence[Review]) -> LabeledSolu
         dataclasses.replace(step, evidence=(*step.evidence, *said.get(step.prefix_id, ())))
         for step in labeled.steps
     )
-    return overruled(dataclasses.replace(labeled, steps=steps))
+    return apply_human_reviews(dataclasses.replace(labeled, steps=steps))
 
 
 def by_prefix(reviews: Sequence[Review]) -> Mapping[str, list[Evidence]]:

@@ -94,9 +94,13 @@ class Filters:
         flags.append(("human", self.human, judged))
         found += [flag if value == "yes" else ~flag for _, value, flag in flags if value]
         if self.error:
-            place = pl.col("first_error")
+            first_error = pl.col("first_error")
             found.append(
-                {"none": place == -1, "some": place >= 0, "undecided": place.is_null()}[self.error]
+                {
+                    "none": first_error == -1,
+                    "some": first_error >= 0,
+                    "undecided": first_error.is_null(),
+                }[self.error]
             )
         if self.labeler:
             names = pl.lit("\n") + pl.col("labelers").cast(pl.String) + pl.lit("\n")

@@ -37,16 +37,16 @@ def read_rows(
     cannot be read.
     """
     wanted: dict[tuple[Path, int], list[tuple[int, int]]] = defaultdict(list)
-    for place, number in enumerate(numbers):
+    for position, number in enumerate(numbers):
         file = bisect_right(starts, number) - 1
         group, offset = _group_of(files[file], number - starts[file])
-        wanted[files[file], group].append((place, offset))
+        wanted[files[file], group].append((position, offset))
     rows: list[dict[str, Any]] = [{} for _ in numbers]
-    for (path, group), places in wanted.items():
+    for (path, group), positions in wanted.items():
         table = _read(path, group, columns)
-        taken = table.take([offset for _, offset in places]).to_pylist()
-        for (place, _), row in zip(places, taken, strict=True):
-            rows[place] = row
+        taken = table.take([offset for _, offset in positions]).to_pylist()
+        for (position, _), row in zip(positions, taken, strict=True):
+            rows[position] = row
     return rows
 
 

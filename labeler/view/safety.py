@@ -3,8 +3,10 @@
 - Host: a page of another site that rebinds its name to this address (DNS rebinding) names its own
   host; only names of this machine are answered.
 - Origin: what changes something must come from our own pages (cross-site request forgery).
-- Token: where the viewer listens beyond loopback, everybody needs the token it printed; it goes
-  into a cookie that no script reads and no other site sends.
+- Token: where the viewer listens beyond loopback, and on loopback where other people are on the
+  machine (its ports are theirs, too), everybody needs the token it printed, to read and to change;
+  it goes into a cookie that no script reads and no other site sends. A browser sends it to every
+  port of the same host, though: on a shared machine open nobody else's pages in that browser.
 - Content-Security-Policy: no script, style or image but our own, none of them inline, so text of a
   dataset that slipped through escaping would still not run.
 
@@ -16,13 +18,17 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
 import socket
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from labeler.view.bounds import OutOfBounds, check_address, host_name
 
 COOKIE = "labeler_token"
 READING = ("GET", "HEAD")
@@ -49,8 +55,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+PEOPLE = range(1000, 60_000)
+"""User ids of people, as login.defs and systemd have it; services have lower ones."""
+
+
+def others_are_here() -> bool:
+    """Whether a process of another person runs on this machine (Linux; elsewhere nobody knows)."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            owner = folder.stat().st_uid
+        except OSError:
+            continue  # It ended meanwhile.
+        if owner in PEOPLE and owner != os.getuid():
+            return True
+    return False
+
+
 class Safety:
-    """Lets requests through to `app` that keep the rules above; `token` None on loopback."""
+    """Lets requests through to `app` that keep the rules above; `token` None asks for none."""
 
     def __init__(self, app: ASGIApp, token: str | None, host: str = "127.0.0.1") -> None:
         self.app = app
@@ -75,6 +97,10 @@ class Safety:
 
     def _refusal(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")
+        try:
+            check_address(request.scope["path"], request.scope["query_string"], host)
+        except OutOfBounds as error:
+            return PlainTextResponse(str(error), 400)
         if not self._is_ours(host):
             return PlainTextResponse("this viewer answers under its own address only", 421)
         if request.method not in READING and not _same_origin(request, host):
@@ -89,7 +115,7 @@ class Safety:
         return PlainTextResponse("open the address with the token that the viewer printed", 401)
 
     def _is_ours(self, host: str) -> bool:
-        name = urlsplit(f"//{host}").hostname or ""
+        name = host_name(host)
         if name in self.names:
             return True
         try:
@@ -102,7 +128,10 @@ class Safety:
 
 def _same_origin(request: Request, host: str) -> bool:
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == host
+    try:
+        return origin is not None and urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 def _equal(given: str, token: str) -> bool:

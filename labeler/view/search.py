@@ -31,6 +31,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='');
 COLUMNS = ["text", "steps.list.element.text"]
 ROWS_AT_ONCE = 1000
 MOST_HITS = 20_000
+MOST_OF_QUERY, MOST_PIECES = 1000, 50
+"""Characters and pieces of a query that are looked for; a person types fewer."""
 
 SHIFT = 40
 """A document's number is its file's number, shifted, plus its row in the file."""
@@ -79,18 +81,19 @@ class Search:
 
     def find(self, query: str, names: Sequence[str]) -> list[tuple[int, int]]:
         """Hits as (place in `names`, row in that file), at most `MOST_HITS` of all files."""
-        pieces = [a or b for a, b in re.findall(r'"([^"]*)"|([^\s"]+)', query)]
+        words = query[:MOST_OF_QUERY].replace("\0", " ")
+        pieces = [a or b for a, b in re.findall(r'"([^"]*)"|([^\s"]+)', words)][:MOST_PIECES]
         match = " ".join(f'"{piece}"*' for piece in pieces if re.search(r"\w", piece))
         if not match:
             return []
-        places = {name: place for place, name in enumerate(names)}
+        file_numbers = {name: number for number, name in enumerate(names)}
         with self._open() as db:
             known = dict(db.execute("SELECT id, name FROM file"))
             found = db.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, MOST_HITS)
             ).fetchall()
         hits = ((known[number >> SHIFT], number & (1 << SHIFT) - 1) for (number,) in found)
-        return [(places[name], row) for name, row in hits if name in places]
+        return [(file_numbers[name], row) for name, row in hits if name in file_numbers]
 
     def n_done(self, names: Sequence[str]) -> int:
         """How many rows of these files are indexed."""

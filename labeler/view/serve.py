@@ -13,7 +13,7 @@ from labeler.dataset import Dataset
 from labeler.errors import DatasetError
 from labeler.view.app import create_app
 from labeler.view.committing import commit_reviews
-from labeler.view.safety import is_loopback
+from labeler.view.safety import is_loopback, others_are_here
 from labeler.view.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -27,11 +27,14 @@ def serve(
     work: Path | None = None,
     reviewer: str = "",
     say: Callable[[str], None] = print,
+    with_token: bool | None = None,
 ) -> int | None:
     """Shows a dataset at `http://host:port` until Ctrl-C or SIGTERM; port 0 takes any free one.
 
     `say` is given lines for the person: progress, the address, what was committed. Reviews that are
-    pending at the end become one new version, whose number is returned. Raises `DatasetError` where
+    pending at the end become one new version, whose number is returned. `with_token` asks everybody
+    for the token in the printed address; None asks where others could reach it: beyond loopback,
+    or with other people on this machine. Raises `DatasetError` where
     the dataset cannot be read, the port is taken, or the commit fails (the reviews are kept then).
     """
     import uvicorn
@@ -43,7 +46,9 @@ def serve(
 
     viewer = Viewer(dataset, work, reviewer, on_file)
     try:
-        token = None if is_loopback(host) else secrets.token_urlsafe(24)
+        if with_token is None or not is_loopback(host):
+            with_token = not is_loopback(host) or others_are_here()
+        token = secrets.token_urlsafe(24) if with_token else None
         config = uvicorn.Config(
             create_app(viewer, token, host), log_level="warning", server_header=False, ws="none"
         )

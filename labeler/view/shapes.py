@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from labeler.records import LabeledSolution
-from labeler.view.tree import Node, Tree
+from labeler.view.prefix_tree import Node, Tree
 
 GLYPHS = {1: "✓", 0: "○", -1: "✗", None: "?"}
 KINDS = {"+": "right", "o": "neutral", "x": "wrong", "?": "open"}

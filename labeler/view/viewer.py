@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from labeler.dataset import Dataset, open_dataset
-from labeler.dataset.place import place
+from labeler.dataset.storage import storage_of
 from labeler.dataset.store import log_of, open_table
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
@@ -25,10 +25,10 @@ from labeler.view.accuracy import Accuracy, accuracy
 from labeler.view.committing import commit_reviews, reviewed
 from labeler.view.filters import Filters
 from labeler.view.index import Index, open_index
+from labeler.view.prefix_tree import Tree, tree_of
 from labeler.view.reviews import Review, Reviews
 from labeler.view.rows import read_rows
 from labeler.view.search import Search
-from labeler.view.tree import Tree, tree_of
 
 MOST_IN_TREE = 200
 LISTS_IN_MEMORY = 8
@@ -70,7 +70,7 @@ class Page:
     labeled: LabeledSolution
     run_id: str
     said: dict[str, int]
-    place: int | None
+    position: int | None
     n: int
     before: int | None
     after: int | None
@@ -87,7 +87,7 @@ class Viewer:
         on_file: Callable[[Path, int, int], None] = lambda *_: None,
     ) -> None:
         self.path = dataset.path
-        self.work = work or place(dataset.path).local / "_view"
+        self.work = work or storage_of(dataset.path).local / "_view"
         self.reviewer = reviewer
         self._on_file = on_file
         self._lock, self._committing = threading.Lock(), threading.Lock()
@@ -157,29 +157,29 @@ class Viewer:
         pending = self.reviews.pending(stored.problem.problem_id)
         rows = self.rows_matching(version, filters)
         at = np.flatnonzero(rows == row)
-        place = int(at[0]) if at.size else None
+        position = int(at[0]) if at.size else None
         return Page(
             row,
             stored,
             reviewed(stored, pending),
             run_id,
             {review.prefix_id: review.label for review in pending},
-            place,
+            position,
             len(rows),
-            *self._neighbours(version, filters, rows, place),
+            *self._neighbours(version, filters, rows, position),
         )
 
     def _neighbours(
-        self, version: int, filters: Filters, rows: Numbers, place: int | None
+        self, version: int, filters: Filters, rows: Numbers, position: int | None
     ) -> tuple[int | None, int | None]:
         """The rows before and after; the queue of uncertain ones passes over those just judged.
 
         A solution that has left the list (a review settled it) leads on to the list's first.
         """
         done = set(self.pending_rows(version)) if filters.sort == "uncertain" else set()
-        rest = rows if place is None else rows[place + 1 :]
+        rest = rows if position is None else rows[position + 1 :]
         later = (int(row) for row in rest if int(row) not in done)
-        return int(rows[place - 1]) if place else None, next(later, None)
+        return int(rows[position - 1]) if position else None, next(later, None)
 
     def _solution(self, version: int, row: int) -> tuple[LabeledSolution, str]:
         shown = self.shown(version)

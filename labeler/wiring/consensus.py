@@ -6,70 +6,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
-from labeler.config.consensus import (
-    ConsensusConfig,
-    EachStepRule,
-    FirstZeroRule,
-    FusionRule,
-    GenPRMRule,
-    LessonsRule,
-    MajorityRule,
-    PosteriorRule,
-    RelativeProgressRule,
-    ScanRule,
-    UnanimityRule,
-    WeakStrongRule,
-    load_rule,
-)
+from labeler.config.consensus import ConsensusConfig, load_rule
 from labeler.consensus.base import Rule
-from labeler.consensus.each_step import EachStep
-from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion
-from labeler.consensus.genprm import GenPRM
-from labeler.consensus.lessons import Lessons
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.scan import Scan
-from labeler.consensus.votes import Votes
-from labeler.consensus.weak_strong import WeakStrong
-from labeler.dataset.place import Location
+from labeler.consensus.rules import RULES
+from labeler.dataset.storage import Location
 from labeler.errors import ConfigError
 from labeler.problems.gold import read_gold
-from labeler.recompute.version import Recomputed, recompute
+from labeler.recompute.version import Recomputed, recompute_version
 from labeler.records import short_hash
 
 
 def build_rule(config: ConsensusConfig) -> Rule:
     """A consensus rule with its settings."""
-    settings = config.model_dump(exclude={"rule"})
-    match config:
-        case EachStepRule():
-            return EachStep()
-        case FirstZeroRule():
-            return FirstZero()
-        case PosteriorRule():
-            return Posterior(**settings)
-        case LessonsRule():
-            return Lessons(**settings)
-        case GenPRMRule():
-            return GenPRM(**settings)
-        case RelativeProgressRule():
-            return RelativeProgress(**settings)
-        case ScanRule():
-            return Scan(**settings)
-        case WeakStrongRule():
-            return WeakStrong()
-        case UnanimityRule() | MajorityRule():
-            return Votes(config.rule, **settings)
-        case FusionRule():
-            return Fusion(**settings)
-        case _:
-            assert_never(config)
+    return RULES.find(config.rule, "consensus:").build(config)
 
 
-def label_anew(
+def recompute_labels(
     dataset: str | Location,
     policy: str,
     settings: Mapping[str, Any],
@@ -85,4 +40,4 @@ def label_anew(
             raise ConfigError(f"policy {policy} cannot be calibrated; leave --gold out")
         rule = replace(rule, gold=read_gold(gold_file))
         deciding["gold"] = short_hash(json.dumps(rule.gold, sort_keys=True))
-    return recompute(dataset, rule, deciding, version)
+    return recompute_version(dataset, rule, deciding, version)

@@ -12,8 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labeler.config.labelers import MODEL_FREE, WRITES_SOLUTIONS, LabelerConfig
-from labeler.config.problems import OracleProblems
+from labeler.config.labelers import LabelerConfig, needs_model
 from labeler.config.run import RunConfig
 from labeler.consensus.base import Rule
 from labeler.driver.cost import Cost
@@ -22,12 +21,15 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
+from labeler.labelers.method import Labeler
+from labeler.labelers.methods import METHODS
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
-from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
+from labeler.problems.sources import OracleProblems
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
@@ -37,12 +39,14 @@ from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
 
+OPTION = "--labeler"
+
 OracleScope = tuple[int, int]
 """How many fresh problems, and their seed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class Candidates:
     """Who is compared: labelers and rules by name; how sure rules must be."""
 
     labelers: Sequence[str]
@@ -53,30 +57,30 @@ class Sides:
 def compare_on_file(
     config: RunConfig | None,
     file: Path,
-    sides: Sides,
+    candidates: Candidates,
     limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
     """Against the human's first errors in a file; no config is needed where no model is asked."""
-    chosen = labelers_named(config, sides.labelers)
-    if own := [name for name in chosen if name in WRITES_SOLUTIONS]:
+    chosen = labelers_named(config, candidates.labelers)
+    if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
-    if config is None and (asking := [name for name in chosen if name not in MODEL_FREE]):
-        raise ConfigError(f"--labeler {asking[0]}: asks a model; add --config RUN.yaml")
+    if config is None and (asking := needs_model(chosen)):
+        raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
     read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolvedProblem)][:limit]
+    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
-    work = _Comparing(config, chosen, _rules(config, sides), journal, on_progress, problems)
+    work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
 
 
 def compare_on_oracle(
     config: RunConfig,
-    sides: Sides,
+    candidates: Candidates,
     scope: OracleScope,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
@@ -85,12 +89,12 @@ def compare_on_oracle(
     if not isinstance(config.problems, OracleProblems):
         raise ConfigError("problems.kind: only oracle problems have a known truth; use that kind")
     n_problems, seed = scope
-    difficulty = Difficulty(**config.problems.difficulty.model_dump())
+    difficulty = config.problems.difficulty
     # A set of its own for every seed, apart from those that runs and training draw from.
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
-    chosen = labelers_named(seeded, sides.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, sides), journal, on_progress)
+    chosen = labelers_named(seeded, candidates.labelers)
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
     return block_on(work.on_fresh(problems))
 
 
@@ -109,38 +113,41 @@ class _Comparing:
         self._sandbox = sandbox_for(labelers, problems, config.sandbox if config else None)
         self._limits = build_limits(config.sandbox) if config else None
         self._rules, self._on_progress = rules, on_progress
-        self._bill: dict[str, Cost] = {}
+        self._costs: dict[str, Cost] = {}
         self._stack = AsyncExitStack()
-        asks = any(name not in MODEL_FREE for name in labelers)
-        self._samplers: dict[str, Sampler] = build_samplers(config) if config and asks else {}
+        self._samplers: dict[str, Sampler] = (
+            build_samplers(config) if config and needs_model(labelers) else {}
+        )
         self._policy = build_policy(config, self._samplers.get(POLICY))
         self._labelers = {n: build_labeler(c, self._policy) for n, c in labelers.items()}
         self._journal = journal
         self._options = config.run if config else None
         self._done = self._total = 0
 
-    async def on_solutions(self, solved: Sequence[SolvedProblem]) -> Comparison:
+    async def on_solutions(self, solved: Sequence[SolutionRecord]) -> Comparison:
         async with self._stack:
             driver = await self._driver()
             self._total = len({one.problem.problem_id for one in solved})
-            examined = await examine(solved, self._labelers, driver, self._bill, self._on_problem)
-        return compare(examined, self._labelers, self._rules, self._bill)
+            examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
+        return compare(examined, self._labelers, self._rules, self._costs)
 
     async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
-        given = {n: one for n, one in self._labelers.items() if n not in WRITES_SOLUTIONS}
-        own = {n: one for n, one in self._labelers.items() if n in WRITES_SOLUTIONS}
+        given: dict[str, Labeler] = {}
+        own: dict[str, Labeler] = {}
+        for n, one in self._labelers.items():
+            (own if METHODS.find(n, OPTION).writes_solutions else given)[n] = one
         self._total = len(problems) * (len(own) + bool(given))
         async with self._stack:
             driver = await self._driver()
-            solved = await sampled(problems, self._policy, driver, self._bill) if given else []
-            examined = await examine(solved, given, driver, self._bill, self._on_problem)
+            solved = await sampled(problems, self._policy, driver, self._costs) if given else []
+            examined = await examine(solved, given, driver, self._costs, self._on_problem)
             found = {
-                name: await searched(problems, name, one, driver, self._bill, self._on_problem)
+                name: await searched(problems, name, one, driver, self._costs, self._on_problem)
                 for name, one in own.items()
             }
-        whole = compare(examined, given, self._rules if given else (), self._bill)
+        whole = compare(examined, given, self._rules if given else (), self._costs)
         # On solutions of their own: scored alone, and by every rule.
-        apart = {n: compare(rows, [n], self._rules, self._bill) for n, rows in found.items()}
+        apart = {n: compare(rows, [n], self._rules, self._costs) for n, rows in found.items()}
         return replace(
             whole,
             n=whole.n or max((one.n for one in apart.values()), default=0),
@@ -175,16 +182,16 @@ class _Comparing:
 
     def _on_problem(self) -> None:
         self._done += 1
-        samples = sum(cost.samples for cost in self._bill.values())
-        tokens = sum(cost.completion_tokens for cost in self._bill.values())
+        samples = sum(cost.samples for cost in self._costs.values())
+        tokens = sum(cost.completion_tokens for cost in self._costs.values())
         self._on_progress(Progress(self._done, self._total, samples, tokens))
 
 
-def _rules(config: RunConfig | None, sides: Sides) -> list[Rule]:
+def _rules(config: RunConfig | None, candidates: Candidates) -> list[Rule]:
     """The named rules, with the config's settings where it has that rule."""
     # The smallest number that a config takes stands for 0.
-    bound = {"min_confidence": max(sides.min_confidence, 1e-9)}
+    bound = {"min_confidence": max(candidates.min_confidence, 1e-9)}
     return [
         build_rule(rule.model_copy(update=bound) if hasattr(rule, "min_confidence") else rule)
-        for rule in rules_named(config, sides.rules)
+        for rule in rules_named(config, candidates.rules)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from labeler.config import RunConfig
-from labeler.dataset.place import Location
+from labeler.dataset.storage import Location
 from labeler.labelling.run import Progress
 from labeler.planning import Plan, keep_plan
 from labeler.planning.forecast import forecast

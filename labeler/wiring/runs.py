@@ -11,7 +11,7 @@ from pathlib import Path
 
 from labeler.config import RunConfig, load_config
 from labeler.dataset.ledger import note_problems
-from labeler.dataset.place import Location, located
+from labeler.dataset.storage import Location, located
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.labelling.run import LabellingRun, Parts, Progress, RunSummary, run_plainly
@@ -19,7 +19,7 @@ from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
-from labeler.wiring.problems import ProblemSet, read_given, read_problems
+from labeler.wiring.problems import ProblemSet, read_existing_solutions, read_problems
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
 from labeler.wiring.versions import version_hashes
 
@@ -57,27 +57,27 @@ def open_run(
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
-    given: ProblemSet | None = None,
+    preset_problems: ProblemSet | None = None,
 ) -> LabellingRun:
-    """A run that is ready to be entered: problems read (or `given`), models loaded."""
+    """A run that is ready to be entered: problems read (or `preset_problems`), models loaded."""
     # First, for a place that cannot be a dataset is refused before any work.
     where = located(out)
     return LabellingRun(
-        build(config, given),
+        build(config, preset_problems),
         where,
         resume,
         on_progress or (lambda progress: None),
-        hands_out=config.execution.engine == "ray",
+        delegates_shards=config.execution.engine == "ray",
     )
 
 
 def build(
     config: RunConfig,
-    given: ProblemSet | None = None,
+    preset_problems: ProblemSet | None = None,
     samplers: dict[str, Sampler] | None = None,
 ) -> Parts:
     """All parts of a run; `samplers` are models that are loaded. Raises a `LabelerError`."""
-    problems, rejections = given or read_problems(config)
+    problems, rejections = preset_problems or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
     return Parts(
@@ -86,7 +86,7 @@ def build(
         samplers=samplers,
         checker=build_checker(sandbox, build_limits(config.sandbox)),
         sandbox=sandbox,
-        recipe=build_recipe(config, samplers.get(POLICY), read_given(config)),
+        recipe=build_recipe(config, samplers.get(POLICY), read_existing_solutions(config)),
         options=config.run,
         config_sha=config.identity(),
         earlier_shas=(config.earlier_identity(),),

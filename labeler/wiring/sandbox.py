@@ -16,11 +16,11 @@ from labeler.checking.code_tests import CodeChecker
 from labeler.checking.domains import DomainChecker
 from labeler.checking.literal import LiteralChecker
 from labeler.checking.math_answer import MathChecker
-from labeler.config.labelers import RUNS_PROGRAMS
 from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
 from labeler.driver.requests import Limits
-from labeler.records import Problem
+from labeler.labelers.methods import METHODS
+from labeler.records import Domain, Problem
 from labeler.sandbox.base import NoSandbox, Sandbox
 from labeler.wiring.loop import block_on
 
@@ -36,8 +36,8 @@ def sandbox_for(
     labelers: Iterable[str], problems: Iterable[Problem], config: SandboxConfig | None = None
 ) -> Sandbox | None:
     """The sandbox that these labelers or the answers to these problems need, if any."""
-    runs = any(name in RUNS_PROGRAMS for name in labelers)
-    if runs or any(problem.domain == "code" for problem in problems):
+    runs = any(METHODS.find(name, "labelers:").runs_programs for name in labelers)
+    if runs or any(problem.domain == Domain.CODE for problem in problems):
         return tried_sandbox(config or BubblewrapConfig(kind="bubblewrap"))
     return None
 

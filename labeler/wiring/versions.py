@@ -2,21 +2,24 @@
 
 Parts are `policy` (model, prompt, sampling, how many solutions, seed) and each labeler (its
 settings, its version, its prompts, the models that it asks). Rules of consensus are no part: labels
-are computed anew from the evidence without asking anybody. Operational settings are none either.
+are recomputed from the evidence without asking anybody. Operational settings are none either.
 """
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Iterable
 
 from labeler.config import RunConfig
-from labeler.config.labelers import models_asked, prompts_of
 from labeler.driver.requests import POLICY
+from labeler.labelers.method import MethodSettings
+from labeler.labelers.methods import METHODS
 from labeler.labelling.run import Parts
 from labeler.records import short_hash
-from labeler.version import code_version
 
 PROMPT = {"template", "system", "delimiter", "sampling"}
+
+ONCE_BY_CODE = frozenset({"solver", "grounded", "grounded_search", "table"})
+"""Methods whose labels used to bear the version of all the code in the place of their own, "1"."""
 
 
 def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
@@ -32,20 +35,27 @@ def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
         )
     }
     for labeler in config.labelers:
-        asked = [
-            parts.samplers[model].fingerprint if model in parts.samplers else model
-            for model in models_asked(labeler)
-        ]
-        version = _version(labeler.kind)
-        prompts = [sha] if (sha := prompts_of(labeler)) else []
-        hashes[labeler.kind] = short_hash(labeler.model_dump_json(), version, *asked, *prompts)
+        method = METHODS.find(labeler.kind, "labelers:")
+        hashes[labeler.kind] = _hash(labeler, method.version, parts)
     return hashes
 
 
-def _version(kind: str) -> str:
-    """The version a labeler's module states; without one, that of all the code."""
-    try:
-        module = importlib.import_module(f"labeler.labelers.{kind}")
-    except ModuleNotFoundError:
-        return code_version()
-    return str(getattr(module, "VERSION", code_version()))
+def earlier_hashes(
+    config: RunConfig, parts: Parts, code_versions: Iterable[str]
+) -> dict[str, frozenset[str]]:
+    """Per part, the other forms that today's hash had in datasets of these code versions."""
+    known = tuple(code_versions)
+    return {
+        labeler.kind: frozenset(_hash(labeler, version, parts) for version in known)
+        for labeler in config.labelers
+        if labeler.kind in ONCE_BY_CODE and METHODS.find(labeler.kind, "labelers:").version == "1"
+    }
+
+
+def _hash(labeler: MethodSettings, version: str, parts: Parts) -> str:
+    asked = [
+        parts.samplers[model].fingerprint if model in parts.samplers else model
+        for model in labeler.models
+    ]
+    prompts = [labeler.prompts_sha] if labeler.prompts_sha else []
+    return short_hash(labeler.model_dump_json(), version, *asked, *prompts)

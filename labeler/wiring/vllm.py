@@ -18,8 +18,8 @@ from labeler.samplers.vllm import VLLMSampler
 from labeler.samplers.vllm_command import (
     DEFAULT_COMMAND,
     Launch,
+    device_sets,
     found_program,
-    places,
     visible_gpus,
 )
 
@@ -58,7 +58,7 @@ def build_vllm(policy: VLLMPolicy) -> Sampler:
     launch = _launch(policy, name, source)
     return VLLMSampler(
         launch,
-        places(launch, visible_gpus()),
+        device_sets(launch, visible_gpus()),
         fingerprint,
         api=policy.api,
         api_key_env=policy.api_key_env,

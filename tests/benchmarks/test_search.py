@@ -29,10 +29,10 @@ SIMULATED, NESTED = benchmark("simulated_policy"), benchmark("nested_sampler")
 PROBLEMS = list(generate_problems(3, 1, Difficulty(10, 16, 195, 0.3)))
 
 
-def asked(problem, n_steps=0, n=400, seed=0, asker="monte_carlo"):
+def asked(problem, n_steps=0, n=400, seed=0, requester="monte_carlo"):
     prefix = "".join(problem.problem.reference_solution[:n_steps])
     prompt = Prompt((Message("user", solve_prompt(problem.problem.text)),), prefix)
-    return Sample(prompt, n, Sampling(), seed, asker=asker)
+    return Sample(prompt, n, Sampling(), seed, requester=requester)
 
 
 def texts(sampler, request):
@@ -83,5 +83,5 @@ def test_smaller_k_get_the_first_of_the_rollouts_of_the_largest():
     for n in (32, 8, 4):
         request = asked(PROBLEMS[0], n=n, seed=5)
         assert asyncio.run(nested.sample([request])) == asyncio.run(policy.sample([request]))
-    other = asked(PROBLEMS[0], n=2, seed=6, asker="bisect")
+    other = asked(PROBLEMS[0], n=2, seed=6, requester="bisect")
     assert asyncio.run(nested.sample([other])) == asyncio.run(policy.sample([other]))

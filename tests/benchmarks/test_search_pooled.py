@@ -3,7 +3,7 @@
 import pytest
 
 from labeler.consensus.base import Decision
-from labeler.evaluation.metrics import Judged
+from labeler.evaluation.metrics import Prediction
 from labeler.records import Verdict
 from tests.benchmarks.test_search import benchmark
 
@@ -11,7 +11,7 @@ POOLED = benchmark("search_pooled")
 
 
 def judged(predicted, truth):
-    return Judged(Decision(predicted, (1, 1), (1.0, 1.0)), truth, Verdict.WRONG)
+    return Prediction(Decision(predicted, (1, 1), (1.0, 1.0)), truth, Verdict.WRONG)
 
 
 def method(by_problem, tokens=100, diagram=()):

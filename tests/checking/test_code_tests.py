@@ -9,43 +9,52 @@ import pytest
 
 from labeler.checking.code_tests import CodeChecker, entries, run_of, verdict, whole_program
 from labeler.checking.domains import DomainChecker
-from labeler.driver.requests import Check, Checked, Failed, Ran, Run, Trial, Tried
+from labeler.driver.requests import (
+    Check,
+    CheckResult,
+    Failed,
+    Run,
+    RunResult,
+    TestResult,
+    TestStatus,
+)
 from labeler.records import Problem, Verdict
 from labeler.sandbox.unsafe import Unsafe
 
 PROBLEM = Problem("p", "code", "Add.", None, ("def add(a, b):\n", "    return a + b\n"),
                   ("assert add(1, 2) == 3", "assert add(0, 0) == 0"))  # fmt: skip
 BEGUN = Problem("q", "code", 'import math\n\ndef root(x):\n    """Root."""\n', None, (), ("root",))
-PASSED, FAILED = Trial(Tried.PASSED), Trial(Tried.FAILED, "AssertionError")
-UNTESTED = Trial(Tried.UNTESTED, "a test's function cannot be sent")
+PASSED, FAILED = TestResult(TestStatus.PASSED), TestResult(TestStatus.FAILED, "AssertionError")
+UNTESTED = TestResult(TestStatus.UNTESTED, "a test's function cannot be sent")
 
 
-def ran(ended: str, *trials: Trial, isolation: str = "held") -> Ran:
-    return Ran(ended, 0, "", "", trials, (), 0, 0.0, 30.0, isolation)
+def ran(ended: str, *trials: TestResult, isolation: str = "held") -> RunResult:
+    return RunResult(ended, 0, "", "", trials, (), 0, 0.0, 30.0, isolation)
 
 
 @pytest.mark.parametrize(
     ("reply", "decided"),
     [
-        (ran("finished", PASSED, PASSED), Checked(Verdict.CORRECT)),
+        (ran("finished", PASSED, PASSED), CheckResult(Verdict.CORRECT)),
         (ran("finished", PASSED, FAILED),
-         Checked(Verdict.WRONG, "1 of 2 tests passed; AssertionError")),
-        (ran("cpu", FAILED), Checked(Verdict.WRONG, "0 of 2 tests passed; AssertionError")),
-        (ran("memory"), Checked(Verdict.WRONG, "0 of 2 tests passed; out of memory")),
+         CheckResult(Verdict.WRONG, "1 of 2 tests passed; AssertionError")),
+        (ran("cpu", FAILED), CheckResult(Verdict.WRONG, "0 of 2 tests passed; AssertionError")),
+        (ran("memory"), CheckResult(Verdict.WRONG, "0 of 2 tests passed; out of memory")),
         (ran("wall", PASSED, FAILED),
-         Checked(Verdict.UNKNOWN, "1 of 2 tests passed; not done in 30.0 s")),
+         CheckResult(Verdict.UNKNOWN, "1 of 2 tests passed; not done in 30.0 s")),
         (ran("finished", PASSED, UNTESTED),
-         Checked(Verdict.UNKNOWN, "1 of 2 tests passed; a test's function cannot be sent")),
+         CheckResult(Verdict.UNKNOWN, "1 of 2 tests passed; a test's function cannot be sent")),
         (ran("finished", FAILED, UNTESTED),
-         Checked(Verdict.WRONG, "0 of 2 tests passed; AssertionError")),
-        (ran("exited", PASSED, PASSED), Checked(Verdict.UNKNOWN, "2 of 2 tests passed; exited")),
+         CheckResult(Verdict.WRONG, "0 of 2 tests passed; AssertionError")),
+        (ran("exited", PASSED, PASSED),
+         CheckResult(Verdict.UNKNOWN, "2 of 2 tests passed; exited")),
         (Failed("no sandbox: not installed"),
-         Checked(Verdict.UNKNOWN, "no sandbox: not installed")),
+         CheckResult(Verdict.UNKNOWN, "no sandbox: not installed")),
         (ran("finished", PASSED, PASSED, isolation="none (unsafe)"),
-         Checked(Verdict.CORRECT, "ran without isolation")),
+         CheckResult(Verdict.CORRECT, "ran without isolation")),
     ],
 )  # fmt: skip
-def test_verdicts(reply: Ran | Failed, decided: Checked) -> None:
+def test_verdicts(reply: RunResult | Failed, decided: CheckResult) -> None:
     assert verdict(reply, Run("", PROBLEM.tests)) == decided
 
 
@@ -72,9 +81,9 @@ def test_the_checker_judges_a_batch_and_names_what_has_no_tests() -> None:
         Check(PROBLEM, "def add(a, b): return 3"),
     ]
     assert asyncio.run(CodeChecker(Unsafe()).check(batch)) == [
-        Checked(Verdict.CORRECT, "ran without isolation"),
-        Checked(Verdict.UNKNOWN, "the problem has no tests"),
-        Checked(Verdict.WRONG, "1 of 2 tests passed; AssertionError; ran without isolation"),
+        CheckResult(Verdict.CORRECT, "ran without isolation"),
+        CheckResult(Verdict.UNKNOWN, "the problem has no tests"),
+        CheckResult(Verdict.WRONG, "1 of 2 tests passed; AssertionError; ran without isolation"),
     ]
 
 
@@ -83,8 +92,8 @@ def test_each_domain_has_its_checker_and_replies_keep_their_order() -> None:
         def __init__(self, word: str) -> None:
             self.fingerprint = word
 
-        async def check(self, batch: Sequence[Check]) -> list[Checked]:
-            return [Checked(Verdict.UNKNOWN, f"{self.fingerprint} {c.answer}") for c in batch]
+        async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
+            return [CheckResult(Verdict.UNKNOWN, f"{self.fingerprint} {c.answer}") for c in batch]
 
         async def aclose(self) -> None:
             self.fingerprint = "closed"

@@ -18,7 +18,7 @@ from labeler.checking.math_answer import (
     compare,
     compare_quickly,
 )
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.records import Problem, Verdict
 
 CASES = json.loads(Path(__file__).with_name("math_cases.json").read_text("utf-8"))
@@ -34,8 +34,8 @@ def check(gold: str | None, answer: str) -> Check:
     return Check(Problem("p", "math", "", gold), answer)
 
 
-def checked(checks: list[Check], **limits: float) -> list[Checked]:
-    async def run() -> list[Checked]:
+def checked(checks: list[Check], **limits: float) -> list[CheckResult]:
+    async def run() -> list[CheckResult]:
         checker = MathChecker(n_workers=1, **limits)
         try:
             return await checker.check(checks)
@@ -67,7 +67,7 @@ def test_the_fast_path_agrees_with_math_verify_on_integers_and_decimals(gold, an
 @given(numbers)
 def test_a_number_equals_itself_however_it_is_wrapped(number):
     wrapped = [f"${number}$", rf"\boxed{{{number}}}", f" {number}. ", rf"\( {number} \)"]
-    assert [compare(number, text) for text in wrapped] == [Checked(Verdict.CORRECT)] * 4
+    assert [compare(number, text) for text in wrapped] == [CheckResult(Verdict.CORRECT)] * 4
 
 
 @settings(max_examples=50, deadline=None)
@@ -89,7 +89,7 @@ def test_the_normal_form_of_a_normal_form_is_itself(text):
 
 def test_a_problem_without_gold_answer_is_unknown():
     assert checked([check(None, "42")]) == [
-        Checked(Verdict.UNKNOWN, "the problem has no gold answer")
+        CheckResult(Verdict.UNKNOWN, "the problem has no gold answer")
     ]
 
 
@@ -110,9 +110,9 @@ def test_a_check_that_hangs_is_unknown_and_the_others_are_not_affected():
     slow_to_simplify = "+".join(rf"\sqrt{{{n}+\sqrt{{x+{n}}}}}" for n in range(2, 14))
     hostile = check(f"({slow_to_simplify})^{{12}}", f"({slow_to_simplify}+1)^{{12}}-y")
     assert checked([check("x+y", "y+x"), hostile, check("x+y", "y-x")], deadline_s=2.0) == [
-        Checked(Verdict.CORRECT),
-        Checked(Verdict.UNKNOWN, "timed out after 2 s"),
-        Checked(Verdict.WRONG, "not equal by math-verify"),
+        CheckResult(Verdict.CORRECT),
+        CheckResult(Verdict.UNKNOWN, "timed out after 2 s"),
+        CheckResult(Verdict.WRONG, "not equal by math-verify"),
     ]
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from labeler.consensus.base import Counts
-from labeler.consensus.genprm import GenPRM
-from labeler.consensus.lessons import Lessons
+from labeler.consensus.genprm import GenPRM, GenPRMRule
+from labeler.consensus.lessons import Lessons, LessonsRule
 from labeler.consensus.progress import progress
-from labeler.consensus.votes import Votes
+from labeler.consensus.rules import RULES
+from labeler.consensus.votes import MajorityRule, Votes
 from labeler.consensus.weak_strong import WeakStrong
 from labeler.records import Verdict
 from tests.consensus.talk import rollouts, said, solution, steps
@@ -48,7 +49,7 @@ def test_lessons_keeps_where_value_and_judge_agree(sources, first_error, reason)
 def test_lessons_labels_up_to_the_error_hard_or_soft():
     evidence = steps(mc((8, 8), (8, 6), (8, 0), (1, 0)), ("judge", "++-"))
     hard = Lessons().decide(solution(4), evidence)
-    soft = Lessons(soft=True).decide(solution(4), evidence)
+    soft = Lessons(LessonsRule(soft=True)).decide(solution(4), evidence)
     assert hard.labels == soft.labels == (1, 1, -1, None)
     assert hard.probabilities == (None, None, None, None)
     assert soft.probabilities == (1.0, 0.75, 0.0, None)
@@ -56,7 +57,7 @@ def test_lessons_labels_up_to_the_error_hard_or_soft():
 
 def test_lessons_may_name_its_judge():
     evidence = steps(mc((8, 8), (8, 0), (1, 0)), ("judge", "+-"), ("spare", "++-"))
-    assert Lessons(judges=("judge",)).decide(solution(3), evidence).first_error == 1
+    assert Lessons(LessonsRule(judges=("judge",))).decide(solution(3), evidence).first_error == 1
 
 
 @pytest.mark.parametrize(
@@ -96,13 +97,13 @@ def test_genprm_strict_and_lenient(counts, judge, strict, lenient):
     evidence = steps(mc(*counts), ("judge", judge))
     written = solution(len(counts))
     assert GenPRM().decide(written, evidence).first_error == strict
-    assert GenPRM(lenient=True).decide(written, evidence).first_error == lenient
+    assert GenPRM(GenPRMRule(lenient=True)).decide(written, evidence).first_error == lenient
 
 
 def test_genprm_at_threshold_zero_is_the_hard_estimate():
     evidence = steps(mc((8, 8), (8, 1), (1, 1)), ("judge", "+++"))
     assert GenPRM().decide(solution(3, RIGHT), evidence).first_error is None
-    assert GenPRM(threshold=0).decide(solution(3, RIGHT), evidence).first_error == -1
+    assert GenPRM(GenPRMRule(threshold=0)).decide(solution(3, RIGHT), evidence).first_error == -1
 
 
 @pytest.mark.parametrize(
@@ -151,22 +152,24 @@ def test_weak_and_strong_completer(weak, strong, outcome, first_error, labels):
 def test_votes(sources, by_all, by_any, by_majority):
     evidence = steps(*sources)
     for name, first_error in (("all", by_all), ("any", by_any), ("majority", by_majority)):
-        decision = Votes(name).decide(solution(len(evidence)), evidence)
+        decision = Votes(RULES.find(name, "a test").settings()).decide(
+            solution(len(evidence)), evidence
+        )
         assert (name, decision.first_error) == (name, first_error)
 
 
 def test_majority_weighs_the_two_questions():
     evidence = steps(mc((8, 8), (8, 0)), ("judge", "++"))
     written = solution(2)
-    tie = Votes("majority").decide(written, evidence)
+    tie = Votes(MajorityRule()).decide(written, evidence)
     assert (tie.first_error, tie.labels, tie.reason) == (None, (1, None), "nothing decides step 1")
-    assert Votes("majority", value_weight=2).decide(written, evidence).first_error == 1
-    assert Votes("majority", correctness_weight=2).decide(written, evidence).first_error == -1
-    assert Votes("majority", value_weight=0).decide(written, evidence).first_error == -1
+    assert Votes(MajorityRule(value_weight=2)).decide(written, evidence).first_error == 1
+    assert Votes(MajorityRule(correctness_weight=2)).decide(written, evidence).first_error == -1
+    assert Votes(MajorityRule(value_weight=0)).decide(written, evidence).first_error == -1
 
 
 def test_a_source_that_speaks_twice_is_one_voice():
     evidence = [(said("-"), said("-"), said("+", "a"), said("+", "b"))]
-    assert Votes("majority").decide(solution(1), evidence).first_error == -1
+    assert Votes(MajorityRule()).decide(solution(1), evidence).first_error == -1
     torn = [(said("-"), said("+"), said("-", "a"))]
-    assert Votes("majority").decide(solution(1), torn).first_error == 0
+    assert Votes(MajorityRule()).decide(solution(1), torn).first_error == 0

@@ -9,7 +9,7 @@ from labeler.consensus.label import by_prefix, label_solution
 from labeler.consensus.pass_rates import PassRates, pass_rates
 from labeler.consensus.progress import progress
 from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.scan import Scan
+from labeler.consensus.scan import Scan, ScanRule
 from labeler.records import Evidence, Verdict
 from tests.consensus.talk import PROBLEM, rollouts, solution, steps
 
@@ -22,7 +22,9 @@ def mc(*counts):
 
 
 def scanned(counts, outcome=WRONG, **settings):
-    return Scan(rates=EIGHTY, **settings).decide(solution(len(counts), outcome), mc(*counts))
+    return Scan(ScanRule(**settings), rates=EIGHTY).decide(
+        solution(len(counts), outcome), mc(*counts)
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_the_self_confidence_of_a_problem_is_the_share_of_its_right_solutions():
     found = pass_rates(rows)
     assert found.by_problem == {"p": Counts(3, 2), "q": Counts(1, 0)}
     assert found.report() == {"n_problems": 2, "n_solutions": 4, "mean_pass_rate": 1 / 3}
-    rule = fitted(Scan(min_self_confidence=0.6), rows)
+    rule = fitted(Scan(ScanRule(min_self_confidence=0.6)), rows)
     assert isinstance(rule, Learner)
     assert rule.report() == {**found.report(), "n_problems_trusted": 1}
 

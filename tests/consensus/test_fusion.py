@@ -9,10 +9,10 @@ import pytest
 from labeler.consensus.base import fitted
 from labeler.consensus.calibration import calibrate
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
-from labeler.consensus.label import relabel
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.label import recompute_solution
 from labeler.consensus.observations import gather
-from labeler.consensus.posterior import Posterior
+from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.consensus.sources import first_error_of, judges
 from labeler.errors import DataError
 from labeler.records import Asks, Consensus, Evidence, Verdict
@@ -30,7 +30,7 @@ from tests.consensus.simulation import (
 from tests.consensus.talk import rollouts, said, solution, steps
 
 N = 1000
-SURE = Fusion(min_confidence=1e-9)
+SURE = Fusion(FusionRule(min_confidence=1e-09))
 """Decides everything."""
 
 
@@ -48,15 +48,15 @@ def evidence_of(row):
     return [step.evidence for step in row.steps]
 
 
-def places(rule, row):
-    return rule.place_probabilities(row.solution, evidence_of(row))
+def posterior(rule, row):
+    return rule.first_error_posterior(row.solution, evidence_of(row))
 
 
 def prefix_right(rule, data):
     """(P(no error up to the step), whether there was none) of every step."""
     pairs = []
     for row, truth in data:
-        right = 1 - np.cumsum(places(rule, row)[:-1])
+        right = 1 - np.cumsum(posterior(rule, row)[:-1])
         pairs += [(p, truth == -1 or t < truth) for t, p in enumerate(np.clip(right, 0, 1))]
     return pairs
 
@@ -92,11 +92,13 @@ def test_beats_every_single_source(fusion, data):
         return first_error_of(verdicts)
 
     def by_rule(rule):
-        return f1([(relabel(row, rule).first_error, truth) for row, truth in data])
+        return f1([(recompute_solution(row, rule).first_error, truth) for row, truth in data])
 
     singles = [f1([(by_judge(row, name), truth) for row, truth in data]) for name in
                ("judge", "spare")]  # fmt: skip
-    assert by_rule(fusion) > 0.03 + max([*singles, by_rule(FirstZero()), by_rule(Posterior(1e-9))])
+    assert by_rule(fusion) > 0.03 + max(
+        [*singles, by_rule(FirstZero()), by_rule(Posterior(PosteriorRule(min_confidence=1e-09)))]
+    )
 
 
 def test_a_source_that_is_always_silent_changes_nothing(fusion, data):
@@ -109,8 +111,8 @@ def test_a_source_that_is_always_silent_changes_nothing(fusion, data):
         return dataclasses.replace(row, steps=steps)
 
     other = SURE.fit(with_mute(row) for row, _ in data)
-    assert [places(other, with_mute(row)) for row, _ in data[:100]] == [
-        places(fusion, row) for row, _ in data[:100]
+    assert [posterior(other, with_mute(row)) for row, _ in data[:100]] == [
+        posterior(fusion, row) for row, _ in data[:100]
     ]
 
 
@@ -119,7 +121,7 @@ def test_a_source_that_speaks_seldom_does_no_harm(fusion, data):
     more = simulate(500, (JUDGE, SPARE, seldom))
     rule = SURE.fit(row for row, _ in more)
     scores = [
-        f1([(relabel(row, r).first_error, truth) for row, truth in rows])
+        f1([(recompute_solution(row, r).first_error, truth) for row, truth in rows])
         for r, rows in ((rule, more), (fusion, data))
     ]
     assert scores[0] > scores[1] - 0.02
@@ -128,7 +130,7 @@ def test_a_source_that_speaks_seldom_does_no_harm(fusion, data):
 
 def surest(rule, data):
     """Mean confidence in the most likely place."""
-    return float(np.mean([max(places(rule, row)) for row, _ in data]))
+    return float(np.mean([max(posterior(rule, row)) for row, _ in data]))
 
 
 def test_a_copied_judge_adds_no_confidence():
@@ -141,7 +143,7 @@ def test_a_copied_judge_adds_no_confidence():
     )
     assert [c["rho"] for c in by_copies.report()["correlations"]] == pytest.approx([1.0] * 6)
     for (row, _), (same, _) in zip(alone, copied, strict=True):
-        assert places(by_copies, same) == pytest.approx(places(by_one, row), abs=0.01)
+        assert posterior(by_copies, same) == pytest.approx(posterior(by_one, row), abs=0.01)
     assert surest(by_hidden, hidden) > surest(by_one, alone) + 0.01
 
 
@@ -149,7 +151,9 @@ def test_a_family_counts_as_so_many_voices_at_most():
     """Twelve judges of one model whose mistakes do not even correlate."""
     family = [JUDGE, *(dataclasses.replace(JUDGE, name=f"j{i}") for i in range(11))]
     data = simulate(100, family, monte_carlo=False)
-    rule = Fusion(1e-9, family_voices=2.0).fit(row for row, _ in data)
+    rule = Fusion(FusionRule(min_confidence=1e-09, max_effective_votes=2.0)).fit(
+        row for row, _ in data
+    )
     rhos = [c["rho"] for c in rule.report()["correlations"]]
     assert len(rhos) == 66
     assert min(rhos) >= 0.5
@@ -165,7 +169,9 @@ def test_order_of_rows_and_of_sources_is_irrelevant(fusion, data):
 
     other = SURE.fit(map(reversed_evidence, mixed))
     for row, _ in data[:200]:
-        assert places(other, reversed_evidence(row)) == pytest.approx(places(fusion, row), abs=1e-9)
+        assert posterior(other, reversed_evidence(row)) == pytest.approx(
+            posterior(fusion, row), abs=1e-9
+        )
 
 
 def test_a_large_dataset_is_fitted_on_a_part_that_does_not_depend_on_order(data):
@@ -219,7 +225,7 @@ def test_a_wrong_answer_rules_out_that_nothing_is_wrong():
     rows = [spoiled(row, truth, i) for i, (row, truth) in enumerate(simulate(300))]
     rule = SURE.fit(rows)
     wrong = [row for row in rows if row.solution.outcome is Verdict.WRONG]
-    assert max(places(rule, row)[-1] for row in wrong) < 0.05
+    assert max(posterior(rule, row)[-1] for row in wrong) < 0.05
 
 
 def test_learns_how_often_errors_happen(fusion):
@@ -231,7 +237,7 @@ def test_learns_how_often_errors_happen(fusion):
 
 
 def test_labels_where_it_is_sure_and_none_where_it_is_not(fusion):
-    rule = dataclasses.replace(fusion, min_confidence=0.8)
+    rule = dataclasses.replace(fusion, settings=FusionRule(min_confidence=0.8))
     torn = steps(("monte_carlo@tiny", [(8, 8), None, None, (8, 0)]), ("spare@tiny", "++"))
     decision = rule.decide(solution(5), torn)
     assert decision.first_error is None
@@ -277,7 +283,7 @@ def test_other_rules_have_nothing_to_learn(data):
 
 def test_relabelling_keeps_everything_but_the_decision(fusion, data):
     row = data[0][0]
-    again = relabel(row, fusion)
+    again = recompute_solution(row, fusion)
     assert again.consensus == Consensus("fusion", True, "")
     assert [s.evidence for s in again.steps] == [s.evidence for s in row.steps]
     assert (again.problem, again.solution) == (row.problem, row.solution)
@@ -328,6 +334,6 @@ def test_calibrated_places_sum_to_one(fusion, data):
     rule = dataclasses.replace(fusion, gold={row.solution.solution_id: t for row, t in data[:50]})
     rule = rule.fit(row for row, _ in data[:300])
     for row, _ in data[:20]:
-        found = places(rule, row)
+        found = posterior(rule, row)
         assert sum(found) == pytest.approx(1)
         assert min(found) >= -1e-12

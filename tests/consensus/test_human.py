@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.consensus.human import human_evidence, human_label, overruled
+from labeler.consensus.human import apply_human_reviews, human_evidence, human_label
 from labeler.records import (
     Asks,
     Consensus,
@@ -46,7 +46,7 @@ def solution(labels, first_error, said, kept=None, reason=""):
 
 
 def decided(labels, first_error, said, **rest):
-    after = overruled(solution(labels, first_error, said, **rest))
+    after = apply_human_reviews(solution(labels, first_error, said, **rest))
     return [step.label for step in after.steps], after.first_error, after.consensus.kept
 
 
@@ -87,16 +87,16 @@ def test_a_dropped_solution_is_kept_once_a_person_has_settled_it():
 
 
 def test_the_consensus_tells_that_a_person_had_a_say():
-    moved = overruled(solution([1, -1], 1, [None, 1]))
+    moved = apply_human_reviews(solution([1, -1], 1, [None, 1]))
     assert moved.consensus == Consensus("posterior+human", True, "")
-    opened = overruled(solution([1, -1, None], 1, [None, 1, None]))
+    opened = apply_human_reviews(solution([1, -1, None], 1, [None, 1, None]))
     assert opened.consensus == Consensus(
         "posterior+human", False, "a person judged step 1, the first error is undecided"
     )
 
 
 def test_probabilities_follow_the_label():
-    after = overruled(solution([1, 1, 1, 1], -1, [1, 0, -1, None]))
+    after = apply_human_reviews(solution([1, 1, 1, 1], -1, [1, 0, -1, None]))
     assert [step.probability for step in after.steps] == [1.0, None, 0.0, None]
 
 
@@ -130,13 +130,13 @@ def reviewed(draw):
 
 @given(reviewed())
 def test_overruling_twice_is_overruling_once(labeled):
-    once = overruled(labeled)
-    assert overruled(once) == once
+    once = apply_human_reviews(labeled)
+    assert apply_human_reviews(once) == once
 
 
 @given(reviewed())
 def test_the_first_error_is_the_first_wrong_label_and_nothing_before_it_is_open(labeled):
-    after = overruled(labeled)
+    after = apply_human_reviews(labeled)
     labels = [step.label for step in after.steps]
     place = after.first_error
     if place == -1:
@@ -149,4 +149,4 @@ def test_the_first_error_is_the_first_wrong_label_and_nothing_before_it_is_open(
 @given(reviewed())
 def test_nobody_spoke_nothing_changes(labeled):
     silent = replace(labeled, steps=tuple(replace(s, evidence=()) for s in labeled.steps))
-    assert overruled(silent) is silent
+    assert apply_human_reviews(silent) is silent

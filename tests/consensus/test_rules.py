@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.fusion import Fusion
+from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.consensus.posterior import Posterior
-from labeler.consensus.relative_progress import RelativeProgress
-from labeler.consensus.votes import Votes
-from labeler.labelers.outcome import last_step_evidence
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
+from labeler.consensus.rules import RULES
+from labeler.consensus.votes import AllRule, AnyRule, MajorityRule, Votes
+from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.records import (
     Asks,
     Consensus,
@@ -83,7 +84,7 @@ def test_first_zero_says_where_the_error_may_be():
     ],
 )
 def test_posterior(counts, outcome, first_error):
-    rule = Posterior(min_confidence=0.5)
+    rule = Posterior(PosteriorRule(min_confidence=0.5))
     decision = rule.decide(solution(len(counts), outcome), evidence(*counts))
     assert decision.first_error == first_error
 
@@ -105,13 +106,13 @@ COUNTS = st.lists(
 
 
 @given(COUNTS, st.sampled_from(list(Verdict)))
-def test_place_probabilities_sum_to_one_and_right_never_grows(counts, outcome):
+def test_the_posterior_sums_to_one_and_right_never_grows(counts, outcome):
     rule = Posterior()
-    places = rule.place_probabilities(solution(len(counts), outcome), evidence(*counts))
-    assert len(places) == len(counts) + 1
-    assert sum(places) == pytest.approx(1)
-    assert all(0 <= p <= 1 for p in places)
-    assert outcome is not Verdict.WRONG or places[-1] == 0
+    posterior = rule.first_error_posterior(solution(len(counts), outcome), evidence(*counts))
+    assert len(posterior) == len(counts) + 1
+    assert sum(posterior) == pytest.approx(1)
+    assert all(0 <= p <= 1 for p in posterior)
+    assert outcome is not Verdict.WRONG or posterior[-1] == 0
     known = [
         p
         for p in rule.decide(solution(len(counts), outcome), evidence(*counts)).probabilities
@@ -155,8 +156,9 @@ def on_the_way(first, rule):
 
 @pytest.mark.parametrize(
     "rule",
-    [FirstZero(), Posterior(), RelativeProgress(min_correct=1), Votes("any"), Votes("all"),
-     Votes("majority"), Fusion(min_confidence=0.5)],
+    [FirstZero(), Posterior(), RelativeProgress(RelativeProgressRule(min_correct=1)),
+     Votes(AnyRule()), Votes(AllRule()), Votes(MajorityRule()),
+     Fusion(FusionRule(min_confidence=0.5))],
     ids=lambda rule: rule.name,
 )  # fmt: skip
 def test_the_outcome_of_a_solution_that_ends_where_another_goes_on_is_its_own(rule):
@@ -170,7 +172,7 @@ def test_the_outcome_of_a_solution_that_ends_where_another_goes_on_is_its_own(ru
 @pytest.mark.parametrize("name", ["any", "all", "majority"])
 def test_nor_does_it_stand_for_rollouts_that_failed(name):
     dead_server = Evidence("", "mc", "1", Asks.VALUE, Verdict.UNKNOWN, reason="dead server")
-    whole, _ = on_the_way(dead_server, Votes(name))
+    whole, _ = on_the_way(dead_server, Votes(RULES.find(name, "a test").settings()))
     assert [step.label for step in whole.steps] == [None, None, None]
     assert whole.consensus == Consensus(name, False, "nothing decides step 0")
 
@@ -187,7 +189,7 @@ def test_nor_does_it_stand_for_rollouts_that_failed(name):
 def test_nothing_is_labelled_by_a_prior_belief_alone(rule, outcome, reason):
     one = solution(10, outcome)
     grouped = by_prefix([last_step_evidence(PROBLEM, one)])
-    rule = replace(rule, min_confidence=0.5)
+    rule = replace(rule, settings=rule.settings.model_copy(update={"min_confidence": 0.5}))
     labeled = label_solution(PROBLEM, one, grouped, rule)
     assert [(step.label, step.probability) for step in labeled.steps] == [(None, None)] * 10
     assert labeled.consensus == Consensus(rule.name, False, reason)

@@ -6,8 +6,9 @@ import pytest
 
 from labeler.consensus.base import Counts, fitted
 from labeler.consensus.fusion import Fusion
-from labeler.consensus.label import relabel
-from labeler.consensus.sources import TOOLS, counts_by_source
+from labeler.consensus.label import recompute_solution
+from labeler.consensus.sources import counts_by_source
+from labeler.labelers.methods import METHODS
 from labeler.records import (
     Consensus,
     LabeledSolution,
@@ -53,8 +54,13 @@ def test_a_tool_that_only_ever_flags_is_not_learned_away():
     flags = [(), (flagged(n=1, n_correct=0),), ()]
     rows = [*silent, *(row(f"w{i}", Verdict.CORRECT, flags) for i in range(10))]
     rule = fitted(Fusion(), rows)
-    assert all(relabel(one, rule).steps[1].probability < 0.25 for one in rows[50:])
+    assert all(recompute_solution(one, rule).steps[1].probability < 0.25 for one in rows[50:])
 
 
 def test_which_labelers_are_tools():
-    assert sorted(TOOLS) == ["diagnostics", "program", "tool_check", "trace"]
+    assert sorted(method.name for method in METHODS.values() if method.is_tool) == [
+        "diagnostics",
+        "program",
+        "tool_check",
+        "trace",
+    ]

@@ -1,7 +1,7 @@
 """Conversations side by side."""
 
 from labeler.driver.conversation import together
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.records import Problem, Verdict
 
 PROBLEM = Problem("p", "math", "1 + 1?", "2")
@@ -24,7 +24,7 @@ def talk(conversation):
         while True:
             rounds.append([request.answer for request in requests])
             requests = conversation.send(
-                [Checked(Verdict.UNKNOWN, request.answer) for request in requests]
+                [CheckResult(Verdict.UNKNOWN, request.answer) for request in requests]
             )
     except StopIteration as stop:
         return rounds, stop.value

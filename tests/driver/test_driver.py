@@ -12,7 +12,7 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import (
     POLICY,
     Check,
-    Checked,
+    CheckResult,
     Completion,
     Failed,
     Message,
@@ -27,8 +27,10 @@ from labeler.records import Problem, Sampling, Verdict
 PROBLEM = Problem("p", "math", "1 + 1?", "2")
 
 
-def sample(prefix, n=1, asker="mc"):
-    return Sample(Prompt((Message("user", "1 + 1?"),), prefix), n, Sampling(), 0, asker=asker)
+def sample(prefix, n=1, requester="mc"):
+    return Sample(
+        Prompt((Message("user", "1 + 1?"),), prefix), n, Sampling(), 0, requester=requester
+    )
 
 
 def samples(request):
@@ -57,15 +59,15 @@ def asks(*requests):
 
 
 def run(tmp_path, backend, conversations, *, rows=4, retry=None):
-    """Results by name, and the bill."""
+    """Results by name, and the costs."""
 
     async def main():
-        bill = {}
+        costs = {}
         with Journal(tmp_path / "journal.sqlite") as journal:
             routes = {(Sample, POLICY): Route("tiny", backend.answer, rows, 1)}
             async with Driver(routes, journal, retry=retry) as driver:
-                found = [item async for item in driver.run(conversations, bill)]
-        return dict(found), bill
+                found = [item async for item in driver.run(conversations, costs)]
+        return dict(found), costs
 
     return asyncio.run(main())
 
@@ -87,12 +89,12 @@ def test_a_batch_is_cut_by_completions_not_by_requests(tmp_path):
     assert backend.batches == [[("a", 3)], [("b", 2)], [("c", 9)]]
 
 
-def test_a_backend_that_refills_gets_its_fair_share_of_what_waits(tmp_path):
-    """Calls of 4 rows, twice that at most with refills, two of them at once."""
+def test_a_backend_that_oversubscribes_gets_its_fair_share_of_what_waits(tmp_path):
+    """Calls of 4 rows, twice that at most with oversubscription, two of them at once."""
     backend = Backend()
 
     async def main():
-        route = Route("fingerprint", backend.answer, 4, 2, refills=2)
+        route = Route("fingerprint", backend.answer, 4, 2, oversubscription=2)
         with Journal(tmp_path / "journal.sqlite") as journal:
             async with Driver({(Sample, POLICY): route}, journal) as driver:
                 asked = [("all", asks(*[sample(f"{i:02}") for i in range(26)]))]
@@ -107,18 +109,18 @@ def test_a_backend_that_refills_gets_its_fair_share_of_what_waits(tmp_path):
 def test_what_the_journal_knows_is_not_asked_again(tmp_path):
     first, second = Backend(), Backend()
     run(tmp_path, first, [("x", asks(sample("a")))])
-    results, bill = run(tmp_path, second, [("x", asks(sample("a"), sample("b")))])
+    results, costs = run(tmp_path, second, [("x", asks(sample("a"), sample("b")))])
     assert second.batches == [[("b", 1)]]
     assert results == {"x": [samples(sample("a")), samples(sample("b"))]}
-    assert bill == {"mc": Cost(2, 1, 2, 20, 10, 0)}
+    assert costs == {"mc": Cost(2, 1, 2, 20, 10, 0)}
 
 
 def test_equal_requests_in_flight_are_asked_once(tmp_path):
     backend = Backend()
-    conversations = [("x", asks(sample("a"))), ("y", asks(sample("a", asker="omegaprm")))]
-    _, bill = run(tmp_path, backend, conversations)
+    conversations = [("x", asks(sample("a"))), ("y", asks(sample("a", requester="omegaprm")))]
+    _, costs = run(tmp_path, backend, conversations)
     assert backend.batches == [[("a", 1)]]
-    assert bill == {"mc": Cost(1, 0, 1, 10, 5, 0), "omegaprm": Cost(1, 1, 1, 10, 5, 0)}
+    assert costs == {"mc": Cost(1, 0, 1, 10, 5, 0), "omegaprm": Cost(1, 1, 1, 10, 5, 0)}
 
 
 def test_a_busy_backend_is_asked_again(tmp_path):
@@ -144,9 +146,11 @@ def test_a_backend_that_says_when_is_not_asked_before(tmp_path):
 
 def test_a_backend_that_stays_busy_gives_failed_replies_that_a_later_run_asks_again(tmp_path):
     always = [BackendBusy("503", retry_after_s=0)] * 2
-    results, bill = run(tmp_path, Backend(always), [("x", asks(sample("a")))], retry=Retry(2, 0.01))
+    results, costs = run(
+        tmp_path, Backend(always), [("x", asks(sample("a")))], retry=Retry(2, 0.01)
+    )
     assert results == {"x": [Failed("no reply after 2 tries: 503")]}
-    assert bill == {"mc": Cost(1, 0, 0, 0, 0, 1)}
+    assert costs == {"mc": Cost(1, 0, 0, 0, 0, 1)}
     again, _ = run(tmp_path, Backend(), [("x", asks(sample("a")))])
     assert again == {"x": [samples(sample("a"))]}
 
@@ -181,7 +185,7 @@ def test_the_source_is_read_only_as_fast_as_there_is_room(tmp_path):
 
 def test_kinds_of_request_go_to_their_own_backends(tmp_path):
     async def check(batch):
-        return [Checked(Verdict.CORRECT) for _ in batch]
+        return [CheckResult(Verdict.CORRECT) for _ in batch]
 
     async def main():
         backend = Backend()
@@ -194,7 +198,7 @@ def test_kinds_of_request_go_to_their_own_backends(tmp_path):
                 conversation = asks(sample("a"), Check(PROBLEM, "2", "mc"))
                 return [result async for _, result in driver.run([("x", conversation)], {})]
 
-    assert asyncio.run(main()) == [[samples(sample("a")), Checked(Verdict.CORRECT)]]
+    assert asyncio.run(main()) == [[samples(sample("a")), CheckResult(Verdict.CORRECT)]]
 
 
 def test_requests_go_to_the_model_they_name(tmp_path):

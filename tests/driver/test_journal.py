@@ -1,6 +1,7 @@
 """Replies by content hash."""
 
 import sqlite3
+import zlib
 from contextlib import closing
 
 import pytest
@@ -8,23 +9,27 @@ import pytest
 from labeler.driver.journal import Journal, request_key
 from labeler.driver.requests import (
     Check,
-    Checked,
+    CheckResult,
     Completion,
     Failed,
     Message,
     Prompt,
+    Run,
+    RunResult,
     Sample,
     Samples,
     Scores,
+    TestResult,
+    TestStatus,
 )
 from labeler.errors import DatasetError
 from labeler.records import Problem, Sampling, Verdict
 
-SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, asker="mc")
+SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, requester="mc")
 REPLIES = [
     Samples((Completion("is 2", 3, "stop", ("is", " 2"), (-0.5, -1.25)),), 9, "tiny@1"),
     Scores((-1.5, -0.25), 4, "tiny@1"),
-    Checked(Verdict.UNKNOWN, "timed out after 5 s"),
+    CheckResult(Verdict.UNKNOWN, "timed out after 5 s"),
     Failed("prompt has 9 tokens, the model takes 8"),
 ]
 
@@ -38,7 +43,7 @@ def test_a_reply_comes_back_as_it_went_in(tmp_path, reply):
 
 
 def test_who_asks_is_no_part_of_the_identity():
-    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, asker="omegaprm")
+    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, requester="omegaprm")
     assert request_key(SAMPLE, "model") == request_key(other, "model")
 
 
@@ -64,6 +69,55 @@ def test_a_check_is_known_by_gold_and_answer():
     one, same = Problem("p1", "math", "1 + 1?", "2"), Problem("p2", "math", "3 - 1?", "2")
     assert request_key(Check(one, "2"), "c") == request_key(Check(same, "2"), "c")
     assert request_key(Check(one, "2"), "c") != request_key(Check(one, "3"), "c")
+
+
+STORED = [
+    (
+        Run("print(1)\n", tests=("assert f(1)",)),
+        "04a9281f8d913aae4c3b5de8411a858f75701adfa01da13e2e4f2e385f45649c",
+        "Ran",
+        '{"ended":"finished","exit_code":0,"stdout":"","stderr":"","tests":['
+        '{"result":"passed","reason":""},{"result":"failed","reason":"AssertionError"},'
+        '{"result":"untested","reason":"no"}],"covered":[1],"peak_bytes":9,"cpu_s":0.5,'
+        '"wall_s":1.5,"isolation":"held"}',
+        RunResult(
+            "finished",
+            0,
+            "",
+            "",
+            (
+                TestResult(TestStatus.PASSED),
+                TestResult(TestStatus.FAILED, "AssertionError"),
+                TestResult(TestStatus.UNTESTED, "no"),
+            ),
+            (1,),
+            9,
+            0.5,
+            1.5,
+            "held",
+        ),
+    ),
+    (
+        Check(Problem("p", "math", "1+1?", "2"), "3"),
+        "de412931244d96d176b5e88df77b94b552b09b9e7b408962d9556b18856a7451",
+        "Checked",
+        '{"verdict":"wrong","reason":"2 is not 3"}',
+        CheckResult(Verdict.WRONG, "2 is not 3"),
+    ),
+]
+"""Requests to the backend "old", and what a journal of 2b308d2 holds of them."""
+
+
+@pytest.mark.parametrize(("request_", "key", "kind", "content", "reply"), STORED)
+def test_journals_keep_their_keys_and_words(tmp_path, request_, key, kind, content, reply):
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.put([(request_key(request_, "old"), reply)])
+    with closing(sqlite3.connect(path)) as database:
+        [(kept_key, kept_kind, kept)] = database.execute("SELECT key, kind, reply FROM replies")
+    assert (kept_key.hex(), kept_kind, zlib.decompress(kept).decode()) == (key, kind, content)
+    with Journal(path) as journal:
+        assert journal.get(bytes.fromhex(key)) == reply
 
 
 def test_what_cannot_be_read_counts_as_absent(tmp_path):

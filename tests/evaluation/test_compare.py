@@ -5,12 +5,12 @@ import asyncio
 from labeler.consensus.first_zero import FirstZero
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
-from labeler.driver.requests import Check, Checked
+from labeler.driver.requests import Check, CheckResult
 from labeler.driver.routing import Route
 from labeler.evaluation.compare import compare, examine
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.labelers.base import Findings
-from labeler.problems.solved import SolvedProblem
+from labeler.problems.solved import SolutionRecord
 from labeler.records import (
     Asks,
     Evidence,
@@ -29,7 +29,7 @@ STEPS = ("1 + 1 = 2.\n", "2 + 1 = 4.\n", "Answer: 4\n")
 def solved(steps=STEPS, first_error=1, outcome=Verdict.WRONG):
     made = Generator("m", "", Sampling(), 0, "")
     solution = Solution(f"s{len(steps)}{outcome}", "p", steps, "4", outcome, "", made)
-    return SolvedProblem(PROBLEM, solution, first_error)
+    return SolutionRecord(PROBLEM, solution, first_error)
 
 
 def says(*verdicts, asks=Asks.CORRECTNESS, counts=None, score=None):
@@ -60,7 +60,7 @@ def says(*verdicts, asks=Asks.CORRECTNESS, counts=None, score=None):
 
 def compared(tmp_path, cases, labelers, rules=()):
     async def check(batch):
-        return [Checked(Verdict.CORRECT if r.answer == "3" else Verdict.WRONG) for r in batch]
+        return [CheckResult(Verdict.CORRECT if r.answer == "3" else Verdict.WRONG) for r in batch]
 
     async def main():
         with Journal(tmp_path / "journal.sqlite") as journal:

@@ -8,7 +8,7 @@ import pytest
 
 from labeler.consensus.base import Decision, labels_before
 from labeler.driver.cost import Cost
-from labeler.evaluation.metrics import Judged, calibration_error, score
+from labeler.evaluation.metrics import Prediction, calibration_error, score
 from labeler.problems.solved import read_solutions
 from labeler.records import Verdict
 
@@ -18,7 +18,7 @@ DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data")) / "processb
 def judged(predicted, truth, n_steps=4, probabilities=None, labels=None):
     labels = labels_before(predicted, n_steps) if labels is None else labels
     decision = Decision(predicted, labels, probabilities or (None,) * n_steps)
-    return Judged(decision, truth, Verdict.UNKNOWN)
+    return Prediction(decision, truth, Verdict.UNKNOWN)
 
 
 def test_f1_is_the_harmonic_mean_of_the_accuracies_on_erroneous_and_correct_solutions():
@@ -89,7 +89,7 @@ def test_calibration_by_hand():
 
 def test_why_a_rollout_labeler_missed():
     def by_rollouts(predicted, truth):
-        return Judged(
+        return Prediction(
             Decision(predicted, labels_before(predicted, 4), (None,) * 4),
             truth,
             Verdict.UNKNOWN,

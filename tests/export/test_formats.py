@@ -259,7 +259,7 @@ def test_a_rationale_for_the_other_verdict_is_never_taught(name: str) -> None:
 
 
 def test_a_judge_that_only_named_the_place_teaches_no_rationale() -> None:
-    from labeler.labelers.replies import read
+    from labeler.labelers.shared.replies import read
 
     for said in STOCK:
         assert f'"{said}"' in inspect.getsource(read)

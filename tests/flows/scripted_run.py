@@ -12,7 +12,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.reporting import ProgressBoard
-from flows.stages import carry_out, few_shards
+from flows.stages import execute_run, few_shards
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
 from labeler.labelling.run import LabellingRun, Parts, run_plainly
@@ -40,7 +40,7 @@ async def label_scripted(given):
     """The flow `label` after its plan, over parts that are given by a function."""
     config, run, board = given()
     async with run:
-        return await carry_out(config, run, board)
+        return await execute_run(config, run, board)
 
 
 def main():

@@ -104,7 +104,7 @@ def test_a_prefect_server_that_is_away_is_one_line(server, config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["labeler.cli run {0}/run.yaml --flow --out {0}/d", "flows.server"]
+    "command", ["labeler.cli run {0}/run.yaml --flow --out {0}/d", "labeler.cli server"]
 )
 def test_a_folder_of_prefect_that_cannot_be_written_is_one_line(config, tmp_path, command):
     home = tmp_path / "run.yaml" / "prefect"

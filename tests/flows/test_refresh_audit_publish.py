@@ -30,6 +30,17 @@ def labelled(tmp_path_factory, server, model_url):
     return folder
 
 
+@pytest.fixture(scope="module")
+def command_dataset(tmp_path_factory, server, model_url):
+    """The same, by the command alone."""
+    folder = tmp_path_factory.mktemp("commanded")
+    deliver(folder, 0, 8)
+    result = server.labeler("incremental", run_file(folder, model_url), "--out", folder / "out")
+    assert result.returncode == 0, result.stderr
+    assert "version 0" in result.stdout
+    return folder
+
+
 def rollouts(out):
     """How many rollouts stand behind each piece of Monte Carlo evidence."""
     return {
@@ -108,3 +119,24 @@ def test_with_approval_nothing_is_sent_until_a_person_resumes_the_run(
     result, _ = asyncio.run(both())
     assert isinstance(result, DatasetError)
     assert sent == [(open_dataset(labelled / "out").version, "me/steps", True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("incremental {0}/run.yaml --out {0}/out", "nothing new: {0}/out is up to date"),
+        ("refresh {0}/run.yaml --out {0}/out --set labelers.0.k=4", "nothing stale: {0}/out is up"),
+        ("audit {0}/run.yaml --out {0}/out --sample 6 --seed 1", "solutions sampled: 6"),
+        ("publish --out {0}/out --repository me/s --licence mit --dry-run {1}/t", "{1}/t: written"),
+    ],
+)
+def test_each_flow_is_a_command(command_dataset, server, tmp_path, words, said):
+    result = server.labeler(*words.format(command_dataset, tmp_path).split())
+    assert result.returncode == 0, result.stderr
+    assert said.format(command_dataset, tmp_path) in result.stdout
+
+
+def test_an_alarm_of_the_audit_command_is_one_line_and_an_exit_code(command_dataset, server):
+    words = ["--out", command_dataset / "out", "--sample", 6, "--seed", 1, "--min-accuracy", 1.01]
+    line = server.refused("audit", command_dataset / "run.yaml", *words)
+    assert "accuracy is at most " in line

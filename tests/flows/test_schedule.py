@@ -1,13 +1,11 @@
 """Schedules from the command line, on a real server."""
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
 
-from flows import schedule
-from tests.flows.conftest import ROOT, run_file
+from flows.__main__ import schedule_add
+from tests.flows.conftest import run_file
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -49,22 +47,22 @@ def test_a_schedule_is_added_listed_paused_resumed_and_removed(server, given, tm
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (["--cron", "61 * * * *"], "--cron '61 * * * *': not a valid cron; write for example"),
-        (["--cron", "* * * * * *"], "--cron '* * * * * *': not a valid cron; write for example"),
-        (["--timezone", "Mars"], "--timezone 'Mars': not a valid timezone; write for example"),
-        (["--pool", "gone"], "--pool gone: the server has no such work pool (it has: labeler)"),
-        (["--flow", "nap"], "--flow nap: choose among label, incremental, refresh, publish, audit"),
-        (["--flow", "audit", "--set", "sample=["], "--set sample: not YAML ("),
-        (["--set", "sede=1"], "unknown key 'sede'; did you mean 'seed'?"),
+        ({"cron": "61 * * * *"}, "--cron '61 * * * *': not a valid cron; write for example"),
+        ({"cron": "* * * * * *"}, "--cron '* * * * * *': not a valid cron; write for example"),
+        ({"timezone": "Mars"}, "--timezone 'Mars': not a valid timezone; write for example"),
+        ({"pool": "gone"}, "--pool gone: the server has no such work pool (it has: labeler)"),
+        ({"flow": "nap"}, "--flow nap: choose among label, incremental, refresh, publish, audit"),
+        ({"flow": "audit", "settings": ["sample=["]}, "--set sample: not YAML ("),
+        ({"settings": ["sede=1"]}, "unknown key 'sede'; did you mean 'seed'?"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_remedy(server, given, change, said, monkeypatch, capsys):
-    """In this process, for speed; the command starts the same `main`."""
-    words = [str(word) for word in ("add", *given[1:], *change)]
+    """In this process, for speed; the command starts the same function."""
+    good = {"flow": "incremental", "cron": "0 2 * * *", "timezone": "UTC", "pool": "labeler"}
+    files = {"config": str(given[1]), "out": str(given[5])}
     monkeypatch.setenv("PREFECT_API_URL", server.url)
-    monkeypatch.setattr("sys.argv", ["flows.schedule", *words])
     with pytest.raises(SystemExit) as ended:
-        schedule.main()
+        schedule_add(**files, **{"name": None, "settings": []} | good | change)
     lines = capsys.readouterr().err.splitlines()
     assert ended.value.code == 2
     assert [line for line in lines if said in line] == lines[-1:]
@@ -84,12 +82,3 @@ def test_a_second_schedule_that_writes_the_same_dataset_is_refused(server, given
 
 def test_a_name_that_is_no_schedule(server):
     assert "nix: no such schedule; choose among:" in server.refused("schedule", "pause", "nix")
-
-
-def test_the_deployments_of_prefect_yaml_name_flows_that_exist():
-    from flows.schedule import flow_named
-
-    content = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-    for deployment in content["deployments"]:
-        module, _, name = deployment["entrypoint"].rpartition(":")
-        assert flow_named(name).name == Path(module).stem

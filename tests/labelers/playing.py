@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeler.driver.requests import Check, Checked, Completion, Ran, Run, Sample, Samples
+from labeler.driver.requests import Check, CheckResult, Completion, Run, RunResult, Sample, Samples
 from labeler.records import Verdict
 from labeler.sandbox.bubblewrap import Bubblewrap
 from tests.sandbox.conftest import ran, with_sandbox
@@ -13,7 +13,7 @@ def samples(*texts, finish="stop", model="verifier"):
 
 
 def printed(text, *, ended="exited", exit_code=0, stderr="", isolation="held"):
-    return Ran(ended, exit_code, text, stderr, (), (), 0, 0.0, 0.0, isolation)
+    return RunResult(ended, exit_code, text, stderr, (), (), 0, 0.0, 0.0, isolation)
 
 
 def play(conversation, answer):
@@ -33,7 +33,7 @@ def checking(gold, answer):
 
     def reply(request):
         if isinstance(request, Check):
-            return Checked(Verdict.CORRECT if request.answer == gold else Verdict.WRONG)
+            return CheckResult(Verdict.CORRECT if request.answer == gold else Verdict.WRONG)
         assert isinstance(request, Sample)
         return answer(request)
 

@@ -2,9 +2,10 @@
 
 import json
 
-from labeler.driver.requests import Checked, Completion, Samples
+from labeler.driver.requests import CheckResult, Completion, Samples
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Sampling, Verdict
+from labeler.wiring.labelers import build_policy
 
 PROBLEM = Problem(
     "p", "math", "2 + 3, times 4?", "20", reference_solution=("2 + 3 = 5", "5 * 4 = 20")
@@ -14,7 +15,7 @@ STEPS = ("2 + 3 = 5\n", "5 * 4 = 21\n", "Answer: 21")
 
 
 def solution(*steps, outcome=Verdict.WRONG):
-    return POLICY.solution(PROBLEM, steps, Checked(outcome, ""), 0)
+    return POLICY.solution(PROBLEM, steps, CheckResult(outcome, ""), 0)
 
 
 def samples(*texts, finish="stop", model="critic/7b"):
@@ -37,3 +38,7 @@ def finish(conversation, *rounds):
     except StopIteration as stop:
         return asked, stop.value
     raise AssertionError(f"the labeler asks on: {requests}")
+
+
+NOBODY = build_policy(None, None)
+"""The policy of methods that ask none."""

@@ -37,7 +37,7 @@ def search(rollouts, **settings):
         made = [c if isinstance(c, Completion) else completion(c) for c in found]
         return Samples(tuple(made), 10, "tiny")
 
-    found, _ = play(alphamath(PROBLEM, AlphaMath(**settings), POLICY), checking("42", answer))
+    found, _ = play(alphamath(PROBLEM, (), AlphaMath(**settings), POLICY), checking("42", answer))
     return found, asked
 
 

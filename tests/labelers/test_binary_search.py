@@ -5,7 +5,7 @@ import pytest
 from labeler.consensus.first_zero import FirstZero
 from labeler.driver.requests import Failed
 from labeler.labelers.binary_search import BinarySearch, binary_search
-from labeler.labelers.outcome import last_step_evidence
+from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.records import Verdict, prefix_id
 from tests.labelers.test_bisect import (
     POLICY,
@@ -36,7 +36,11 @@ def test_it_finds_the_first_error_with_log_t_prefixes(place):
 def test_the_middle_is_asked_first():
     conversation = binary_search(PROBLEM, (solution(),), BinarySearch(k=8), POLICY)
     [request] = next(conversation)
-    assert (request.prompt.prefix, request.n, request.asker) == ("1\n2\n3\n", 8, "binary_search")
+    assert (request.prompt.prefix, request.n, request.requester) == (
+        "1\n2\n3\n",
+        8,
+        "binary_search",
+    )
 
 
 def test_one_unlucky_prefix_sends_it_to_the_wrong_half_for_good():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from labeler.driver.requests import Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import CheckResult, Completion, Failed, Sample, Samples
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
@@ -20,7 +20,7 @@ THOROUGH = Bisect(min_information=1e-3)
 
 
 def solution(*steps, outcome=Verdict.WRONG):
-    return POLICY.solution(PROBLEM, steps or STEPS, Checked(outcome), 0)
+    return POLICY.solution(PROBLEM, steps or STEPS, CheckResult(outcome), 0)
 
 
 def talk(conversation, alive):
@@ -47,7 +47,7 @@ def first_error_at(place):
 def located(found, steps=STEPS):
     by_prefix = {e.prefix_id: (e.n, e.n_correct) for e in found.evidence}
     counts = [by_prefix.get(prefix_id("p", steps[: t + 1]), (0, 0)) for t in range(len(steps))]
-    return int(locate(counts, Rates(), is_wrong=True).places.argmax())
+    return int(locate(counts, Rates(), is_wrong=True).probabilities.argmax())
 
 
 @pytest.mark.parametrize("place", range(6))
@@ -62,7 +62,7 @@ def test_it_finds_the_first_error_wherever_it_is(place):
 def test_it_begins_where_a_rollout_tells_most_per_token():
     conversation = bisect(PROBLEM, (solution(),), Bisect(round_size=3), POLICY)
     [request] = next(conversation)
-    assert (type(request), request.n, request.asker) == (Sample, 3, "bisect")
+    assert (type(request), request.n, request.requester) == (Sample, 3, "bisect")
     assert request.prompt.prefix in ("1\n2\n3\n", "1\n2\n3\n4\n")
 
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.code_tests import whole_program
-from labeler.driver.requests import Checked, Failed, Ran
+from labeler.driver.requests import CheckResult, Failed, RunResult
 from labeler.labelers.base import Policy
-from labeler.labelers.diagnostics import NOTHING_NEW, Diagnostics, diagnostics
-from labeler.labelers.lanser import State, Weights, reward
-from labeler.labelers.type_checker import Diagnostic, diagnostics_in, type_check_run
-from labeler.labelers.unfinished import unfinished
+from labeler.labelers.diagnostics.diagnostics import NOTHING_NEW, Diagnostics, diagnostics
+from labeler.labelers.diagnostics.program_prefixes import unfinished
+from labeler.labelers.diagnostics.reward import State, Weights, reward
+from labeler.labelers.diagnostics.type_checker import Diagnostic, diagnostics_in, type_check_run
 from labeler.problems.humaneval import read_humaneval
 from labeler.records import Problem, Sampling, Verdict, prefix_id
 from labeler.sandbox.bubblewrap import Bubblewrap
-from tests.labelers.talking import finish
+from tests.labelers.talking import NOBODY, finish
 
 DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 POLICY = Policy("coder", "1", "{problem}", "", Sampling(), "\n", run_seed=0)
@@ -37,12 +37,12 @@ def mypy_says(*programs):
         for i, found in enumerate(programs)
         for code, message in found
     ]
-    return Ran("exited", 0, json.dumps(rows), "", (), (), 0, 0.0, 0.0, "held")
+    return RunResult("exited", 0, json.dumps(rows), "", (), (), 0, 0.0, 0.0, "held")
 
 
 def talk(*steps, problem=PROBLEM):
-    solution = POLICY.solution(problem, steps, Checked(Verdict.CORRECT), 0)
-    return diagnostics(problem, (solution,), Diagnostics())
+    solution = POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
+    return diagnostics(problem, (solution,), Diagnostics(), NOBODY)
 
 
 def in_sandbox(*programs):
@@ -102,7 +102,7 @@ def test_a_step_gains_one_diagnostic_at_most_and_nothing_by_suppressing_it(befor
 def test_all_states_of_a_program_are_checked_in_one_run():
     asked, found = finish(talk(*STEPS), [mypy_says([], [], [NO_C], [NO_C, NO_LEN], [NO_LEN])])
     [[run]] = asked
-    assert (run.packages, run.tests, run.asker) == (True, (), "diagnostics")
+    assert (run.packages, run.tests, run.requester) == (True, (), "diagnostics")
     assert [text for _, text in run.files] == [
         "\n", "a = 1\n", "a = 1\nb = a + c\n", "a = 1\nb = a + c\nd = len(a)\n",
         "a = 1\nb = a + c\nd = len(a)\nc = 3\n",
@@ -146,11 +146,13 @@ def test_a_comment_that_suppresses_is_not_seen_by_the_checker_and_not_rewarded()
     [
         (Failed("no sandbox: no bwrap"), "no sandbox: no bwrap"),
         (
-            Ran("exited", 1, "", "Traceback\nModuleNotFoundError: mypy\n", (), (), 0, 0, 0, "held"),
+            RunResult(
+                "exited", 1, "", "Traceback\nModuleNotFoundError: mypy\n", (), (), 0, 0, 0, "held"
+            ),
             "the type checker did not run: ModuleNotFoundError: mypy",
         ),
         (
-            Ran("cpu", -9, "", "", (), (), 0, 0, 0, "held"),
+            RunResult("cpu", -9, "", "", (), (), 0, 0, 0, "held"),
             "the type checker did not run: cpu",
         ),
     ],
@@ -164,7 +166,7 @@ def test_an_error_is_no_label(reply, reason):
 
 def test_a_program_that_the_checker_gives_up_on_is_unknown():
     rows = [{"file": "p1.py", "code": "blocked"}]
-    reply = Ran("exited", 0, json.dumps(rows), "", (), (), 0, 0.0, 0.0, "held")
+    reply = RunResult("exited", 0, json.dumps(rows), "", (), (), 0, 0.0, 0.0, "held")
     _, found = finish(talk("a = 1\n"), [reply])
     assert [(e.verdict, e.reason) for e in found.evidence] == [
         (Verdict.UNKNOWN, "the type checker gives up on it")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from labeler.driver.conversation import together
-from labeler.driver.requests import Checked
+from labeler.driver.requests import CheckResult
 from labeler.labelers.base import Policy
-from labeler.labelers.judge import Judge, judge
+from labeler.labelers.judge.judge import judge
+from labeler.labelers.judge.settings import Judge
 from labeler.labelers.spare import Spare, spare
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.oracle.oracle import grade
@@ -40,8 +41,8 @@ def pairs():
 @pytest.mark.parametrize(
     ("labeler", "settings"),
     [
-        (spare, Spare(EMBEDDED, max_tokens=300)),
-        (judge, Judge(EMBEDDED, solve_first=True, max_tokens=300)),
+        (spare, Spare(prompts="embedded", max_tokens=300)),
+        (judge, Judge(prompts="embedded", solve_first=True, max_tokens=300)),
     ],
     ids=["spare", "judge"],
 )
@@ -50,7 +51,7 @@ def test_it_tells_right_steps_from_wrong_ones(sampler, labeler, settings):
     works = [
         labeler(
             made.problem,
-            tuple(POLICY.solution(made.problem, s, Checked(Verdict.UNKNOWN), 0) for s in texts),
+            tuple(POLICY.solution(made.problem, s, CheckResult(Verdict.UNKNOWN), 0) for s in texts),
             settings,
             POLICY,
         )

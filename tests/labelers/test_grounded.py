@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from labeler.config.labelers import GroundedLabeler, GroundedSearchLabeler, models_asked
 from labeler.driver.requests import Failed, Run, Sample
 from labeler.export.base import ExportOptions
 from labeler.export.groundedprm import GROUNDEDPRM
 from labeler.export.views import view
-from labeler.labelers.grounded.grounded import grounded
-from labeler.labelers.grounded.settings import Verifier, verifier_tasks
-from labeler.labelers.tool_use import split_note
+from labeler.labelers.grounded.grounded import Grounded, grounded
+from labeler.labelers.grounded_search.grounded_search import GroundedSearch
+from labeler.labelers.shared.tool_use import split_note
+from labeler.labelers.shared.verification.settings import verifier_tasks
 from labeler.prompts import load_prompts
 from labeler.records import (
     Asks,
@@ -27,7 +27,7 @@ from tests.labelers.playing import asked_of, in_sandbox, play, printed, samples
 from tests.labelers.talking import POLICY, PROBLEM, solution
 
 DEFAULT = load_prompts("default")
-SETTINGS = Verifier(DEFAULT, model="judge", tries=3)
+SETTINGS = Grounded(model="judge", tries=3)
 VERSION = "1+" + verifier_tasks(SETTINGS).sha
 STEPS = ("2 + 3 = 5\n", "5 * 4 = 21")
 QUERY = "```python\nprint('product', 5 * 4)\n```"
@@ -81,7 +81,7 @@ def test_a_query_is_written_run_and_its_output_judged():
     assert found == piece(Verdict.WRONG, f"20, not 21.\n\n[tool] {PROGRAM}\n-> product 20")
     assert statistics == {"steps": 1, "tool_used": 1}
     query, run, judge = asked
-    assert (query.model, query.schema, query.asker) == ("judge", "", "grounded")
+    assert (query.model, query.schema, query.requester) == ("judge", "", "grounded")
     assert (run.program.strip(), run.packages, run.tests) == (PROGRAM, True, ())
     assert json.loads(judge.schema)["required"] == ["relevance", "steps"]
     assert f"<tool_program>\n{PROGRAM}\n</tool_program>\n<tool_output>\nproduct 20\n" in text(judge)
@@ -215,11 +215,9 @@ def test_the_chat_form_tells_the_tool_apart_from_the_judgement():
 
 
 def test_config_binds_verifier_and_policy():
-    config = GroundedLabeler(kind="grounded", model="big")
-    assert models_asked(config) == ("big",)
-    assert models_asked(GroundedSearchLabeler(kind="grounded_search", model="big")) == (
-        "big", "policy",
-    )  # fmt: skip
+    config = Grounded(model="big")
+    assert config.models == ("big",)
+    assert GroundedSearch(model="big").models == ("big", "policy")
     work = build_labeler(config, POLICY)
     [query] = next(work(PROBLEM, (solution("2 + 3 = 5"),)))
     assert (query.model, query.sampling.temperature) == ("big", 0.6)

@@ -2,15 +2,13 @@
 
 import json
 
-from labeler.driver.requests import Check, Checked, Failed, Sample
-from labeler.labelers.grounded.search import grounded_search
-from labeler.labelers.grounded.settings import GroundedSearch, Verifier
-from labeler.prompts import load_prompts
+from labeler.driver.requests import Check, CheckResult, Failed, Sample
+from labeler.labelers.grounded_search.grounded_search import GroundedSearch, grounded_search
 from labeler.records import Asks, Verdict, prefix_id
 from tests.labelers.playing import asked_of, play, samples
 from tests.labelers.talking import POLICY, PROBLEM
 
-VERIFIER = Verifier(load_prompts("default"), model="judge", tries=1)
+VERIFIER: dict[str, object] = {"model": "judge", "tries": 1}
 SUM, BAD = "2 + 3 = 5\n", "2 + 3 = 6\n"
 RIGHT, WRONG = "5 * 4 = 20\n", "6 * 4 = 24\n"
 END, BAD_END = "The answer is 20", "The answer is 24"
@@ -24,7 +22,7 @@ class World:
 
     def __call__(self, request):
         if isinstance(request, Check):
-            return Checked(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
+            return CheckResult(Verdict.CORRECT if request.answer == "20" else Verdict.WRONG)
         assert isinstance(request, Sample)
         if request.model == "policy":
             texts = self.continuations[request.prompt.prefix]
@@ -41,7 +39,7 @@ class World:
 def search(world, **settings):
     settings = {"rounds": 1, "children": 2, **settings}
     found, asked = play(
-        grounded_search(PROBLEM, GroundedSearch(VERIFIER, **settings), POLICY), world
+        grounded_search(PROBLEM, (), GroundedSearch(**VERIFIER, **settings), POLICY), world
     )
     said = {(e.labeler, e.asks.value, e.prefix_id): e for e in found.evidence}
     assert len(said) == len(found.evidence)
@@ -76,7 +74,7 @@ def test_one_round_verifies_every_step_and_fuses_the_values_of_the_first():
     assert [s.outcome for s in found.solutions] == [Verdict.CORRECT, Verdict.WRONG]
     assert {s.steps for s in found.solutions} == {(SUM, RIGHT, END), (BAD, WRONG, BAD_END)}
     assert found.statistics == {"rounds": 1, "rollouts": 2, "right": 1, "wrong": 1, "steps": 6}
-    assert {r.asker for r in asked} == {"grounded_search"}
+    assert {r.requester for r in asked} == {"grounded_search"}
 
 
 def test_sign_and_verdict_agree_or_nothing_is_said():

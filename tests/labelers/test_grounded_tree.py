@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.driver.requests import Checked, Completion
+from labeler.driver.requests import CheckResult, Completion
 from labeler.labelers.base import Rollout
-from labeler.labelers.grounded.tree import Node, back_up, fused_value, select, uct
+from labeler.labelers.grounded_search.search_tree import Node, back_up, fused_value, select, uct
 from labeler.records import Verdict
 
-ROLLOUT = Rollout(Completion("", 0, "stop"), Checked(Verdict.CORRECT))
+ROLLOUT = Rollout(Completion("", 0, "stop"), CheckResult(Verdict.CORRECT))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from functools import partial
 
 import pytest
 
-from labeler.driver.requests import Check, Checked, Failed
-from labeler.labelers.correctness import Opinion
-from labeler.labelers.judge import Judge, judge
+from labeler.driver.requests import Check, CheckResult, Failed
 from labeler.labelers.judge.bias import family, signs_of_bias
-from labeler.labelers.judge.settings import judge_tasks
+from labeler.labelers.judge.judge import judge
+from labeler.labelers.judge.settings import Judge, judge_tasks
 from labeler.labelers.judge.votes import count_votes
-from labeler.labelers.replies.base import Reading
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution, verdicts
@@ -22,7 +22,10 @@ RIGHT, WRONG, UNKNOWN = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 
 def judged(*rounds, solutions=(STEPS,), prompts=DEFAULT, **settings):
     work = judge(
-        PROBLEM, tuple(solution(*s) for s in solutions), Judge(prompts, **settings), POLICY
+        PROBLEM,
+        tuple(solution(*s) for s in solutions),
+        Judge(prompts=prompts.folder, **settings),
+        POLICY,
     )
     return finish(work, *rounds)
 
@@ -33,7 +36,7 @@ def said(found):
 
 def test_after_the_first_wrong_step_nothing_is_said():
     [[asked]], found = judged([samples(verdicts(OK, BAD, OK))])
-    sha = judge_tasks(Judge(DEFAULT)).sha
+    sha = judge_tasks(Judge()).sha
     make = partial(
         Evidence, labeler="judge", labeler_version=f"1+{sha}", asks=Asks.CORRECTNESS,
         model="critic/7b", n=1,
@@ -45,7 +48,7 @@ def test_after_the_first_wrong_step_nothing_is_said():
         ),
         make(prefix_id=prefix_id("p", STEPS[:2]), verdict=WRONG, score=0.0, rationale="a2"),
     )  # fmt: skip
-    assert (asked.n, asked.asker, asked.model) == (1, "judge", "policy")
+    assert (asked.n, asked.requester, asked.model) == (1, "judge", "policy")
     assert "20" not in asked.prompt.messages[1].content.replace("5 * 4 = 21", "")
 
 
@@ -83,9 +86,9 @@ def test_votes_are_merged_step_by_step(rule, expected):
     assert (found.statistics["votes"], found.statistics["votes_agreeing"]) == (n_votes, agreeing)
 
 
-def readings(signs):
+def step_verdicts(signs):
     table = {"+": RIGHT, "-": WRONG, "?": UNKNOWN}
-    return tuple(Reading(table[s], "why" if s == "?" else "", signs) for s in signs)
+    return tuple(StepVerdict(table[s], "why" if s == "?" else "", signs) for s in signs)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +104,13 @@ def readings(signs):
 )
 def test_ties_thin_majorities_and_silence(critiques, rule, min_agreement, expected, reason):
     [opinion] = count_votes(
-        [readings(c) for c in critiques], rule, min_agreement=min_agreement, every_step=False
+        [step_verdicts(c) for c in critiques], rule, min_agreement=min_agreement, every_step=False
     )
     assert (opinion.verdict, opinion.reason) == (expected, reason)
 
 
 def test_the_text_is_of_a_critique_that_agrees_with_the_vote_everywhere():
-    critiques = [readings("-+"), readings("++"), readings("+-"), readings("+-")]
+    critiques = [step_verdicts("-+"), step_verdicts("++"), step_verdicts("+-"), step_verdicts("+-")]
     opinions = count_votes(critiques, "majority", min_agreement=0, every_step=False)
     assert [(o.verdict, o.rationale) for o in opinions] == [(RIGHT, "+-"), (WRONG, "+-")]
 
@@ -149,13 +152,15 @@ def test_the_own_solution_with_the_most_frequent_answer_serves():
 
 def test_with_the_gold_answer_only_an_own_solution_that_reaches_it_serves():
     own = [samples("Answer: 7"), samples("Answer: 7", "good\nAnswer: 20")]
-    checks = [Checked(WRONG), Checked(RIGHT)]
+    checks = [CheckResult(WRONG), CheckResult(RIGHT)]
     asked, _ = judged(
         own, checks, [samples(verdicts(OK, BAD))], solve_first=True, solve_tries=3, with_gold=True
     )
     assert asked[1] == [Check(PROBLEM, "7", "judge"), Check(PROBLEM, "20", "judge")]
     assert "good\nAnswer: 20" in asked[2][0].prompt.messages[1].content
-    _, found = judged(own, [Checked(WRONG)] * 2, solve_first=True, solve_tries=3, with_gold=True)
+    _, found = judged(
+        own, [CheckResult(WRONG)] * 2, solve_first=True, solve_tries=3, with_gold=True
+    )
     assert found.evidence[0].reason == "none of the judge's own solutions reaches the right answer"
 
 
@@ -230,7 +235,7 @@ def test_the_embedded_judge_solves_first_and_annotates_by_its_own_solution():
 
 
 def opinions(signs):
-    return [Opinion(r.verdict) for r in readings(signs)]
+    return [AggregatedVerdict(r.verdict) for r in step_verdicts(signs)]
 
 
 def test_signs_of_bias_are_counted():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.records import (
@@ -19,7 +19,7 @@ POLICY = Policy("tiny", "1", "Solve: {problem}", "", Sampling(), "\n", run_seed=
 
 
 def solution(*steps, outcome=Verdict.WRONG):
-    return POLICY.solution(PROBLEM, steps, Checked(outcome), 0)
+    return POLICY.solution(PROBLEM, steps, CheckResult(outcome), 0)
 
 
 def samples(*texts, finish="stop"):
@@ -38,7 +38,7 @@ def test_every_prefix_but_the_last_gets_k_rollouts_and_each_answer_one_check():
     steps = ("1 + 2 = 3\n", "3 + 3 = 7\n", "Answer: 7")
     conversation = monte_carlo(PROBLEM, (solution(*steps),), MonteCarlo(k=2), POLICY)
     asked = next(conversation)
-    assert [(type(r), r.prompt.prefix, r.n, r.asker) for r in asked] == [
+    assert [(type(r), r.prompt.prefix, r.n, r.requester) for r in asked] == [
         (Sample, "1 + 2 = 3\n", 2, "monte_carlo"),
         (Sample, "1 + 2 = 3\n3 + 3 = 7\n", 2, "monte_carlo"),
     ]
@@ -48,7 +48,7 @@ def test_every_prefix_but_the_last_gets_k_rollouts_and_each_answer_one_check():
     )
     assert checks == [Check(PROBLEM, "6", "monte_carlo"), Check(PROBLEM, "7", "monte_carlo")]
     try:
-        conversation.send([Checked(Verdict.CORRECT), Checked(Verdict.WRONG)])
+        conversation.send([CheckResult(Verdict.CORRECT), CheckResult(Verdict.WRONG)])
     except StopIteration as stop:
         found = stop.value
     assert found.evidence == (
@@ -97,7 +97,7 @@ def test_an_answer_that_cannot_be_decided_is_left_out_of_the_counts():
     found = finish(
         monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=2), POLICY),
         [samples("Answer: 6", "Answer: 9^9^9")],
-        [Checked(Verdict.CORRECT), Checked(Verdict.UNKNOWN, "exponent too large")],
+        [CheckResult(Verdict.CORRECT), CheckResult(Verdict.UNKNOWN, "exponent too large")],
     )
     assert found.evidence == (
         evidence(
@@ -130,7 +130,7 @@ def test_completions_that_did_not_come_may_have_been_right():
     found = finish(
         monte_carlo(PROBLEM, (solution("a\n", "b\n", "Answer: 1"),), MonteCarlo(k=3), POLICY),
         [samples("Answer: 1", "Answer: 1"), samples()],
-        [Checked(Verdict.WRONG)],
+        [CheckResult(Verdict.WRONG)],
     )
     short = {"verdict": Verdict.UNKNOWN}
     assert found.evidence == (
@@ -145,7 +145,7 @@ def test_a_right_completion_settles_it_even_where_some_did_not_come():
     found = finish(
         monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=3), POLICY),
         [samples("Answer: 6", "Answer: 1")],
-        [Checked(Verdict.WRONG), Checked(Verdict.CORRECT)],
+        [CheckResult(Verdict.WRONG), CheckResult(Verdict.CORRECT)],
     )
     assert [(e.verdict, e.n, e.n_correct) for e in found.evidence] == [(Verdict.CORRECT, 2, 1)]
 

@@ -32,7 +32,7 @@ def search(rollouts, **settings):
             return texts
         return Samples(tuple(completion(text) for text in texts), 5, "tiny")
 
-    found, _ = play(omegaprm(PROBLEM, OmegaPRM(**settings), POLICY), checking("42", answer))
+    found, _ = play(omegaprm(PROBLEM, (), OmegaPRM(**settings), POLICY), checking("42", answer))
     return found, asked
 
 

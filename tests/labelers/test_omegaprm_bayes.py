@@ -2,7 +2,6 @@
 
 import pytest
 
-from labeler.config.labelers import OmegaPRMLabeler
 from labeler.driver.requests import Completion, Samples
 from labeler.labelers.omegaprm import OmegaPRM, omegaprm
 from labeler.records import Verdict, prefix_id
@@ -26,7 +25,7 @@ def talk(settings, dead_from=3):
             texts = [f"Answer: {7 if n_steps >= dead_from else 6}"] * request.n
         return Samples(tuple(Completion(text, 5, "stop") for text in texts), 10, "tiny")
 
-    found, _ = play(omegaprm(PROBLEM, settings, POLICY), checking("6", answer))
+    found, _ = play(omegaprm(PROBLEM, (), settings, POLICY), checking("6", answer))
     return found, asked
 
 
@@ -65,4 +64,4 @@ def test_the_calls_of_all_rounds_are_counted():
 
 def test_bayes_looks_at_steps():
     with pytest.raises(ValueError, match="search bayes looks at steps; set unit: steps"):
-        OmegaPRMLabeler(kind="omegaprm", search="bayes", unit="tokens")
+        OmegaPRM(search="bayes", unit="tokens")

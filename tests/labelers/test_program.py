@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from labeler.consensus.each_step import EachStep
 from labeler.consensus.label import by_prefix, label_solution
-from labeler.driver.requests import Failed, Ran, Reply, Run, Trial, Tried
+from labeler.driver.requests import Failed, Reply, Run, RunResult, TestResult, TestStatus
 from labeler.labelers.base import Findings
 from labeler.labelers.program import SURVIVED, Program, program
 from labeler.records import Problem, Verdict, prefix_id
+from tests.labelers.talking import NOBODY
 
 STEPS = ("def f(x):\n", "    if x > 9:\n", "        return 1\n", "    return x + 2\n")
 PROBLEM = Problem("p", "code", "Two more.", None, STEPS, ("assert f(1) == 3", "assert f(2) == 4"))
-PASSED, FAILED = Trial(Tried.PASSED), Trial(Tried.FAILED, "AssertionError")
+PASSED, FAILED = TestResult(TestStatus.PASSED), TestResult(TestStatus.FAILED, "AssertionError")
 SETTINGS = Program(mutants=9, refactorings=9)
 
 
-def reply(*trials: Trial, covered: tuple[int, ...] = ()) -> Ran:
-    return Ran("finished", 0, "", "", trials, covered, 0, 0.0, 0.0, "held")
+def reply(*trials: TestResult, covered: tuple[int, ...] = ()) -> RunResult:
+    return RunResult("finished", 0, "", "", trials, covered, 0, 0.0, 0.0, "held")
 
 
-def findings(answer: object, settings: Program = SETTINGS) -> tuple[Findings, list[list[Run]]]:
+def findings(
+    answer: object, settings: Program = SETTINGS, run_seed: int = 0
+) -> tuple[Findings, list[list[Run]]]:
     """Plays the sandbox: `answer` gives the reply to each run."""
     asked: list[list[Run]] = []
-    talk = program(PROBLEM, (), settings)
+    talk = program(PROBLEM, (), settings, replace(NOBODY, run_seed=run_seed))
     try:
         requests = next(talk)
         while True:
@@ -57,7 +62,7 @@ def test_the_reference_is_run_once_with_coverage_then_all_variants_together() ->
         "".join((*STEPS[:3], "    return x - 2\n")),
         "".join((STEPS[0], "    if x < 9:\n", *STEPS[2:])),
     }
-    assert all(run.asker == "program" for runs in asked for run in runs)
+    assert all(run.requester == "program" for runs in asked for run in runs)
 
 
 def test_failing_mutants_are_wrong_survivors_neutral_refactorings_right() -> None:
@@ -123,8 +128,8 @@ def test_a_reference_that_fails_its_tests_labels_nothing() -> None:
 
 
 def test_at_most_so_many_variants_per_statement_and_always_the_same() -> None:
-    few = Program(mutants=1, refactorings=0, seed=3)
-    first, asked = findings(honest, few)
-    again, _ = findings(honest, few)
+    few = Program(mutants=1, refactorings=0)
+    first, asked = findings(honest, few, run_seed=3)
+    again, _ = findings(honest, few, run_seed=3)
     assert first == again
     assert len(asked[1]) == 2  # of the covered statements, two can be mutated

@@ -3,7 +3,6 @@
 import pytest
 
 from labeler.config import load_config
-from labeler.config.labelers import models_asked
 from labeler.errors import ConfigError
 
 RUN = """
@@ -33,7 +32,7 @@ def load(tmp_path, labeler):
     ],
 )
 def test_which_models_are_asked(tmp_path, labeler, asked):
-    assert models_asked(load(tmp_path, labeler).labelers[0]) == asked
+    assert load(tmp_path, labeler).labelers[0].models == asked
 
 
 @pytest.mark.parametrize(

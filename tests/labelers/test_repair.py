@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from labeler.driver.requests import Check, Checked, Failed
+from labeler.driver.requests import Check, CheckResult, Failed
 from labeler.labelers.repair import Repair, repair
 from labeler.prompts import load_prompts
 from labeler.records import Asks, Verdict, prefix_id
@@ -23,7 +23,9 @@ def reply(*verdicts, replacement="5 * 4 = 20"):
 
 def repaired(*rounds, solutions=None, prompts=DEFAULT, **settings):
     given = solutions or (solution(*STEPS),)
-    return finish(repair(PROBLEM, given, Repair(prompts, k=2, **settings), POLICY), *rounds)
+    return finish(
+        repair(PROBLEM, given, Repair(prompts=prompts.folder, k=2, **settings), POLICY), *rounds
+    )
 
 
 def said(found):
@@ -37,10 +39,10 @@ def test_a_certified_repair_flags_the_step_and_adds_the_repaired_solution():
     asked, found = repaired(
         [samples(reply("correct", "wrong"))],
         [samples("Answer: 20", "Answer: 7", model="tiny-1b")],
-        [Checked(RIGHT), Checked(WRONG)],
+        [CheckResult(RIGHT), CheckResult(WRONG)],
     )
     [[ask], [roll], checks] = asked
-    assert (ask.asker, ask.n, roll.n, roll.prompt.prefix) == ("repair", 1, 2, "".join(REPAIRED))
+    assert (ask.requester, ask.n, roll.n, roll.prompt.prefix) == ("repair", 1, 2, "".join(REPAIRED))
     assert checks == [Check(PROBLEM, "20", "repair"), Check(PROBLEM, "7", "repair")]
     assert said(found) == [
         (Asks.CORRECTNESS, RIGHT, prefix_id("p", STEPS[:1])),
@@ -59,7 +61,7 @@ def test_a_certified_repair_flags_the_step_and_adds_the_repaired_solution():
 @pytest.mark.parametrize("min_right", [1, 2])
 def test_a_repair_that_is_not_certified_leaves_everything_unknown(min_right):
     answers = ["Answer: 20", "Answer: 7"] if min_right == 2 else ["Answer: 8", "Answer: 7"]
-    checks = [Checked(RIGHT if a == "Answer: 20" else WRONG) for a in answers]
+    checks = [CheckResult(RIGHT if a == "Answer: 20" else WRONG) for a in answers]
     _, found = repaired(
         [samples(reply("correct", "wrong"))], [samples(*answers)], checks, min_right=min_right
     )
@@ -95,7 +97,7 @@ def test_nothing_is_asked_of_right_solutions_or_without_a_reference():
     asked, found = repaired(solutions=(solution(*STEPS, outcome=RIGHT),))
     assert (asked, found.evidence) == ([], ())
     bare = dataclasses.replace(PROBLEM, reference_solution=())
-    asked, found = finish(repair(bare, (solution(*STEPS),), Repair(DEFAULT), POLICY))
+    asked, found = finish(repair(bare, (solution(*STEPS),), Repair(), POLICY))
     assert (asked, found.statistics) == ([], {"without_reference": 1})
 
 
@@ -108,7 +110,7 @@ def test_the_embedded_annotators_repair_is_the_reference_step_it_names():
     asked, _ = repaired(
         [samples(text)],
         [samples("Answer: 20", "Answer: 20")],
-        [Checked(RIGHT)],
+        [CheckResult(RIGHT)],
         solutions=(solution(*steps),),
         prompts=EMBEDDED,
     )

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.labelers.replies.base import Reading, verdict_of
-from labeler.labelers.replies.json_form import records
-from labeler.labelers.replies.read import read_reply, without_thinking
+from labeler.labelers.shared.replies.base import StepVerdict, verdict_of
+from labeler.labelers.shared.replies.json_form import records
+from labeler.labelers.shared.replies.read import read_reply, without_thinking
 from labeler.records import Verdict
 
 THREE = ("2 + 3 = 5\n", "5 * 4 = 20\n", "Answer: 20")
@@ -148,10 +148,10 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "reply", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_each_reply_gives_the_right_verdict_or_unknown_with_a_reason(name, reply, expected):
-    readings = read_reply(reply, THREE, cut_off=name.startswith("~"))
-    assert "".join(SIGNS[one.verdict] for one in readings) == expected
-    assert all(one.reason for one in readings if one.verdict is Verdict.UNKNOWN)
-    assert not any(one.reason for one in readings if one.verdict is not Verdict.UNKNOWN)
+    step_verdicts = read_reply(reply, THREE, cut_off=name.startswith("~"))
+    assert "".join(SIGNS[one.verdict] for one in step_verdicts) == expected
+    assert all(one.reason for one in step_verdicts if one.verdict is Verdict.UNKNOWN)
+    assert not any(one.reason for one in step_verdicts if one.verdict is not Verdict.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_each_reply_gives_the_right_verdict_or_unknown_with_a_reason(name, reply
     ],
 )
 def test_a_solution_that_speaks_to_its_judge_is_never_called_right(name, solution, reply, expected):
-    readings = read_reply(reply, solution)
-    assert "".join(SIGNS[one.verdict] for one in readings) == expected, name
+    step_verdicts = read_reply(reply, solution)
+    assert "".join(SIGNS[one.verdict] for one in step_verdicts) == expected, name
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,14 @@ def test_a_solution_that_speaks_to_its_judge_is_never_called_right(name, solutio
     ],
 )  # fmt: skip
 def test_lines_are_told_by_what_each_step_begins_with(reply, expected):
-    readings = read_reply(reply, EMBEDDED, by_heads=True)
-    assert "".join(SIGNS[one.verdict] for one in readings) == expected
+    step_verdicts = read_reply(reply, EMBEDDED, by_heads=True)
+    assert "".join(SIGNS[one.verdict] for one in step_verdicts) == expected
 
 
 def test_a_head_that_occurs_twice_is_told_by_order():
     reply = "Step 1: a: right.\nStep 1: b: wrong.\n"
-    readings = read_reply(reply, ("Step 1: a\n", "Step 1: b\n"), by_heads=True)
-    assert [one.verdict for one in readings] == [Verdict.CORRECT, Verdict.WRONG]
+    step_verdicts = read_reply(reply, ("Step 1: a\n", "Step 1: b\n"), by_heads=True)
+    assert [one.verdict for one in step_verdicts] == [Verdict.CORRECT, Verdict.WRONG]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,8 @@ def test_a_head_that_occurs_twice_is_told_by_order():
     ],
 )
 def test_where_the_prompt_numbers_from_0(first_number, reply, expected):
-    readings = read_reply(reply, THREE, first_number=first_number)
-    assert "".join(SIGNS[one.verdict] for one in readings) == expected
+    step_verdicts = read_reply(reply, THREE, first_number=first_number)
+    assert "".join(SIGNS[one.verdict] for one in step_verdicts) == expected
 
 
 def test_rationale_alignment_and_errors_are_kept():
@@ -226,7 +226,7 @@ def test_rationale_alignment_and_errors_are_kept():
     }  # fmt: skip
     text = '{"steps": [' + json.dumps(entry).replace("\\\\", "\\") + "]}"
     assert read_reply(text, ("a",)) == (
-        Reading(
+        StepVerdict(
             Verdict.WRONG,
             rationale=r"\frac{6}{2} is 3",
             notes="reference_steps: 1, 2; errors: NUMERIC",
@@ -239,8 +239,8 @@ UNREPAIRABLE = "{'```json-1 ```json ]"
 
 
 def test_a_reply_on_which_the_repair_fails_is_unknown():
-    readings = read_reply(UNREPAIRABLE, THREE)
-    assert readings == (Reading(Verdict.UNKNOWN, "no verdict in the reply"),) * 3
+    step_verdicts = read_reply(UNREPAIRABLE, THREE)
+    assert step_verdicts == (StepVerdict(Verdict.UNKNOWN, "no verdict in the reply"),) * 3
 
 
 def test_a_reply_on_which_the_repair_fails_has_the_records_that_are_intact():
@@ -270,8 +270,8 @@ LONG = 30_000
     ids=lambda value: value[:24],
 )
 def test_a_very_long_line_is_read_like_a_short_one(reply, expected):
-    readings = read_reply(reply, THREE)
-    assert "".join(SIGNS[one.verdict] for one in readings) == expected
+    step_verdicts = read_reply(reply, THREE)
+    assert "".join(SIGNS[one.verdict] for one in step_verdicts) == expected
 
 
 @pytest.mark.parametrize(
@@ -290,9 +290,9 @@ def test_what_is_thought_aloud_is_not_said(text, said):
 
 @given(reply=st.text(), cut_off=st.booleans(), n=st.integers(1, 5))
 def test_any_text_gives_one_reading_per_step(reply, cut_off, n):
-    readings = read_reply(reply, [f"{i}\n" for i in range(n)], cut_off=cut_off)
-    assert len(readings) == n
-    assert all(bool(one.reason) == (one.verdict is Verdict.UNKNOWN) for one in readings)
+    step_verdicts = read_reply(reply, [f"{i}\n" for i in range(n)], cut_off=cut_off)
+    assert len(step_verdicts) == n
+    assert all(bool(one.reason) == (one.verdict is Verdict.UNKNOWN) for one in step_verdicts)
 
 
 @given(

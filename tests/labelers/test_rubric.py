@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from labeler.config.labelers import RubricLabeler
 from labeler.driver.requests import Failed
 from labeler.errors import ConfigError
-from labeler.labelers.criteria import principles_of
-from labeler.labelers.false_positives import KINDS
-from labeler.labelers.rubric import Rubric, rubric, rubric_tasks
+from labeler.labelers.rubric.criteria import principles_of
+from labeler.labelers.rubric.false_positives import KINDS
+from labeler.labelers.rubric.rubric import Rubric, rubric, rubric_tasks
 from labeler.prompts import load_prompts, prompts_sha
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from labeler.wiring.labelers import build_labeler
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
+from tests.labelers.test_prompts import CLOSING
 
 DEFAULT = load_prompts("default")
 SET = Path(__file__).parents[2] / "labeler" / "prompts" / "default"
@@ -54,7 +54,7 @@ def bad(step, flaw="none"):
 
 def talk(*rounds, steps=STEPS, outcome=WRONG, problem=PROBLEM, **settings):
     given = (solution(*steps, outcome=outcome),)
-    return finish(rubric(problem, given, Rubric(DEFAULT, **settings), POLICY), *rounds)
+    return finish(rubric(problem, given, Rubric(**settings), POLICY), *rounds)
 
 
 def said(found):
@@ -68,7 +68,7 @@ def test_one_call_writes_the_rubric_and_one_per_solution_grades_every_step():
         entry(3, "wrong", ["P1"], ["P2"], analysis="Carries 21 on."),
     )
     [[write], [grade]], found = talk([RUBRIC], [reply])
-    assert (write.model, write.n, write.asker, write.sampling.temperature) == (
+    assert (write.model, write.n, write.requester, write.sampling.temperature) == (
         "policy", 1, "rubric", 0.0,
     )  # fmt: skip
     assert json.loads(write.schema)["required"] == ["key_steps", "checkpoints", "warnings"]
@@ -79,7 +79,7 @@ def test_one_call_writes_the_rubric_and_one_per_solution_grades_every_step():
         "C1: (key step) The sum is 5.\nC2: (checkpoint) The product is 20.\n"
         "C3: (warning) Multiplies before it adds.\n</rubric>\n<solution>\n"
         "<step_1>2 + 3 = 5</step_1>\n<step_2>5 * 4 = 21</step_2>\n<step_3>Answer: 21</step_3>\n"
-        "</solution>"
+        "</solution>" + CLOSING
     )
     common = {
         "labeler": "rubric", "labeler_version": VERSION, "asks": Asks.CORRECTNESS, "n": 1,
@@ -107,7 +107,7 @@ def test_one_call_writes_the_rubric_and_one_per_solution_grades_every_step():
 
 def test_a_problem_has_one_rubric_for_all_its_solutions_and_pays_for_it_once():
     given = (solution(*STEPS), solution("2 + 3 = 5\n", "Answer: 20", outcome=RIGHT))
-    work = rubric(PROBLEM, given, Rubric(DEFAULT, model="judge", writer="big"), POLICY)
+    work = rubric(PROBLEM, given, Rubric(model="judge", writer="big"), POLICY)
     replies = [graded(ok(1), bad(2), bad(3)), graded(ok(1), ok(2))]
     [[write], grade], found = finish(work, [RUBRIC], replies)
     assert (write.model, [g.model for g in grade]) == ("big", ["judge", "judge"])
@@ -302,7 +302,7 @@ def test_with_principles_only_no_rubric_is_asked_for():
 
 
 def test_a_run_file_binds_the_settings_and_refuses_a_set_without_the_prompts():
-    config = RubricLabeler(kind="rubric", model="judge", writer="big", max_tokens=99)
+    config = Rubric(model="judge", writer="big", max_tokens=99)
     work = build_labeler(config, POLICY)(PROBLEM, (solution(*STEPS),))
     [[write], [grade]], _ = finish(work, [RUBRIC], [graded(ok(1), bad(2), bad(3))])
     assert [(r.model, r.sampling.max_tokens) for r in (write, grade)] == [
@@ -310,11 +310,11 @@ def test_a_run_file_binds_the_settings_and_refuses_a_set_without_the_prompts():
         ("judge", 99),
     ]
     with pytest.raises(ConfigError, match=r"embedded has no rubric\.yaml"):
-        build_labeler(RubricLabeler(kind="rubric", prompts="embedded"), POLICY)
+        build_labeler(Rubric(prompts="embedded"), POLICY)
 
 
 def test_without_solutions_nothing_is_asked():
-    asked, found = finish(rubric(PROBLEM, (), Rubric(DEFAULT), POLICY))
+    asked, found = finish(rubric(PROBLEM, (), Rubric(), POLICY))
     assert (asked, found.evidence, found.statistics) == ([], (), {})
 
 
@@ -333,7 +333,7 @@ def test_principles_are_edited_in_the_prompt_file(tmp_path):
     path = tmp_path / "mine" / "rubric_judge.yaml"
     kept = [line for line in path.read_text().splitlines() if "P1: " not in line]
     path.write_text("\n".join(kept))
-    settings = Rubric(load_prompts(str(tmp_path / "mine")))
+    settings = Rubric(prompts=str(tmp_path / "mine"))
     work = rubric(PROBLEM, (solution(*STEPS),), settings, POLICY)
     _, found = finish(work, [RUBRIC], [graded(entry(1, "correct", ["P1"]), ok(2), ok(3))])
     assert [e.verdict for e in found.evidence] == [UNKNOWN, RIGHT, RIGHT]
@@ -342,12 +342,12 @@ def test_principles_are_edited_in_the_prompt_file(tmp_path):
 
 def test_a_set_that_lacks_a_prompt_or_principles_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"embedded has no rubric\.yaml"):
-        rubric_tasks(Rubric(load_prompts("embedded")))
+        rubric_tasks(Rubric(prompts="embedded"))
     shutil.copytree(SET, tmp_path / "mine")
     path = tmp_path / "mine" / "rubric_judge.yaml"
     lines = path.read_text().splitlines()
     path.write_text("\n".join(x for x in lines if not re.match(r" +P\d: ", x)))
-    mine = load_prompts(str(tmp_path / "mine"))
-    assert rubric_tasks(Rubric(mine)).write is not None
+    mine = str(tmp_path / "mine")
+    assert rubric_tasks(Rubric(prompts=mine)).write is not None
     with pytest.raises(ConfigError, match=r"rubric_judge\.yaml has no principles; add lines"):
-        rubric_tasks(Rubric(mine, problem_specific=False))
+        rubric_tasks(Rubric(prompts=mine, problem_specific=False))

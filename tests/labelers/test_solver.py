@@ -9,7 +9,7 @@ from labeler.driver.requests import Failed
 from labeler.labelers.solver.solver import Solver, last_number, model_in, solver
 from labeler.records import Asks, Evidence, Verdict, prefix_id
 from tests.labelers.playing import in_sandbox, play, printed
-from tests.labelers.talking import PROBLEM, solution
+from tests.labelers.talking import NOBODY, PROBLEM, solution
 
 MODEL = "from scipy.optimize import milp\nr = milp([-3, -2])\nprint('objective', -r.fun)\n"
 STEPS = ("Let x be tables.\n", f"```python\n{MODEL}```\n", "So it is 12.")
@@ -33,7 +33,7 @@ def solved(text, status=0):
 
 def talk(reply, *, problem=PLAN, steps=STEPS, settings=Solver()):  # noqa: B008, frozen
     answer = reply if callable(reply) else lambda request: reply
-    found, asked = play(solver(problem, (solution(*steps),), settings), answer)
+    found, asked = play(solver(problem, (solution(*steps),), settings, NOBODY), answer)
     [said] = found.evidence
     return said, asked, found.statistics
 
@@ -123,7 +123,7 @@ def test_the_last_block_is_the_model():
 
 def test_equal_models_are_solved_once():
     pair = (solution(*STEPS), solution("Other words.\n", *STEPS[1:]))
-    found, asked = play(solver(PLAN, pair, Solver()), lambda request: solved("12"))
+    found, asked = play(solver(PLAN, pair, Solver(), NOBODY), lambda request: solved("12"))
     assert (len(asked), len(found.evidence)) == (1, 2)
 
 

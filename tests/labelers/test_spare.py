@@ -28,7 +28,7 @@ REPLY = json.dumps(
 
 
 def annotate(*replies, problem=PROBLEM, settings=None, **outcome):
-    settings = settings or Spare(DEFAULT)
+    settings = settings or Spare()
     return finish(spare(problem, (solution(*STEPS, **outcome),), settings, POLICY), list(replies))
 
 
@@ -49,7 +49,7 @@ def piece(t, verdict, rationale="", *, version=VERSION, **more):
 
 def test_one_call_labels_every_step_also_those_after_an_error():
     [[asked]], found = annotate(samples(REPLY))
-    assert (asked.n, asked.model, asked.asker, asked.sampling.temperature) == (
+    assert (asked.n, asked.model, asked.requester, asked.sampling.temperature) == (
         1, "policy", "spare", 0.0,
     )  # fmt: skip
     assert json.loads(asked.schema)["required"] == ["steps"]
@@ -89,7 +89,7 @@ def test_a_server_that_failed_is_unknown():
 
 def test_without_a_reference_nothing_is_asked():
     problem = dataclasses.replace(PROBLEM, reference_solution=())
-    asked, found = finish(spare(problem, (solution(*STEPS),), Spare(DEFAULT), POLICY))
+    asked, found = finish(spare(problem, (solution(*STEPS),), Spare(), POLICY))
     assert asked == []
     assert {(e.verdict, e.reason, e.calls) for e in found.evidence} == {
         (Verdict.UNKNOWN, "the problem has no reference solution", 0)
@@ -97,7 +97,7 @@ def test_without_a_reference_nothing_is_asked():
 
 
 def test_the_last_step_follows_the_answer_check_where_that_is_set_and_says_so():
-    settings = Spare(DEFAULT, last_step="outcome")
+    settings = Spare(last_step="outcome")
     _, found = annotate(samples(REPLY), settings=settings, outcome=Verdict.CORRECT)
     assert found.evidence[2] == piece(
         2,
@@ -109,7 +109,7 @@ def test_the_last_step_follows_the_answer_check_where_that_is_set_and_says_so():
 
 
 def test_an_outcome_that_is_unknown_leaves_the_last_step_to_the_annotator():
-    settings = Spare(DEFAULT, last_step="outcome")
+    settings = Spare(last_step="outcome")
     _, found = annotate(samples(REPLY), settings=settings, outcome=Verdict.UNKNOWN)
     assert found.evidence[2].verdict is Verdict.WRONG
 
@@ -120,7 +120,7 @@ def test_the_embedded_form_is_read_line_by_line_without_exemplars_or_schema():
         "Step 2: 5 * 4 = 21; reference 2: 5 * 4 = 20: wrong.\nAnswer: 21; reference 3: 20: wrong.\n"
     )
     steps = ("Step 1: so: 2 + 3 = 5.\n", "Step 2: so: 5 * 4 = 21.\n", "Answer: 21")
-    settings = Spare(load_prompts("embedded"), model="judge")
+    settings = Spare(prompts="embedded", model="judge")
     work = spare(PROBLEM, (solution(*steps),), settings, POLICY)
     [[asked]], found = finish(work, [samples(reply)])
     assert (len(asked.prompt.messages), asked.schema, asked.model) == (1, "", "judge")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.code_tests import CodeChecker
-from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
+from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
-from labeler.labelers.in_statements import in_statements
+from labeler.labelers.shared.resplit import resplit_by_statement
 from labeler.labelers.statement_monte_carlo import StatementMonteCarlo, statement_monte_carlo
 from labeler.problems.humaneval import read_humaneval
 from labeler.records import Asks, Evidence, Problem, Sampling, Verdict, prefix_id
@@ -22,11 +22,11 @@ DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 POLICY = Policy("coder", "1", "{problem}", "", Sampling(), "\n\n", run_seed=0)
 PROBLEM = Problem("p", "code", "Larger of two.", None, (), ("assert f(1, 2) == 2",))
 STEPS = ("def f(a, b):\n", "    if a > b:\n", "        return a\n", "    return b\n")
-RIGHT, WRONG = Checked(Verdict.CORRECT), Checked(Verdict.WRONG)
+RIGHT, WRONG = CheckResult(Verdict.CORRECT), CheckResult(Verdict.WRONG)
 
 
 def solution(*steps, problem=PROBLEM):
-    return POLICY.solution(problem, steps, Checked(Verdict.CORRECT), 0)
+    return POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
 
 
 def samples(*texts, ended="stop"):
@@ -43,7 +43,7 @@ def evidence(prefix, **fields):
 
 
 def talk(*solutions, problem=PROBLEM, k=2):
-    return statement_monte_carlo(problem, solutions, StatementMonteCarlo(k), POLICY)
+    return statement_monte_carlo(problem, solutions, StatementMonteCarlo(k=k), POLICY)
 
 
 def test_every_statement_but_the_last_is_completed_and_each_program_tested_once():
@@ -94,7 +94,7 @@ def test_a_solution_split_by_text_comes_back_split_by_statements():
 
 def test_what_surrounds_the_program_of_a_chat_goes_to_its_first_and_last_statement():
     text = "Compare them.\n```python\n" + "".join(STEPS) + "```\nDone.\n"
-    split = in_statements(PROBLEM, solution(text))
+    split = resplit_by_statement(PROBLEM, solution(text))
     assert split.steps == (
         "Compare them.\n```python\n" + STEPS[0], *STEPS[1:3], STEPS[3] + "```\nDone.\n",
     )  # fmt: skip
@@ -104,7 +104,9 @@ def test_the_body_of_a_function_whose_head_is_the_problem():
     problem = Problem(
         "p", "code", 'def f(a):\n    """One more."""\n', None, (), ("assert f(1) == 2",)
     )
-    split = in_statements(problem, solution("    b = a + 1\n    return b\n", problem=problem))
+    split = resplit_by_statement(
+        problem, solution("    b = a + 1\n    return b\n", problem=problem)
+    )
     assert split.steps == ("    b = a + 1\n", "    return b\n")
 
 
@@ -142,10 +144,10 @@ LINES = st.lists(
 @given(LINES, st.sampled_from(["", "So:\n"]))
 def test_splitting_anew_keeps_the_text(lines, words):
     text = f"{words}```\n{''.join(lines)}```\n" if words else "".join(lines)
-    split = in_statements(PROBLEM, solution(text))
+    split = resplit_by_statement(PROBLEM, solution(text))
     if split is not None:
         assert "".join(split.steps) == text
-        assert in_statements(PROBLEM, split) == split
+        assert resplit_by_statement(PROBLEM, split) == split
 
 
 def test_completions_of_a_humaneval_problem_are_judged_by_its_tests_in_the_sandbox():

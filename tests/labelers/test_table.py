@@ -6,18 +6,16 @@ from dataclasses import replace
 import pytest
 
 from labeler.driver.requests import Run
-from labeler.labelers.grounded.settings import Verifier
+from labeler.labelers.shared.tool_use import split_note
 from labeler.labelers.table.claims import agrees, stands_in
 from labeler.labelers.table.parsing import as_csv, table_in
 from labeler.labelers.table.runner import columns, number
-from labeler.labelers.table.table import AGAINST, NO_TABLE, table
-from labeler.labelers.tool_use import split_note
-from labeler.prompts import load_prompts
+from labeler.labelers.table.table import AGAINST, NO_TABLE, TableSettings, table
 from labeler.records import Verdict
 from tests.labelers.playing import asked_of, in_sandbox, play, printed, samples
 from tests.labelers.talking import POLICY, PROBLEM, solution
 
-SETTINGS = Verifier(load_prompts("default"), model="judge", tries=2)
+SETTINGS = TableSettings(model="judge", tries=2)
 MARKDOWN = """| shop | units | price |
 |---|---:|---|
 | A | 1,250 | $3.50 |

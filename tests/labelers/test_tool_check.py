@@ -14,6 +14,7 @@ from labeler.records import (
     Verdict,
     prefix_id,
 )
+from tests.labelers.talking import NOBODY
 
 PROBLEM = Problem("p", "math", "How many?", "5")
 
@@ -24,7 +25,7 @@ def solution(*steps: str) -> Solution:
 
 
 def findings(*solutions: Solution) -> Findings:
-    conversation = tool_check(PROBLEM, solutions, ToolCheck())
+    conversation = tool_check(PROBLEM, solutions, ToolCheck(), NOBODY)
     try:
         next(conversation)
     except StopIteration as stop:

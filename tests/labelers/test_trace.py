@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.checking.literal import LiteralChecker, same_value
-from labeler.driver.requests import Check, Checked, Failed, Limits, Ran
+from labeler.driver.requests import Check, CheckResult, Failed, Limits, RunResult
 from labeler.labelers.base import Policy
-from labeler.labelers.predicted_trace import compare
-from labeler.labelers.trace import TraceSettings, trace
-from labeler.labelers.traced import Trace, trace_in, trace_run
+from labeler.labelers.trace.compare import compare
+from labeler.labelers.trace.run import Trace, trace_in, trace_run
+from labeler.labelers.trace.trace import TraceSettings, trace
 from labeler.problems.cruxeval import read_cruxeval
 from labeler.records import Evidence, Problem, Sampling, Source, Verdict, prefix_id
 from labeler.sandbox.bubblewrap import Bubblewrap
-from tests.labelers.talking import finish
+from tests.labelers.talking import NOBODY, finish
 
 DATA = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data"))
 PROGRAM = "def f(xs):\n    out = []\n    for n in xs:\n        out.append(n)\n    return out\n"
@@ -43,7 +43,7 @@ RIGHT = (
 
 def ran(content, ended="exited"):
     stdout = content if isinstance(content, str) else json.dumps(content)
-    return Ran(ended, 0, stdout, "", (), (), 0, 0.0, 0.0, "held")
+    return RunResult(ended, 0, stdout, "", (), (), 0, 0.0, 0.0, "held")
 
 
 def real(program=PROGRAM, content=RECORDED):
@@ -51,8 +51,8 @@ def real(program=PROGRAM, content=RECORDED):
 
 
 def talk(*steps, problem=PROBLEM):
-    solution = POLICY.solution(problem, steps, Checked(Verdict.CORRECT), 0)
-    return trace(problem, (solution,), TraceSettings())
+    solution = POLICY.solution(problem, steps, CheckResult(Verdict.CORRECT), 0)
+    return trace(problem, (solution,), TraceSettings(), NOBODY)
 
 
 def verdicts(*steps):
@@ -79,7 +79,7 @@ def recorded(program, call, most=50):
 def test_the_call_is_run_once_and_each_line_gets_evidence():
     asked, found = finish(talk(*RIGHT), [ran(RECORDED)])
     [[run]] = asked
-    assert (run.asker, run.tests, run.packages) == ("trace", (), False)
+    assert (run.requester, run.tests, run.packages) == ("trace", (), False)
     assert PROGRAM in run.program.replace("\\n", "\n")
     assert found.evidence[1] == Evidence(
         prefix_id("p", RIGHT[:2]), "trace", "1", "correctness", Verdict.CORRECT,

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from labeler.checking.base import Checked, Checker
+from labeler.checking.base import Checker
 from labeler.config import RunConfig, load_config
-from labeler.config.base import Strict
 from labeler.config.earlier import without_later_keys
 from labeler.dataset.reader import open_dataset
-from labeler.driver.requests import Check
+from labeler.driver.requests import Check, CheckResult
 from labeler.errors import DataError, DatasetError
 from labeler.labelling.identity import run_ids
 from labeler.labelling.run import LabellingRun, Parts, RunSummary, run_plainly
+from labeler.records import Domain, Generator, Problem, Sampling, Solution, Source, Verdict
 from labeler.samplers.model_folder import folder_hash
+from labeler.settings import Strict
 from labeler.wiring import run as run_config
 from labeler.wiring.problems import read_problems
 from tests.noisy_policy import parts
@@ -203,11 +204,37 @@ class LaterRules:
         self._checker = checker
         self.fingerprint = re.sub(r"math_answer-\d+", "math_answer-99", checker.fingerprint)
 
-    async def check(self, batch: Sequence[Check]) -> list[Checked]:
+    async def check(self, batch: Sequence[Check]) -> list[CheckResult]:
         return await self._checker.check(batch)
 
     async def aclose(self) -> None:
         await self._checker.aclose()
+
+
+class Fixed(LaterRules):
+    """A checker whose fingerprint no library of this machine changes."""
+
+    def __init__(self, checker: Checker) -> None:
+        super().__init__(checker)
+        self.fingerprint = "math_answer-1 sympy-1.14.0"
+
+
+def test_the_id_of_a_run_of_then_is_still_known() -> None:
+    source = Source("p", "sha256:ab", "s", "mit")
+    problem = Problem("q1", Domain.MATH, "1+1?", "2", ("a",), ("t",), ("c",), source)
+    generator = Generator("m", "r", Sampling(stop=("x",)), 7, "sha")
+    solution = Solution("s1", "q1", ("a\n", "b"), "2", Verdict.CORRECT, "", generator)
+    base = parts()
+    given = replace(
+        base,
+        problems=(problem,),
+        checker=Fixed(base.checker),
+        recipe=replace(base.recipe, existing_solutions={"q1": (solution,)}),
+        config_sha="now",
+        earlier_shas=("then",),
+    )
+    # As 2b308d2 computed it, with "then" for its config_sha.
+    assert run_ids(given)[1] == "f39562a917959701"
 
 
 def test_a_run_of_then_is_there_though_rules_have_changed_and_one_of_today_is_not() -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from labeler.consensus.fusion import Fusion
-from labeler.consensus.label import relabel
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.label import recompute_solution
 from labeler.dataset.reader import open_dataset
 from labeler.labelling.run import LabellingRun, run_plainly
 from tests.noisy_policy import parts
@@ -24,8 +24,10 @@ def test_shards_do_not_matter_and_the_log_says_what_was_learned(tmp_path):
     rows = list(one.solutions())
     assert rows == list(many.solutions())
 
-    fitted = Fusion(min_confidence=0.9).fit(rows)
-    assert [relabel(row, fitted).first_error for row in rows] == [row.first_error for row in rows]
+    fitted = Fusion(FusionRule(min_confidence=0.9)).fit(rows)
+    assert [recompute_solution(row, fitted).first_error for row in rows] == [
+        row.first_error for row in rows
+    ]
 
     for dataset in (one, many):
         noted = dataset.versions()[-1].info.cost["consensus"]

@@ -33,7 +33,7 @@ def run(out: Path, **changes: object) -> LabellingRun:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    """A plan told from all problems, and the run, in one folder."""
+    """A plan estimated from all problems, and the run, in one folder."""
     out = tmp_path_factory.mktemp("whole") / "out"
     made = plan(N_PROBLEMS, out, tokens_per_s=1000.0)
     assert not out.exists()
@@ -159,7 +159,7 @@ def test_the_command_keeps_the_plan_and_stats_compares(tmp_path, said):
     config.write_text(json.dumps(content))
     told = json.loads(said("plan", config, "--sample", 5, "--out", out, "--json"))
     assert (told["n_problems"], told["n_sample"], told["tokens_per_s"]) == (5, 5, None)
-    assert "5 problems, told from 5" in said("plan", config, "--sample", 5)
+    assert "5 problems, estimated from 5" in said("plan", config, "--sample", 5)
     said("run", config, "--out", out)
     calls = json.loads(said("stats", out, "--json"))["plan"]["calls"]
     assert calls["predicted"]["value"] == calls["actual"] == told["estimates"]["calls"]["value"]

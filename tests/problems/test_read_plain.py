@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labeler.errors import DataError
 from labeler.problems.plain import read_plain, write_problems
-from labeler.records import Problem, Rejection, Source, short_hash
+from labeler.records import Domain, Problem, Rejection, Source, short_hash
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 filled = texts.filter(str.strip)
@@ -21,7 +21,7 @@ text_lists = st.lists(texts, max_size=3).map(tuple)
 problems = st.builds(
     Problem,
     problem_id=filled,
-    domain=filled,
+    domain=st.sampled_from(Domain),
     text=filled,
     gold_answer=st.none() | texts,
     reference_solution=text_lists,

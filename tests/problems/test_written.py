@@ -17,7 +17,7 @@ from labeler.problems.gsm8k import read_gsm8k
 from labeler.problems.math import read_math
 from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
-from labeler.problems.solved import SolvedProblem, read_solutions
+from labeler.problems.solved import SolutionRecord, read_solutions
 from labeler.problems.written import Unfit, text_of
 from labeler.records import Problem, Rejection, Verdict
 
@@ -111,7 +111,7 @@ def solved(tmp_path: Path, **fields: object) -> tuple[object, ...]:
     record = {"problem": "Q?", "steps": ["a", "b"]}
     file.write_text(json.dumps(record | {"id": "1"}) + "\n" + json.dumps(record | fields) + "\n")
     [_, read] = read_solutions(file)
-    if isinstance(read, SolvedProblem):
+    if isinstance(read, SolutionRecord):
         return read.problem.gold_answer, read.solution.outcome, read.first_error
     return (read.reason,)
 
@@ -153,7 +153,7 @@ def test_two_answers_of_a_solution_must_agree(
     record = {"problem": "Q?", "steps": ["a"], "gold_answer": gold, "answer": answer}
     file.write_text(json.dumps([{"problem": "P?", "steps": ["a"]}, record]))
     [_, last] = read_solutions(file)
-    assert (last.problem.gold_answer if isinstance(last, SolvedProblem) else last.reason) == read
+    assert (last.problem.gold_answer if isinstance(last, SolutionRecord) else last.reason) == read
 
 
 def test_math_is_told_where_the_box_contradicts_the_answer(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labeler.programs.canonical import normal_form
+from labeler.programs.canonical import canonical_form
 from labeler.programs.mutation import mutants, refactorings
 
 PROGRAM = (
@@ -27,7 +27,7 @@ PROGRAM = (
     ],
 )
 def test_programs_that_are_the_same_in_normal_form(one: str, other: str) -> None:
-    assert normal_form(one) == normal_form(other)
+    assert canonical_form(one) == canonical_form(other)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_programs_that_are_the_same_in_normal_form(one: str, other: str) -> None
     ],
 )
 def test_programs_that_are_not(one: str, other: str) -> None:
-    assert normal_form(one) != normal_form(other)
+    assert canonical_form(one) != canonical_form(other)
 
 
 def test_what_is_mutated() -> None:
@@ -77,8 +77,8 @@ def test_only_the_changed_statement_differs_and_all_else_keeps_its_characters() 
 
 def test_docstrings_and_equivalent_changes_give_no_mutant() -> None:
     assert mutants('"""Doc."""\nx = y\n') == []
-    forms = [normal_form(variant.text) for variant in mutants(PROGRAM)]
-    assert len({*forms, normal_form(PROGRAM)}) == len(forms) + 1
+    forms = [canonical_form(variant.text) for variant in mutants(PROGRAM)]
+    assert len({*forms, canonical_form(PROGRAM)}) == len(forms) + 1
 
 
 def test_refactorings() -> None:

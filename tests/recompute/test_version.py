@@ -7,12 +7,12 @@ import pytest
 
 from labeler.cli import main
 from labeler.consensus.first_zero import FirstZero
-from labeler.consensus.human import human_evidence, overruled
+from labeler.consensus.human import apply_human_reviews, human_evidence
 from labeler.dataset import CommitInfo, commit, open_dataset, read_shards, write_shard
 from labeler.errors import ConfigError, DataError, DatasetError
-from labeler.recompute.version import recompute
+from labeler.recompute.version import recompute_version
 from labeler.schema import Provenance, row
-from labeler.wiring.consensus import label_anew
+from labeler.wiring.consensus import recompute_labels
 from tests.consensus.simulation import simulate
 
 DATA = simulate(60, seed=3)
@@ -40,7 +40,7 @@ def without_labels(rows):
 
 def test_the_new_version_holds_the_same_solutions_with_new_labels(dataset):
     before = open_dataset(dataset)
-    made = label_anew(dataset, "fusion", {})
+    made = recompute_labels(dataset, "fusion", {})
     after = open_dataset(dataset)
     assert (made.version, made.made_from, made.already_there) == (1, 0, False)
     assert after.version == 1
@@ -54,7 +54,7 @@ def test_the_new_version_holds_the_same_solutions_with_new_labels(dataset):
 
 
 def test_the_log_tells_where_the_labels_come_from(dataset):
-    made = label_anew(dataset, "fusion", {"min_confidence": 0.9})
+    made = recompute_labels(dataset, "fusion", {"min_confidence": 0.9})
     info = open_dataset(dataset).versions()[-1].info
     assert info.counts == {"solutions": 60, "kept": made.changes.n_kept}
     assert (info.model, info.config_sha, info.seed) == ("tiny", "c0ffee", 7)
@@ -71,35 +71,35 @@ def test_the_log_tells_where_the_labels_come_from(dataset):
 
 
 def test_the_same_again_does_nothing(dataset):
-    label_anew(dataset, "fusion", {})
+    recompute_labels(dataset, "fusion", {})
     files = sorted(dataset.glob("*.parquet"))
     for version in (None, 0, 1):
-        again = label_anew(dataset, "fusion", {}, version)
+        again = recompute_labels(dataset, "fusion", {}, version)
         assert (again.version, again.already_there) == (1, True)
     assert open_dataset(dataset).version == 1
     assert sorted(dataset.glob("*.parquet")) == files
 
 
 def test_labels_that_come_out_as_they_are_make_no_version(dataset):
-    made = label_anew(dataset, "first_zero", {})
+    made = recompute_labels(dataset, "first_zero", {})
     assert (made.version, made.already_there) == (0, True)
     assert open_dataset(dataset).version == 0
     assert len(list(dataset.glob("*.parquet"))) == 1
 
 
 def test_a_rule_may_come_back(dataset):
-    label_anew(dataset, "fusion", {})
+    recompute_labels(dataset, "fusion", {})
     first = list(open_dataset(dataset).solutions())
-    assert label_anew(dataset, "majority", {}).version == 2
+    assert recompute_labels(dataset, "majority", {}).version == 2
     noted = open_dataset(dataset).versions()[-1].info.cost["consensus"]
     assert (noted["made_from"], noted["evidence_of"]) == (1, 0)
-    assert label_anew(dataset, "fusion", {}).version == 3
+    assert recompute_labels(dataset, "fusion", {}).version == 3
     assert list(open_dataset(dataset).solutions()) == first
 
 
 def test_an_old_version_may_be_taken_up(dataset):
-    label_anew(dataset, "lessons", {})
-    made = label_anew(dataset, "first_zero", {}, version=0)
+    recompute_labels(dataset, "lessons", {})
+    made = recompute_labels(dataset, "first_zero", {}, version=0)
     assert (made.version, made.made_from) == (2, 0)
     assert list(open_dataset(dataset).solutions()) == [labeled for labeled, _ in DATA]
 
@@ -108,11 +108,11 @@ def test_what_a_person_said_stays_in_force(tmp_path):
     right = next(labeled for labeled, truth in DATA if truth == -1)
     said = human_evidence(right.steps[0].prefix_id, -1, "the units are wrong", "ada")
     first = replace(right.steps[0], evidence=(*right.steps[0].evidence, said))
-    reviewed = overruled(replace(right, steps=(first, *right.steps[1:])))
+    reviewed = apply_human_reviews(replace(right, steps=(first, *right.steps[1:])))
     file = tmp_path / "a.parquet"
     write_shard(file, [row(reviewed, Provenance("run-1", "c0ffee", "0.1.0", "a"))])
     commit(tmp_path / "data", read_shards([file]), INFO)
-    label_anew(tmp_path / "data", "all", {})
+    recompute_labels(tmp_path / "data", "all", {})
     [anew] = open_dataset(tmp_path / "data").solutions()
     assert (anew.consensus.policy, anew.first_error) == ("all+human", 0)
     assert [step.label for step in anew.steps] == [-1] + [None] * (len(anew.steps) - 1)
@@ -122,11 +122,11 @@ def test_gold_calibrates_and_is_part_of_what_decides(dataset, tmp_path):
     gold = tmp_path / "gold.jsonl"
     lines = [{"solution_id": r.solution.solution_id, "first_error": t} for r, t in DATA[:40]]
     gold.write_text("\n".join(map(json.dumps, lines)) + "\n\n")
-    assert label_anew(dataset, "fusion", {}).version == 1
-    made = label_anew(dataset, "fusion", {}, gold_file=gold)
+    assert recompute_labels(dataset, "fusion", {}).version == 1
+    made = recompute_labels(dataset, "fusion", {}, gold_file=gold)
     assert (made.version, made.made_from) == (2, 1)
     assert made.learned["calibration"]["n_solutions"] == 40
-    assert label_anew(dataset, "fusion", {}, gold_file=gold).already_there
+    assert recompute_labels(dataset, "fusion", {}, gold_file=gold).already_there
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_mistakes_are_one_line_and_change_nothing(
     if gold:
         file.write_text(gold + "\n")
     with pytest.raises(error, match="^" + message.replace("(", r"\(")):
-        label_anew(dataset, policy, settings, gold_file=file if gold else None)
+        recompute_labels(dataset, policy, settings, gold_file=file if gold else None)
     assert open_dataset(dataset).version == 0
 
 
 def test_no_such_dataset_or_version(dataset, tmp_path):
     with pytest.raises(DatasetError, match="no labelled dataset is there"):
-        recompute(tmp_path / "nowhere", FirstZero(), {})
+        recompute_version(tmp_path / "nowhere", FirstZero(), {})
     with pytest.raises(DatasetError, match="has no version 5; latest is 0"):
-        recompute(dataset, FirstZero(), {}, 5)
+        recompute_version(dataset, FirstZero(), {}, 5)
 
 
 def test_a_commit_in_between_is_not_overwritten(dataset):
@@ -177,7 +177,7 @@ def test_a_commit_in_between_is_not_overwritten(dataset):
             return {}
 
     with pytest.raises(DatasetError, match="version 1 was committed meanwhile; run again"):
-        recompute(dataset, Meddling(), {"rule": "meddling"})
+        recompute_version(dataset, Meddling(), {"rule": "meddling"})
     assert open_dataset(dataset).version == 1
     assert len(list(dataset.glob("*.parquet"))) == 2
 
@@ -190,7 +190,7 @@ def test_a_failed_commit_leaves_everything_as_it_was(dataset):
             return super().decide(solution, evidence)
 
     with pytest.raises(DatasetError, match="no more"):
-        recompute(dataset, Broken(), {"rule": "broken"})
+        recompute_version(dataset, Broken(), {"rule": "broken"})
     assert open_dataset(dataset).version == 0
     assert len(list(dataset.glob("*.parquet"))) == 1
 

@@ -17,8 +17,8 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY, Prompt, Sample
 from labeler.driver.routing import Route
 from labeler.records import Sampling
+from labeler.samplers.concurrency_limit import START
 from labeler.samplers.openai_http import OpenAISampler
-from labeler.samplers.pace import START
 from tests.http_server import Handler, serving
 
 PATIENCE_S = 120.0

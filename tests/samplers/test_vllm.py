@@ -26,7 +26,7 @@ from labeler.errors import BackendDown, ConfigError
 from labeler.records import Sampling
 from labeler.samplers.base import Sampler
 from labeler.samplers.vllm import VLLMSampler
-from labeler.samplers.vllm_command import Launch, Place
+from labeler.samplers.vllm_command import DeviceSet, Launch
 from labeler.wiring.models import build_sampler
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,7 +48,7 @@ def command(pids: Path, *more: str) -> tuple[str, ...]:
 def engine(pids: Path, *more: str, replicas: int = 1, hung_s: float = 60.0, **how) -> VLLMSampler:
     how = {"model": "m", "name": "m", "replicas": replicas, "start_timeout_s": PATIENCE_S, **how}
     launch = Launch(command=command(pids, *more), **how)
-    return VLLMSampler(launch, [Place()] * replicas, "f", hung_s=hung_s, grace_s=1.0)
+    return VLLMSampler(launch, [DeviceSet()] * replicas, "f", hung_s=hung_s, grace_s=1.0)
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ def test_a_number_of_requests_counts_for_each_replica(model_dir, pids):
     assert build_sampler(elsewhere).concurrency == 128
 
 
-@pytest.mark.parametrize("victim", ["server", "guardian"])
+@pytest.mark.parametrize("victim", ["server", "supervisor"])
 def test_an_engine_that_is_killed_is_started_again_and_requests_wait_for_it(pids, victim, caplog):
     async def work():
         async with started(engine(pids)) as sampler:
@@ -242,7 +242,7 @@ def test_a_port_in_use_is_said_before_anything_starts(pids):
 
 def test_a_model_of_another_name_is_told_from_ours(pids):
     own = (*FAKE, "--model", "other", "--port", "{port}", "--pids", str(pids))
-    sampler = VLLMSampler(Launch(model="m", name="m", command=own), [Place()], "f", grace_s=1.0)
+    sampler = VLLMSampler(Launch(model="m", name="m", command=own), [DeviceSet()], "f", grace_s=1.0)
     assert str(refused(sampler)).startswith("no model 'm' at http://127.0.0.1:")
     assert living(pids) == []
 

@@ -73,7 +73,7 @@ def test_omegaprm_labels_on_the_real_engine_and_nothing_stays(tmp_path, is_kille
         engine = children(run.pid)
         assert len(engine) >= 3
         if is_killed:
-            # The guardian is the first child, the server its first.
+            # The supervisor is the first child, the server its first.
             os.kill(engine[1], signal.SIGKILL)
         _, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, errors

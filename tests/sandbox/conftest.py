@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from labeler.driver.requests import Failed, Ran, Run
+from labeler.driver.requests import Failed, Run, RunResult
 from labeler.sandbox.base import Sandbox
 from labeler.sandbox.bubblewrap import Bubblewrap
 from labeler.sandbox.unsafe import Unsafe
@@ -26,7 +26,7 @@ def with_sandbox(sandbox: Sandbox, use: Callable[[Sandbox], Awaitable[Result]]) 
     return asyncio.run(work())
 
 
-def ran(sandbox: Sandbox, *runs: Run) -> list[Ran | Failed]:
+def ran(sandbox: Sandbox, *runs: Run) -> list[RunResult | Failed]:
     return with_sandbox(sandbox, lambda one: one.run(runs))
 
 

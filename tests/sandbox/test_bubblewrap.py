@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.driver.requests import Failed, Limits, Ran, Run, Tried
+from labeler.driver.requests import Failed, Limits, Run, RunResult, TestStatus
 from labeler.sandbox.base import NoSandbox, Sandbox
 from labeler.sandbox.bubblewrap import Bubblewrap
 from labeler.sandbox.escapes import Attempt, try_escapes
@@ -66,7 +66,7 @@ def test_a_program_finds_nothing_of_the_one_before(bubblewrap: Bubblewrap) -> No
     bubblewrap = Bubblewrap(1)
     _, found = ran(bubblewrap, Run(leave), Run(look))
     # Only its own judge is there to be signalled, and that the keeper reports.
-    assert isinstance(found, Ran)
+    assert isinstance(found, RunResult)
     assert found.ended == "signalled"
 
 
@@ -76,7 +76,7 @@ def test_who_ends_the_judge_has_not_passed_and_the_next_is_served(bubblewrap: Bu
     good = Run("def f(x): return x", ("assert f(1) == 1",))
     replies = ran(Bubblewrap(1), kills, stops, good)
     assert [[tested.result for tested in reply.tests] for reply in replies] == [
-        [Tried.FAILED], [Tried.FAILED], [Tried.PASSED],
+        [TestStatus.FAILED], [TestStatus.FAILED], [TestStatus.PASSED],
     ]  # fmt: skip
 
 
@@ -116,9 +116,9 @@ def test_the_suite_tells_when_something_got_out() -> None:
     class Sieve(NoSandbox):
         """Lets every second attempt out, in what it replies."""
 
-        async def run(self, batch: list[Run]) -> list[Ran | Failed]:
+        async def run(self, batch: list[Run]) -> list[RunResult | Failed]:
             said = "ESCAPED" if "tcp to" in batch[0].program or "x32" in batch[0].program else ""
-            return [Ran("exited", 0, said or "ESCAPED", "", (), (), 0, 0.0, 0.0, "sieve")]
+            return [RunResult("exited", 0, said or "ESCAPED", "", (), (), 0, 0.0, 0.0, "sieve")]
 
     attempts = with_sandbox(Sieve("test"), attempts_of)
     scripts = [attempt for attempt in attempts if not attempt.name.startswith("cheat")]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from labeler.driver.requests import Failed, Limits, Run, Trial, Tried
+from labeler.driver.requests import Failed, Limits, Run, TestResult, TestStatus
 from labeler.sandbox.base import Sandbox
 from tests.sandbox.conftest import ran
 
-PASSED = Trial(Tried.PASSED)
+PASSED = TestResult(TestStatus.PASSED)
 SHORT = Limits(cpu_s=0.3, wall_s=20)
 
 
@@ -39,10 +39,12 @@ def test_each_test_has_a_result_of_its_own(sandbox: Sandbox) -> None:
     assert reply.ended == "finished"
     assert reply.tests == (
         PASSED,
-        Trial(Tried.FAILED, "AssertionError"),
-        Trial(Tried.FAILED, "TypeError: unsupported operand type(s) for *: 'NoneType' and 'int'"),
-        Trial(
-            Tried.UNTESTED,
+        TestResult(TestStatus.FAILED, "AssertionError"),
+        TestResult(
+            TestStatus.FAILED, "TypeError: unsupported operand type(s) for *: 'NoneType' and 'int'"
+        ),
+        TestResult(
+            TestStatus.UNTESTED,
             "the test is no program: SyntaxError: '(' was never closed (<test>, line 1)",
         ),
     )
@@ -91,13 +93,13 @@ def test_names_of_python_are_pythons_unless_the_tests_mean_the_programs(sandbox:
     tests = ("assert sum(1, 2) == 3", "assert abs(-5) == 5")
     [as_entry, not_entry] = ran(sandbox, Run(program, tests, ("sum",)), Run(program, tests))
     assert as_entry.tests == (PASSED, PASSED)
-    assert [tested.result for tested in not_entry.tests] == [Tried.FAILED, Tried.PASSED]
+    assert [tested.result for tested in not_entry.tests] == [TestStatus.FAILED, TestStatus.PASSED]
 
 
 def test_a_function_of_the_test_cannot_be_sent_and_that_is_nobodys_fault(sandbox: Sandbox) -> None:
     [reply] = ran(sandbox, Run("def f(g): return g(1)", ("assert f(lambda x: x) == 1",)))
     assert reply.tests == (
-        Trial(Tried.UNTESTED, "a test's function cannot be sent to the program"),
+        TestResult(TestStatus.UNTESTED, "a test's function cannot be sent to the program"),
     )
 
 
@@ -108,7 +110,7 @@ def test_limits_end_a_program_and_say_which(sandbox: Sandbox) -> None:
     crashes = Run("import ctypes; ctypes.string_at(0)", ("f()",))
     looped, slept, ate, crashed = ran(sandbox, loops, sleeps, eats, crashes)
     assert (looped.ended, looped.tests) == (
-        "cpu", (Trial(Tried.FAILED, "program ended: cpu"),),
+        "cpu", (TestResult(TestStatus.FAILED, "program ended: cpu"),),
     )  # fmt: skip
     assert slept.ended == "wall"
     assert (ate.exit_code, ate.stderr.splitlines()[-1]) == (1, "MemoryError")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from labeler.driver.requests import Failed, Ran, Run, Trial, Tried
+from labeler.driver.requests import Failed, Run, RunResult, TestResult, TestStatus
 from labeler.errors import BackendBusy
 from labeler.sandbox.remote import RemoteSandbox
 from tests.http_server import Handler, serving
@@ -55,10 +55,13 @@ def test_a_program_is_judged_there_as_it_is_here() -> None:
     with server() as url:
         assert with_sandbox(RemoteSandbox(url), lambda one: one.ready()) == ""
         tested, script = ran(RemoteSandbox(url), GOOD, Run("print(input())", stdin="hi\n"))
-    assert isinstance(tested, Ran)
-    assert tested.tests == (Trial(Tried.PASSED), Trial(Tried.FAILED, "AssertionError"))
+    assert isinstance(tested, RunResult)
+    assert tested.tests == (
+        TestResult(TestStatus.PASSED),
+        TestResult(TestStatus.FAILED, "AssertionError"),
+    )
     assert tested.isolation == f"remote {url}"
-    assert isinstance(script, Ran)
+    assert isinstance(script, RunResult)
     assert (script.stdout, script.exit_code) == ("hi\n", 0)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from labeler.consensus.votes import Votes
+from labeler.consensus.votes import AnyRule, Votes
 from labeler.dataset import CommitInfo, open_dataset
 from labeler.errors import DatasetError
-from labeler.recompute.version import recompute
+from labeler.recompute.version import recompute_version
 from labeler.records import (
     Asks,
     Consensus,
@@ -29,7 +29,7 @@ from labeler.stats import LabelerStatistics, LabelStatistics, Rate, label_statis
 from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Bin, Calibration
 from labeler.stats.rates import Spread
-from labeler.stats.records import Duplicates, KeepByDifficulty, LabelCounts, Spent
+from labeler.stats.records import CostPerLabel, Duplicates, KeepByDifficulty, LabelCounts
 from labeler.stats.tables import show_statistics
 from tests.committed import committed
 
@@ -93,7 +93,7 @@ def write(
 
 def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
     write(tmp_path / "d", "run-1", *FOUR)
-    nothing = Spent(None, None, None)
+    nothing = CostPerLabel(None, None, None)
     assert label_statistics(open_dataset(tmp_path / "d")) == LabelStatistics(
         version=0,
         n_problems=2,
@@ -113,9 +113,9 @@ def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
         prompt_tokens=1620,
         completion_tokens=162,
         cost={
-            "calls": Spent(11, 2.75, 2.75),
-            "prompt_tokens": Spent(1620, 405.0, 405.0),
-            "completion_tokens": Spent(162, 40.5, 40.5),
+            "calls": CostPerLabel(11, 2.75, 2.75),
+            "prompt_tokens": CostPerLabel(1620, 405.0, 405.0),
+            "completion_tokens": CostPerLabel(162, 40.5, 40.5),
             "seconds": nothing,
             "usd": nothing,
         },
@@ -200,7 +200,7 @@ def test_labels_made_anew_of_an_older_version_cost_what_that_version_did(tmp_pat
     cost = {"calls": 100, "prompt_tokens": 9000, "completion_tokens": 800}
     write(tmp_path / "d", "run-1", *FOUR, cost=cost)
     write(tmp_path / "d", "run-2", *FOUR, cost=cost)
-    made = recompute(tmp_path / "d", Votes("any"), {}, version=0)
+    made = recompute_version(tmp_path / "d", Votes(AnyRule()), {}, version=0)
     assert (made.version, label_statistics(open_dataset(tmp_path / "d")).calls) == (2, 100)
     write(tmp_path / "d", "run-3", *FOUR, cost=cost)
     assert label_statistics(open_dataset(tmp_path / "d")).calls == 200

@@ -122,7 +122,7 @@ def test_the_queue_passes_over_what_was_just_judged(viewer: Viewer) -> None:
     page = viewer.page(1, 1, queue)
     assert (page.before, page.after) == (None, 0)
     left = viewer.page(1, 0, Filters(disagree="yes"))
-    assert (left.place, left.before, left.after) == (None, None, 1)
+    assert (left.position, left.before, left.after) == (None, None, 1)
 
 
 def test_while_another_process_commits_reviews_wait(viewer: Viewer) -> None:

@@ -97,3 +97,11 @@ def test_whoever_follows_the_address_at_once_is_not_refused(tmp_path: Path) -> N
 
     with pytest.raises(Connected):
         serve(open_dataset(made(tmp_path)), 0, say=say)
+
+
+def test_on_a_shared_machine_it_prints_a_token(tmp_path: Path) -> None:
+    with viewing(made(tmp_path), "--token") as (_, address):
+        bare = address.split("?token=")[0]
+        assert httpx.get(f"{bare}v1/", timeout=PATIENCE_S).status_code == 401
+        with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as client:
+            assert client.get(address).status_code == 200

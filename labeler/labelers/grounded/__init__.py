@@ -1,1 +1,1 @@
-"""GroundedPRM: steps verified with a tool, for given solutions and in a search of its own."""
+"""GroundedPRM: steps of given solutions, verified with a tool."""

@@ -1,23 +1,34 @@
 """Grounded: every step of given solutions, verified with a tool (GroundedPRM without its search).
 
 Every step is judged on its own merit, those after a wrong one too. Steps on a shared prefix are
-verified once. What one verification is: `labeler.labelers.grounded.verify`.
+verified once. What one verification is: `labeler.labelers.shared.verification.verify`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from typing import Literal
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.grounded.settings import Verifier, verifier_tasks
-from labeler.labelers.grounded.verify import NAME, VERSION, Verification, Verified
-from labeler.records import Problem, Solution, Verdict
+from labeler.labelers.method import Method
+from labeler.labelers.shared.verification.settings import Verifier, verifier_tasks
+from labeler.labelers.shared.verification.verify import (
+    NAME,
+    VERSION,
+    Verification,
+    counted,
+)
+from labeler.records import Asks, Problem, Solution
+
+
+class Grounded(Verifier):
+    """Every step, with a program that a model writes for it and the sandbox runs."""
+
+    kind: Literal["grounded"] = NAME
 
 
 def grounded(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Verifier, policy: Policy
+    problem: Problem, solutions: tuple[Solution, ...], settings: Grounded, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution."""
     tasks = verifier_tasks(settings)
@@ -31,11 +42,18 @@ def grounded(
     return Findings(evidence, statistics=counted(found))
 
 
-def counted(found: Sequence[Verified]) -> dict[str, int]:
-    """How often there was something to compute, the tool failed, and nothing could be read."""
-    counts = Counter(steps=len(found))
-    for one in found:
-        counts["tool_failed"] += bool(one.tool.failed)
-        counts["tool_used"] += bool(one.tool.output)
-        counts["unknown"] += one.opinion.verdict is Verdict.UNKNOWN
-    return {name: n for name, n in counts.items() if n}
+GROUNDED = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Grounded,
+    conversation=grounded,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: verifier_tasks(settings).all,
+)

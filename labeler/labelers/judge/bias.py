@@ -15,10 +15,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from labeler.labelers.correctness import Opinion
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.records import Solution, Verdict
 
-Judged = tuple[Solution, Sequence[Opinion]]
+Judged = tuple[Solution, Sequence[AggregatedVerdict]]
 
 
 def family(model: str) -> str:
@@ -48,5 +48,5 @@ def signs_of_bias(judged: Sequence[Judged], model: str) -> dict[str, int]:
     return {name: n for name, n in counts.items() if n}
 
 
-def _flagged(opinions: Sequence[Opinion]) -> bool:
+def _flagged(opinions: Sequence[AggregatedVerdict]) -> bool:
     return any(opinion.verdict is Verdict.WRONG for opinion in opinions)

@@ -17,20 +17,21 @@ from typing import Any
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Failed, Reply, Sample, Samples
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import (
-    Opinion,
-    Spent,
-    correctness_evidence,
-    read_completion,
-    spent_on,
-    unread,
-)
 from labeler.labelers.judge.bias import signs_of_bias
 from labeler.labelers.judge.own_solution import OwnSolution, solve
 from labeler.labelers.judge.settings import Judge, Tasks, judge_tasks
 from labeler.labelers.judge.votes import Critique, both_ways, count_votes
+from labeler.labelers.method import Method
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    correctness_evidence,
+    read_completion,
+    unread,
+    usage_of,
+)
 from labeler.prompts import Task
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
 NAME = "judge"
@@ -44,7 +45,7 @@ def judge(
     tasks = judge_tasks(settings)
     version = f"{VERSION}+{tasks.sha}"
     works = [
-        _Bench(problem, settings, tasks, model, policy.run_seed).judged(solutions, version)
+        _JudgeSession(problem, settings, tasks, model, policy.run_seed).judged(solutions, version)
         for model in settings.models
     ]
     found = yield from together(works)
@@ -55,18 +56,18 @@ def judge(
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Critiques:
     """The critiques of one solution, and what they cost; `flips` of `pairs` steps turned."""
 
     critiques: tuple[Critique, ...]
-    spent: Spent
+    spent: TokenUsage
     model: str = ""
     pairs: int = 0
     flips: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class _JudgeSession:
     """One model at work on one problem."""
 
     problem: Problem
@@ -82,37 +83,39 @@ class _Bench:
             own = yield from solve(
                 self.problem, settings, self.tasks.solve, self.model, self.run_seed, NAME
             )
-        heard = yield from together([self._heard(solution, own) for solution in solutions])
+        of_each = yield from together([self._critiques_of(solution, own) for solution in solutions])
         evidence: list[Evidence] = []
-        judged: list[tuple[Solution, Sequence[Opinion]]] = []
+        judged: list[tuple[Solution, Sequence[AggregatedVerdict]]] = []
         counts: Counter[str] = Counter()
-        for i, (solution, one) in enumerate(zip(solutions, heard, strict=True)):
+        for i, (solution, one) in enumerate(zip(solutions, of_each, strict=True)):
             opinions = count_votes(
                 one.critiques,
                 settings.vote_rule,
                 min_agreement=settings.min_agreement,
                 every_step=settings.every_step,
             )
-            spent = one.spent + (own.spent if i == 0 else Spent())
+            spent = one.spent + (own.spent if i == 0 else TokenUsage())
             evidence += correctness_evidence(
                 NAME, version, self.problem, solution, opinions, one.model, spent
             )
             judged.append((solution, opinions))
             counts.update(_counted(opinions, one))
-        counts.update(signs_of_bias(judged, next((h.model for h in heard if h.model), self.model)))
+        counts.update(
+            signs_of_bias(judged, next((h.model for h in of_each if h.model), self.model))
+        )
         return Findings(tuple(evidence), statistics={k: n for k, n in counts.items() if n})
 
-    def _heard(self, solution: Solution, own: OwnSolution) -> Conversation[_Heard]:
+    def _critiques_of(self, solution: Solution, own: OwnSolution) -> Conversation[_Critiques]:
         """All votes on one solution, in both orders where that is wanted."""
         if own.missing:
             unknown = unread(Failed(own.missing), len(solution.steps))
-            return _Heard((unknown,), Spent())
+            return _Critiques((unknown,), TokenUsage())
         orders = (False, True) if self.settings.order_swap else (False,)
         found = yield from together([self._votes(solution, own, swapped) for swapped in orders])
-        spent = sum((one.spent for one in found), Spent())
+        spent = sum((one.spent for one in found), TokenUsage())
         model = next((one.model for one in found if one.model), "")
         if len(found) == 1:
-            return _Heard(found[0].critiques, spent, model)
+            return _Critiques(found[0].critiques, spent, model)
         pairs = list(zip(found[0].critiques, found[1].critiques, strict=True))
         merged = [both_ways(one, other) for one, other in pairs]
         n_pairs = sum(
@@ -121,9 +124,11 @@ class _Bench:
             for a, b in zip(one, other, strict=True)
         )
         flips = sum(n for _, n in merged)
-        return _Heard(tuple(critique for critique, _ in merged), spent, model, n_pairs, flips)
+        return _Critiques(tuple(critique for critique, _ in merged), spent, model, n_pairs, flips)
 
-    def _votes(self, solution: Solution, own: OwnSolution, swapped: bool) -> Conversation[_Heard]:
+    def _votes(
+        self, solution: Solution, own: OwnSolution, swapped: bool
+    ) -> Conversation[_Critiques]:
         """The chain of tasks for every vote: the first is one request, later ones are one each."""
         n, seeds = self.settings.votes, self._seeds(solution)
         values = self._values(solution, own, swapped)
@@ -131,7 +136,7 @@ class _Bench:
         [reply] = yield [self._asked(first, values, n, seeds[0])]
         # One reply per vote from here on.
         replies: list[Reply] = [reply] * n
-        spent = spent_on(reply)
+        spent = usage_of(reply)
         if isinstance(reply, Samples):
             replies = [Samples((c,), 0, reply.model) for c in reply.completions]
         said: list[list[str]] = [[] for _ in range(n)]
@@ -150,11 +155,11 @@ class _Bench:
             ]
             for i, answer in zip(open_votes, answers, strict=True):
                 replies[i] = answer
-                spent += spent_on(answer)
+                spent += usage_of(answer)
         last = self.tasks.chain[-1]
         critiques = tuple(_critique(r, solution, last) for r in replies)
         model = next((r.model for r in replies if isinstance(r, Samples)), "")
-        return _Heard(critiques, spent, model)
+        return _Critiques(critiques, spent, model)
 
     def _seeds(self, solution: Solution) -> list[int]:
         path = (NAME, self.problem.problem_id, *solution.steps)
@@ -180,7 +185,7 @@ class _Bench:
             seed,
             schema=task.schema if self.settings.structured else "",
             model=self.model,
-            asker=NAME,
+            requester=NAME,
         )
 
 
@@ -190,7 +195,7 @@ def _critique(reply: Reply, solution: Solution, task: Task) -> Critique:
     return read_completion(reply.completions[0], solution.steps, task)
 
 
-def _counted(opinions: Sequence[Opinion], heard: _Heard) -> dict[str, int]:
+def _counted(opinions: Sequence[AggregatedVerdict], critiques: _Critiques) -> dict[str, int]:
     """Votes, how many of them are with the verdict (SPARK's agreement), and turned verdicts."""
     decided = [o for o in opinions if o.verdict is not Verdict.UNKNOWN]
     return {
@@ -200,6 +205,23 @@ def _counted(opinions: Sequence[Opinion], heard: _Heard) -> dict[str, int]:
         "votes_agreeing": sum(
             o.n_correct if o.verdict is Verdict.CORRECT else o.n - o.n_correct for o in decided
         ),
-        "order_pairs": heard.pairs,
-        "order_flips": heard.flips,
+        "order_pairs": critiques.pairs,
+        "order_flips": critiques.flips,
     }
+
+
+JUDGE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Judge,
+    conversation=judge,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=False,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: judge_tasks(settings).all,
+)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from labeler.checking.extract import final_answer
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Check, Checked, Completion, Failed, Sample, Samples
-from labeler.labelers.correctness import Spent, spent_on
+from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.judge.settings import Judge
+from labeler.labelers.shared.verdict_evidence import TokenUsage, usage_of
 from labeler.prompts import Task
 from labeler.records import Problem, Sampling, Verdict
 from labeler.seeds import derive_seed
@@ -26,23 +26,23 @@ class OwnSolution:
 
     text: str
     missing: str = ""
-    spent: Spent = field(default_factory=Spent)
+    spent: TokenUsage = field(default_factory=TokenUsage)
 
 
 def solve(
-    problem: Problem, settings: Judge, task: Task, model: str, run_seed: int, asker: str
+    problem: Problem, settings: Judge, task: Task, model: str, run_seed: int, requester: str
 ) -> Conversation[OwnSolution]:
     """One own solution: the right one with the gold answer, else the most frequent answer's."""
     prompt = task.prompt(problem=problem.text, context=problem.context)
-    seed = derive_seed(run_seed, asker, "solve", problem.problem_id)
+    seed = derive_seed(run_seed, requester, "solve", problem.problem_id)
     greedy = Sampling(temperature=0.0, max_tokens=settings.max_tokens)
     warm = Sampling(temperature=1.0, max_tokens=settings.max_tokens)
-    asked = [Sample(prompt, 1, greedy, seed, model=model, asker=asker)]
+    asked = [Sample(prompt, 1, greedy, seed, model=model, requester=requester)]
     if settings.solve_tries > 1:
         more = settings.solve_tries - 1
-        asked.append(Sample(prompt, more, warm, seed, model=model, asker=asker))
+        asked.append(Sample(prompt, more, warm, seed, model=model, requester=requester))
     replies = yield [*asked]
-    spent = sum((spent_on(reply) for reply in replies), Spent())
+    spent = sum((usage_of(reply) for reply in replies), TokenUsage())
     written = [c for r in replies if isinstance(r, Samples) for c in r.completions]
     whole = [c for c in written if c.finish != "length"]
     if not whole:
@@ -51,11 +51,11 @@ def solve(
     if not settings.with_gold or problem.gold_answer is None:
         return OwnSolution(_most_frequent(whole), "", spent)
     answers = {a: None for c in whole if (a := final_answer(c.text)) is not None}
-    checks = (yield [Check(problem, answer, asker) for answer in answers]) if answers else []
+    checks = (yield [Check(problem, answer, requester) for answer in answers]) if answers else []
     right = {
         answer
         for answer, reply in zip(answers, checks, strict=True)
-        if isinstance(reply, Checked) and reply.verdict is Verdict.CORRECT
+        if isinstance(reply, CheckResult) and reply.verdict is Verdict.CORRECT
     }
     for completion in whole:
         if final_answer(completion.text) in right:

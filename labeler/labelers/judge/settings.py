@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from labeler.driver.requests import POLICY
-from labeler.prompts import PromptSet, Task, prompts_sha
-from labeler.records import Sampling
+from pydantic import Field, model_validator
+
+from labeler.labelers.method import Prompted
+from labeler.prompts import Task, prompts_sha
 
 Mode = Literal["single", "meta", "deliberate"]
 VoteRule = Literal["majority", "intersection", "union"]
@@ -20,40 +21,40 @@ CHAINS: dict[Mode, tuple[str, ...]] = {
 """The tasks after the first verification; each sees the replies before it, the last one decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """`votes` independent critiques are merged by `vote_rule`; `min_agreement` is the share of
-    votes that must be with the verdict, else it is unknown.
+class Judge(Prompted):
+    """A critic that stops at the first wrong step; votes, chains and guards are settings.
 
-    `panel` names further models that judge by themselves and give evidence of their own. With
-    `solve_first` a model first writes `solve_tries` own solutions: the first greedily; the one it
-    judges by has the most frequent answer, or, `with_gold`, the right one. `order_swap` asks each
-    vote again with problem and solution in the other order, and believes what comes out both times.
+    `votes` independent critiques are merged by `vote_rule`; `min_agreement` is the share of votes
+    that must be with the verdict, else it is unknown. `panel` names further models that judge by
+    themselves and give evidence of their own. With `solve_first` a model first writes `solve_tries`
+    own solutions: the first greedily; the one it judges by has the most frequent answer, or,
+    `with_gold`, the right one. `order_swap` asks each vote again with problem and solution in the
+    other order, and believes what comes out both times.
     """
 
-    prompts: PromptSet
-    model: str = POLICY
+    kind: Literal["judge"] = "judge"
     panel: tuple[str, ...] = ()
     mode: Mode = "single"
-    votes: int = 1
+    votes: Annotated[int, Field(ge=1)] = 1
     vote_rule: VoteRule = "majority"
-    min_agreement: float = 0.0
+    min_agreement: Annotated[float, Field(ge=0, le=1)] = 0.0
     every_step: bool = False
     solve_first: bool = False
-    solve_tries: int = 1
+    solve_tries: Annotated[int, Field(ge=1)] = 1
     with_gold: bool = False
     order_swap: bool = False
-    structured: bool = True
-    temperature: float = 0.0
-    max_tokens: int = 4096
 
     @property
     def models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.model, *self.panel)))
 
-    @property
-    def sampling(self) -> Sampling:
-        return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
+    @model_validator(mode="after")
+    def _votes_differ(self) -> Judge:
+        if self.votes > 1 and self.temperature == 0:
+            raise ValueError("votes at temperature 0 are all the same; set temperature, say 0.7")
+        if self.solve_tries > 1 and not self.solve_first:
+            raise ValueError("solve_tries is for judges that solve first; set solve_first: true")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,13 @@ class Tasks:
     chain: tuple[Task, ...]
 
     @property
+    def all(self) -> tuple[Task, ...]:
+        return (*([self.solve] if self.solve else []), *self.chain)
+
+    @property
     def sha(self) -> str:
         """8 hex digits over all of them."""
-        return prompts_sha([*([self.solve] if self.solve else []), *self.chain])
+        return prompts_sha(self.all)
 
 
 def judge_tasks(settings: Judge) -> Tasks:
@@ -78,7 +83,7 @@ def judge_tasks(settings: Judge) -> Tasks:
         *(["gold_answer"] if settings.with_gold and not settings.solve_first else []),
         *(["swapped"] if settings.order_swap else []),
     ]
-    prompts = settings.prompts
+    prompts = settings.prompt_set
     if settings.solve_first:
         solve, first = prompts.task("solve"), prompts.task("judge_solved", "own_solution", *needed)
     else:

@@ -1,4 +1,4 @@
-"""Several critiques of one solution -> one opinion per step.
+"""Several critiques of one solution -> one aggregated verdict per step.
 
 A critique stops at its first error, so it votes on the steps up to there. `majority`: more than
 half of the votes on a step; a tie is unknown, never a guess. `intersection`: wrong only if all say
@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from labeler.labelers.correctness import Opinion
 from labeler.labelers.judge.settings import VoteRule
-from labeler.labelers.replies.base import Reading
+from labeler.labelers.shared.replies.base import StepVerdict
+from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.records import Verdict
 
-Critique = tuple[Reading, ...]
-"""One reading per step."""
+Critique = tuple[StepVerdict, ...]
+"""One verdict per step."""
 
 
 def count_votes(
     critiques: Sequence[Critique], rule: VoteRule, *, min_agreement: float, every_step: bool
-) -> list[Opinion]:
-    """Opinions on the steps up to the first one voted wrong; on all of them with `every_step`."""
-    opinions: list[Opinion] = []
+) -> list[AggregatedVerdict]:
+    """Verdicts on the steps up to the first one voted wrong; on all of them with `every_step`."""
+    opinions: list[AggregatedVerdict] = []
     for t in range(len(critiques[0])):
         speaking = [c for c in critiques if every_step or not _flagged(c[:t])]
         opinions.append(_opinion([c[t] for c in speaking], rule, min_agreement))
@@ -33,32 +33,38 @@ def count_votes(
     voted = [opinion.verdict for opinion in opinions]
     like_minded = [c for c in critiques if [r.verdict for r in c[: len(voted)]] == voted]
     return [
-        Opinion(o.verdict, o.n, o.n_correct, _text([*like_minded, *critiques], t, o), o.reason)
+        AggregatedVerdict(
+            o.verdict, o.n, o.n_correct, _text([*like_minded, *critiques], t, o), o.reason
+        )
         for t, o in enumerate(opinions)
     ]
 
 
-def _flagged(readings: Sequence[Reading]) -> bool:
+def _flagged(readings: Sequence[StepVerdict]) -> bool:
     return any(reading.verdict is Verdict.WRONG for reading in readings)
 
 
-def _opinion(said: Sequence[Reading], rule: VoteRule, min_agreement: float) -> Opinion:
+def _opinion(
+    said: Sequence[StepVerdict], rule: VoteRule, min_agreement: float
+) -> AggregatedVerdict:
     votes = [one for one in said if one.verdict is not Verdict.UNKNOWN]
     n, right = len(votes), sum(one.verdict is Verdict.CORRECT for one in votes)
     if n == 0:
         reasons = Counter(one.reason for one in said)
         first = reasons.most_common(1)[0][0] if reasons else "every critique stopped before"
-        return Opinion(Verdict.UNKNOWN, reason=first)
+        return AggregatedVerdict(Verdict.UNKNOWN, reason=first)
     if rule == "majority" and 2 * right == n:
-        return Opinion(Verdict.UNKNOWN, n, right, reason=f"a tie of {n} votes")
+        return AggregatedVerdict(Verdict.UNKNOWN, n, right, reason=f"a tie of {n} votes")
     holds = {"majority": 2 * right > n, "intersection": right > 0, "union": right == n}[rule]
     with_it = right if holds else n - right
     if with_it < min_agreement * n:
-        return Opinion(Verdict.UNKNOWN, n, right, reason=f"only {with_it} of {n} votes agree")
-    return Opinion(Verdict.CORRECT if holds else Verdict.WRONG, n, right)
+        return AggregatedVerdict(
+            Verdict.UNKNOWN, n, right, reason=f"only {with_it} of {n} votes agree"
+        )
+    return AggregatedVerdict(Verdict.CORRECT if holds else Verdict.WRONG, n, right)
 
 
-def _text(critiques: Sequence[Critique], t: int, opinion: Opinion) -> str:
+def _text(critiques: Sequence[Critique], t: int, opinion: AggregatedVerdict) -> str:
     return next((c[t].rationale for c in critiques if c[t].verdict is opinion.verdict), "")
 
 
@@ -74,6 +80,6 @@ def both_ways(critique: Critique, swapped: Critique) -> tuple[Critique, int]:
         else:
             flips += 1
             merged.append(
-                Reading(Verdict.UNKNOWN, "the verdict turns with the order of the prompt")
+                StepVerdict(Verdict.UNKNOWN, "the verdict turns with the order of the prompt")
             )
     return tuple(merged), flips

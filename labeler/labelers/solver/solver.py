@@ -22,14 +22,18 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.requests import Failed, Limits, Ran, Reply, Run
-from labeler.labelers.base import Findings
-from labeler.labelers.tool_use import failure_of
+from labeler.driver.requests import Failed, Limits, Reply, Run, RunResult
+from labeler.labelers.base import Findings, Policy
+from labeler.labelers.method import Method, MethodSettings, no_prompts
+from labeler.labelers.shared.tool_use import failure_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id
 
-NAME = "solver"
+NAME: Final = "solver"
 VERSION = "1"
 OPTIMAL = 0
 NOT_ITS_FAULT = (
@@ -45,12 +49,15 @@ _FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.?)(?:[eE][-+]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Solver:
-    """`tolerance` is relative to the gold objective; `cpu_s` processor seconds per model."""
+class Solver(MethodSettings):
+    """The outcome of an optimisation model in code, solved by HiGHS (StepORLM); asks no model.
 
-    tolerance: float = 1e-4
-    cpu_s: float = 20.0
+    `tolerance` is relative to the gold objective; `cpu_s` processor seconds per model.
+    """
+
+    kind: Literal["solver"] = NAME
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    cpu_s: Annotated[float, Field(gt=0)] = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class _Said:
 
 
 def solver(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Solver
+    problem: Problem, solutions: tuple[Solution, ...], settings: Solver, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on the last step of every solution; equal models are solved once."""
     models = {s.solution_id: model_in("".join(s.steps)) for s in solutions}
@@ -69,7 +76,7 @@ def solver(
     answered: dict[str, Reply] = dict.fromkeys(distinct, Failed("the gold answer is no objective"))
     if distinct and _gold(problem) is not None:
         found = yield [
-            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, asker=NAME)
+            Run(_runner(), files=(("model.py", m),), limits=limits, packages=True, requester=NAME)
             for m in distinct
         ]
         answered = dict(zip(distinct, found, strict=True))
@@ -109,7 +116,7 @@ def _gold(problem: Problem) -> float | str | None:
 def _said(problem: Problem, reply: Reply | None, tolerance: float) -> _Said:
     if reply is None:
         return _Said(Verdict.UNKNOWN, "no model in code in the solution")
-    if not isinstance(reply, Ran):
+    if not isinstance(reply, RunResult):
         return _Said(Verdict.UNKNOWN, reply.reason if isinstance(reply, Failed) else "no run")
     if reply.ended != "exited":
         return _Said(Verdict.UNKNOWN, f"the model was ended: {reply.ended}")
@@ -149,7 +156,7 @@ def _compared(printed: str, calls: list[int], gold: float | str | None, toleranc
 
 
 def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | None) -> Evidence:
-    isolation = reply.isolation if isinstance(reply, Ran) else ""
+    isolation = reply.isolation if isinstance(reply, RunResult) else ""
     is_unknown = said.verdict is Verdict.UNKNOWN
     right = int(said.verdict is Verdict.CORRECT)
     return Evidence(
@@ -163,10 +170,27 @@ def _evidence(problem: Problem, solution: Solution, said: _Said, reply: Reply | 
         n_correct=right,
         rationale="" if is_unknown else said.text,
         model=isolation,
-        calls=int(isinstance(reply, Ran)),
+        calls=int(isinstance(reply, RunResult)),
         reason=said.text if is_unknown else "",
     )
 
 
 def _runner() -> str:
     return Path(__file__).with_name("runner.py").read_text(encoding="utf-8")
+
+
+SOLVER = Method(
+    name=NAME,
+    version=VERSION,
+    settings=Solver,
+    conversation=solver,
+    asks=frozenset({Asks.VALUE}),
+    asks_model=False,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=True,
+    backs_values_up=False,
+    prompts=no_prompts,
+)

@@ -17,41 +17,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final, Literal
 
 from labeler.driver.conversation import Conversation, together
 from labeler.labelers.base import Findings, Policy
-from labeler.labelers.correctness import Opinion, Spent, correctness_evidence
-from labeler.labelers.grounded.grounded import counted
-from labeler.labelers.grounded.settings import Tasks, Verifier
-from labeler.labelers.grounded.verify import Verification
-from labeler.labelers.replies.json_form import text_under
+from labeler.labelers.method import Method
+from labeler.labelers.shared.replies.json_form import text_under
+from labeler.labelers.shared.tool_use import Call, ToolReturn
+from labeler.labelers.shared.verdict_evidence import (
+    AggregatedVerdict,
+    TokenUsage,
+    correctness_evidence,
+)
+from labeler.labelers.shared.verification.settings import Tasks, Verifier
+from labeler.labelers.shared.verification.verify import Verification, counted
 from labeler.labelers.table.claims import agrees, stands_in
 from labeler.labelers.table.parsing import as_csv, table_in
-from labeler.labelers.tool_use import Call, ToolReturn
-from labeler.prompts import prompts_sha
-from labeler.records import Evidence, Problem, Solution, Verdict
+from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 
-NAME = "table"
+NAME: Final = "table"
 VERSION = "1"
 AGAINST = "the execution does not find what the step claims, the judge calls it right"
 NO_TABLE = "the problem has no table in its context"
 
 
+class TableSettings(Verifier):
+    """Every step on a table, executed again as SQL (TaTToo)."""
+
+    kind: Literal["table"] = NAME
+
+
 def table_tasks(settings: Verifier) -> Tasks:
     """Raises `ConfigError` where the prompt set has no place for what is asked."""
     needed = ("problem", "context", "steps")
+    prompts = settings.prompt_set
     return Tasks(
-        settings.prompts.task("table_query", *needed),
-        settings.prompts.task("table_judge", *needed, "tool_program", "tool_output", "tool_failed"),
+        prompts.task("table_query", *needed),
+        prompts.task("table_judge", *needed, "tool_program", "tool_output", "tool_failed"),
     )
 
 
 def table(
-    problem: Problem, solutions: tuple[Solution, ...], settings: Verifier, policy: Policy
+    problem: Problem, solutions: tuple[Solution, ...], settings: TableSettings, policy: Policy
 ) -> Conversation[Findings]:
     """Evidence on every step of every solution; steps on a shared prefix are verified once."""
     tasks = table_tasks(settings)
-    version = f"{VERSION}+{prompts_sha([tasks.query, tasks.judge])}"
+    version = f"{VERSION}+{tasks.sha}"
     files = tuple(
         (f"table_{number}.csv", as_csv(rows))
         for number, text in enumerate(problem.context, 1)
@@ -65,7 +76,7 @@ def table(
         return Call(sql, _runner(), (*files, ("query.sql", sql))) if sql else None
 
     work = Verification(
-        problem, settings, tasks, policy.run_seed, asker=NAME, read=read, decide=_held_to
+        problem, settings, tasks, policy.run_seed, requester=NAME, read=read, decide=_held_to
     )
     prefixes = {
         "".join(s.steps[: t + 1]): s.steps[: t + 1] for s in solutions for t in range(len(s.steps))
@@ -78,7 +89,9 @@ def table(
     return Findings(evidence, statistics=statistics)
 
 
-def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinion:
+def _held_to(
+    said: AggregatedVerdict, tool: ToolReturn, prefix: tuple[str, ...]
+) -> AggregatedVerdict:
     """The judge's opinion, but never a right step whose claim was not found."""
     claim = text_under(tool.written, ("claim",)).strip()
     if not stands_in(claim, prefix[-1]):
@@ -92,11 +105,28 @@ def _held_to(said: Opinion, tool: ToolReturn, prefix: tuple[str, ...]) -> Opinio
 def _without_table(problem: Problem, solutions: tuple[Solution, ...], version: str) -> Findings:
     evidence: dict[str, Evidence] = {}
     for solution in solutions:
-        said = [Opinion(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
-        for piece in correctness_evidence(NAME, version, problem, solution, said, "", Spent()):
+        said = [AggregatedVerdict(Verdict.UNKNOWN, reason=NO_TABLE)] * len(solution.steps)
+        for piece in correctness_evidence(NAME, version, problem, solution, said, "", TokenUsage()):
             evidence.setdefault(piece.prefix_id, piece)
     return Findings(tuple(evidence.values()), statistics={"without_table": 1})
 
 
 def _runner() -> str:
     return Path(__file__).with_name("runner.py").read_text(encoding="utf-8")
+
+
+TABLE = Method(
+    name=NAME,
+    version=VERSION,
+    settings=TableSettings,
+    conversation=table,
+    asks=frozenset({Asks.CORRECTNESS}),
+    asks_model=True,
+    runs_programs=True,
+    writes_solutions=False,
+    is_tool=False,
+    may_say_right=True,
+    of_whole_answers=False,
+    backs_values_up=False,
+    prompts=lambda settings: table_tasks(settings).all,
+)

@@ -64,8 +64,8 @@ class Solution:
         reply = self.ask("call", number, sent, {name: send(value) for name, value in named.items()})
         match reply:
             case [result, dict(changed)]:
-                for place, value in changed.items():
-                    _restore(arguments[int(place)], self.value(value, trusted=False))
+                for index, value in changed.items():
+                    _restore(arguments[int(index)], self.value(value, trusted=False))
                 return result
         raise Unsent("a broken reply")
 

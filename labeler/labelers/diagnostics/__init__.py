@@ -1,0 +1,1 @@
+"""Lanser: what a type checker says after each statement of a program."""

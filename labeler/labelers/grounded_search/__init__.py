@@ -1,0 +1,1 @@
+"""GroundedPRM: the search whose nodes are verified with a tool."""

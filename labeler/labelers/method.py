@@ -1,0 +1,141 @@
+"""A labelling method: one record that says all that the rest of the house must know of it.
+
+Nobody else keeps a set of names of methods: consensus, exports, refresh, the command line and the
+documentation read these records (`labeler.labelers.methods` lists them). No trait has a default, so
+that a new method cannot forget one; what contradicts itself is an error when it is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from labeler.driver.conversation import Conversation
+from labeler.driver.requests import POLICY
+from labeler.labelers.base import Findings, Policy
+from labeler.prompts import PromptSet, Task, load_prompts
+from labeler.records import Asks, Problem, Sampling, Solution
+from labeler.settings import Strict, always_says
+
+Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
+"""A method with its settings bound: gets a problem and the solutions that there are."""
+
+
+class MethodSettings(Strict):
+    """What stands under a method's `kind` in a run file; the conversation gets this very object.
+
+    A subclass declares `kind: Literal["its_name"] = "its_name"`, and a default for every setting.
+    The first line of its docstring says what is labelled, and how.
+    """
+
+    model_config = always_says("kind")
+    if TYPE_CHECKING:
+        kind: str = ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models of a run, by name, that the method asks under these settings."""
+        return ()
+
+    @property
+    def prompts_sha(self) -> str:
+        """Hash of the prompt files that it asks with; "" for a method that has none."""
+        return ""
+
+
+class AsksPolicy(MethodSettings):
+    """Settings of a method that asks the policy for rollouts."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (POLICY,)
+
+
+class Prompted(MethodSettings):
+    """What methods share that ask a model about steps: which one, with which prompts, how."""
+
+    model: str = POLICY
+    prompts: str = "default"
+    """Whose words: default, embedded (what the embedded policy was taught), or your own folder."""
+    structured: bool = True
+    """Whether servers that can are to hold the reply to the task's JSON schema."""
+    temperature: Annotated[float, Field(ge=0)] = 0.0
+    max_tokens: Annotated[int, Field(ge=1)] = 4096
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (self.model,)
+
+    @property
+    def prompt_set(self) -> PromptSet:
+        """The prompt files. Raises `ConfigError` where they cannot be read."""
+        return load_prompts(self.prompts)
+
+    @property
+    def prompts_sha(self) -> str:
+        return self.prompt_set.sha
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
+
+
+def no_prompts(settings: MethodSettings) -> Sequence[Task]:
+    """Of a method that asks with no prompts of a file."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """What a labelling method is.
+
+    `version` tells labels of one form of its code from those of another: whoever changes what it
+    says raises it, and `labeler refresh` finds the labels that are stale. `conversation` is called
+    with `settings=` and `policy=`. `prompts` gives the prompts that it asks with under given
+    settings, and raises `ConfigError` where a prompt set lacks one.
+    """
+
+    name: str
+    version: str
+    settings: type[MethodSettings]
+    conversation: Callable[..., Conversation[Findings]]
+    asks: frozenset[Asks]
+    """What its evidence is about: value, correctness, or both."""
+    asks_model: bool
+    runs_programs: bool
+    """Needs a sandbox."""
+    writes_solutions: bool
+    """Writes the solutions that it labels, and so goes before those that label what is there."""
+    is_tool: bool
+    """Computes: speaks where it is certain, and its counts are claims that hold, not votes."""
+    may_say_right: bool
+    """Without, what it does not call wrong stays open: its silence is no verdict."""
+    of_whole_answers: bool
+    """Its evidence of value is about a solution's answer itself, not about going on from there."""
+    backs_values_up: bool
+    """Counts a rollout at every prefix that it passes through, not only where it began."""
+    prompts: Callable[[Any], Sequence[Task]]
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where the record contradicts its settings."""
+        default = self.settings()
+        if default.kind != self.name:
+            raise ValueError(f"{self.name}: its settings are of kind {default.kind!r}")
+        if bool(default.models) != self.asks_model:
+            raise ValueError(f"{self.name}: asks_model contradicts the models of its settings")
+        if not self.asks:
+            raise ValueError(f"{self.name}: asks neither for value nor for correctness")
+
+    @property
+    def summary(self) -> str:
+        """One line for tables: what it labels, and how."""
+        return (self.settings.__doc__ or "").partition("\n")[0]
+
+    def bind(self, settings: MethodSettings, policy: Policy) -> Labeler:
+        """The method with its settings. Raises `ConfigError` where a prompt is missing."""
+        self.prompts(settings)  # shows now, not after an hour
+        return partial(self.conversation, settings=settings, policy=policy)

@@ -1,0 +1,1 @@
+"""RRM: steps against a rubric that a model wrote for their problem."""

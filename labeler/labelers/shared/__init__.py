@@ -1,0 +1,1 @@
+"""What several labelling methods use."""

@@ -1,0 +1,1 @@
+"""One step verified with a tool that a model operates: for methods that differ in the tool."""

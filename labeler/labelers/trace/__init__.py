@@ -1,0 +1,1 @@
+"""ExecVerify: predicted execution traces against the real ones."""

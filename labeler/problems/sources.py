@@ -1,0 +1,174 @@
+"""All kinds of problems by name; the order is that of messages and of the documentation.
+
+A new kind is a reader, its settings and one line here, or one entry point of the group
+`labeler.problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from labeler.extensions import Table
+from labeler.oracle.generate import Difficulty, generate_problems
+from labeler.problems.base import parse_columns
+from labeler.problems.cruxeval import read_cruxeval
+from labeler.problems.folder import read_place
+from labeler.problems.gsm8k import parse_gsm8k, read_gsm8k
+from labeler.problems.hub import read_hub
+from labeler.problems.humaneval import read_humaneval
+from labeler.problems.math import parse_math, read_math
+from labeler.problems.mbpp import read_mbpp
+from labeler.problems.plain import read_plain
+from labeler.problems.solved import SolutionRecord, read_solutions
+from labeler.problems.source import ProblemSettings, ProblemSource
+from labeler.records import Problem, Rejection
+from labeler.scratch import first_seen
+
+MOST_PROBLEMS = 1_000_000
+"""Some minutes of work before the first is labelled; another `seed` makes others."""
+
+
+class OracleProblems(ProblemSettings):
+    """Generated word problems with known truth."""
+
+    kind: Literal["oracle"] = "oracle"
+    n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
+    seed: int = 1
+    difficulty: Difficulty = Difficulty()
+
+
+class FileProblems(ProblemSettings):
+    """A file of problems, or a folder of such files."""
+
+    path: str
+    limit: Annotated[int, Field(ge=1)] | None = None
+
+
+class GSM8KProblems(FileProblems):
+    """GSM8K's lines: question and answer, with `####` before the last number."""
+
+    kind: Literal["gsm8k"] = "gsm8k"
+
+
+class MathProblems(FileProblems):
+    """MATH's records: problem and solution, with a box around the answer."""
+
+    kind: Literal["math"] = "math"
+
+
+class PlainProblems(FileProblems):
+    """A plain JSONL or Parquet file of problems."""
+
+    kind: Literal["plain"] = "plain"
+
+
+class HumanEvalProblems(FileProblems):
+    """HumanEval's records: a function to complete, and its tests."""
+
+    kind: Literal["humaneval"] = "humaneval"
+
+
+class MBPPProblems(FileProblems):
+    """MBPP's records: a task, and its tests."""
+
+    kind: Literal["mbpp"] = "mbpp"
+
+
+class CRUXEvalProblems(FileProblems):
+    """CRUXEval's records: a function and an input, whose output is to be told."""
+
+    kind: Literal["cruxeval"] = "cruxeval"
+
+
+class HubProblems(ProblemSettings):
+    """A Hugging Face dataset id or local folder; `columns` maps problem fields to its columns.
+
+    `form` gsm8k or math reads the columns that those sets have (question, answer, ...).
+    """
+
+    kind: Literal["hub"] = "hub"
+    dataset: str
+    columns: dict[str, str]
+    form: Literal["columns", "gsm8k", "math"] = "columns"
+    split: str = "train"
+    subset: str | None = None
+    revision: str | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
+
+
+class SolvedProblems(FileProblems):
+    """A file of solutions that exist already: they are labelled, nothing is solved."""
+
+    kind: Literal["solved"] = "solved"
+
+
+def _read_oracle(settings: OracleProblems) -> Iterator[Problem]:
+    generated = generate_problems(settings.n, settings.seed, settings.difficulty)
+    return (oracle_problem.problem for oracle_problem in generated)
+
+
+def _file(
+    settings: type[FileProblems], read: Callable[[Path], Iterable[Problem | Rejection]]
+) -> ProblemSource:
+    def read_file(given: FileProblems) -> Iterable[Problem | Rejection]:
+        return islice(read_place(Path(given.path), read), given.limit)
+
+    name = settings.model_fields["kind"].default
+    return ProblemSource(name=name, settings=settings, read=read_file, paths=("path",))
+
+
+HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}
+"""How records of a Hub dataset read, after their columns were renamed."""
+
+
+def _read_hub(settings: HubProblems) -> Iterable[Problem | Rejection]:
+    found = read_hub(
+        settings.dataset,
+        settings.columns,
+        split=settings.split,
+        name=settings.subset,
+        revision=settings.revision,
+        parse=HUB_FORMS[settings.form],
+    )
+    return islice(found, settings.limit)
+
+
+def _solutions(settings: SolvedProblems) -> Iterable[SolutionRecord | Rejection]:
+    return islice(read_solutions(Path(settings.path)), settings.limit)
+
+
+def _read_solved(settings: SolvedProblems) -> Iterator[Problem | Rejection]:
+    """Each problem once, however many solutions it has."""
+    with first_seen() as seen:
+        for number, one in enumerate(_solutions(settings)):
+            if isinstance(one, Rejection):
+                yield one
+            elif seen.setdefault(one.problem.problem_id, str(number)) == str(number):
+                yield one.problem
+
+
+PROBLEM_SOURCES: Table[ProblemSource] = Table(
+    "labeler.problems",
+    ProblemSource,
+    "kind of problems",
+    ProblemSource(name="oracle", settings=OracleProblems, read=_read_oracle),
+    _file(GSM8KProblems, read_gsm8k),
+    _file(MathProblems, read_math),
+    _file(PlainProblems, read_plain),
+    _file(HumanEvalProblems, read_humaneval),
+    _file(MBPPProblems, read_mbpp),
+    _file(CRUXEvalProblems, read_cruxeval),
+    ProblemSource(name="hub", settings=HubProblems, read=_read_hub, paths_if_there=("dataset",)),
+    ProblemSource(
+        name="solved",
+        settings=SolvedProblems,
+        read=_read_solved,
+        paths=("path",),
+        read_solutions=_solutions,
+    ),
+)

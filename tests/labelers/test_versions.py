@@ -1,0 +1,55 @@
+"""What a dataset of an earlier build says its labels were made by still counts as the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from labeler.config.load import _checked
+from labeler.config.run import RunConfig
+from labeler.wiring.runs import build
+from labeler.wiring.versions import earlier_hashes, version_hashes
+
+BY_2B308D2 = {
+    "tool_check": "348bbf41d94b0d79",
+    "program": "5ede5a48cc0420b6",
+    "outcome": "008d4982218289f0",
+    "monte_carlo": "272c78ef52d807df",
+    "statement_monte_carlo": "02c0bb20c7ea951f",
+    "trace": "3d9843727621fe70",
+    "diagnostics": "ff4878dea4d7d481",
+    "binary_search": "1a418be202964036",
+    "bisect": "1f0c9d640006c3f5",
+    "omegaprm": "e140739d0a614ccb",
+    "alphamath": "580572a03c005431",
+}
+"""Methods without prompt files, with their defaults; a model of the name `m`."""
+
+
+def config_of(name: str) -> RunConfig:
+    policy = {"kind": "openai", "urls": ["http://127.0.0.1:9"], "model": "m"}
+    content = {"problems": {"kind": "oracle", "n": 1}, "solutions": 1, "policy": policy}
+    return _checked("run.yaml", content | {"labelers": [{"kind": name}]})
+
+
+@pytest.mark.parametrize(("name", "stored"), BY_2B308D2.items())
+def test_the_hash_of_an_earlier_build_is_todays(name: str, stored: str) -> None:
+    config = config_of(name)
+    now = version_hashes(config, build(config, ([], [])))
+    assert now[name] == stored
+
+
+def test_a_method_whose_version_was_that_of_all_code_is_known_by_it() -> None:
+    config = config_of("solver")
+    parts = build(config, ([], []))
+    assert version_hashes(config, parts)["solver"] == "8278e254f0775c51"
+    assert earlier_hashes(config, parts, ["0.1.0+9968196e"]) == {
+        "solver": frozenset({"924f6e3adf429e70"})
+    }
+
+
+@pytest.mark.parametrize("name", ["grounded", "grounded_search", "table"])
+def test_so_are_the_other_three(name: str) -> None:
+    config = config_of(name)
+    parts = build(config, ([], []))
+    [earlier] = earlier_hashes(config, parts, ["0.1.0+9968196e"])[name]
+    assert earlier != version_hashes(config, parts)[name]
