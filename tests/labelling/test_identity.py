@@ -26,6 +26,7 @@ from labeler.settings import Strict
 from labeler.wiring import run as run_config
 from labeler.wiring.problems import read_problems
 from tests.noisy_policy import parts
+from tests.test_dataset import commit_run
 
 RUN = """
 problems: {problems}
@@ -188,9 +189,8 @@ def few(**changes: object) -> Parts:
 
 
 def test_a_run_that_was_committed_under_its_earlier_id_is_there_already(tmp_path: Path) -> None:
-    earlier = replace(few(), config_sha="then")
-    label(tmp_path / "d", earlier)
     today = replace(few(), config_sha="now", earlier_shas=("then",))
+    commit_run(tmp_path / "d", run_ids(today)[1], 1)
     with pytest.raises(DatasetError, match="version 0 already holds this run"):
         label(tmp_path / "d", today)
     assert label(tmp_path / "d", today, resume=True).already_there
@@ -238,10 +238,11 @@ def test_the_id_of_a_run_of_then_is_still_known() -> None:
 
 
 def test_a_run_of_then_is_there_though_rules_have_changed_and_one_of_today_is_not() -> None:
-    given = few()
-    later = replace(given, checker=LaterRules(given.checker), earlier_shas=("then",))
-    assert run_ids(replace(given, config_sha="then"))[0] in run_ids(later)
-    assert run_ids(given)[0] not in run_ids(later)
+    given = replace(few(), earlier_shas=("then",))
+    later = replace(given, checker=LaterRules(given.checker))
+    today, then = run_ids(given)
+    assert then in run_ids(later)
+    assert today not in run_ids(later)
 
 
 def test_an_unfinished_run_of_an_earlier_id_is_told_and_gone_after_the_commit(
