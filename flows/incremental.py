@@ -64,7 +64,9 @@ async def incremental(
         version = run.finished_version()
         if version is not None:
             return already_there(run, version)
-        summary = await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)
+        summary = await execute_run(
+            config, run, board, shard_timeout_s=shard_timeout_s, may_be_empty=True
+        )
     # After the new labels are in: a crash between leaves both, and the next run comes here again.
     _withdraw(found, out)
     return summary

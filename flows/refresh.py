@@ -53,7 +53,12 @@ async def refresh(
         async with run:
             if run.finished_version() is None:
                 summary = await execute_run(
-                    config, run, board, shard_timeout_s=shard_timeout_s, replaces=True
+                    config,
+                    run,
+                    board,
+                    shard_timeout_s=shard_timeout_s,
+                    replaces=True,
+                    may_be_empty=True,
                 )
     if not dry_run:
         version = withdraw_replaced(located(out))

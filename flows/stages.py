@@ -90,10 +90,12 @@ async def execute_run(
     *,
     shard_timeout_s: float = SHARD_TIMEOUT_S,
     replaces: bool = False,
+    may_be_empty: bool = False,
 ) -> RunSummary:
     """All stages of an entered run, from its shards to its statistics.
 
-    With `replaces`, the labels that earlier runs gave to the same problems are void.
+    With `replaces`, the labels that earlier runs gave to the same problems are void; with
+    `may_be_empty`, a version may say no more than that its problems were tried.
     """
     get_run_logger().info(
         "run=%s problems=%d shards=%d out=%s",
@@ -116,7 +118,11 @@ async def execute_run(
     def commit() -> RunSummary:
         # Written before the commit, counted only after it: a crash between leaves nothing wrong.
         note(config, run, replaces=replaces)
-        return run.commit([done[shard.name] for shard in run.shards])
+        return run.commit(
+            [done[shard.name] for shard in run.shards],
+            replaces=replaces,
+            may_be_empty=may_be_empty,
+        )
 
     async with board.showing("problems labelled"):
         if run.delegates_shards:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from typing import IO
 from labeler.errors import DatasetError
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_FOR_DELTA = re.compile(r"[\x00-\x1f\x7f#?\\]|%[0-9A-Fa-f]{2}|[\ud800-\udfff]")
+"""What deltalake 1.6.6 takes for another path, or refuses once everything is written. It follows
+links first. Measured: every character of ASCII, some beyond, in a name and in that of a folder
+above; the halves of surrogate pairs stand for bytes that are no UTF-8."""
 
 
 def make_folder(path: Path) -> None:
@@ -23,6 +28,20 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def not_for_delta(path: Path) -> str | None:
+    """What of a path, its links followed, keeps a Delta table from lying there; None if nothing."""
+    # A zero byte would end the search for links.
+    whole = path if NOT_FOR_DELTA.search(str(path)) else Path(os.path.realpath(path))
+    found = NOT_FOR_DELTA.search(str(whole))
+    return found and f"{found[0]!a} in {shown(whole)}"
+
+
+def shown(path: object) -> str:
+    """A path in one line: as it is written, quoted where it holds what is not printed."""
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
 
 
 def write_error(path: Path, error: OSError) -> DatasetError:

@@ -7,7 +7,8 @@ Index bases are 0 here; papers that count from 1 are converted where they are re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -171,6 +172,14 @@ class Rejection:
     stage: str
     record_id: str
     reason: str
+
+
+def told_reasons(rejections: Iterable[Rejection], most: int = 3) -> str:
+    """The most frequent reasons with their counts, in words: "3 no answer, 1 too easy"."""
+    counts = Counter(rejection.reason for rejection in rejections)
+    said = [f"{n:,} {reason}" for reason, n in counts.most_common(most)]
+    others = counts.total() - sum(n for _, n in counts.most_common(most))
+    return ", ".join([*said, *([f"{others:,} for other reasons"] if others else [])])
 
 
 def short_hash(*parts: str) -> str:

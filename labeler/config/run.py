@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from labeler.config.consensus import ConsensusConfig
+from labeler.config.content import without_paths
+from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
@@ -98,14 +100,28 @@ class RunConfig(Strict):
         return self
 
     def identity(self) -> str:
-        """Hash of all that decides labels (64 hex digits)."""
-        content = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
-        if self.steps == "delimiter":
-            del content["steps"]  # Runs of before there was a choice keep their identity.
+        """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""
+        return _sha(without_paths(self._deciding()))
+
+    def earlier_identity(self) -> str:
+        """The same as it was when paths counted, by which older runs are recognised."""
+        content = self._deciding()
+        without_later_keys(self, content)
+        for one in self.labelers:
+            if (ours := PROMPTS_OF_THEN.get(getattr(one, "prompts", ""))) is not None:
+                content["prompts_sha"][one.kind] = ours
+        return _sha(content)
+
+    def _deciding(self) -> dict[str, Any]:
+        content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return content
+
+
+def _sha(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def contract() -> str:

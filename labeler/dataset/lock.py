@@ -50,9 +50,26 @@ def held(
 
 def only_committer(path: Location, run_id: str) -> AbstractContextManager[None]:
     """Holds the lock file beside a dataset (or its cache) while one version is committed."""
+    return held(_lock_of(path), path, run_id, "committing")
+
+
+def refuse_if_locked_out(path: Location) -> None:
+    """Raises `DatasetError` where nobody could commit, because the lock cannot be made.
+
+    For the beginning of a run: the lock lies beside the dataset, in a folder that may be closed.
+    """
+    file = _lock_of(path)
+    make_folder(file.parent)
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise write_error(file, error) from error
+
+
+def _lock_of(path: Location) -> Path:
     # Whole, because "." and ".." have no name to set beside them.
     local = storage_of(path).local.resolve()
-    return held(local.parent / f"{local.name}.lock", path, run_id, "committing")
+    return local.parent / f"{local.name}.lock"
 
 
 def _name_holder(lock_file: Path, run_id: str) -> None:

@@ -19,7 +19,15 @@ from typing import Protocol
 
 from labeler.dataset.bucket import SCHEME, Bucket
 from labeler.errors import DatasetError
-from labeler.files import make_folder, not_allowed, whole_file, write_error
+from labeler.files import (
+    NOT_FOR_DELTA,
+    make_folder,
+    not_allowed,
+    not_for_delta,
+    shown,
+    whole_file,
+    write_error,
+)
 
 Location = Path | Bucket
 """How a dataset is named: the path of a folder, or an address such as s3://bucket/prefix."""
@@ -184,7 +192,8 @@ class Folder:
 def located(given: str | Location) -> Location:
     """What a user named: an address where it is one, else a path.
 
-    Raises `DatasetError` for an address of another kind than s3://bucket/prefix, and for no name.
+    Raises `DatasetError` for an address of another kind than s3://bucket/prefix, for no name, and
+    for a path that Delta Lake would not take for what it is.
     """
     if isinstance(given, Bucket):
         return given
@@ -198,10 +207,18 @@ def located(given: str | Location) -> Location:
         # A path that was made from an address has lost a slash.
         text = SCHEME + text.removeprefix("s3:/")
     if "://" not in text:
+        if (wrong := not_for_delta(Path(text))) is not None:
+            raise DatasetError(
+                f"{shown(text)}: no dataset can lie there, because of {wrong}; name another folder"
+            )
         return Path(given)
     bucket, _, prefix = text.removeprefix(SCHEME).strip("/").partition("/")
     if not text.startswith(SCHEME) or not bucket or not prefix:
-        raise DatasetError(f"{text}: a dataset is a local folder, or s3://bucket/prefix")
+        raise DatasetError(f"{shown(text)}: a dataset is a local folder, or s3://bucket/prefix")
+    if (found := NOT_FOR_DELTA.search(text)) is not None:
+        raise DatasetError(
+            f"{shown(text)}: no dataset can lie there, because of {found[0]!a}; name another prefix"
+        )
     return Bucket(f"{SCHEME}{bucket}/{prefix}")
 
 

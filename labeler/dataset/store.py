@@ -14,7 +14,7 @@ commitInfo.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -78,15 +78,21 @@ class Version:
     info: CommitInfo | None
 
 
-def commit(path: Location, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> int:
+def commit(
+    path: Location,
+    batches: Iterable[pa.RecordBatch],
+    info: CommitInfo,
+    known_as: Sequence[str] = (),
+) -> int:
     """Appends all rows of a run in one new version and returns its number; all or nothing.
 
-    Takes any stream of batches (see `read_shards`); a run that is already in the log is not written
-    again, its version is returned. Raises `DatasetError` where another process is committing.
+    Takes any stream of batches (see `read_shards`); a run that is already in the log, under its id
+    or one of `known_as`, is not written again, its version is returned. Raises `DatasetError` where
+    another process is committing.
     """
     with only_committer(path, info.run_id):
         table = open_table(path) if has_log(path) else None
-        done = _version_of(table, info.run_id)
+        done = _version_of(table, info.run_id, *known_as)
         if done is not None:
             return done
         _refuse_other_schema(path, table)
@@ -150,15 +156,15 @@ def open_table(path: Location, version: int | None = None) -> DeltaTable:
         raise storage.explained(error) from error
 
 
-def version_of_run(path: Location, run_id: str) -> int | None:
-    """The version that a run wrote, None if it wrote none."""
-    return _version_of(open_table(path) if has_log(path) else None, run_id)
+def version_of_run(path: Location, *run_ids: str) -> int | None:
+    """The version that a run wrote under one of its ids, None if it wrote none."""
+    return _version_of(open_table(path) if has_log(path) else None, *run_ids)
 
 
-def _version_of(table: DeltaTable | None, run_id: str) -> int | None:
+def _version_of(table: DeltaTable | None, *run_ids: str) -> int | None:
     entries = log_of(table) if table is not None else []
     return next(
-        (e.version for e in entries if e.info is not None and e.info.run_id == run_id), None
+        (e.version for e in entries if e.info is not None and e.info.run_id in run_ids), None
     )
 
 

@@ -146,7 +146,7 @@ def _run_file(publication: Publication, made_by: set[str]) -> str:
     from labeler.config.run import MODEL_OPERATIONS
 
     loaded = load_config(publication.config, publication.overrides)
-    if loaded.identity() not in made_by:
+    if made_by.isdisjoint({loaded.identity(), loaded.earlier_identity()}):
         raise ConfigError(
             f"{publication.config}: did not make this version; give the run's own file, and its "
             "--set overrides"

@@ -13,21 +13,19 @@ device or address.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
-from labeler.dataset.lock import held
+from labeler.dataset.lock import held, refuse_if_locked_out
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import CommitInfo, commit, version_of_run
@@ -35,13 +33,15 @@ from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
-from labeler.errors import DatasetError
+from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
+from labeler.labelling.identity import run_ids
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import make_ready
+from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
 from labeler.recompute.rows import fitted_to, recomputed_rows
-from labeler.records import Problem, Rejection, short_hash
+from labeler.records import Problem, Rejection, told_reasons
 from labeler.samplers.base import Needs, Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
@@ -56,6 +56,9 @@ SHARDS_AT_ONCE = 2
 """So that the end of one shard does not leave the sampler idle."""
 
 REPORT_PERIOD_S = 0.5
+
+ALREADY_THERE = "already in the dataset, labelled anew (exports use the newest labels)"
+"""Says how many solutions are in the dataset from an earlier run, among the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Parts:
     """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
+    earlier_shas: tuple[str, ...] = ()
+    """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
     async def aclose(self) -> None:
         """Lets go of models, checker and sandbox."""
@@ -131,13 +136,7 @@ class LabellingRun:
     def __post_init__(self) -> None:
         self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
-        self.run_id = short_hash(
-            self.parts.config_sha,
-            _digest(chain(self.parts.problems, self.parts.recipe.existing_solutions.values())),
-            *(f"{name}={self.parts.samplers[name].fingerprint}" for name in self._model_names),
-            self.parts.checker.fingerprint,
-            *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
-        )
+        self.run_id, *self._known_as = run_ids(self.parts)
         self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
@@ -151,6 +150,7 @@ class LabellingRun:
                 held(self._work / "run.lock", self.out, self.run_id, "labelling")
             )
             self._refuse_unwanted_resume()
+            refuse_if_locked_out(self.out)
             # Only now: this may start servers, which a run that is refused must not do.
             if not self.delegates_shards:
                 await make_ready(self.parts.samplers, self.parts.needs)
@@ -188,7 +188,7 @@ class LabellingRun:
 
     def finished_version(self) -> int | None:
         """The version that this run wrote before, if it did."""
-        return version_of_run(self.out, self.run_id)
+        return version_of_run(self.out, self.run_id, *self._known_as)
 
     def _refuse_unwanted_resume(self) -> None:
         if self.resume:
@@ -199,11 +199,12 @@ class LabellingRun:
                 f"{self.out}: version {version} already holds this run; "
                 f"change the seed or the config, or see it with labeler stats {self.out}"
             )
-        if (self._work / self.run_id).exists():
-            raise DatasetError(
-                f"{self.out}: holds this run unfinished; add --resume to go on, "
-                f"or delete {self._work / self.run_id} to start again"
-            )
+        for name in (self.run_id, *self._known_as):
+            if (self._work / name).exists():
+                raise DatasetError(
+                    f"{self.out}: holds this run unfinished; add --resume to go on, "
+                    f"or delete {self._work / name} to start again"
+                )
 
     async def label(self, shard: Shard) -> ShardSummary:
         """Labels one shard and stages its rows; several may run at once."""
@@ -246,16 +247,35 @@ class LabellingRun:
             tasks = [group.create_task(one(shard)) for shard in self.shards]
         return [task.result() for task in tasks]
 
-    def commit(self, summaries: Sequence[ShardSummary]) -> RunSummary:
-        """Makes one new version of all shards, then removes what was staged."""
+    def commit(
+        self,
+        summaries: Sequence[ShardSummary],
+        *,
+        replaces: bool = False,
+        may_be_empty: bool = False,
+    ) -> RunSummary:
+        """Makes one new version of all shards, then removes what was staged.
+
+        Rows that all say what the dataset says already make none, unless the run `replaces` them.
+        Raises `DataError` where nothing was labelled, unless the version `may_be_empty`: a
+        schedule's, which tells that these problems were tried.
+        """
         whole = ShardSummary(rejections=list(self.parts.rejections))
         for summary in summaries:
             whole.add(summary)
+        if not whole.n_rows and not may_be_empty:
+            self._refuse_empty(whole.rejections)
+        rows, learned = self._decided()
+        again = repeated(self.out, rows)
+        if again.version is not None and not replaces:
+            self._clear()
+            return already_there(self, again.version)
+        if again.n_solutions and not replaces:
+            whole.statistics[ALREADY_THERE] = Counter(solutions=again.n_solutions)
         by_stage = dict(Counter(rejection.stage for rejection in whole.rejections))
         reasons = Counter(rejection.reason for rejection in whole.rejections)
         total = whole.total()
         policy = self.parts.samplers.get(POLICY)
-        rows, learned = self._decided()
         info = CommitInfo(
             run_id=self.run_id,
             config_sha=self.parts.config_sha,
@@ -277,9 +297,8 @@ class LabellingRun:
             },
         )
         self._list_rejections(whole.rejections)
-        version = commit(self.out, rows, info)
-        self._gather_journals()
-        shutil.rmtree(self._work / self.run_id, ignore_errors=True)
+        version = commit(self.out, rows(), info, self._known_as)
+        self._clear()
         return RunSummary(
             self.out,
             self.run_id,
@@ -293,19 +312,36 @@ class LabellingRun:
             reasons=dict(reasons.most_common(3)),
         )
 
+    def _refuse_empty(self, rejections: Sequence[Rejection]) -> None:
+        """A version without a row would look like success."""
+        self._list_rejections(rejections)
+        self._clear()
+        problems = f"none of {len(self.parts.problems):,} problems"
+        raise DataError(
+            f"{self.out}: {problems} was labelled, so there is no new version "
+            f"({told_reasons(rejections) or 'no solution was written'}); see "
+            f"{self.out}/_rejections/{self.run_id}.jsonl and change the problems or the run file"
+        )
+
+    def _clear(self) -> None:
+        """Removes what was staged; the replies stay in the journal."""
+        self._gather_journals()
+        for name in (self.run_id, *self._known_as):
+            shutil.rmtree(self._work / name, ignore_errors=True)
+
     def _gather_journals(self) -> None:
         """Replies that other processes of this run kept in journals of their own become ours."""
         for path in sorted((self._work / self.run_id).glob("*.sqlite")):
             self._journal.take_over(path)
 
-    def _decided(self) -> tuple[Iterator[pa.RecordBatch], Mapping[str, Any]]:
+    def _decided(self) -> tuple[Callable[[], Iterator[pa.RecordBatch]], Mapping[str, Any]]:
         """All staged rows, decided again by a rule that learns from them, and what it learned."""
         files = [shard.rows_file for shard in self.shards]
         rule = self.parts.recipe.rule
         if not isinstance(rule, Learner):
-            return read_shards(files), {}
+            return lambda: read_shards(files), {}
         ready = fitted_to(rule, lambda: read_shards(files))
-        return recomputed_rows(read_shards(files), ready), ready.report()
+        return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
@@ -332,13 +368,6 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     return RunSummary(
         run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
     )
-
-
-def _digest(records: Iterable[object]) -> str:
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(repr(record).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
 
 
 def _plain(cost: Cost) -> dict[str, int]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.errors import DataError
+from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, json_value, text_of
 from labeler.records import Domain, Problem, Rejection, Source, short_hash
 from labeler.scratch import first_seen
 
@@ -33,21 +34,12 @@ Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
 COLUMNS = tuple(field.name for field in fields(Problem))
 SOURCE_COLUMNS = {field.name for field in fields(Source)}
 LISTS = ("reference_solution", "tests", "context")
-NOT_UNICODE = "text is not valid Unicode"
 TOO_DEEP = "nested too deeply"
 
 
 def reject(location: str, reason: str) -> Rejection:
     """A record that is no problem."""
     return Rejection("read", location, reason)
-
-
-def text_of(record: Mapping[str, Any], column: str) -> str:
-    """The text in a column; "" where there is none. Numbers count as text, as answers often do."""
-    value = record.get(column)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else ""
 
 
 def lists_of(record: Mapping[str, Any], location: str) -> dict[str, tuple[str, ...]] | Rejection:
@@ -138,7 +130,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _json(line: bytes, location: str) -> Any:
     try:
-        return json.loads(line.decode(), parse_constant=_no_json)
+        return json_value(line.decode())
     except RecursionError as error:
         raise DataError(f"{location}: not JSON ({TOO_DEEP}); mend or delete the line") from error
     except ValueError as error:
@@ -146,8 +138,16 @@ def _json(line: bytes, location: str) -> Any:
         raise DataError(f"{location}: not JSON ({reason}); mend or delete the line") from error
 
 
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON value")
+def read_as(parse: Parse, record: Any, place: str, source: Source) -> Problem | Rejection:
+    """What a parser makes of a record; one that is unfit is a rejection with the reason."""
+    if isinstance(record, Faulty):
+        return reject(place, record.reason)
+    if not isinstance(record, Mapping):
+        return reject(place, "not a JSON object")
+    try:
+        return parse(record, place, source)
+    except Unfit as unfit:
+        return reject(place, str(unfit))
 
 
 def problems(
@@ -157,12 +157,7 @@ def problems(
     reason, n_read = "it is empty", 0
     with first_seen() as locations:
         for location, record in records:
-            is_record = isinstance(record, Mapping)
-            read = (
-                parse(record, location, source)
-                if is_record
-                else reject(location, "not a JSON object")
-            )
+            read = read_as(parse, record, location, source)
             if (
                 isinstance(read, Problem)
                 and (first := locations.setdefault(read.problem_id, location)) != location

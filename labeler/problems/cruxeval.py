@@ -20,8 +20,8 @@ from labeler.problems.base import (
     new_problem,
     problems,
     reject,
-    text_of,
 )
+from labeler.problems.written import text_of
 from labeler.programs.statements import LINE, parse
 from labeler.records import Domain, Problem, Rejection, Source
 

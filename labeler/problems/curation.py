@@ -98,14 +98,20 @@ def curate(
     records: Iterable[Problem | Rejection], threshold: float = THRESHOLD
 ) -> Iterator[Problem | Rejection]:
     """The same records in their order, each exact or near duplicate replaced by its rejection."""
-    with _earlier_problems(threshold) as earlier:
+    with _earlier_problems(threshold) as earlier, first_seen() as answers:
         for record in records:
             alike = earlier.like(record) if isinstance(record, Problem) else None
-            if isinstance(record, Problem) and alike and alike[1] is not Likeness.TEMPLATE:
-                reason = f"{alike[1]} duplicate of {alike[0]}"
-                yield Rejection("curate", record.problem_id, reason)
-            else:
+            if not isinstance(record, Problem):
                 yield record
+            elif alike is None or alike[1] is Likeness.TEMPLATE:
+                answers.setdefault(record.problem_id, repr(record.gold_answer))
+                yield record
+            else:
+                answer = repr(record.gold_answer)
+                differs = answers.setdefault(alike[0], answer) != answer
+                reason = f"{alike[1]} duplicate of {alike[0]}"
+                reason += ", which has another gold answer" if differs else ""
+                yield Rejection("curate", record.problem_id, reason)
 
 
 def find_duplicates(problems: Iterable[Problem], threshold: float = THRESHOLD) -> tuple[Group, ...]:

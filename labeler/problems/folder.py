@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from labeler.errors import DataError
+from labeler.files import not_for_delta, shown
+from labeler.problems.arrow import rows_of
 from labeler.problems.base import parse_columns, problems, reject
 from labeler.records import Problem, Rejection, Source
 from labeler.scratch import first_seen
@@ -57,10 +59,12 @@ def _read_table(path: Path) -> Iterator[Problem | Rejection]:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
+    if (wrong := not_for_delta(path)) is not None:
+        raise DataError(f"{shown(path)}: cannot be read, because of {wrong}; move it")
     try:
         table = DeltaTable(str(path))
         batches = table.to_pyarrow_dataset().to_batches()
-        rows = (row for batch in batches for row in batch.to_pylist())
+        rows = (row for batch in batches for row in rows_of(batch))
         records = ((f"{path}:{number}", row) for number, row in enumerate(rows, start=1))
         source = Source(path.name, f"delta:{table.version()}")
         yield from problems(str(path), records, parse_columns, source)

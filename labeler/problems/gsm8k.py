@@ -18,11 +18,13 @@ from labeler.problems.base import (
     new_problem,
     problems,
     reject,
-    text_of,
 )
+from labeler.problems.written import text_of
 from labeler.records import Domain, Problem, Rejection, Source
 
 CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
+THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+"""A number with a comma between its thousands; other commas stay: they part a list's members."""
 
 
 def read_gsm8k(path: Path, source: Source | None = None) -> Iterator[Problem | Rejection]:
@@ -42,7 +44,7 @@ def parse_gsm8k(record: Mapping[str, Any], location: str, source: Source) -> Pro
         problem_id="",
         domain=Domain.MATH,
         text=text_of(record, "question").strip(),
-        gold_answer=answer.strip().replace(",", ""),
+        gold_answer=THOUSANDS.sub(lambda one: one[0].replace(",", ""), answer.strip()),
         reference_solution=tuple(line.strip() for line in lines if line.strip()),
         source=source,
     )

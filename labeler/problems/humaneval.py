@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +26,8 @@ from labeler.problems.base import (
     new_problem,
     problems,
     reject,
-    text_of,
 )
+from labeler.problems.written import json_value, text_of
 from labeler.programs.statements import parse, split_statements
 from labeler.records import Domain, Problem, Rejection, Source
 
@@ -124,6 +123,6 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield f"{path}:{number}", json.loads(line)
+                    yield f"{path}:{number}", json_value(line)
     except (OSError, EOFError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as gzipped JSON lines ({error})") from error

@@ -1,6 +1,7 @@
 r"""Reads MATH: JSON lines {problem, solution, level, type}, the answer in the last \boxed{}.
 
-An explicit `answer` or `final_answer` column wins over the box; files with one of them and no
+An explicit `answer` or `final_answer` column wins over the box, unless both are numbers and differ;
+files with one of them and no
 solution (MATH-500) are read too. The solution is split at its line breaks, but a formula,
 environment or drawing stays in one piece.
 Does not normalise answers (`labeler.checking` compares them).
@@ -14,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from labeler.problems.base import content_revision, json_lines, new_problem, problems, text_of
+from labeler.problems.base import content_revision, json_lines, new_problem, problems
+from labeler.problems.written import agreed, differ, number, text_of
 from labeler.records import Domain, Problem, Rejection, Source
 
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
@@ -38,13 +40,17 @@ def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Re
 def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {problem, and solution or answer or final_answer}."""
     worked = text_of(record, "solution")
-    stated = text_of(record, "answer") or text_of(record, "final_answer")
+    stated, box = agreed(record, "answer", "final_answer"), boxed(worked)
+    numbers = number(stated), number(box or "")
+    # Other texts may say the same in other ways; whether they do is no reader's to decide.
+    if None not in numbers and numbers[0] != numbers[1]:
+        raise differ("answer", stated, "the box of the solution", box or "")
     paragraphs = (match[0].strip() for match in PARAGRAPH.finditer(worked))
     problem = Problem(
         problem_id="",
         domain=Domain.MATH,
         text=text_of(record, "problem").strip(),
-        gold_answer=(stated or boxed(worked) or "").strip(),
+        gold_answer=(stated or box or "").strip(),
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
         source=source,
     )

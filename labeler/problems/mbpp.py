@@ -18,8 +18,8 @@ from labeler.problems.base import (
     new_problem,
     problems,
     reject,
-    text_of,
 )
+from labeler.problems.written import agreed, text_of
 from labeler.programs.statements import split_statements
 from labeler.records import Domain, Problem, Rejection, Source
 
@@ -35,7 +35,7 @@ def parse_mbpp(record: Mapping[str, Any], location: str, source: Source) -> Prob
     tests = record.get("test_list")
     if not isinstance(tests, list) or not all(isinstance(test, str) for test in tests):
         return reject(location, "test_list is not a list of texts")
-    text = text_of(record, "text") or text_of(record, "prompt")
+    text = agreed(record, "text", "prompt")
     if not text.strip():
         return reject(location, "no problem text")
     code = text_of(record, "code").replace("\r\n", "\n").replace("\r", "\n")

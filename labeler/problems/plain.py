@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labeler.errors import DataError
+from labeler.problems.arrow import rows_of
 from labeler.problems.base import content_revision, json_lines, parse_columns, problems
 from labeler.records import Problem, Rejection, Source
 from labeler.schema import arrow_schema, plain
@@ -60,7 +61,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         with pq.ParquetFile(path) as file:
             batches = file.iter_batches(ROWS_PER_BATCH)
-            records = chain.from_iterable(batch.to_pylist() for batch in batches)
+            records = chain.from_iterable(map(rows_of, batches))
             for number, record in enumerate(records, start=1):
                 yield f"{path}:{number}", record
     except (OSError, pa.ArrowException) as error:

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from labeler.problems.base import reject, text_of
+from labeler.problems.base import reject
+from labeler.problems.written import text_of
 from labeler.records import Rejection
 
 

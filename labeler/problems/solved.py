@@ -18,7 +18,6 @@ never a guess.
 from __future__ import annotations
 
 import codecs
-import json
 import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,18 +26,17 @@ from typing import Any
 
 from labeler.errors import DataError
 from labeler.problems.base import (
-    NOT_UNICODE,
     TOO_DEEP,
     content_revision,
     is_unicode,
     json_lines,
     lists_of,
     reject,
-    text_of,
     unknown_domain,
 )
 from labeler.problems.prm800k import is_prm800k, plain_record
 from labeler.problems.reused import UsedIds, used_ids
+from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, agreed, json_value, text_of
 from labeler.records import (
     Domain,
     Generator,
@@ -69,12 +67,7 @@ def read_solutions(path: Path) -> Iterator[SolutionRecord | Rejection]:
     reason, n_read = "it is empty", 0
     with used_ids() as ids:
         for location, record in _records(path):
-            is_record = isinstance(record, Mapping)
-            read = (
-                _solution(record, location, source)
-                if is_record
-                else reject(location, "not an object")
-            )
+            read = _read(record, location, source)
             if isinstance(read, SolutionRecord):
                 read = _of_its_own(read, location, ids)
             if isinstance(read, Rejection):
@@ -92,7 +85,7 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         with path.open("rb") as file:
             begin = file.read(4096).removeprefix(codecs.BOM_UTF8)
         is_array = begin.lstrip().startswith(b"[")
-        content = json.loads(path.read_bytes()) if is_array else None
+        content = json_value(path.read_bytes().decode("utf-8-sig")) if is_array else None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except RecursionError as error:
@@ -105,31 +98,39 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{i}]", record) for i, record in enumerate(content))
 
 
+def _read(record: Any, location: str, source: Source) -> SolutionRecord | Rejection:
+    """The record's solution, or why there is none in it."""
+    if isinstance(record, Faulty):
+        return reject(location, record.reason)
+    if not isinstance(record, Mapping):
+        return reject(location, "not an object")
+    try:
+        return _solution(record, location, source)
+    except Unfit as unfit:
+        return reject(location, str(unfit))
+
+
 def _solution(
     content: Mapping[str, Any], location: str, source: Source
 ) -> SolutionRecord | Rejection:
     record = plain_record(content, location) if is_prm800k(content) else content
     if isinstance(record, Rejection):
         return record
-    text, steps = text_of(record, "problem") or text_of(record, "text"), record.get("steps")
+    text, steps = agreed(record, "problem", "text"), record.get("steps")
     if not text.strip():
         return reject(location, "no problem text")
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
         return reject(location, "steps is not a list of texts")
     if not steps or not "".join(steps).strip():
         return reject(location, "no steps")
-    marked = record.get("label", record.get("first_error"))
-    if isinstance(marked, bool) or not isinstance(marked, int | None):
-        return reject(location, f"label {reprlib.repr(marked)} is no index of a step")
-    if marked is not None and not -1 <= marked < len(steps):
-        return reject(location, f"label {marked} is no index of one of {len(steps)} steps")
+    marked = _marked(record, len(steps))
     if not_known := unknown_domain(text_of(record, "domain") or Domain.MATH):
         return reject(location, not_known)
     lists = lists_of(record, location)
     if isinstance(lists, Rejection):
         return lists
     whole = _delimited(steps)
-    gold = text_of(record, "gold_answer") or text_of(record, "answer") or None
+    gold = agreed(record, "gold_answer", "answer") or None
     problem = Problem(
         problem_id=text_of(record, "problem_id") or short_hash(text),
         domain=text_of(record, "domain") or Domain.MATH,
@@ -138,10 +139,7 @@ def _solution(
         source=source,
         **lists,
     )
-    judged = record.get("final_answer_correct")
-    outcome = Verdict.UNKNOWN
-    if isinstance(judged, bool):
-        outcome = Verdict.CORRECT if judged else Verdict.WRONG
+    outcome = _judged(record)
     unknown = outcome is Verdict.UNKNOWN
     solution = Solution(
         solution_id=text_of(record, "id") or short_hash(problem.problem_id, *whole),
@@ -154,6 +152,32 @@ def _solution(
     )
     solved = SolutionRecord(problem, solution, marked)
     return solved if is_unicode(solved) else reject(location, NOT_UNICODE)
+
+
+def _marked(record: Mapping[str, Any], n_steps: int) -> int | None:
+    """The first error that somebody marked: -1 for none, None where nobody did. Raises `Unfit`."""
+    said = [(name, record[name]) for name in ("label", "first_error") if name in record]
+    marks = [(name, value) for name, value in said if value is not None]
+    for name, value in marks:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Unfit(f"{name} {reprlib.repr(value)} is no index of a step")
+        if not -1 <= value < n_steps:
+            raise Unfit(f"{name} {value} is no index of one of {n_steps} steps")
+        if value != marks[0][1]:
+            raise Unfit(f"label says {marks[0][1]} and first_error {value}; keep the right one")
+    return marks[0][1] if marks else None
+
+
+def _judged(record: Mapping[str, Any]) -> Verdict:
+    """What the file says of the final answer. Raises `Unfit` for what is neither true nor false."""
+    match record.get("final_answer_correct"):
+        case None:
+            return Verdict.UNKNOWN
+        case bool(judged):
+            return Verdict.CORRECT if judged else Verdict.WRONG
+        case other:
+            said = reprlib.repr(other)
+            raise Unfit(f"final_answer_correct {said} is neither true nor false; say one of them")
 
 
 def _of_its_own(read: SolutionRecord, location: str, ids: UsedIds) -> SolutionRecord | Rejection:

@@ -9,7 +9,7 @@ from labeler.errors import DataError
 from labeler.problems.curation import curate
 from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import PROBLEM_SOURCES
-from labeler.records import Problem, Rejection, Solution
+from labeler.records import Problem, Rejection, Solution, told_reasons
 from labeler.spool import Spool
 
 ProblemSet = tuple[Sequence[Problem], Sequence[Rejection]]
@@ -20,7 +20,10 @@ def read_problems(config: RunConfig) -> ProblemSet:
     """The problems of a run, of which there is at least one, and what was rejected."""
     problems, rejections = find_problems(config)
     if not problems:
-        raise DataError(f"no problem is left of {len(rejections)} records; see `labeler problems`")
+        raise DataError(
+            f"no problem is left of {len(rejections)} records ({told_reasons(rejections)}); "
+            "see `labeler problems check`"
+        )
     return problems, rejections
 
 

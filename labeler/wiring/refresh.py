@@ -29,7 +29,8 @@ def plan_refresh(config: RunConfig, out: Location) -> tuple[Parts, Staleness]:
     stale = find_stale(parts.problems, now, out, earlier_hashes(config, parts, codes))
     # The same problems under the same run file are another run once versions changed.
     sha = short_hash(parts.config_sha, *(f"{part}={now[part]}" for part in sorted(now)))
-    return replace(parts, problems=stale.problems, rejections=(), config_sha=sha), stale
+    run = replace(parts, problems=stale.problems, rejections=(), config_sha=sha, earlier_shas=())
+    return run, stale
 
 
 def stale_labels(config: RunConfig, out: Location) -> Staleness:

@@ -61,9 +61,11 @@ def open_run(
     preset_problems: ProblemSet | None = None,
 ) -> LabellingRun:
     """A run that is ready to be entered: problems read (or `preset_problems`), models loaded."""
+    # First, for a place that cannot be a dataset is refused before any work.
+    where = located(out)
     return LabellingRun(
         build(config, preset_problems),
-        located(out),
+        where,
         resume,
         on_progress or (lambda progress: None),
         delegates_shards=config.execution.engine == "ray",
@@ -90,5 +92,6 @@ def build(
         needs=needs_of(config, problems, recipe.policy, samplers),
         options=config.run,
         config_sha=config.identity(),
+        earlier_shas=(config.earlier_identity(),),
         seed=config.seed,
     )

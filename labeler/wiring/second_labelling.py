@@ -41,6 +41,7 @@ def second_labelling(
         parts,
         recipe=build_recipe(fresh, parts.samplers.get(POLICY), solutions),
         config_sha=short_hash(fresh.identity(), "audit", str(more), *identity),
+        earlier_shas=(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from labeler.api_key import api_key
+from labeler.config.content import known_by_content
 from labeler.config.models import VLLMPolicy
 from labeler.errors import ConfigError
 from labeler.records import short_hash
@@ -38,7 +39,7 @@ def build_vllm(policy: VLLMPolicy) -> Sampler:
         source.identity,
         policy.dtype,
         str(policy.max_length),
-        *policy.args,
+        *known_by_content(policy.args),
         policy.api,
         template,
     )
