@@ -88,6 +88,15 @@ def measured(text: str) -> Measured:
     return Measured(part["value"], unit, listed, doubtful)
 
 
+def is_listed_unit(words: str) -> bool:
+    """Whether plain words are a unit that this module knows: miles per hour, square feet.
+
+    Not those that are words of another kind far more often: `5 in all`, `at 5 am`.
+    """
+    unit, listed = _one_spelling(words)
+    return bool(unit) and listed and words.split(" ")[-1] not in ("in", "am", "pm", "per")
+
+
 def _one_spelling(words: str) -> tuple[str, bool]:
     """A unit's canonical name, and whether all of it is known; "" where it is no unit."""
     names, power, listed = [], "", True
