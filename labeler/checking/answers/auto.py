@@ -12,7 +12,7 @@ import re
 
 from labeler.checking.answers.boxes import Box, boxes
 from labeler.checking.answers.marks import Marked, is_placeholder, last_marked
-from labeler.checking.answers.sentences import WINDOW, conclusion
+from labeler.checking.answers.sentences import WINDOW, conclusion, same_number
 from labeler.checking.answers.thoughts import behind_thoughts, without_special_tokens
 
 _BESIDE = re.compile(
@@ -26,12 +26,11 @@ _NEXT_TURN = re.compile(
     r"(?: [0-9]{1,3})?\s?[:：]"
 )
 _WITHDRAWS = re.compile(
-    r"""(?:\b(?:wait|however|actually|correction|oops|hmm|sorry|apolog\w+|mistake\w*|incorrect
-    |on\ second\ thought|left\ out|forgot(?:ten)?|overlooked|re-?consider\w*|re-?examin\w*
-    |that(?:'s|\ is)\ (?:wrong|not\ right)|should\ (?:have\ been|instead)|let\ me\ (?:re|correct|fix)\w*
-    )\b|(?:^|[.\n]\s{0,4})But\b)""",
+    r"""\b(?:wait|correction|oops|hmm|sorry|apolog\w+|mistake\w*|incorrect|wrong|on\ second\ thought
+    |left\ out|forgot(?:ten)?|overlooked|miscounted|misread|should\ have\ been)\b|(?:^|[.\n]\s{0,4})But\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DOUBTS = re.compile(r"\b(?:however|actually|re-?consider\w*|re-?examin\w*|instead)\b", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:is|was|are) (?:wrong|incorrect|not (?:right|correct))\b|\bmistake\b|\bleft out\b|\bforgot",
     re.IGNORECASE,
@@ -76,11 +75,12 @@ def _boxed(text: str, found: list[Box]) -> Marked:
 
 
 def _upheld(marked: Marked, text: str) -> str | None:
-    """The marked answer, what replaces it if the text withdraws it, None if nothing clear does."""
+    """The marked answer, what replaces it if the text withdraws it, None where that is not clear."""
     rest = text[marked.end :][-WINDOW:]
-    if not _WITHDRAWS.search(rest):
+    withdraws = _WITHDRAWS.search(rest)
+    if not withdraws and not _DOUBTS.search(rest):
         return marked.answer
     replaced = conclusion(rest, only_drawn=True)
-    if replaced is not None:
-        return replaced
-    return None if _DENIES.search(rest) else marked.answer
+    if replaced is None or same_number(replaced, marked.answer):
+        return None if replaced is None and _DENIES.search(rest) else marked.answer
+    return replaced if withdraws else None

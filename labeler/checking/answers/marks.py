@@ -72,7 +72,7 @@ _TAGS = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"^```[a-z]{0,12}\n(.{1,400}?)\n[ ]{0,4}```", re.DOTALL)
-_OPENED = re.compile(r"^[\s>*_#\-:：\"“'~|]{0,24}")
+_OPENED = re.compile(r"[\s>*_#\-:：\"“'~|]{0,24}")
 _PLACEHOLDER = re.compile(
     r"""^[\[<({\\]{0,8}(?:text)?[\[<({\s]{0,4}(?:your\ |the\ |my\ |final\ |numerical\ |numeric\ )*
     (?:answer|ans|result|value|number|number\ here|final\ answer|answer\ here|solution|\.{2,}|…|_{2,}|\?+

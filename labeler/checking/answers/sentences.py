@@ -126,6 +126,11 @@ def stated(sentence: str, before: str) -> str | None:
         return found[-1].text if len(found) == 1 and _behind_copula(sentence, found[-1]) else None
     if set_apart:
         numeric = set_apart
+    compound = [one for one in numeric if _is_compound(one.text)]
+    if compound and len(compound) < len(numeric):
+        # An interval or a point beside a number: only grammar can tell which is meant.
+        direct = [one for one in numeric if _behind_copula(sentence, one)]
+        return direct[-1].text if direct else None
     for result in _results(before + sentence):
         for one in reversed(numeric):
             if _number(one.text) == result:
@@ -154,10 +159,20 @@ def _behind_copula(sentence: str, one: Value) -> bool:
     return _COPULA.search(sentence, max(0, one.start - 60), one.start) is not None
 
 
+def _is_compound(text: str) -> bool:
+    r"""Whether a value is an interval, a point, a set, a matrix: no single number."""
+    return text.lstrip("\\left")[:1] in ("(", "[", "{") and "," in text or r"\begin{" in text
+
+
 def _results(text: str) -> list[Fraction]:
     """What the last calculations came to, the latest first."""
     found = [_number(one["value"]) for one in _RESULT.finditer(text[-1500:])]
     return [value for value in reversed(found[-2:]) if value is not None]
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two answers hold the same first number."""
+    return _number(one) is not None and _number(one) == _number(other)
 
 
 def _number(text: str) -> Fraction | None:
