@@ -25,6 +25,8 @@ from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from labeler.checking.answers.base import Reading
+from labeler.checking.answers.readers import AS_BEFORE
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.cost import Cost
@@ -125,6 +127,7 @@ class LabellingRun:
             _digest(chain(self.parts.problems, self.parts.recipe.given.values())),
             *(f"{name}={self.parts.samplers[name].fingerprint}" for name in self._model_names),
             self.parts.checker.fingerprint,
+            *_reading(self.parts.recipe.policy.reading),
             *([self.parts.sandbox.fingerprint] if self.parts.sandbox else []),
         )
         self._work = place(self.out).local / "_work"
@@ -301,7 +304,7 @@ class LabellingRun:
         return relabelled(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
-        lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
+        lines = (json.dumps(_listed(one), ensure_ascii=False) + "\n" for one in rejections)
         content = (line.encode("utf-8", "replace") for line in lines)
         place(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
@@ -325,6 +328,18 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     return RunSummary(
         run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
     )
+
+
+def _reading(reading: Reading) -> list[str]:
+    """How answers are read, as part of a run's identity; nothing for the reading before there was
+    a choice, so that such runs are still known.
+    """
+    return [] if reading == AS_BEFORE else [reading.fingerprint]
+
+
+def _listed(rejection: Rejection) -> dict[str, str]:
+    """As it stands in the list; only replies have a text."""
+    return {name: value for name, value in asdict(rejection).items() if name != "text" or value}
 
 
 def _digest(records: Iterable[object]) -> str:

@@ -50,7 +50,9 @@ def value_of_equation(text: str, other: str, is_real: bool) -> str | Checked:
 
 
 def _is_list(text: str) -> bool:
-    return re.search(r",(?![0-9]{3}(?![0-9]))|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])", text) is not None
+    return (
+        re.search(r",(?![0-9]{3}(?![0-9]))|;|(?<![A-Za-z])(?:or|and)(?![A-Za-z])", text) is not None
+    )
 
 
 def _chained(parts: list[str], is_real: bool) -> str | Checked:
@@ -85,4 +87,6 @@ def _unsolved(sides: list[Any], other: str, is_real: bool) -> Checked:
             return unfinished
     except Exception:  # sympy raises nearly anything
         return unfinished
-    return Checked(Verdict.WRONG, "an equation that is not solved, and its solution is another value")
+    return Checked(
+        Verdict.WRONG, "an equation that is not solved, and its solution is another value"
+    )

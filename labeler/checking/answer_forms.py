@@ -43,7 +43,9 @@ def decided_by_form(gold: str, answer: str) -> Checked | None:
             if pattern.search(text):
                 return Checked(Verdict.UNKNOWN, f"{whose} {why}")
     if _may_be_continental(gold, answer) or _may_be_continental(answer, gold):
-        return Checked(Verdict.UNKNOWN, "a comma or full stop may be a decimal one or part thousands")
+        return Checked(
+            Verdict.UNKNOWN, "a comma or full stop may be a decimal one or part thousands"
+        )
     return _compare_scaled(gold, answer) or _compare_ratios(gold, answer)
 
 
@@ -86,8 +88,6 @@ def _compare_ratios(gold: str, answer: str) -> Checked | None:
         return Checked(Verdict.UNKNOWN, "a part of a ratio is no number")
     first, second = numbers
     same = all(
-        first[i] * second[j] == first[j] * second[i]
-        for i in range(len(first))
-        for j in range(i)
+        first[i] * second[j] == first[j] * second[i] for i in range(len(first)) for j in range(i)
     )
     return Checked(Verdict.CORRECT) if same else Checked(Verdict.WRONG, "different ratios")

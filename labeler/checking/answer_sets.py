@@ -14,14 +14,14 @@ from typing import Any
 from labeler.checking.answer_parsing import parsed
 from labeler.checking.answer_text import normal_form
 
-_OR = re.compile(r",?\s*(?:\\text\s*\{[\s,]*or[\s,]*\}|(?<![A-Za-z\\])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])|∨)\s*")
+_OR = re.compile(
+    r",?\s*(?:\\text\s*\{[\s,]*or[\s,]*\}|(?<![A-Za-z\\])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])|∨)\s*"
+)
 _AND = re.compile(
     r",?\s*(?:\\text\s*\{[\s,]*and[\s,]*\}|(?<![A-Za-z\\])and(?![A-Za-z])|\\land(?![A-Za-z])|\\wedge(?![A-Za-z])|∧)\s*"
 )
 _RELATION = re.compile(r"\\(?:le|ge|ne)(?![A-Za-z])|[<>=]")
-_INTERVAL = re.compile(
-    r"(?P<left>[(\[])(?P<low>[^,()\[\]]+),(?P<high>[^,()\[\]]+)(?P<right>[)\]])"
-)
+_INTERVAL = re.compile(r"(?P<left>[(\[])(?P<low>[^,()\[\]]+),(?P<high>[^,()\[\]]+)(?P<right>[)\]])")
 _COMMA = re.compile(r",(?![^(\[]*[)\]])")
 
 
@@ -35,7 +35,7 @@ def sets_equal(gold: str, answer: str) -> bool | None:
         read = [_read(one) for one in (gold, answer)]
         if read[0] is None or read[1] is None:
             return None
-        (first, name), (second, other_name) = read
+        (first, name), (second, other_name) = read[0], read[1]
         if name and other_name and name != other_name:
             return None
         return bool(first.symmetric_difference(second).is_empty)
@@ -106,7 +106,9 @@ def _chain(text: str, names: set[str]) -> Any | None:
 
     sides = [side.strip() for side in _RELATION.split(text)]
     signs = [sign.strip() for sign in _RELATION.findall(text)]
-    unknowns = [place for place, side in enumerate(sides) if re.fullmatch(r"[A-Za-z]|\\theta", side)]
+    unknowns = [
+        place for place, side in enumerate(sides) if re.fullmatch(r"[A-Za-z]|\\theta", side)
+    ]
     if len(unknowns) != 1:
         return None
     [place] = unknowns

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from labeler.checking.answers.boxes import closing_brace
+from labeler.boxes import closing_brace
 
 _CHARACTERS = str.maketrans(
     dict.fromkeys("\u2212\u2013\u2012\uff0d\ufe63", "-")
@@ -124,8 +124,9 @@ def _plain_characters(text: str) -> str:
     text = _LOWERED.sub(lambda found: "_" + _group(found[0]), text)
     text = _VULGAR.sub(lambda found: _vulgar(found[0]), text)
     text = _ROOT.sub(
-        lambda found: f"{_ROOTS.get(found['sign'], chr(92) + 'sqrt')}"
-        f"{{{found['inside'] or found['digits']}}}",
+        lambda found: (
+            f"{_ROOTS.get(found['sign'], chr(92) + 'sqrt')}{{{found['inside'] or found['digits']}}}"
+        ),
         text,
     )
     return text.translate(_CHARACTERS)
@@ -199,7 +200,8 @@ _WORD = re.compile(
     r"|[a-z]{2,} (?:[a-z]{2}|[0-9]))"  # "the sum is 5", but not the product ab
 )
 _CHOICE_WORD = re.compile(
-    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))", re.IGNORECASE
+    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))",
+    re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\(?([A-J])\)?")
 _CHOSEN = re.compile(r"\(([A-Ja-j])\)|([A-Ja-j])|\(?([A-J])(?:\)|[.:](?=\s|[A-Z\\])).+")

@@ -97,7 +97,9 @@ def is_listed_unit(words: str) -> bool:
     Not those that are words of another kind far more often: `5 in all`, `at 5 am`.
     """
     unit, listed = _one_spelling(words)
-    return bool(unit) and listed and words.split(" ")[-1] not in ("in", "am", "pm", "per")
+    return (
+        bool(unit) and listed and words.rsplit(" ", maxsplit=1)[-1] not in ("in", "am", "pm", "per")
+    )
 
 
 def _one_spelling(words: str) -> tuple[str, bool]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from labeler.config.answers import AnswerPattern
 from labeler.config.base import Strict
 from labeler.config.consensus import ConsensusConfig, FusionRule
 from labeler.config.execution import Execution
@@ -54,6 +55,10 @@ class RunConfig(Strict):
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})
     """Further models by name, for labelers that ask another one than the policy."""
+    answers: str | AnswerPattern = "auto"
+    """Reader of final answers: auto, marked, last_number, strict; or {regex: PATTERN}."""
+    unreadable: Literal["unknown", "wrong"] = "unknown"
+    """What a reply without a readable answer is held for."""
     solutions: Annotated[int, Field(ge=0)] = 4
     difficulty_filter: DifficultyFilter | None = None
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
@@ -89,6 +94,9 @@ class RunConfig(Strict):
     def identity(self) -> str:
         """Hash of all that decides labels (64 hex digits)."""
         content = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
+        # What was the only reading before there was a choice: such a run is still the same.
+        if (self.answers, self.unreadable) == ("marked", "wrong"):
+            del content["answers"], content["unreadable"]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: prompts_of(one) for one in self.labelers if prompts_of(one)}:
             content["prompts_sha"] = prompts

@@ -33,6 +33,7 @@ from labeler.labelers.base import (
     Policy,
     Rollout,
     Rollouts,
+    reading_counts,
     roll_out,
     value_evidence,
 )
@@ -108,6 +109,7 @@ def alphamath(problem: Problem, settings: AlphaMath, policy: Policy) -> Conversa
         "rounds": n_rounds,
         "states": len(nodes),
         "rollouts": len(root.rollouts),
+        **reading_counts(node.asked for node in (root, *nodes) if node.asked),
     }
     return Findings(evidence, tuple(solutions.values()), statistics)
 

@@ -19,7 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from labeler.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.records import Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -86,7 +93,7 @@ def binary_search(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in asked.items()
     )
-    return Findings(evidence, statistics={"prefixes": len(asked)})
+    return Findings(evidence, statistics={"prefixes": len(asked)} | reading_counts(asked.values()))
 
 
 def _adapted(solutions: Sequence[Solution], k: int) -> tuple[float, int]:

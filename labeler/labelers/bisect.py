@@ -32,13 +32,22 @@ counts where it was asked for, and no more is known than that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from labeler.conversation import Conversation
 from labeler.first_error.model import Place, Rates, locate
 from labeler.first_error.question import question
-from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollout,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.records import Evidence, Problem, Solution, Verdict
 from labeler.requests import Checked, Completion
 from labeler.seeds import derive_seed
@@ -79,7 +88,7 @@ def bisect(
     _count_right_solutions(seen, solutions)
     spent = dict.fromkeys((s.solution_id for s in searched), 0)
     located: set[str] = set()
-    n_rollouts = 0
+    asked: Counter[str] = Counter()
     while True:
         questions: dict[Prefix, None] = {}
         for solution in searched:
@@ -101,12 +110,13 @@ def bisect(
         )
         for prefix, rollouts in zip(questions, found, strict=True):
             _count_asked(seen, prefix, rollouts, policy.delimiter)
-            n_rollouts += len(rollouts.rollouts)
+        asked.update(reading_counts(found))
     statistics = {
         "searched": len(searched),
         "located": len(located),
         "prefixes": sum(one.n_rounds > 0 for one in seen.values()),
-        "rollouts": n_rollouts,
+        "rollouts": asked["replies"],
+        **({name: asked[name] for name in ("replies", "unread")} if asked["replies"] else {}),
     }
     return Findings(tuple(_evidence(seen, problem, policy)), statistics=statistics)
 
@@ -148,7 +158,7 @@ def _place(solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix,
     """The posterior over the place of its first error."""
     rollouts = [one.rollouts for one in _seen_along(solution, seen)]
     # The last prefix is the solution itself: its answer is known to be wrong.
-    counts = [*((r.n, r.n_correct) for r in rollouts), (0, 0)]
+    counts = [*(r.counts for r in rollouts), (0, 0)]
     others = [s.outcome for s in solutions if s is not solution]
     n_right, n_wrong = others.count(Verdict.CORRECT), others.count(Verdict.WRONG)
     return locate(counts, Rates().given_root(n_right + n_wrong, n_right), is_wrong=True)

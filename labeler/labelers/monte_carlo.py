@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labeler.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
+from labeler.labelers.base import Findings, Policy, reading_counts, roll_out, value_evidence
 from labeler.records import Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -57,4 +57,4 @@ def monte_carlo(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in zip(prefixes, found, strict=True)
     )
-    return Findings(evidence, statistics={"prefixes": len(prefixes)})
+    return Findings(evidence, statistics={"prefixes": len(prefixes)} | reading_counts(found))

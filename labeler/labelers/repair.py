@@ -19,7 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labeler.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    steps_of,
+    value_evidence,
+)
 from labeler.labelers.correctness import (
     Opinion,
     Spent,
@@ -108,6 +116,7 @@ def repair(
         "proposed": sum(not p.missing for p in proposals),
         "repairs": len(prefixes),
         "certified": len(certified),
+        **reading_counts(rolled.values()),
     }
     return Findings(tuple(evidence), tuple(repaired), statistics)
 

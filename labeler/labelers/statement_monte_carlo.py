@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from labeler.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
+from labeler.labelers.base import Findings, Policy, reading_counts, roll_out, value_evidence
 from labeler.labelers.in_statements import in_statements
 from labeler.records import Problem, Solution
 from labeler.seeds import derive_seed
@@ -57,7 +57,7 @@ def statement_monte_carlo(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in zip(prefixes, found, strict=True)
     )
-    return Findings(evidence, _anew(solutions, programs), dict(counts))
+    return Findings(evidence, _anew(solutions, programs), counts | reading_counts(found))
 
 
 def _anew(solutions: tuple[Solution, ...], programs: list[Solution]) -> tuple[Solution, ...]:

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from labeler.boxes import last_box
 from labeler.problems.base import content_revision, json_lines, new_problem, problems, text_of
 from labeler.records import Problem, Rejection, Source
 
-BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 PARAGRAPH = re.compile(
     r"""(?: \[asy\].*?\[/asy\]                            # a drawing
           | \\begin\{(?P<name>[^}]*)\}.*?\\end\{(?P=name)\}  # an environment
@@ -44,20 +43,8 @@ def parse_math(record: Mapping[str, Any], place: str, source: Source) -> Problem
         problem_id="",
         domain="math",
         text=text_of(record, "problem").strip(),
-        gold_answer=(stated or boxed(worked) or "").strip(),
+        gold_answer=(stated or last_box(worked) or "").strip(),
         reference_solution=tuple(paragraph for paragraph in paragraphs if paragraph),
         source=source,
     )
     return new_problem(place, problem)
-
-
-def boxed(text: str) -> str | None:
-    r"""What the last \boxed{} or \fbox{} holds, braces balanced; None without a whole box."""
-    for box in reversed([*BOX.finditer(text)]):
-        depth = 1
-        for brace in BRACE.finditer(text, box.end()):
-            # An escaped brace is a character of the formula and opens nothing.
-            depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if depth == 0:
-                return text[box.end() : brace.start()]
-    return None

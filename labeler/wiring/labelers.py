@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import assert_never
 
+from labeler.checking.answers.base import Reading
+from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
+from labeler.config.answers import AnswerPattern
 from labeler.config.labelers import (
     WRITES_SOLUTIONS,
     AlphaMathLabeler,
@@ -55,7 +58,7 @@ from labeler.labelers.tool_check import ToolCheck, tool_check
 from labeler.labelers.trace import TraceSettings, trace
 from labeler.pipeline import Labeler, Recipe
 from labeler.prompts import load_prompts
-from labeler.records import Sampling, Solution
+from labeler.records import Sampling, Solution, Verdict
 from labeler.samplers.base import Sampler
 from labeler.solving import Filter
 from labeler.wiring.consensus import build_rule
@@ -65,7 +68,8 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
     """How the policy is asked; without a config or a sampler, one that nobody asks."""
     if config is None or config.policy is None or sampler is None:
         run_seed = config.seed if config else 0
-        return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed)
+        reading = build_reading(config) if config else BY_DEFAULT
+        return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed, reading)
     return Policy(
         model=sampler.model,
         revision=sampler.fingerprint,
@@ -74,7 +78,17 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
         sampling=Sampling(**config.policy.sampling.model_dump()),
         delimiter=config.policy.delimiter,
         run_seed=config.seed,
+        reading=build_reading(config),
     )
+
+
+def build_reading(config: RunConfig) -> Reading:
+    """How answers are read. Raises `ConfigError` for a reader that does not exist."""
+    if isinstance(config.answers, AnswerPattern):
+        reader = reader_by(config.answers.regex)
+    else:
+        reader = reader_named(config.answers)
+    return Reading(reader, Verdict(config.unreadable))
 
 
 def build_recipe(

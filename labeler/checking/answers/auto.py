@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from labeler.checking.answers.boxes import Box, boxes
+from labeler.boxes import Box, boxes
 from labeler.checking.answers.marks import Marked, is_placeholder, last_marked
 from labeler.checking.answers.sentences import WINDOW, conclusion, same_number
 from labeler.checking.answers.thoughts import behind_thoughts, without_special_tokens
@@ -30,7 +30,9 @@ _WITHDRAWS = re.compile(
     |left\ out|forgot(?:ten)?|overlooked|miscounted|misread|should\ have\ been)\b|(?:^|[.\n]\s{0,4})But\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_DOUBTS = re.compile(r"\b(?:however|actually|re-?consider\w*|re-?examin\w*|instead)\b", re.IGNORECASE)
+_DOUBTS = re.compile(
+    r"\b(?:however|actually|re-?consider\w*|re-?examin\w*|instead)\b", re.IGNORECASE
+)
 _DENIES = re.compile(
     r"\b(?:is|was|are) (?:wrong|incorrect|not (?:right|correct))\b|\bmistake\b|\bleft out\b|\bforgot",
     re.IGNORECASE,

@@ -22,10 +22,10 @@ REACH = 700
 """So many characters behind a mark may belong to its answer."""
 
 _WORDS = r"answers?|results?|options?|choices?|r[ée]ponse|respuesta|antwort|risposta|resposta|ответ"
-_CJK = (
-    r"答案(?:应该|應該)?(?:是|为|為)?|答えは?|解答は?|正解は?|答(?=\s?[:：])|정답은?|답은?(?=\s?[:：])"
+_CJK = r"答案(?:应该|應該)?(?:是|为|為)?|答えは?|解答は?|正解は?|答(?=\s?[:：])|정답은?|답은?(?=\s?[:：])"
+_ANCHOR = re.compile(
+    rf"(?<![A-Za-z])(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<cjk>{_CJK}))", re.IGNORECASE
 )
-_ANCHOR = re.compile(rf"(?<![A-Za-z])(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<cjk>{_CJK}))", re.IGNORECASE)
 _QUALIFIER = (
     r"(?:the|my|our|your|this|an?|final|correct|right|best|numerical|numeric|exact|required|overall"
     r"|complete|short|simplified|full|desired|and|so|thus|therefore|hence|la|le|die|der|il|el|"
@@ -36,7 +36,8 @@ _LABEL = re.compile(
 )
 _OWNER = re.compile(
     r"(?:\b(?:the|my|our|your|this|final|correct|right|best|numerical|exact|required|overall|la|die)"
-    r"[\s*_]{1,4})$", re.IGNORECASE,
+    r"[\s*_]{1,4})$",
+    re.IGNORECASE,
 )
 _FINAL = re.compile(r"\b(?:final|correct|right|best)[\s*_]{1,4}$", re.IGNORECASE)
 _COLON = re.compile(r"^(?: ?\([^()\n]{0,40}\))?[*_\"'`\]]{0,4} ?[:：][*_]{0,4}")
@@ -62,7 +63,9 @@ _NO_VALUE = re.compile(
 )
 _HASHES = re.compile(r"^[ \t]{0,8}####[ \t]*(?=[^\s#])", re.MULTILINE)
 _NUMBERED = re.compile(r"^[*_]{0,2}[0-9]{1,2}[.)][*_ ]{1,3}[^\W\d]")
-_HASH_VALUE = re.compile(r"^[*_]{0,2}(?:[-+\u2212]?[\\$€£(\[{.|]{0,2}\s?[-\u2212]?[0-9]|\\|\$|\([A-Z]\)|[A-Z]$)")
+_HASH_VALUE = re.compile(
+    r"^[*_]{0,2}(?:[-+\u2212]?[\\$€£(\[{.|]{0,2}\s?[-\u2212]?[0-9]|\\|\$|\([A-Z]\)|[A-Z]$)"
+)
 _A = re.compile(r"^[ \t>*]{0,4}A[*]{0,2}[:：][*]{0,2}[ \t]*(?=\S)", re.MULTILINE)
 _OTHER_CHOICE = re.compile(r"^[ \t>*]{0,4}[BQ][*]{0,2}[:：]", re.MULTILINE)
 _TAGS = re.compile(
@@ -108,7 +111,9 @@ def last_marked(text: str) -> Marked | None:
 def _last_tag(text: str) -> Marked | None:
     last = None
     for tag in _TAGS.finditer(text):
-        inside = next(part for part in tag.group("inside", "square", "json", "bare") if part is not None)
+        inside = next(
+            part for part in tag.group("inside", "square", "json", "bare") if part is not None
+        )
         if not is_placeholder(inside):
             last = Marked(tag.start(), tag.end(), _in_short(inside.strip(), text[: tag.start()]))
     return last
@@ -124,7 +129,11 @@ def _last_hashes(text: str) -> Marked | None:
         is_last = not text[end:].strip()
         words = len(line.split(" "))
         heading = _NUMBERED.match(line) or line.endswith(":")
-        if heading or is_placeholder(line) or not (_HASH_VALUE.match(line) or (is_last and words <= 3)):
+        if (
+            heading
+            or is_placeholder(line)
+            or not (_HASH_VALUE.match(line) or (is_last and words <= 3))
+        ):
             continue
         if re.match(r"(?:step|check|conclusion|solution|answer|final)\b", line, re.IGNORECASE):
             continue
@@ -213,7 +222,8 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
 
 
 _ABOUT = re.compile(
-    r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}|[~≈]\s{0,3})(?=[-$\\0-9])", re.IGNORECASE
+    r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}|[~≈]\s{0,3})(?=[-$\\0-9])",
+    re.IGNORECASE,
 )
 _PROSE = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 
@@ -221,7 +231,9 @@ _PROSE = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 def _in_short(answer: str, before: str) -> str:
     """The answer without the words around it, where these hold one value; "" where they hold none."""
     answer = clean(answer)
-    plain = re.sub(r"\\[A-Za-z]+(?:\{[^{}]{0,60}\})?|\$[^$]{0,200}\$|\\\(.{0,200}?\\\)", " ", answer)
+    plain = re.sub(
+        r"\\[A-Za-z]+(?:\{[^{}]{0,60}\})?|\$[^$]{0,200}\$|\\\(.{0,200}?\\\)", " ", answer
+    )
     words = _PROSE.findall(plain)
     if len(words) <= 1 or re.fullmatch(r"[0-9.,]+(?: [A-Za-z]+){1,4}", answer):
         return answer
@@ -244,4 +256,3 @@ def clean(answer: str) -> str:
         if answer == before:
             break
     return answer
-

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from labeler.checking.answers.values import NUMBER, Value, right_side, values
+from labeler.checking.answers.values import NUMBER, Value, values
 
 WINDOW = 4000
 MOST_SENTENCES = 12
@@ -54,13 +54,20 @@ _OPENING = re.compile(
     |without|using|based)\b[^,]{0,200},)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DRAWN = re.compile(
+    r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning|which (?:means|gives|makes)"
+    r"|for a total of)(?=[ ,])",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"\b(?:is|are|was|were|does|do)(?: not|n't) (?:an?|the|equal|possible|valid|correct|satisf\w+|work)\b"
-    r"|\bnot (?:a |the )?(?:solutions?|answers?)\b|\bcannot be\b", re.IGNORECASE,
+    r"|\bnot (?:a |the )?(?:solutions?|answers?)\b|\bcannot be\b",
+    re.IGNORECASE,
 )
 _PLURAL = re.compile(
     r"\b(?:solutions|roots|values|zeros|zeroes|answers|numbers|primes|factors|possibilities)\b"
-    r"[^.]{0,80}?\b(?:are|is|:|=)", re.IGNORECASE,
+    r"[^.]{0,80}?\b(?:are|is|:|=)",
+    re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,;*]*(?:and|or|,|;|&)?[\s,;*]*(?:[a-z]\s*=\s*)?", re.IGNORECASE)
 _RESULT = re.compile(
@@ -113,6 +120,11 @@ def stated(sentence: str, before: str) -> str | None:
     if opening:  # "After spilling 1 liter, there are 15" says 15
         found = [one for one in found if one.start >= opening.end()] or found
     found = [one for one in found if not one.is_ordinal] or found
+    drawn = None
+    for drawn in _DRAWN.finditer(sentence):
+        pass
+    if drawn:  # "There are 7 days, so he drinks 14 cups" says 14
+        found = [one for one in found if one.start >= drawn.end()] or found
     if not found:
         return None
     if several := _listed(sentence, found):
@@ -161,7 +173,7 @@ def _behind_copula(sentence: str, one: Value) -> bool:
 
 def _is_compound(text: str) -> bool:
     r"""Whether a value is an interval, a point, a set, a matrix: no single number."""
-    return text.lstrip("\\left")[:1] in ("(", "[", "{") and "," in text or r"\begin{" in text
+    return (text.lstrip("\\left")[:1] in ("(", "[", "{") and "," in text) or r"\begin{" in text
 
 
 def _results(text: str) -> list[Fraction]:
@@ -206,7 +218,10 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 
 def _unfinished(sentence: str) -> bool:
     """Whether a formula of the sentence never ends: the text was cut off in it."""
-    left, right = sentence.count("{") - sentence.count(r"\{"), sentence.count("}") - sentence.count(r"\}")
+    left, right = (
+        sentence.count("{") - sentence.count(r"\{"),
+        sentence.count("}") - sentence.count(r"\}"),
+    )
     return left != right or _inside_formula(sentence, 0, len(sentence))
 
 

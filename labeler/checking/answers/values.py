@@ -131,7 +131,11 @@ def right_side(formula: str) -> tuple[str, bool]:
         return formula, False
     last = parts[-1].strip().rstrip(".,;\\ ")
     # 2.666... \approx 2.67: the exact value is the answer, the rounded one a service.
-    if len(parts) > 2 and _ROUNDED.search(formula) and "approx" in formula.rsplit(parts[-1], 1)[0][-12:]:
+    if (
+        len(parts) > 2
+        and _ROUNDED.search(formula)
+        and "approx" in formula.rsplit(parts[-1], 1)[0][-12:]
+    ):
         last = parts[-2].strip()
     if not last or _LETTER.search(_COMMAND.sub(" ", last)):
         return formula, False

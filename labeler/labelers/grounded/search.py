@@ -24,7 +24,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from labeler.conversation import Conversation, together
-from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollout,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.labelers.grounded import verify
 from labeler.labelers.grounded.grounded import counted
 from labeler.labelers.grounded.settings import GroundedSearch, verifier_tasks
@@ -67,6 +75,7 @@ def grounded_search(
         )
         yield from _expand(search, node, found, work, settings.discount, policy, seed)
         search.counts["rounds"] = number + 1
+        search.counts.update(reading_counts([found]))
     version = f"{VERSION}+{tasks.sha}"
     verified = search.verified.values()
     pieces = [one.evidence(problem, verify.NAME, version) for one in verified]
