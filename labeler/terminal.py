@@ -12,6 +12,7 @@ from rich.text import Text
 
 from labeler.labelling_run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
+from labeler.unread import one_line, unread_by_asker
 
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
@@ -76,6 +77,10 @@ def print_summary(summary: RunSummary) -> None:
     console.print(costs)
     for name, counts in sorted(summary.statistics.items()):
         console.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
+    unread = unread_by_asker(summary.statistics)
+    if unread:
+        warned = any(one.warns for one in unread.values())
+        console.print(one_line(unread), style="yellow" if warned else "", markup=False)
     rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
     console.print(
         f"[bold]{summary.out}, version {summary.version}[/]: {summary.n_solutions} solutions of "
