@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from labeler.checking.answers.values import NUMBER, Value, values
+from labeler.checking.answers.values import FORMULA, NUMBER, Value, values
 
 WINDOW = 4000
 MOST_SENTENCES = 12
@@ -33,7 +33,7 @@ _ASIDE = re.compile(
     r"""^[\s>*_\-•(]*(?:(?:please\ )?note|let\ me|let's|i\ hope|hope|if\ you|feel\ free|check|verif|to\ verify
     |to\ check|remember|assum|this\ (?:is\ because|assumes|estimat|covers|conclusion|approach)
     |here,|where|for\ (?:example|instance)|recall|double|explanation|to\ summarize|first|second|third
-    |fourth|given|indeed|which|keep|would\ you|do\ you|is\ there|in\ other\ words|you\ can|we\ can)\b""",
+    |fourth|given|indeed|which|keep|would\ you|do\ you|is\ there|in\ other\ words|notice|observe|alternatively|similarly|in\ fact|more\ generally)\b|^\s*\([A-Z][a-z]+\ (?!\S{0,20}\))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
@@ -54,8 +54,13 @@ _OPENING = re.compile(
     |without|using|based)\b[^,]{0,200},)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ASIDES = re.compile(
+    r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because)\b.{0,600}", re.DOTALL
+)
+_NEAREST = re.compile(r"\b(?:nearest|round(?:ed|ing|s)?)\b", re.IGNORECASE)
+_TO_ABOUT = re.compile(r"\b(?:about|approximately|roughly|rounds to|rounded to) [\s*$\\(]{0,3}$|≈ ?$")
 _DRAWN = re.compile(
-    r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning|which (?:means|gives|makes)"
+    r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning|which (?:means|gives|makes|leaves)"
     r"|for a total of)(?=[ ,])",
     re.IGNORECASE,
 )
@@ -65,11 +70,15 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _PLURAL = re.compile(
-    r"\b(?:solutions|roots|values|zeros|zeroes|answers|numbers|primes|factors|possibilities)\b"
-    r"[^.]{0,80}?\b(?:are|is|:|=)",
+    r"\b(?:solutions|roots|values|zeros|zeroes|answers|possibilities)\b[^.:]{0,80}?(?:\bare\b|:)",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,;*]*(?:and|or|,|;|&)?[\s,;*]*(?:[a-z]\s*=\s*)?", re.IGNORECASE)
+_FORMULAS = re.compile(FORMULA, re.VERBOSE | re.DOTALL)
+_CLOSES = re.compile(r"[.!?]\s{0,3}(?:\$\$?|\\\]|\\\))")
+_BREAK = re.compile(
+    r"[.!?][\"'”’)*$]{0,3}(?=\s)\s{1,20}|。\s{0,20}|\n\s{0,20}|(?<=[\]}])(?=[A-Z][a-z]+[ ,])"
+)
 _RESULT = re.compile(
     rf"""(?:=|≈|\\approx)[\s\\]*(?:\$|[€£]|\\text\{{[^{{}}]{{0,20}}\}}|\*\*|\\boxed\{{)?\s?
     (?P<value>-?{NUMBER}|-?\\[dt]?frac\{{[^{{}}]{{1,20}}\}}\{{[^{{}}]{{1,20}}\}})""",
@@ -120,6 +129,10 @@ def stated(sentence: str, before: str) -> str | None:
     if opening:  # "After spilling 1 liter, there are 15" says 15
         found = [one for one in found if one.start >= opening.end()] or found
     found = [one for one in found if not one.is_ordinal] or found
+    asides = [span.span() for span in _ASIDES.finditer(sentence)]
+    found = [
+        one for one in found if not any(a <= one.start and one.end <= b for a, b in asides)
+    ] or found
     drawn = None
     for drawn in _DRAWN.finditer(sentence):
         pass
@@ -130,6 +143,9 @@ def stated(sentence: str, before: str) -> str | None:
     if several := _listed(sentence, found):
         return several
     numeric = [one for one in found if not one.is_words]
+    if _NEAREST.search(sentence):
+        about = [x for x in numeric if _TO_ABOUT.search(sentence, max(0, x.start - 20), x.start)]
+        numeric = about[-1:] or numeric
     set_apart = [one for one in numeric if one.emphasised]
     for group in (set_apart, numeric):
         if group and len({one.text for one in group}) == 1:
@@ -150,7 +166,7 @@ def stated(sentence: str, before: str) -> str | None:
     for one in reversed(numeric):
         if one.is_result or _behind_copula(sentence, one):
             return one.text
-    return numeric[0].text
+    return numeric[0].text if _CUE.match(sentence) or _INNER_CUE.search(sentence) else None
 
 
 def _listed(sentence: str, found: list[Value]) -> str | None:
@@ -196,17 +212,28 @@ def _number(text: str) -> Fraction | None:
     return Fraction(found[0].replace(",", "")) if found else None
 
 
+def _unfinished(sentence: str) -> bool:
+    """Whether a formula of the sentence never ends: the text was cut off in it."""
+    pairs = (("{", "}"), (r"\{", r"\}"), (r"\(", r"\)"), (r"\[", r"\]"))
+    return any(sentence.count(left) > sentence.count(right) for left, right in pairs)
+
+
 def _sentences(text: str) -> list[tuple[int, int]]:
     """Where the sentences of a text begin and end; a display belongs to what announces it."""
     spans: list[tuple[int, int]] = []
-    begin = 0
-    for mark in re.finditer(r"[.!?][\"'”’)*]{0,3}(?=\s)\s{1,20}|。\s{0,20}|\n\s{0,20}", text):
-        cut = mark.start() + 1 if text[mark.start()] != "\n" else mark.start()
-        if text[mark.start()] == "." and _ABBREVIATION.search(text, max(0, cut - 8), cut):
+    formulas = [one.span() for one in _FORMULAS.finditer(text)]
+    begin = at = 0
+    for mark in _BREAK.finditer(text):
+        sign = text[mark.start() : mark.start() + 1]
+        before = text[max(0, mark.start() - 8) : mark.start() + 1]
+        while at < len(formulas) and formulas[at][1] <= mark.start():
+            at += 1
+        inside = at < len(formulas) and formulas[at][0] <= mark.start() and not _CLOSES.fullmatch(
+            text, mark.start(), formulas[at][1]
+        )
+        if inside or (sign == "." and _ABBREVIATION.search(before)):
             continue
-        if _inside_formula(text, begin, mark.start()):
-            continue
-        if text[mark.start()] == "\n" and _goes_on(text, begin, mark):
+        if sign == "\n" and _goes_on(text, mark):
             continue
         if text[begin : mark.start()].strip():
             spans.append((begin, mark.end()))
@@ -216,22 +243,9 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _unfinished(sentence: str) -> bool:
-    """Whether a formula of the sentence never ends: the text was cut off in it."""
-    left, right = (
-        sentence.count("{") - sentence.count(r"\{"),
-        sentence.count("}") - sentence.count(r"\}"),
-    )
-    return left != right or _inside_formula(sentence, 0, len(sentence))
-
-
-def _inside_formula(text: str, begin: int, place: int) -> bool:
-    piece = text[max(begin, place - 600) : place]
-    return piece.count(r"\(") > piece.count(r"\)") or piece.count(r"\[") > piece.count(r"\]")
-
-
-def _goes_on(text: str, begin: int, mark: re.Match[str]) -> bool:
+def _goes_on(text: str, mark: re.Match[str]) -> bool:
     r"""Whether a line break only leads to or from a display: `is:\n\[ 42 \]`."""
-    before = text[begin : mark.start()].rstrip()
-    after = text[mark.end() : mark.end() + 3]
-    return before.endswith((":", "is", "are", "=", ",")) and after.startswith((r"\[", "$$", r"\("))
+    before = text[max(0, mark.start() - 80) : mark.start()].rstrip()
+    after = text[mark.end() : mark.end() + 7]
+    opens = after.startswith((r"\[", "$$", r"\(", r"\begin"))
+    return before.endswith((":", "is", "are", "=", ",")) and opens

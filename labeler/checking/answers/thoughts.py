@@ -27,6 +27,7 @@ _PAIRS = (
 _SPECIAL = re.compile(
     r"<\|[A-Za-z_0-9]{1,40}\|>|</?s>|<(?:end|start)_of_turn>|<eos>|<pad>|\[/?INST\]|<｜[^<>｜]{1,40}｜>"
 )
+_DRAWING = re.compile(r"\[asy\].{0,20000}?\[/asy\]", re.DOTALL)
 _END = re.compile(
     r"<\|(?:im_end|endoftext|eot_id|end|end_of_text|return|eom_id)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end[^<>｜]{1,20}｜>"
@@ -51,4 +52,4 @@ def without_special_tokens(text: str) -> str:
         first = text.lstrip()[: end.start()]
         # A template's own tokens may stand first; then the reply comes behind them.
         text = first if first.strip() else text
-    return _SPECIAL.sub(" ", text)
+    return _SPECIAL.sub(" ", _DRAWING.sub(" ", text) if "[asy]" in text else text)

@@ -13,6 +13,12 @@ from dataclasses import dataclass, replace
 
 from labeler.checking.answer_units import is_listed_unit
 
+FORMULA = r"""
+    \\\((?P<round>.{1,400}?)\\\) | \\\[(?P<square>.{1,800}?)\\\]
+  | \\begin\{(?P<name>(?:align|equation|gather|eqnarray)\*?)\}(?P<rows>.{1,2000}?)\\end\{(?P=name)\}
+  | \$\$(?P<double>[^$]{1,800})\$\$
+  | (?<![\\$0-9A-Za-z])\$(?=[^\s$])(?P<single>(?:\\\$|[^$\n]){1,300}?)(?<![\s\\])\$(?![0-9])
+"""
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,6}(?![0-9])|[0-9]{1,60})"
 NUMBER = rf"(?:{_DIGITS}(?:\.[0-9]{{1,60}})?|\.[0-9]{{1,60}})"
 _CURRENCY = r"(?:US)?\\?\$|[€£¥₹]"
@@ -20,9 +26,7 @@ _TOKEN = re.compile(
     rf"""
     \*\*(?P<bold>[^*\n]{{1,160}})\*\* | (?<!\w)__(?P<under>[^_\n]{{1,160}})__(?!\w)
   | `(?P<code>[^`\n]{{1,160}})`
-  | \\\((?P<round>.{{1,400}}?)\\\) | \\\[(?P<square>.{{1,600}}?)\\\]
-  | \$\$(?P<double>[^$]{{1,600}})\$\$
-  | (?<![\\$0-9A-Za-z])\$(?=[^\s$])(?P<single>(?:\\\$|[^$\n]){{1,200}}?)(?<![\s\\])\$(?![0-9])
+  | {FORMULA}
   | (?<![\w)])(?P<tuple>[(\[](?=[^()\[\]\n]{{0,40}}[0-9])[^()\[\]\n,]{{1,30}}
       (?:,[^()\[\]\n,]{{1,30}}){{1,4}}[)\]])
   | (?<![\w.,])(?P<clock>[0-9]{{1,3}}(?::[0-9]{{1,3}}){{1,4}}(?!\w)(?:\ ?[ap]\.?m\b)?)
@@ -49,9 +53,10 @@ _SCALES = {
 }  # fmt: skip
 _UNIT_WORDS = re.compile(r" ((?:[a-z]{2,12}(?: |/|\b)){1,4})")
 _RELATION = re.compile(r"=|\\approx(?![A-Za-z])|≈|\\equiv(?![A-Za-z])|\\implies|\\Rightarrow|⇒")
+_MODULUS = re.compile(r"\\pmod\s?\{[^{}]{1,40}\}|\\pmod\s?[0-9]{1,5}|\(\\(?:text|mathrm)\{mod[^{}]{0,9}\}[^()]{0,20}\)")
 _ROUNDED = re.compile(r"\\(?:approx|implies|Rightarrow)|≈|⇒")
 _LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
-_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]")
+_COMMAND = re.compile(r"\\(?:begin|end)\s?\{[a-z*]{1,12}\}|\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def _value(token: re.Match[str], kind: str, sentence: str) -> Value | None:
     match kind:
         case "bold" | "under" | "code":
             return _emphasised(start, end, token[kind].strip())
-        case "round" | "square" | "double" | "single":
+        case "round" | "square" | "double" | "single" | "rows":
             return _formula(start, end, token[kind].strip(), sentence)
         case "number":
             return _number(token, sentence)
@@ -110,7 +115,7 @@ def _emphasised(start: int, end: int, content: str) -> Value | None:
 
 
 def _formula(start: int, end: int, content: str, sentence: str) -> Value | None:
-    is_equation = re.search(r"\bequation\b", sentence, re.IGNORECASE) is not None
+    is_equation = re.search(r"\bequation (?:of|is|for)\b", sentence, re.IGNORECASE) is not None
     text, is_result = (content, False) if is_equation else right_side(content)
     text = text.strip().rstrip(".,;").strip()
     if not text:
@@ -126,8 +131,10 @@ def right_side(formula: str) -> tuple[str, bool]:
 
     An equation whose right side holds a variable (y = 2x + 3) stays whole: it may be the answer.
     """
+    formula = _MODULUS.sub("", formula.replace(r"\\", " ").replace("&", " ")) \
+        if r"\begin{" not in formula else formula
     parts = _RELATION.split(formula)
-    if len(parts) == 1 or r"\begin{" in formula:
+    if len(parts) == 1 or (r"\begin{" in formula and r"\begin{" not in parts[-1]):
         return formula, False
     last = parts[-1].strip().rstrip(".,;\\ ")
     # 2.666... \approx 2.67: the exact value is the answer, the rounded one a service.
