@@ -95,6 +95,7 @@ class Marked:
 
 def is_placeholder(content: str) -> bool:
     """Whether it is the form of an answer that a prompt shows, not one: empty, `answer`, `...`."""
+    content = content.removeprefix(r"\boxed") if content.startswith(r"\boxed{") else content
     return not content.strip() or _PLACEHOLDER.match(content.strip()) is not None
 
 
@@ -137,7 +138,7 @@ def _last_hashes(text: str) -> Marked | None:
             continue
         if re.match(r"(?:step|check|conclusion|solution|answer|final)\b", line, re.IGNORECASE):
             continue
-        last = Marked(mark.start(), end, clean(line))
+        last = Marked(mark.start(), end, _in_short(line, text[: mark.start()]))
     return last
 
 
@@ -182,7 +183,7 @@ def _behind(text: str, anchor: re.Match[str]) -> int | None:
             return anchor.end() + colon.end()
         return None
     if labels and (is_answer or _FINAL.search(head)):
-        if head.count("*") or "#" in head or not head.strip():
+        if head.count("*") or head.count("_") or "#" in head or not head.strip():
             if heading := _HEADING.match(tail):
                 return anchor.end() + heading.end()
         if dash := _DASH.match(tail):
@@ -235,7 +236,7 @@ def _in_short(answer: str, before: str) -> str:
         r"\\[A-Za-z]+(?:\{[^{}]{0,60}\})?|\$[^$]{0,200}\$|\\\(.{0,200}?\\\)", " ", answer
     )
     words = _PROSE.findall(plain)
-    if len(words) <= 1 or re.fullmatch(r"[0-9.,]+(?: [A-Za-z]+){1,4}", answer):
+    if len(words) <= 1 or re.fullmatch(r"[0-9.,]+(?: [A-Za-z]+){1,3}", answer):
         return answer
     if " and " in answer and re.fullmatch(r"\S{1,40}(?:, \S{1,40}){0,8},? and \S{1,40}", answer):
         return answer

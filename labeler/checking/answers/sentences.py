@@ -48,7 +48,7 @@ _COPULA = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OPENING = re.compile(
-    r"""^\W*(?:therefore|thus|hence|so|then|and|now|finally|consequently)?[\s,]*
+    r"""^\W{0,20}(?:therefore|thus|hence|so|then|and|now|finally|consequently)?[\s,]{0,10}
     (?P<clause>(?:after|if|when|since|because|given|for|with|by|of|out\ of|in\ order\ to|to|assuming
     |at|on|from|during|over|before|within|as|while|among|starting|in\ order|once|considering|under
     |without|using|based)\b[^,]{0,200},)""",
@@ -78,6 +78,10 @@ _FORMULAS = re.compile(FORMULA, re.VERBOSE | re.DOTALL)
 _CLOSES = re.compile(r"[.!?]\s{0,3}(?:\$\$?|\\\]|\\\))")
 _BREAK = re.compile(
     r"[.!?][\"'”’)*$]{0,3}(?=\s)\s{1,20}|。\s{0,20}|\n\s{0,20}|(?<=[\]}])(?=[A-Z][a-z]+[ ,])"
+)
+_BEHIND_IS = re.compile(
+    r"(?<!that )(?<!which )(?<!who )\b(?:is|are|was|were|be|equals?)[\s*]{1,3}(?:(?:equal to|exactly|approximately|about|only|a total of"
+    r"|therefore|thus|then|given by|found to be) ){0,2}[\s*]*$", re.IGNORECASE
 )
 _RESULT = re.compile(
     rf"""(?:=|≈|\\approx)[\s\\]*(?:\$|[€£]|\\text\{{[^{{}}]{{0,20}}\}}|\*\*|\\boxed\{{)?\s?
@@ -151,9 +155,13 @@ def stated(sentence: str, before: str) -> str | None:
         if group and len({one.text for one in group}) == 1:
             return group[-1].text
     if not numeric:
-        return found[-1].text if len(found) == 1 and _behind_copula(sentence, found[-1]) else None
+        is_last = not re.search(r"\w", sentence[found[-1].end :])
+        clear = len(found) == 1 and (is_last or _behind_copula(sentence, found[-1]))
+        return found[-1].text if clear else None
     if set_apart:
         numeric = set_apart
+    if _BEHIND_IS.search(sentence, max(0, numeric[-1].start - 60), numeric[-1].start):
+        return numeric[-1].text
     compound = [one for one in numeric if _is_compound(one.text)]
     if compound and len(compound) < len(numeric):
         # An interval or a point beside a number: only grammar can tell which is meant.

@@ -162,6 +162,8 @@ def _number(token: re.Match[str], sentence: str) -> Value | None:
         cut = len(tail) - len(kept)
         text, end = text[: len(text) - cut] if not token["unit"] else text, end - cut
     text = text.strip()
+    if re.match(r"[-+\u2212\u2013]\s", text) and not sentence[:start].rstrip().endswith("="):
+        text = text[1:].strip()  # a dash, not a minus
     if scale := _SCALE.match(sentence, end):
         text, end = _scaled(text, _SCALES[scale[1].lower()]), scale.end()
     is_name = _NAMES_ONE.search(sentence, max(0, start - 12), start) is not None
