@@ -54,6 +54,9 @@ RULES_VERSION = 2
 
 _CORRECT = Checked(Verdict.CORRECT)
 _EXACT = 1e-15
+_LABEL = re.compile(
+    r"(?:\\text\{[A-Za-z ]{1,60}\}|[A-Z][a-z]{3,20}(?: [a-z]{1,20}){0,5}) ?= ?(?=[^=]+$)"
+)
 _IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
 _ROUNDING = 1e-5
 """Relative difference up to which two values may be one value rounded to six places."""
@@ -155,6 +158,8 @@ def _compare_values(gold: str, answer: str) -> Checked:
     numbers = _compare_numbers(gold, answer)
     if numbers is not None:
         return numbers
+    if "=" not in gold and (label := _LABEL.match(answer)):
+        return _compare_values(gold, answer[label.end() :])
     gold_words, answer_words = words_only(gold), words_only(answer)
     if gold_words and answer_words:
         if gold_words == answer_words:

@@ -58,7 +58,9 @@ _ASIDES = re.compile(
     r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because)\b.{0,600}", re.DOTALL
 )
 _NEAREST = re.compile(r"\b(?:nearest|round(?:ed|ing|s)?)\b", re.IGNORECASE)
-_TO_ABOUT = re.compile(r"\b(?:about|approximately|roughly|rounds to|rounded to) [\s*$\\(]{0,3}$|≈ ?$")
+_TO_ABOUT = re.compile(
+    r"\b(?:about|approximately|roughly|rounds to|rounded to) [\s*$\\(]{0,3}$|≈ ?$"
+)
 _DRAWN = re.compile(
     r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning|which (?:means|gives|makes|leaves)"
     r"|for a total of)(?=[ ,])",
@@ -81,7 +83,8 @@ _BREAK = re.compile(
 )
 _BEHIND_IS = re.compile(
     r"(?<!that )(?<!which )(?<!who )\b(?:is|are|was|were|be|equals?)[\s*]{1,3}(?:(?:equal to|exactly|approximately|about|only|a total of"
-    r"|therefore|thus|then|given by|found to be) ){0,2}[\s*]*$", re.IGNORECASE
+    r"|therefore|thus|then|given by|found to be) ){0,2}[\s*]*$",
+    re.IGNORECASE,
 )
 _RESULT = re.compile(
     rf"""(?:=|≈|\\approx)[\s\\]*(?:\$|[€£]|\\text\{{[^{{}}]{{0,20}}\}}|\*\*|\\boxed\{{)?\s?
@@ -236,8 +239,10 @@ def _sentences(text: str) -> list[tuple[int, int]]:
         before = text[max(0, mark.start() - 8) : mark.start() + 1]
         while at < len(formulas) and formulas[at][1] <= mark.start():
             at += 1
-        inside = at < len(formulas) and formulas[at][0] <= mark.start() and not _CLOSES.fullmatch(
-            text, mark.start(), formulas[at][1]
+        inside = (
+            at < len(formulas)
+            and formulas[at][0] <= mark.start()
+            and not _CLOSES.fullmatch(text, mark.start(), formulas[at][1])
         )
         if inside or (sign == "." and _ABBREVIATION.search(before)):
             continue

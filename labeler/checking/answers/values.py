@@ -53,10 +53,14 @@ _SCALES = {
 }  # fmt: skip
 _UNIT_WORDS = re.compile(r" ((?:[a-z]{2,12}(?: |/|\b)){1,4})")
 _RELATION = re.compile(r"=|\\approx(?![A-Za-z])|≈|\\equiv(?![A-Za-z])|\\implies|\\Rightarrow|⇒")
-_MODULUS = re.compile(r"\\pmod\s?\{[^{}]{1,40}\}|\\pmod\s?[0-9]{1,5}|\(\\(?:text|mathrm)\{mod[^{}]{0,9}\}[^()]{0,20}\)")
+_MODULUS = re.compile(
+    r"\\pmod\s?\{[^{}]{1,40}\}|\\pmod\s?[0-9]{1,5}|\(\\(?:text|mathrm)\{mod[^{}]{0,9}\}[^()]{0,20}\)"
+)
 _ROUNDED = re.compile(r"\\(?:approx|implies|Rightarrow)|≈|⇒")
 _LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
-_COMMAND = re.compile(r"\\(?:begin|end)\s?\{[a-z*]{1,12}\}|\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]")
+_COMMAND = re.compile(
+    r"\\(?:begin|end)\s?\{[a-z*]{1,12}\}|\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,11 @@ def right_side(formula: str) -> tuple[str, bool]:
 
     An equation whose right side holds a variable (y = 2x + 3) stays whole: it may be the answer.
     """
-    formula = _MODULUS.sub("", formula.replace(r"\\", " ").replace("&", " ")) \
-        if r"\begin{" not in formula else formula
+    formula = (
+        _MODULUS.sub("", formula.replace(r"\\", " ").replace("&", " "))
+        if r"\begin{" not in formula
+        else formula
+    )
     parts = _RELATION.split(formula)
     if len(parts) == 1 or (r"\begin{" in formula and r"\begin{" not in parts[-1]):
         return formula, False
