@@ -3,8 +3,8 @@
     python benchmarks/answers.py --data ../shared/data --json
 
 For each set of real replies (`answer_sets`) and each way: how many replies it reads, right ones it
-calls right, wrong ones it accepts, right ones it rejects (calls wrong; unread and undecided ones are
-neither). The ways, the last four written anew from their documentation:
+calls right, wrong ones it accepts, right ones it rejects (calls wrong; unread and undecided ones
+are neither). The ways, the last four written anew from their documentation:
 
 - auto: this project's reader and comparison.
 - math_verify: Math-Verify 0.9.0's own extraction, `parse` of the whole text, and its `verify`.
@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
 from answer_sets import SETS, Ending
@@ -45,7 +45,7 @@ _STRICT = re.compile(r"#### (-?[0-9.,]+)")
 _LAST = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
 
 
-@lru_cache(maxsize=None)
+@cache
 def compared(gold: str, answer: str) -> str:
     return compare(gold, answer).verdict.value
 

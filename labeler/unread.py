@@ -1,4 +1,4 @@
-"""How many replies had no readable answer, by who asked for them; told by every summary of a run."""
+"""How many replies had no readable answer, by who asked for them; every summary tells it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from labeler.requests import Checked
 _EQUALS = re.compile(r"(?<![<>!:=\\])=(?!=)")
 _NAME = re.compile(
     r"""(?:m ?)?(?:\\(?:angle|triangle|overline|measuredangle|widehat|vec)\ ?)?\{?
-    (?:\\text\{[^{}]{1,60}\}|\\(?!frac|sqrt|pi)[A-Za-z]+|[A-Z]{1,4}|[A-Za-z](?:_\{?[A-Za-z0-9]{1,8}\}?)?
+    (?:\\text\{[^{}]{1,60}\}|\\(?!frac|sqrt|pi)[A-Za-z]+|[A-Z]{1,4}
+      |[A-Za-z](?:_\{?[A-Za-z0-9]{1,8}\}?)?
       |[A-Za-z]{4,}(?:[ ][A-Za-z]+){0,6})'{0,2}\}?
     (?:\^\{-1\})?(?:\([^()=]{1,20}\))?|\\frac\{d[a-z]?\}\{d[a-z]\}|\|[A-Z]{2}\|""",
     re.VERBOSE,

@@ -23,7 +23,8 @@ _RATIO = re.compile(r"[^:()\[\]{}]+(?::[^:()\[\]{}]+)+")
 _SEPARATORS = str.maketrans(",.", ".,")
 _CONTINENTAL = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|-?[0-9]+,[0-9]+")
 _SCALED = re.compile(
-    r"\\?\$?(?P<count>-?[0-9.,]+) ?(?P<scale>thousand|million|billion|trillion)(?: [a-z]{3,20}|\\text\{[a-z]+\})?",
+    r"\\?\$?(?P<count>-?[0-9.,]+) ?(?P<scale>thousand|million|billion|trillion)"
+    r"(?: [a-z]{3,20}|\\text\{[a-z]+\})?",
     re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}

@@ -1,8 +1,8 @@
 r"""Makes a sympy object of the normal form of an answer, by latex2sympy, as mathematicians mean it.
 
-Two readings of latex2sympy are mended: `2(3)` and `(2)(3)` are products (it takes them for the mixed
-number 2 and 3), and an odd root of a negative number is the real one, `\sqrt[3]{-8} = -2`, unless
-the answers are complex. Needs sympy: to be called in a worker process only.
+Two readings of latex2sympy are mended: `2(3)` and `(2)(3)` are products (it takes them for the
+mixed number 2 and 3), and an odd root of a negative number is the real one, `\sqrt[3]{-8} = -2`,
+unless the answers are complex. Needs sympy: to be called in a worker process only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _explicit_products(text: str) -> str:
 
 
 def _real_roots(found: Any) -> Any:
-    """With the real root in place of the principal one, wherever an odd root of a negative stands."""
+    """With the real root in place of the principal one of an odd root of a negative number."""
     from sympy import Basic, Pow, Rational
 
     if not isinstance(found, Basic):

@@ -15,10 +15,12 @@ from labeler.checking.answer_parsing import parsed
 from labeler.checking.answer_text import normal_form
 
 _OR = re.compile(
-    r",?\s*(?:\\text\s*\{[\s,]*or[\s,]*\}|(?<![A-Za-z\\])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])|∨)\s*"
+    r",?\s*(?:\\text\s*\{[\s,]*or[\s,]*\}|(?<![A-Za-z\\])or(?![A-Za-z])"
+    r"|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])|∨)\s*"
 )
 _AND = re.compile(
-    r",?\s*(?:\\text\s*\{[\s,]*and[\s,]*\}|(?<![A-Za-z\\])and(?![A-Za-z])|\\land(?![A-Za-z])|\\wedge(?![A-Za-z])|∧)\s*"
+    r",?\s*(?:\\text\s*\{[\s,]*and[\s,]*\}|(?<![A-Za-z\\])and(?![A-Za-z])"
+    r"|\\land(?![A-Za-z])|\\wedge(?![A-Za-z])|∧)\s*"
 )
 _RELATION = re.compile(r"\\(?:le|ge|ne)(?![A-Za-z])|[<>=]")
 _INTERVAL = re.compile(r"(?P<left>[(\[])(?P<low>[^,()\[\]]+),(?P<high>[^,()\[\]]+)(?P<right>[)\]])")

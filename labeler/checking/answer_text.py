@@ -33,7 +33,8 @@ _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]{1,40}")
 _LOWERED = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]{1,40}")
 _VULGAR = re.compile(r"[⅐-⅞¼-¾]")
 _ROOT = re.compile(
-    r"(?P<sign>[√∛∜]|(?<![\\A-Za-z])sqrt) {0,2}(?:\((?P<inside>[^()]{1,100})\)|(?P<digits>[0-9]+(?:\.[0-9]+)?|[A-Za-z](?![A-Za-z])))"
+    r"(?P<sign>[√∛∜]|(?<![\\A-Za-z])sqrt) {0,2}(?:\((?P<inside>[^()]{1,100})\)"
+    r"|(?P<digits>[0-9]+(?:\.[0-9]+)?|[A-Za-z](?![A-Za-z])))"
 )
 _ROOTS = {"∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
@@ -200,7 +201,8 @@ _WORD = re.compile(
     r"|[a-z]{2,} (?:[a-z]{2}|[0-9]))"  # "the sum is 5", but not the product ab
 )
 _CHOICE_WORD = re.compile(
-    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))",
+    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)"
+    r"(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\(?([A-J])\)?")

@@ -22,7 +22,7 @@ _REST_OF_LINE = re.compile(
 
 
 def answer_in(domain: str, text: str, reader: AnswerReader = AUTO) -> str | None:
-    """The answer of a solution in a domain: of code the program itself, else what a reader finds."""
+    """The answer of a solution in a domain: of code the program, else what a reader finds."""
     match domain:
         case "code":
             return program_in(text)
@@ -34,11 +34,10 @@ def answer_in(domain: str, text: str, reader: AnswerReader = AUTO) -> str | None
 
 def _value_in(text: str) -> str | None:
     """The Python value behind the last mark, up to the end of its line: it may hold full stops."""
-    last = None
-    for last in _REST_OF_LINE.finditer(text):
-        pass
-    if last is None:
+    marks = list(_REST_OF_LINE.finditer(text))
+    if not marks:
         return None
+    last = marks[-1]
     end = text.find("\n", last.end())
     rest = text[last.end() : end if end >= 0 else len(text)].strip()
     for value in (rest, rest.strip("*").strip().removesuffix(".").strip().strip("`")):

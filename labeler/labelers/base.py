@@ -152,7 +152,7 @@ class Rollouts:
 
     @property
     def too_many_unread(self) -> bool:
-        """Whether so many are undecided for want of a readable answer that the others say nothing."""
+        """Whether so many are undecided for want of an answer that the others say nothing."""
         undecided = sum(r.unread and r.outcome.verdict is Verdict.UNKNOWN for r in self.rollouts)
         return undecided > MOST_UNREAD * len(self.rollouts)
 

@@ -1,4 +1,4 @@
-"""How the final answer of a real reply is read: a table of endings by kind, readers, bounds on time."""
+"""How the final answer of a real reply is read: endings by kind, readers, bounds on time."""
 
 import json
 import time
@@ -75,7 +75,8 @@ ADD = "def add(a, b):\n    return a + b\n"
         f"{F}python\n{ADD}{F}\n\nOutput:\n\n{F}\n3\n{F}\n",
         f"{F}python\n{ADD}{F}\n\nRun it:\n\n{F}bash\npython add.py\n{F}\n",
         f"{F}python\n{ADD}{F}\n\nUsage:\n\n{F}python\nprint(add(1, 2))\n{F}\n",
-        f"{F}python\n{ADD}{F}\n\nTests:\n\n{F}python\ndef test_add():\n    assert add(1, 2) == 3\n{F}\n",
+        f"{F}python\n{ADD}{F}\n\nTests:\n\n{F}python\n"
+        f"def test_add():\n    assert add(1, 2) == 3\n{F}\n",
         f"{F}python\ndef add(a, b):\n    return a - b\n{F}\n\nBetter:\n\n{F}python\n{ADD}{F}\n",
         f"{F}python\n{ADD}{F}\n".replace("\n", "\r\n"),
         f"{F}python\n{ADD}",
@@ -91,7 +92,8 @@ def test_the_program_among_what_a_reply_holds(reply):
 
 
 def test_a_block_that_goes_on_with_an_earlier_one_is_joined_to_it():
-    reply = f"{F}\ndef half(x):\n    return x / 2\n{F}\nThen:\n{F}\ndef f(x):\n    return half(x)\n{F}\n"
+    half, f = "def half(x):\n    return x / 2\n", "def f(x):\n    return half(x)\n"
+    reply = f"{F}\n{half}{F}\nThen:\n{F}\n{f}{F}\n"
     assert answer_in("code", reply) == (
         "def half(x):\n    return x / 2\n\ndef f(x):\n    return half(x)\n"
     )

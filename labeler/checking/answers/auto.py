@@ -1,9 +1,9 @@
 r"""Reads the final answer of a real reply, in whatever form it stands there.
 
 What a reply marks last is its answer: a box, a mark in words or signs (`marks`). Boxes side by side
-("\boxed{2} and \boxed{3}") are a set. A mark that is withdrawn afterwards ("Wait, ...") gives way to
-what the text then concludes. Where nothing is marked, the concluding sentence is read. Thoughts are
-no part of the answer. None where nothing of this is there: unreadable, which is not wrong.
+("\boxed{2} and \boxed{3}") are a set. A mark that is withdrawn afterwards ("Wait, ...") gives way
+to what the text then concludes. Where nothing is marked, the concluding sentence is read. Thoughts
+are no part of the answer. None where nothing of this is there: unreadable, which is not wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from labeler.checking.answers.thoughts import behind_thoughts, without_special_t
 _BESIDE = re.compile(
     r"""[\s$.,;*]{0,8}(?:\\[)\]])?[\s$,;*.]{0,4}(?:and|or|,|;|&|\\text\s?\{\s?,?\s?(?:and|or)\s?\}
     |\\(?:quad|qquad|,|;|\ )){0,3}[\s$,;*]{0,8}(?:\\[(\[])?[\s$]{0,3}
-    (?:[-*•]\s|[0-9][.)]\s)?[\s$]{0,3}(?:[A-Za-z](?:_\{?[0-9A-Za-z]\}?)?\s{0,2}=\s{0,2})?[\s$]{0,3}""",
+    (?:[-*•]\s|[0-9][.)]\s)?[\s$]{0,3}
+    (?:[A-Za-z](?:_\{?[0-9A-Za-z]\}?)?\s{0,2}=\s{0,2})?[\s$]{0,3}""",
     re.VERBOSE,
 )
 _NEXT_TURN = re.compile(
@@ -27,14 +28,16 @@ _NEXT_TURN = re.compile(
 )
 _WITHDRAWS = re.compile(
     r"""\b(?:wait|correction|oops|hmm|sorry|apolog\w+|mistake\w*|incorrect|wrong|on\ second\ thought
-    |left\ out|forgot(?:ten)?|overlooked|miscounted|misread|should\ have\ been)\b|(?:^|[.\n]\s{0,4})But\b""",
+    |left\ out|forgot(?:ten)?|overlooked|miscounted|misread|should\ have\ been)\b
+    |(?:^|[.\n]\s{0,4})But\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _DOUBTS = re.compile(
     r"\b(?:however|actually|re-?consider\w*|re-?examin\w*|instead)\b", re.IGNORECASE
 )
 _DENIES = re.compile(
-    r"\b(?:is|was|are) (?:wrong|incorrect|not (?:right|correct))\b|\bmistake\b|\bleft out\b|\bforgot",
+    r"\b(?:is|was|are) (?:wrong|incorrect|not (?:right|correct))\b"
+    r"|\bmistake\b|\bleft out\b|\bforgot",
     re.IGNORECASE,
 )
 
@@ -77,7 +80,7 @@ def _boxed(text: str, found: list[Box]) -> Marked:
 
 
 def _upheld(marked: Marked, text: str) -> str | None:
-    """The marked answer, what replaces it if the text withdraws it, None where that is not clear."""
+    """The marked answer; what replaces it if it is withdrawn; None where that is not clear."""
     rest = text[marked.end :][-WINDOW:]
     withdraws = _WITHDRAWS.search(rest)
     if not withdraws and not _DOUBTS.search(rest):

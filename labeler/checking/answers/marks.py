@@ -21,8 +21,14 @@ from labeler.checking.answers.sentences import first_sentence, stated
 REACH = 700
 """So many characters behind a mark may belong to its answer."""
 
-_WORDS = r"answers?|results?|options?|choices?|r[ée]ponse|respuesta|antwort|risposta|resposta|ответ"
-_CJK = r"答案(?:应该|應該)?(?:是|为|為)?|答えは?|解答は?|正解は?|答(?=\s?[:：])|정답은?|답은?(?=\s?[:：])"
+_WORDS = (
+    r"answers?|results?|options?|choices?"
+    r"|r[ée]ponse|respuesta|antwort|risposta|resposta|ответ"
+)
+_CJK = (
+    r"答案(?:应该|應該)?(?:是|为|為)?|答えは?|解答は?|正解は?|答(?=\s?[:：])"
+    r"|정답은?|답은?(?=\s?[:：])"
+)
 _ANCHOR = re.compile(
     rf"(?<![A-Za-z])(?:(?P<word>{_WORDS})(?![A-Za-z])|(?P<cjk>{_CJK}))", re.IGNORECASE
 )
@@ -32,10 +38,12 @@ _QUALIFIER = (
     r"finale?|r[ée]ponse|step\ [0-9]{1,2}[:.]?)"
 )
 _LABEL = re.compile(
-    rf"^[\s>#*_\-–•·.()0-9\[\"'`~|]{{0,16}}(?:{_QUALIFIER}[\s,*_:]{{1,4}}){{0,6}}$", re.IGNORECASE
+    rf"^[\s>#*_\-–•·.()0-9\[\"'`~|]{{0,16}}(?:{_QUALIFIER}[\s,*_:]{{1,4}}){{0,6}}$",
+    re.IGNORECASE,
 )
 _OWNER = re.compile(
-    r"(?:\b(?:the|my|our|your|this|final|correct|right|best|numerical|exact|required|overall|la|die)"
+    r"(?:\b(?:the|my|our|your|this|final|correct|right|best|numerical|exact|required|overall"
+    r"|la|die)"
     r"[\s*_]{1,4})$",
     re.IGNORECASE,
 )
@@ -45,7 +53,8 @@ _DASH = re.compile(r"^[*_\"'`]{0,4} ?(?:[=\-–—]|->|→)[*_]{0,4}(?=\s?\S)")
 _HEADING = re.compile(r"^[*_#:\s]{0,8}(?:\n|$)")
 _VERB = re.compile(
     r"""^(?:\s?\([^()\n]{0,40}\))?[*_]{0,4}\s{1,2}
-    (?:(?:to|for)\ (?:the|this|our|your)\ (?:\w{1,12}\ )?(?:question|problem|equation)\ |here\ |then\ )?
+    (?:(?:to|for)\ (?:the|this|our|your)\ (?:\w{1,12}\ )?
+        (?:question|problem|equation)\ |here\ |then\ )?
     (?:is|are|was|were|(?:should|would|must|will|can|has\ to|ought\ to)\ (?:then\ |therefore\ )?be
       |comes\ (?:out\ )?to|equals|est|es|ist|è|é)\b
     (?:\s?(?:therefore|thus|then|simply|indeed|also|clearly|hence|actually|just|only|exactly
@@ -53,7 +62,8 @@ _VERB = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NO_VALUE = re.compile(
-    r"""^\W{0,3}(?:(?:is|are|was|were|does|do)\b|isn't|aren't|not|n't|no\ longer|correct|incorrect|right|wrong|consistent|inconsistent
+    r"""^\W{0,3}(?:(?:is|are|was|were|does|do)\b|isn't|aren't|not|n't|no\ longer
+    |correct|incorrect|right|wrong|consistent|inconsistent
     |reasonable|unreasonable|verified|valid|invalid|above|below|as\ follows|based|found|obtained
     |given\b|in\ |on\ |at\ |that\b|what|which|how|why|when|where|if\b|because|since|clear|unclear
     |unique|written|expressed|rounded|supposed|expected|known|unknown|required|needed|the\ same
@@ -69,16 +79,19 @@ _HASH_VALUE = re.compile(
 _A = re.compile(r"^[ \t>*]{0,4}A[*]{0,2}[:：][*]{0,2}[ \t]*(?=\S)", re.MULTILINE)
 _OTHER_CHOICE = re.compile(r"^[ \t>*]{0,4}[BQ][*]{0,2}[:：]", re.MULTILINE)
 _TAGS = re.compile(
-    r"<(?P<tag>answer|final_answer|finalanswer|final|ans|result)>(?P<inside>[^<>]{0,600}?(?:<[^<>/a-z][^<>]{0,200}?)?)</(?P=tag)>"
+    r"<(?P<tag>answer|final_answer|finalanswer|final|ans|result)>"
+    r"(?P<inside>[^<>]{0,600}?(?:<[^<>/a-z][^<>]{0,200}?)?)</(?P=tag)>"
     r"|\[ANSWER\](?P<square>[^\[\]]{0,600})\[/ANSWER\]"
-    r"|\"(?:final_?)?answer\"\s?:\s?(?:\"(?P<json>(?:[^\"\\\n]|\\.){0,300})\"|(?P<bare>-?[0-9.]{1,40}))",
+    r"|\"(?:final_?)?answer\"\s?:\s?(?:\"(?P<json>(?:[^\"\\\n]|\\.){0,300})\""
+    r"|(?P<bare>-?[0-9.]{1,40}))",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"^```[a-z]{0,12}\n(.{1,400}?)\n[ ]{0,4}```", re.DOTALL)
 _OPENED = re.compile(r"[\s>*_#\-:：\"“'~|]{0,24}")
 _PLACEHOLDER = re.compile(
     r"""^[\[<({\\]{0,8}(?:text)?[\[<({\s]{0,4}(?:your\ |the\ |my\ |final\ |numerical\ |numeric\ )*
-    (?:answer|ans|result|value|number|number\ here|final\ answer|answer\ here|solution|\.{2,}|…|_{2,}|\?+
+    (?:answer|ans|result|value|number|number\ here|final\ answer|answer\ here
+    |solution|\.{2,}|…|_{2,}|\?+
     |letter|x{3,})(?:\ here)?[\])}>\s.]{0,4}$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -183,9 +196,9 @@ def _behind(text: str, anchor: re.Match[str]) -> int | None:
             return anchor.end() + colon.end()
         return None
     if labels and (is_answer or _FINAL.search(head)):
-        if head.count("*") or head.count("_") or "#" in head or not head.strip():
-            if heading := _HEADING.match(tail):
-                return anchor.end() + heading.end()
+        stands_alone = re.search(r"[*_#]", head) or not head.strip()
+        if stands_alone and (heading := _HEADING.match(tail)):
+            return anchor.end() + heading.end()
         if dash := _DASH.match(tail):
             return anchor.end() + dash.end()
     if (verb := _VERB.match(tail)) and (_OWNER.search(head) if is_answer else _FINAL.search(head)):
@@ -223,14 +236,15 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
 
 
 _ABOUT = re.compile(
-    r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}|[~≈]\s{0,3})(?=[-$\\0-9])",
+    r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}"
+    r"|[~≈]\s{0,3})(?=[-$\\0-9])",
     re.IGNORECASE,
 )
 _PROSE = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 
 
 def _in_short(answer: str, before: str) -> str:
-    """The answer without the words around it, where these hold one value; "" where they hold none."""
+    """The answer without the words around its value; "" where they hold none."""
     answer = clean(answer)
     plain = re.sub(
         r"\\[A-Za-z]+(?:\{[^{}]{0,60}\})?|\$[^$]{0,200}\$|\\\(.{0,200}?\\\)", " ", answer

@@ -48,11 +48,10 @@ def read_by(pattern: str) -> Callable[[str], str | None]:
     compiled = re.compile(pattern)
 
     def read(text: str) -> str | None:
-        last = None
-        for last in compiled.finditer(text[-REACH:]):
-            pass
-        if last is None:
+        found = list(compiled.finditer(text[-REACH:]))
+        if not found:
             return None
+        last = found[-1]
         groups = [group for group in last.groups() if group is not None]
         return (groups[0] if groups else last[0]).strip() or None
 

@@ -137,7 +137,7 @@ def _block(source: str) -> _Block | None:
 
 
 def _unfenced(text: str) -> str:
-    """A text without fences: from the first line that begins a program to the last that ends one."""
+    """A text without fences: from the first line that begins a program to its end."""
     lines = text.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first[:1].isspace() or len(text) > MOST_CHARACTERS or _block(text) is not None:
@@ -146,11 +146,12 @@ def _unfenced(text: str) -> str:
     if begin is None:
         return text
     # Prose behind the program begins at the margin: try to end before each such line, from the end.
-    ends = [len(lines)] + [
+    margin = [
         n
         for n in range(len(lines) - 1, begin, -1)
         if lines[n][:1].strip() and not _BEGINS.match(lines[n])
-    ][:MOST_BLOCKS]
+    ]
+    ends = [len(lines), *margin[:MOST_BLOCKS]]
     for end in ends:
         program = "\n".join(lines[begin:end])
         if _block(program) is not None:

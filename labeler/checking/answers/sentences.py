@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 from labeler.checking.answers.values import FORMULA, NUMBER, Value, values
 
@@ -19,7 +20,8 @@ MOST_SENTENCES = 12
 
 _CUE = re.compile(
     r"""^[\s>*_\-•:.]*(?:and\ |but\ |now,?\ )?
-    (?:therefore|thus|hence|so|consequently|accordingly|in\ (?:total|all|conclusion|summary|the\ end)
+    (?:therefore|thus|hence|so|consequently|accordingly
+    |in\ (?:total|all|conclusion|summary|the\ end)
     |overall|altogether|finally|as\ a\ result|it\ follows|we\ (?:conclude|find|get|obtain)
     |this\ (?:means|gives|makes)|that\ (?:means|gives|makes)|(?:to\ )?conclu\w+
     |(?:my|our|the|final|correct)\ (?:final\ )?(?:answer|result|total)|total)\b""",
@@ -30,10 +32,14 @@ _INNER_CUE = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"""^[\s>*_\-•(]*(?:(?:please\ )?note|let\ me|let's|i\ hope|hope|if\ you|feel\ free|check|verif|to\ verify
+    r"""^[\s>*_\-•(]*(?:(?:please\ )?note|let\ me|let's|i\ hope|hope|if\ you|feel\ free
+    |check|verif|to\ verify
     |to\ check|remember|assum|this\ (?:is\ because|assumes|estimat|covers|conclusion|approach)
-    |here,|where|for\ (?:example|instance)|recall|double|explanation|to\ summarize|first|second|third
-    |fourth|given|indeed|which|keep|would\ you|do\ you|is\ there|in\ other\ words|notice|observe|alternatively|similarly|in\ fact|more\ generally)\b|^\s*\([A-Z][a-z]+\ (?!\S{0,20}\))""",
+    |here,|where|for\ (?:example|instance)|recall|double|explanation|to\ summarize
+    |first|second|third
+    |fourth|given|indeed|which|keep|would\ you|do\ you|is\ there|in\ other\ words
+    |notice|observe|alternatively|similarly|in\ fact|more\ generally)\b
+    |^\s*\([A-Z][a-z]+\ (?!\S{0,20}\))""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
@@ -62,12 +68,14 @@ _TO_ABOUT = re.compile(
     r"\b(?:about|approximately|roughly|rounds to|rounded to) [\s*$\\(]{0,3}$|≈ ?$"
 )
 _DRAWN = re.compile(
-    r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning|which (?:means|gives|makes|leaves)"
+    r"\w\S{0,3}[,;]? (?:so(?! that\b)|therefore|thus|hence|meaning"
+    r"|which (?:means|gives|makes|leaves)"
     r"|for a total of)(?=[ ,])",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"\b(?:is|are|was|were|does|do)(?: not|n't) (?:an?|the|equal|possible|valid|correct|satisf\w+|work)\b"
+    r"\b(?:is|are|was|were|does|do)(?: not|n't) (?:an?|the|equal|possible|valid|correct"
+    r"|satisf\w+|work)\b"
     r"|\bnot (?:a |the )?(?:solutions?|answers?)\b|\bcannot be\b",
     re.IGNORECASE,
 )
@@ -82,7 +90,8 @@ _BREAK = re.compile(
     r"[.!?][\"'”’)*$]{0,3}(?=\s)\s{1,20}|。\s{0,20}|\n\s{0,20}|(?<=[\]}])(?=[A-Z][a-z]+[ ,])"
 )
 _BEHIND_IS = re.compile(
-    r"(?<!that )(?<!which )(?<!who )\b(?:is|are|was|were|be|equals?)[\s*]{1,3}(?:(?:equal to|exactly|approximately|about|only|a total of"
+    r"(?<!that )(?<!which )(?<!who )\b(?:is|are|was|were|be|equals?)[\s*]{1,3}"
+    r"(?:(?:equal to|exactly|approximately|about|only|a total of"
     r"|therefore|thus|then|given by|found to be) ){0,2}[\s*]*$",
     re.IGNORECASE,
 )
@@ -140,11 +149,9 @@ def stated(sentence: str, before: str) -> str | None:
     found = [
         one for one in found if not any(a <= one.start and one.end <= b for a, b in asides)
     ] or found
-    drawn = None
-    for drawn in _DRAWN.finditer(sentence):
-        pass
-    if drawn:  # "There are 7 days, so he drinks 14 cups" says 14
-        found = [one for one in found if one.start >= drawn.end()] or found
+    draws = list(_DRAWN.finditer(sentence))
+    if draws:  # "There are 7 days, so he drinks 14 cups" says 14
+        found = [one for one in found if one.start >= draws[-1].end()] or found
     if not found:
         return None
     if several := _listed(sentence, found):
@@ -188,7 +195,7 @@ def _listed(sentence: str, found: list[Value]) -> str | None:
     row = [one for one in found if one.start >= plural.end() - 1]
     if len(row) < 2:
         return None
-    for one, other in zip(row, row[1:], strict=False):
+    for one, other in pairwise(row):
         if not _BETWEEN.fullmatch(sentence[one.end : other.start]):
             return None
     return ", ".join(one.text for one in row)

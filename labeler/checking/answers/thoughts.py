@@ -25,7 +25,8 @@ _PAIRS = (
     ("<|channel|>analysis", "<|channel|>final"),
 )
 _SPECIAL = re.compile(
-    r"<\|[A-Za-z_0-9]{1,40}\|>|</?s>|<(?:end|start)_of_turn>|<eos>|<pad>|\[/?INST\]|<｜[^<>｜]{1,40}｜>"
+    r"<\|[A-Za-z_0-9]{1,40}\|>|</?s>|<(?:end|start)_of_turn>|<eos>|<pad>"
+    r"|\[/?INST\]|<｜[^<>｜]{1,40}｜>"
 )
 _DRAWING = re.compile(r"\[asy\].{0,20000}?\[/asy\]", re.DOTALL)
 _END = re.compile(

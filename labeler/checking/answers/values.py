@@ -54,12 +54,14 @@ _SCALES = {
 _UNIT_WORDS = re.compile(r" ((?:[a-z]{2,12}(?: |/|\b)){1,4})")
 _RELATION = re.compile(r"=|\\approx(?![A-Za-z])|≈|\\equiv(?![A-Za-z])|\\implies|\\Rightarrow|⇒")
 _MODULUS = re.compile(
-    r"\\pmod\s?\{[^{}]{1,40}\}|\\pmod\s?[0-9]{1,5}|\(\\(?:text|mathrm)\{mod[^{}]{0,9}\}[^()]{0,20}\)"
+    r"\\pmod\s?\{[^{}]{1,40}\}|\\pmod\s?[0-9]{1,5}"
+    r"|\(\\(?:text|mathrm)\{mod[^{}]{0,9}\}[^()]{0,20}\)"
 )
 _ROUNDED = re.compile(r"\\(?:approx|implies|Rightarrow)|≈|⇒")
 _LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
 _COMMAND = re.compile(
-    r"\\(?:begin|end)\s?\{[a-z*]{1,12}\}|\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]"
+    r"\\(?:begin|end)\s?\{[a-z*]{1,12}\}"
+    r"|\\(?:text|mathrm|mbox|textbf)\s?\{[^{}]{0,60}\}|\\[A-Za-z]{1,20}|[{}]"
 )
 
 
