@@ -132,7 +132,7 @@ def _chain(text: str, names: set[str]) -> Any | None:
                 r"\le": lambda b: Interval(-oo, b),
                 r"\ge": lambda b: Interval(b, oo),
                 r"\ne": lambda b: S.Reals - FiniteSet(b),
-                "=": lambda b: FiniteSet(b),
+                "=": FiniteSet,
             }[sign](bound)
         )
     return cut

@@ -140,18 +140,7 @@ def stated(sentence: str, before: str) -> str | None:
     """The value that one sentence states, or None; `before` is what led to it."""
     if _DENIES.search(sentence) or _unfinished(sentence):
         return None
-    found = [one for one in values(sentence) if not one.is_name]
-    opening = _OPENING.match(sentence)
-    if opening:  # "After spilling 1 liter, there are 15" says 15
-        found = [one for one in found if one.start >= opening.end()] or found
-    found = [one for one in found if not one.is_ordinal] or found
-    asides = [span.span() for span in _ASIDES.finditer(sentence)]
-    found = [
-        one for one in found if not any(a <= one.start and one.end <= b for a, b in asides)
-    ] or found
-    draws = list(_DRAWN.finditer(sentence))
-    if draws:  # "There are 7 days, so he drinks 14 cups" says 14
-        found = [one for one in found if one.start >= draws[-1].end()] or found
+    found = _in_main_clause(sentence, [one for one in values(sentence) if not one.is_name])
     if not found:
         return None
     if several := _listed(sentence, found):
@@ -168,8 +157,27 @@ def stated(sentence: str, before: str) -> str | None:
         is_last = not re.search(r"\w", sentence[found[-1].end :])
         clear = len(found) == 1 and (is_last or _behind_copula(sentence, found[-1]))
         return found[-1].text if clear else None
-    if set_apart:
-        numeric = set_apart
+    return _of_several(sentence, before, set_apart or numeric)
+
+
+def _in_main_clause(sentence: str, found: list[Value]) -> list[Value]:
+    """Without what only leads to the statement or explains it; all of it where nothing is left."""
+    opening = _OPENING.match(sentence)
+    if opening:  # "After spilling 1 liter, there are 15" says 15
+        found = [one for one in found if one.start >= opening.end()] or found
+    found = [one for one in found if not one.is_ordinal] or found
+    asides = [span.span() for span in _ASIDES.finditer(sentence)]
+    found = [
+        one for one in found if not any(a <= one.start and one.end <= b for a, b in asides)
+    ] or found
+    draws = list(_DRAWN.finditer(sentence))
+    if draws:  # "There are 7 days, so he drinks 14 cups" says 14
+        found = [one for one in found if one.start >= draws[-1].end()] or found
+    return found
+
+
+def _of_several(sentence: str, before: str, numeric: list[Value]) -> str | None:
+    """Which of several values a sentence states; None where that is not clear."""
     if _BEHIND_IS.search(sentence, max(0, numeric[-1].start - 60), numeric[-1].start):
         return numeric[-1].text
     compound = [one for one in numeric if _is_compound(one.text)]
