@@ -26,7 +26,7 @@ from rich.table import Table
 from labeler.checking.claims.steps import check_solution
 from labeler.records import Verdict
 
-Solved = tuple[str, str, tuple[str, ...], int]
+SampledSolutions = tuple[str, str, tuple[str, ...], int]
 """Id, problem, steps, the human's first error (-1 none)."""
 
 
@@ -57,7 +57,7 @@ class Figures:
     slowest_solution_s: float
 
 
-def check(solved: Solved) -> CheckResult:
+def check(solved: SampledSolutions) -> CheckResult:
     """The first step that is flagged, for what claims, and the time that it took."""
     started, cpu = time.perf_counter(), time.process_time()
     links = check_solution(solved[1], solved[2])
@@ -70,7 +70,7 @@ def check(solved: Solved) -> CheckResult:
 
 
 def figures(
-    name: str, solved: list[Solved], pool: ProcessPoolExecutor, console: Console
+    name: str, solved: list[SampledSolutions], pool: ProcessPoolExecutor, console: Console
 ) -> Figures:
     """Checks a whole set; prints every false flag."""
     started = time.perf_counter()
@@ -96,13 +96,13 @@ def figures(
     )
 
 
-def processbench(file: Path) -> list[Solved]:
+def processbench(file: Path) -> list[SampledSolutions]:
     """Solutions of a ProcessBench file with their first errors."""
     rows = json.loads(file.read_text(encoding="utf-8"))
     return [(r["id"], r["problem"], tuple(r["steps"]), r["label"]) for r in rows]
 
 
-def references(data: Path) -> Iterator[tuple[str, list[Solved]]]:
+def references(data: Path) -> Iterator[tuple[str, list[SampledSolutions]]]:
     """Reference solutions, which hold no error, of the sets that are there."""
     forms = {
         "gsm8k/train": ("question", "answer", "\n"),

@@ -167,11 +167,15 @@ class LabeledSolution:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that left the pipeline: where, and a short reason. Nothing is dropped silently."""
+    """A record that left the pipeline: where, and a short reason. Nothing is dropped silently.
+
+    `text` is what a model wrote, where a reply was rejected: who reads why wants to see it.
+    """
 
     stage: str
     record_id: str
     reason: str
+    text: str = ""
 
 
 def told_reasons(rejections: Iterable[Rejection], most: int = 3) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from labeler.labelling.run import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
 from labeler.shown import console, line, shown
+from labeler.unread import one_line, unread_by_asker
 
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
@@ -79,6 +80,9 @@ def print_summary(summary: RunSummary) -> None:
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
     if warning := _one_step(summary):
         out.print(warning, style="yellow")
+    if unread := unread_by_asker(summary.statistics):
+        warned = any(one.warns for one in unread.values())
+        out.print(one_line(unread), style="yellow" if warned else "")
     rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
     made = Text(f"{line(str(summary.out))}, version {summary.version}", style="bold")
     made.append(

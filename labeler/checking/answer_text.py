@@ -8,31 +8,61 @@ Source: the normalisers of MATH (Hendrycks et al. 2021) and Minerva (Lewkowycz e
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from labeler.checking.extract import closing_brace
+from labeler.boxes import closing_brace
 
 _CHARACTERS = str.maketrans(
     dict.fromkeys("\u2212\u2013\u2012\uff0d\ufe63", "-")
     | dict.fromkeys("\u00a0\u2009\u202f\u2002\u2003\u3000\t\n\r", " ")
     | {"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/"}
-    | {"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "°": r"^\circ ", "±": r"\pm "}
+    | {"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
+    | {"°": r"^\circ ", "±": r"\pm "}
     | {"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset "}
-    | {"²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"}
-    | {"€": r"\text{euro}", "％": "%", "，": ",", "\u200b": ""}
+    | {"²": "^2", "³": "^3", "€": r"\text{euro}", "£": r"\text{sterling}", "¥": r"\text{yen}"}
+    | {"₹": r"\text{rupee}"}
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad`", "")
 )
+# Digits, letters and signs of full width, as texts in Chinese and Japanese write them.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉", "0123456789-+0123456789")
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]{1,40}")
+_LOWERED = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]{1,40}")
+_VULGAR = re.compile(r"[⅐-⅞¼-¾]")
+_ROOT = re.compile(
+    r"(?P<sign>[√∛∜]|(?<![\\A-Za-z])sqrt) {0,2}(?:\((?P<inside>[^()]{1,100})\)"
+    r"|(?P<digits>[0-9]+(?:\.[0-9]+)?|[A-Za-z](?![A-Za-z])))"
+)
+_ROOTS = {"∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
+
+
+def _money_first(found: re.Match[str]) -> str:
+    """€77 as 77 euro, which is how other units stand."""
+    return rf"{found[1]}{found[3]}\text{{{found[2] or 'rupee'}}}"
+
+
 _REWRITES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         # Commands that only change the looks
+        (r"\\(?:text)?color\s*\{[^{}]*\}\s*\{([^{}]*)\}", r"\1"),
+        (r"\\color\s*\{[^{}]*\}", ""),
+        (r"\\(?:underline|uline|emph|bm|boldsymbol|pmb|mathit|mathsf)\s*\{([^{}]*)\}", r"\1"),
+        (r"</?(?:b|i|u|em|strong|span|mark)>", ""),
+        (r"\\langle(?![A-Za-z]) ?", "("),
+        (r" ?\\rangle(?![A-Za-z])", ")"),
+        (r"\\[lr]vert(?![A-Za-z])", "|"),
+        (r"(?<!\\)\\(?=[0-9])", ""),  # `\5`, a slip for `\$5`
         (r"\\(?:left|right|displaystyle|[bB]igg?[lr]?)(?![A-Za-z])", ""),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
         (r"\\(?:text(?:bf|it|rm|normal)|math(?:rm|bf|it)|mbox)\s*(?=\{)", r"\\text"),
         (r"(?<=[0-9])(?:\{,\}|,\s*\\!)\s*(?=[0-9]{3})", ""),
         (r",\s*\\!\s*", ","),
         (r"\{,\}", ","),
+        (r"(?<=[0-9)}$])\s*\\q?quad(?![A-Za-z])\s*(?=-?[0-9])", ", "),
         (r"(?<!\\)\\(?:[!,;:> ]|q?quad(?![A-Za-z]))|(?<!\\)~", " "),
         (r"\\%", "%"),
         # Several spellings of one thing
@@ -48,7 +78,9 @@ _REWRITES = tuple(
         (r"\\leq(?:slant)?(?![A-Za-z])", r"\\le "),
         (r"\\geq(?:slant)?(?![A-Za-z])", r"\\ge "),
         (r"\\neq(?![A-Za-z])", r"\\ne "),
-        (r"^(-?) ?\\?\$ ?([0-9][0-9,.]*)$", r"\1\2\\text{dollar}"),
+        (r"^(-?) ?(?:US)?\\?\$ ?(-?[0-9][0-9,.]*)$", r"\1\2\\text{dollar}"),
+        (r"^(-?[0-9][0-9,.]*) ?(?:\\text\{ ?\\?\$ ?\}|\\?\$)$", r"\1\\text{dollar}"),
+        (r"^(-?) ?(?:\\text\{(euro|sterling|yen|rupee)\}|Rs\.?) ?([0-9][0-9,.]*)$", _money_first),
         (r"(?<!\\)\$", ""),
         (r"\\varnothing(?![A-Za-z])|\\\{ *\\\}", r"\\emptyset"),
         (r"(?<![\\A-Za-z])pi(?![A-Za-z])", r"\\pi"),
@@ -73,7 +105,7 @@ _WRAPPER = re.compile(r"\\(?:boxed|fbox|text)\s*(?=\{)")
 
 def normal_form(text: str) -> str:
     r"""One spelling for what only looks different: spaces, delimiters, \dfrac, \text, Unicode."""
-    text = text.translate(_CHARACTERS)
+    text = _plain_characters(text)
     for _round in range(_MAX_ROUNDS):
         before = text
         text = _unwrapped(text.strip())
@@ -82,6 +114,33 @@ def normal_form(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _plain_characters(text: str) -> str:
+    """Unicode's own ways of writing mathematics, as LaTeX writes it."""
+    if text.isascii() and "sqrt" not in text and "`" not in text:
+        return text.translate(_CHARACTERS)
+    text = text.translate(_FULL_WIDTH)
+    text = _RAISED.sub(lambda found: "^" + _group(found[0]), text)
+    text = _LOWERED.sub(lambda found: "_" + _group(found[0]), text)
+    text = _VULGAR.sub(lambda found: _vulgar(found[0]), text)
+    text = _ROOT.sub(
+        lambda found: (
+            f"{_ROOTS.get(found['sign'], chr(92) + 'sqrt')}{{{found['inside'] or found['digits']}}}"
+        ),
+        text,
+    )
+    return text.translate(_CHARACTERS)
+
+
+def _group(small: str) -> str:
+    plain = small.translate(_SMALL)
+    return plain if len(plain) == 1 else f"{{{plain}}}"
+
+
+def _vulgar(character: str) -> str:
+    over, _, under = unicodedata.normalize("NFKC", character).partition("\u2044")
+    return rf"\frac{{{over}}}{{{under}}}"
 
 
 def _unwrapped(text: str) -> str:
@@ -141,6 +200,11 @@ _WORD = re.compile(
     r"[A-Za-z]{4,}|[A-Z][a-z]{2}|(?<![A-Za-z])(?:(?i:yes|no|odd|one|two|six|ten)(?![A-Za-z])"
     r"|[a-z]{2,} (?:[a-z]{2}|[0-9]))"  # "the sum is 5", but not the product ab
 )
+_CHOICE_WORD = re.compile(
+    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)"
+    r"(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))",
+    re.IGNORECASE,
+)
 _CHOICE = re.compile(r"\(?([A-J])\)?")
 _CHOSEN = re.compile(r"\(([A-Ja-j])\)|([A-Ja-j])|\(?([A-J])(?:\)|[.:](?=\s|[A-Z\\])).+")
 
@@ -159,11 +223,12 @@ def words_only(text: str) -> tuple[str, ...] | None:
 
 def choice_letter(text: str) -> str | None:
     """The letter of a gold answer that names one of several choices: B or (B)."""
-    found = _CHOICE.fullmatch(text)
+    found = _CHOICE.fullmatch(_CHOICE_WORD.sub("", text))
     return found[1] if found else None
 
 
 def chosen_letter(text: str) -> str | None:
     """The letter an answer picks, with or without the choice's text: b, (B), B) 12, (B) 12."""
-    found = _CHOSEN.fullmatch(re.sub(r"\\text\{([^{}]*)\}", r"\1 ", text).strip())
+    plain = re.sub(r"\\text\{([^{}]*)\}", r"\1 ", text).strip()
+    found = _CHOSEN.fullmatch(_CHOICE_WORD.sub("", plain))
     return next(letter for letter in found.groups() if letter).upper() if found else None

@@ -14,8 +14,9 @@ _SPELLINGS = """
 mm millimeter millimetre | cm centimeter centimetre | m meter metre | km kilometer kilometre
 in inch inches | ft foot feet | yd yard | mi mile | mg milligram | g gram gm | kg kilogram
 lb lbs pound | oz ounce | ton | ms millisecond | s sec second | min minute | h hr hour
-day | week | month | yr year | dollar usd buck | cent | euro | ml milliliter millilitre
+day | week | month | yr year | dollar usd buck | cent | euro eur | ml milliliter millilitre
 l liter litre | gal gallon | quart | pint | cup | mph | kmh kph | radian rad | unit | am | pm
+sterling gbp | yen jpy | rupee inr
 square sq | cubic cu
 """
 _NAMES = {
@@ -39,7 +40,7 @@ _UNIT = re.compile(
     (?: (?P<percent>%)
       | \^\\circ\ ?(?:\\text\{{)?(?P<scale>[CFK]?)\}}?
       | (?P<text>{_TEXT}(?:/{_TEXT})?)
-      | (?<=[0-9)}}\]])(?P<bare>\ ?[A-Za-z]{{2,}}(?:[ /][A-Za-z]+){{0,2}}|\ [A-Za-z])
+      | (?<=[0-9)}}\]])(?P<bare>\ ?[A-Za-z]{{2,}}(?:[ /][A-Za-z]+){{0,6}}|\ [A-Za-z])
         (?P<power>\^\{{?[23]\}}?)?
     )""",
     re.VERBOSE,
@@ -80,12 +81,25 @@ def measured(text: str) -> Measured:
     if part["scale"] is not None:
         return Measured(part["value"], f"degree {part['scale']}".strip())
     words = (part["text"] or part["bare"] + (part["power"] or "")).replace(r"\text", "")
+    # 5 gallons of water: what is measured says nothing about the unit.
+    words = re.sub(r"(?<=[a-z]) of (?:[a-z]+ ?){1,5}$", "", words)
     unit, listed = _one_spelling(words)
     # Letters right after a number are variables (2ab) unless they are a unit or a longer word.
     if not unit or (part["bare"] and not listed and len(part["bare"].strip()) < 4):
         return Measured(text)
     doubtful = part["text"] is None and len(part["bare"].strip()) == 1
     return Measured(part["value"], unit, listed, doubtful)
+
+
+def is_listed_unit(words: str) -> bool:
+    """Whether plain words are a unit that this module knows: miles per hour, square feet.
+
+    Not those that are words of another kind far more often: `5 in all`, `at 5 am`.
+    """
+    unit, listed = _one_spelling(words)
+    return (
+        bool(unit) and listed and words.rsplit(" ", maxsplit=1)[-1] not in ("in", "am", "pm", "per")
+    )
 
 
 def _one_spelling(words: str) -> tuple[str, bool]:

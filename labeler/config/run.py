@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from labeler.config.answers import AnswerPattern
 from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
 from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
@@ -65,6 +66,10 @@ class RunConfig(Strict):
     """How solutions are split: behind every `policy.delimiter`, as replies of chat models are laid
     out (`auto`), or by lines (`labeler.steps.splitters`).
     """
+    answers: str | AnswerPattern = "auto"
+    """Reader of final answers: auto, marked, last_number, strict; or {regex: PATTERN}."""
+    unreadable: Literal["unknown", "wrong"] = "unknown"
+    """What a reply without a readable answer is held for."""
     solutions: Annotated[int, Field(ge=0)] = 4
     difficulty_filter: DifficultyFilter | None = None
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]

@@ -36,6 +36,7 @@ from labeler.labelers.base import (
     Policy,
     Rollout,
     Rollouts,
+    reading_counts,
     roll_out,
     value_evidence,
 )
@@ -120,6 +121,7 @@ def alphamath(
         "rounds": n_rounds,
         "states": len(nodes),
         "rollouts": len(root.rollouts),
+        **reading_counts(node.asked for node in (root, *nodes) if node.asked),
     }
     return Findings(evidence, tuple(written.values()), statistics)
 

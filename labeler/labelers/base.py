@@ -2,15 +2,20 @@
 
 Rollouts are continuations that the policy samples from a prefix; each is decided by its answer
 (specs: Math-Shepherd section 3, OmegaPRM section 3.1). One that was cut off, or whose answer cannot
-be decided, says nothing: it is left out of the counts instead of counting as wrong.
+be read or decided, says nothing: it is left out of the counts instead of counting as wrong. Where
+more than `MOST_UNREAD` of a prefix's rollouts cannot be read, the readable ones say nothing either:
+a policy writes the form it knows best where it is right.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
+from labeler.checking.answers.base import Reading
+from labeler.checking.answers.readers import BY_DEFAULT
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import (
@@ -43,7 +48,8 @@ class Policy:
     """The model whose solutions are labelled, and how it is asked for one.
 
     `template` holds `{problem}` once; `model` is name and revision; `splitter` names a way to split
-    (`labeler.steps`), `delimiter` what ends a step where the splitter asks for it.
+    (`labeler.steps`), `delimiter` what ends a step where the splitter asks for it; `reading` is how
+    the answers of its solutions are read.
     """
 
     model: str
@@ -54,6 +60,7 @@ class Policy:
     delimiter: str
     run_seed: int
     splitter: str = "delimiter"
+    reading: Reading = BY_DEFAULT
 
     def prompt(self, problem: Problem, prefix: Sequence[str] = ()) -> Prompt:
         """Asks for a solution that begins with the steps of `prefix`."""
@@ -79,7 +86,7 @@ class Policy:
             solution_id=short_hash(problem.problem_id, *steps),
             problem_id=problem.problem_id,
             steps=steps,
-            final_answer=answer_in(problem.domain, text),
+            final_answer=answer_in(problem.domain, text, self.reading.reader),
             outcome=outcome.verdict,
             outcome_reason=outcome.reason,
             generator=Generator(
@@ -104,12 +111,17 @@ class Findings:
     statistics: dict[str, int] = field(default_factory=dict)
 
 
+MOST_UNREAD = Fraction(1, 5)
+"""So large a share of a prefix's rollouts may have no readable answer and the prefix a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A continuation of a prefix and the verdict on its answer."""
+    """A continuation of a prefix and the verdict on its answer; `unread` where it has none."""
 
     completion: Completion
     outcome: CheckResult
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +157,40 @@ class Rollouts:
         return sum(r.outcome.verdict is Verdict.CORRECT for r in self.rollouts)
 
     @property
+    def n_unread(self) -> int:
+        """How many have no readable answer, whatever the run holds them for."""
+        return sum(r.unread for r in self.rollouts)
+
+    @property
+    def too_many_unread(self) -> bool:
+        """Whether so many are undecided for want of an answer that the others say nothing."""
+        undecided = sum(r.unread and r.outcome.verdict is Verdict.UNKNOWN for r in self.rollouts)
+        return undecided > MOST_UNREAD * len(self.rollouts)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many were decided and how many of them are right; (0, 0) where they say nothing."""
+        return (0, 0) if self.too_many_unread else (self.n, self.n_correct)
+
+    @property
     def value(self) -> float | None:
         """MC of the prefix, None where no rollout was decided.
 
-        None, too, where none is right and some did not come: one of them may have been.
+        None, too, where none is right and some did not come: one of them may have been; and where
+        too many cannot be read.
         """
-        if not self.n or (self.missing and not self.n_correct):
+        if not self.n or (self.missing and not self.n_correct) or self.too_many_unread:
             return None
         return self.n_correct / self.n
+
+
+def reading_counts(found: Iterable[Rollouts]) -> dict[str, int]:
+    """How many replies a labeler asked for answers, and how many of them have no readable one."""
+    replies = unread = 0
+    for rollouts in found:
+        replies += len(rollouts.rollouts)
+        unread += rollouts.n_unread
+    return {"replies": replies, "unread": unread} if replies else {}
 
 
 def roll_out(
@@ -178,7 +216,7 @@ def roll_out(
         for prefix, seed in zip(prefixes, seeds, strict=True)
     ]
     answers = [
-        [_answer(problem, prefix, c) for c in reply.completions]
+        [_answer(policy.reading, problem, prefix, c) for c in reply.completions]
         if isinstance(reply, Samples)
         else []
         for prefix, reply in zip(prefixes, replies, strict=True)
@@ -189,18 +227,27 @@ def roll_out(
         checks = yield [Check(problem, answer, requester) for answer in distinct]
     verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
     return [
-        _rollouts(reply, [verdicts[a] if isinstance(a, str) else a for a in row], n)
+        _rollouts(reply, [_outcome(a, verdicts, policy.reading) for a in row], n)
         for reply, row in zip(replies, answers, strict=True)
     ]
 
 
-def _answer(problem: Problem, prefix: tuple[str, ...], completion: Completion) -> str | CheckResult:
-    """The final answer, or the verdict where there is none."""
+def _answer(
+    reading: Reading, problem: Problem, prefix: tuple[str, ...], completion: Completion
+) -> str | CheckResult | None:
+    """The final answer, the verdict where it does not matter, None where it cannot be read."""
     if completion.finish == "length":
         return CheckResult(Verdict.UNKNOWN, "cut off before its end")
-    answer = answer_in(problem.domain, "".join(prefix) + completion.text)
-    # A policy that ends without an answer did not reach the right one.
-    return CheckResult(Verdict.WRONG, "no final answer") if answer is None else answer
+    return answer_in(problem.domain, "".join(prefix) + completion.text, reading.reader)
+
+
+def _outcome(
+    answer: str | CheckResult | None, verdicts: Mapping[str, CheckResult], reading: Reading
+) -> tuple[CheckResult, bool]:
+    """The verdict on a rollout, and whether its answer could not be read."""
+    if answer is None:
+        return reading.unread(), True
+    return (verdicts[answer] if isinstance(answer, str) else answer), False
 
 
 def _checked(reply: Reply) -> CheckResult:
@@ -210,11 +257,11 @@ def _checked(reply: Reply) -> CheckResult:
     return CheckResult(Verdict.UNKNOWN, reason)
 
 
-def _rollouts(reply: Reply, outcomes: list[CheckResult], n: int) -> Rollouts:
+def _rollouts(reply: Reply, outcomes: list[tuple[CheckResult, bool]], n: int) -> Rollouts:
     if not isinstance(reply, Samples):
         return Rollouts((), failure=reply.reason if isinstance(reply, Failed) else "no samples")
     return Rollouts(
-        tuple(Rollout(c, o) for c, o in zip(reply.completions, outcomes, strict=True)),
+        tuple(Rollout(c, *o) for c, o in zip(reply.completions, outcomes, strict=True)),
         reply.prompt_tokens,
         reply.completion_tokens,
         missing=max(0, n - len(reply.completions)),
@@ -238,6 +285,8 @@ def value_evidence(
         reasons = Counter(outcome.reason for outcome in undecided)
         if rollouts.missing:
             reasons["completions that did not come"] = rollouts.missing
+        if rollouts.too_many_unread and rollouts.n:
+            reasons[f"right of the {rollouts.n} that were decided"] = rollouts.n_correct
         reason = rollouts.failure or "; ".join(f"{k}: {v}" for k, v in sorted(reasons.items()))
         verdict = Verdict.UNKNOWN
     else:

@@ -22,7 +22,14 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
@@ -93,7 +100,7 @@ def binary_search(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in asked.items()
     )
-    return Findings(evidence, statistics={"prefixes": len(asked)})
+    return Findings(evidence, statistics={"prefixes": len(asked)} | reading_counts(asked.values()))
 
 
 def _adapted(solutions: Sequence[Solution], k: int) -> tuple[float, int]:

@@ -32,6 +32,7 @@ counts where it was asked for, and no more is known than that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
@@ -42,7 +43,15 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import CheckResult, Completion
 from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import FirstErrorPosterior, Rates, locate
-from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollout,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
@@ -83,7 +92,7 @@ def bisect(
     _count_right_solutions(seen, solutions)
     spent = dict.fromkeys((s.solution_id for s in searched), 0)
     located: set[str] = set()
-    n_rollouts = 0
+    asked: Counter[str] = Counter()
     while True:
         queries: dict[Prefix, None] = {}
         for solution in searched:
@@ -105,12 +114,13 @@ def bisect(
         )
         for prefix, rollouts in zip(queries, found, strict=True):
             _count_asked(seen, prefix, rollouts, policy)
-            n_rollouts += len(rollouts.rollouts)
+        asked.update(reading_counts(found))
     statistics = {
         "searched": len(searched),
         "located": len(located),
         "prefixes": sum(one.n_rounds > 0 for one in seen.values()),
-        "rollouts": n_rollouts,
+        "rollouts": asked["replies"],
+        **({name: asked[name] for name in ("replies", "unread")} if asked["replies"] else {}),
     }
     return Findings(tuple(_evidence(seen, problem, policy)), statistics=statistics)
 
@@ -154,7 +164,7 @@ def _posterior(
     """The posterior over the place of its first error."""
     rollouts = [one.rollouts for one in _seen_along(solution, seen)]
     # The last prefix is the solution itself: its answer is known to be wrong.
-    counts = [*((r.n, r.n_correct) for r in rollouts), (0, 0)]
+    counts = [*(r.counts for r in rollouts), (0, 0)]
     others = [s.outcome for s in solutions if s is not solution]
     n_right, n_wrong = others.count(Verdict.CORRECT), others.count(Verdict.WRONG)
     return locate(counts, Rates().given_root(n_right + n_wrong, n_right), is_wrong=True)

@@ -17,7 +17,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
+from labeler.labelers.base import Findings, Policy, reading_counts, roll_out, value_evidence
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
@@ -63,7 +63,7 @@ def monte_carlo(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in zip(prefixes, found, strict=True)
     )
-    return Findings(evidence, statistics={"prefixes": len(prefixes)})
+    return Findings(evidence, statistics={"prefixes": len(prefixes)} | reading_counts(found))
 
 
 MONTE_CARLO = Method(

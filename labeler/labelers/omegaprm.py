@@ -35,6 +35,7 @@ from labeler.labelers.base import (
     Policy,
     Rollout,
     Rollouts,
+    reading_counts,
     roll_out,
     steps_of,
     value_evidence,
@@ -223,10 +224,10 @@ def _locate(
     units = policy.split(candidate.rollout.completion.text, candidate.state.prefix)
     prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
     root = tree.states[""].rollouts
-    rates = Rates().given_root(root.n, root.n_correct)
+    rates = Rates().given_root(*root.counts)
     for _ in range(0, settings.max_samples, settings.round_size):
         states = [tree.states.get("".join(prefix)) for prefix in prefixes]
-        counts = [(s.rollouts.n, s.rollouts.n_correct) if s else (0, 0) for s in states]
+        counts = [s.rollouts.counts if s else (0, 0) for s in states]
         posterior = locate(counts, rates, is_wrong=True)
         silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
         best = next_query(posterior, units, settings.round_size, settings.min_information, silent)
@@ -285,6 +286,7 @@ def _findings(tree: _Tree, problem: Problem, policy: Policy) -> Findings:
         "states": len(tree.states),
         "rollouts": sum(len(state.rollouts.rollouts) for state in tree.states.values()),
         "pool_left": len(tree.pool),
+        **reading_counts(state.rollouts for state in tree.states.values()),
     }
     return Findings(tuple(evidence), tuple(solutions.values()), statistics)
 

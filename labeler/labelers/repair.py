@@ -23,7 +23,15 @@ from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
-from labeler.labelers.base import Findings, Policy, Rollouts, roll_out, steps_of, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    steps_of,
+    value_evidence,
+)
 from labeler.labelers.method import Method, Prompted
 from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.json_form import text_under
@@ -123,6 +131,7 @@ def repair(
         "proposed": sum(not p.missing for p in proposals),
         "repairs": len(prefixes),
         "certified": len(certified),
+        **reading_counts(rolled.values()),
     }
     return Findings(tuple(evidence), tuple(repaired), statistics)
 

@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from labeler.driver.conversation import Conversation
-from labeler.labelers.base import Findings, Policy, roll_out, value_evidence
+from labeler.labelers.base import Findings, Policy, reading_counts, roll_out, value_evidence
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.labelers.shared.resplit import resplit_by_statement
 from labeler.records import Asks, Domain, Problem, Solution
@@ -60,7 +60,7 @@ def statement_monte_carlo(
         value_evidence(NAME, VERSION, policy, problem, prefix, rollouts)
         for prefix, rollouts in zip(prefixes, found, strict=True)
     )
-    return Findings(evidence, _anew(solutions, programs), dict(counts))
+    return Findings(evidence, _anew(solutions, programs), counts | reading_counts(found))
 
 
 def _anew(solutions: tuple[Solution, ...], programs: list[Solution]) -> tuple[Solution, ...]:

@@ -28,7 +28,7 @@ from labeler.files import whole_file
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.shared.last_step import last_step_evidence
-from labeler.labelling.solving import Filter, existing_solutions, solve
+from labeler.labelling.solving import Filter, SampledSolutions, existing_solutions, solve
 from labeler.records import LabeledSolution, Problem, Rejection, Solution
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
@@ -62,11 +62,12 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
     """One problem from its text to its rows."""
     written = recipe.existing_solutions.get(problem.problem_id)
     if written is not None:
-        solved = yield from existing_solutions(problem, written)
+        solved = yield from existing_solutions(problem, written, recipe.policy.reading)
     else:
         solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
+    statistics = _of_solving(solved, is_given=written is not None)
     if solved.refused:
-        return LabeledProblem(rejections=solved.rejections)
+        return LabeledProblem(rejections=solved.rejections, statistics=statistics)
     everything = {s.solution_id: s for s in solved.solutions}
     found: dict[str, Findings] = {}
     for searching in (True, False):
@@ -88,14 +89,20 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         )
     )
     rows = tuple(label_solution(problem, s, evidence, recipe.rule) for s in everything.values())
-    statistics = {
+    of_labelers = {
         name: found[name].statistics for name in recipe.labelers if found[name].statistics
     }
-    statistics["solve"] = {"samples": solved.n_samples, "right": solved.n_right}
     if rows:
         of_one_step = sum(len(row.steps) == 1 for row in rows)
         statistics["steps"] = {"solutions": len(rows), "of one step": of_one_step}
-    return LabeledProblem(rows, solved.rejections, statistics)
+    return LabeledProblem(rows, solved.rejections, of_labelers | statistics)
+
+
+def _of_solving(solved: SampledSolutions, is_given: bool) -> dict[str, dict[str, int]]:
+    """Counts of the solutions that were drawn or given; the latter only had answers to be read."""
+    read = {"replies": solved.n_replies, "unread": solved.n_unread} if solved.n_replies else {}
+    drawn = {"samples": solved.n_samples, "right": solved.n_right}
+    return {"solve": drawn, "given": read} if is_given else {"solve": drawn | read}
 
 
 @dataclass(frozen=True, slots=True)

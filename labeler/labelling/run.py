@@ -344,7 +344,7 @@ class LabellingRun:
         return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
-        lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in rejections)
+        lines = (json.dumps(_listed(one), ensure_ascii=False) + "\n" for one in rejections)
         content = (line.encode("utf-8", "replace") for line in lines)
         storage_of(self.out).write(f"_rejections/{self.run_id}.jsonl", content)
 
@@ -368,6 +368,11 @@ def already_there(run: LabellingRun, version: int) -> RunSummary:
     return RunSummary(
         run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
     )
+
+
+def _listed(rejection: Rejection) -> dict[str, str]:
+    """As it stands in the list; only replies have a text."""
+    return {name: value for name, value in asdict(rejection).items() if name != "text" or value}
 
 
 def _plain(cost: Cost) -> dict[str, int]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from labeler.checking.answers.base import UNREAD, Reading
+from labeler.checking.answers.readers import BY_DEFAULT
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
-from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
+from labeler.labelers.base import Policy, Rollout, Rollouts, roll_out, steps_of
 from labeler.records import Problem, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -30,6 +32,8 @@ class Filter:
 class SampledSolutions:
     """The solutions of a problem; `n_samples` were drawn for them, `n_right` of these are right.
 
+    Of `n_replies`, drawn or given, `n_unread` have no readable answer.
+
     `refused` tells that the problem itself is not to be labelled; `rejections` say why.
     """
 
@@ -37,6 +41,8 @@ class SampledSolutions:
     rejections: tuple[Rejection, ...] = ()
     n_samples: int = 0
     n_right: int = 0
+    n_replies: int = 0
+    n_unread: int = 0
     refused: bool = False
 
 
@@ -52,30 +58,38 @@ def solve(
     if sampled.failure:
         return _refused(problem, "solve", sampled.failure)
     drawn = sampled.rollouts
-    if too := _difficulty(drawn, bounds):
-        return _refused(problem, "difficulty", too)
-    solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
     right = sum(r.outcome.verdict is Verdict.CORRECT for r in drawn)
-    return SampledSolutions(tuple(solutions), tuple(rejections), len(drawn), right)
+    counts = len(drawn), right, len(drawn), sampled.n_unread
+    if too := _difficulty(sampled, bounds):
+        return _refused(problem, "difficulty", too, counts)
+    solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
+    return SampledSolutions(tuple(solutions), tuple(rejections), *counts)
 
 
 def existing_solutions(
-    problem: Problem, solutions: Sequence[Solution]
+    problem: Problem, solutions: Sequence[Solution], reading: Reading = BY_DEFAULT
 ) -> Conversation[SampledSolutions]:
     """Solutions that exist already, each under an id of its own, with the outcomes checked where
     that is possible.
     """
-    checks = yield from together([checked(problem, solution) for solution in solutions])
-    return SampledSolutions(tuple(checks))
+    checks = yield from together([checked(problem, one, reading) for one in solutions])
+    unread = sum(one.outcome_reason == UNREAD for one in checks)
+    return SampledSolutions(tuple(checks), n_replies=len(checks), n_unread=unread)
 
 
-def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
+def checked(
+    problem: Problem, solution: Solution, reading: Reading = BY_DEFAULT
+) -> Conversation[Solution]:
     """The solution with its outcome, where it is not known and can be checked."""
-    answer = solution.final_answer or answer_in(problem.domain, "".join(solution.steps))
     known = solution.outcome is not Verdict.UNKNOWN
     checkable = problem.gold_answer is not None or problem.tests
-    if known or not checkable or answer is None:
+    if known or not checkable:
         return solution
+    text = "".join(solution.steps)
+    answer = solution.final_answer or answer_in(problem.domain, text, reading.reader)
+    if answer is None:
+        unread = reading.unread()
+        return replace(solution, outcome=unread.verdict, outcome_reason=unread.reason)
     [reply] = yield [Check(problem, answer, "outcome")]
     if not isinstance(reply, CheckResult):
         return solution
@@ -84,16 +98,20 @@ def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
     )
 
 
-def _refused(problem: Problem, stage: str, reason: str) -> SampledSolutions:
-    return SampledSolutions(
-        rejections=(Rejection(stage, problem.problem_id, reason),), refused=True
-    )
+def _refused(
+    problem: Problem, stage: str, reason: str, counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> SampledSolutions:
+    rejections = (Rejection(stage, problem.problem_id, reason),)
+    return SampledSolutions((), rejections, *counts, refused=True)
 
 
-def _difficulty(rollouts: Sequence[Rollout], bounds: Filter | None) -> str:
+def _difficulty(sampled: Rollouts, bounds: Filter | None) -> str:
     """Why a problem is too easy or too hard, "" if it is neither."""
     if bounds is None:
         return ""
+    rollouts = sampled.rollouts
+    if sampled.too_many_unread:
+        return f"{sampled.n_unread} of {len(rollouts)} samples have {UNREAD}"
     decided = [r for r in rollouts if r.outcome.verdict is not Verdict.UNKNOWN]
     right = sum(r.outcome.verdict is Verdict.CORRECT for r in decided)
     if not decided:
@@ -116,9 +134,11 @@ def _solutions(
         steps = steps_of(policy, (), rollout.completion.text)
         solution = policy.solution(problem, steps, rollout.outcome, seed)
         if not steps:
-            rejections.append(Rejection("solve", name, "empty text"))
+            text = rollout.completion.text
+            rejections.append(Rejection("solve", name, "empty text", text))
         elif rollout.outcome.verdict is Verdict.UNKNOWN:
-            rejections.append(Rejection("solve", name, rollout.outcome.reason))
+            text = rollout.completion.text
+            rejections.append(Rejection("solve", name, rollout.outcome.reason, text))
         elif solution.solution_id in solutions:
             rejections.append(Rejection("solve", name, "same text as another sample"))
         else:

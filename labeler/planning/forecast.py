@@ -48,6 +48,7 @@ async def forecast(
         tokens_per_s=speed,
         is_measured=tokens_per_s is None,
         sample_s=measured.seconds,
+        unread=measured.unread,
     )
 
 

@@ -22,6 +22,7 @@ from labeler.planning.disk import on_disk, staged_rows
 from labeler.planning.plan import BILLED, SERVED
 from labeler.planning.recording_sampler import RecordingSampler
 from labeler.records import Problem
+from labeler.unread import Unread, unread_by_asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Measured:
     """What is taken once, however many problems there are."""
     seconds: float
     """Of labelling, without loading models."""
+    unread: dict[str, Unread]
 
 
 async def measure(
@@ -62,7 +64,10 @@ async def measure(
     for problem, summary, bytes_ in zip(problems, summaries, stored.by_problem, strict=True):
         served = sum((one.served[problem.problem_id] for one in observed.values()), Counter[str]())
         by_problem.append({**_billed(summary), **{k: served[k] for k in SERVED}, **bytes_})
-    return Measured(by_problem, stored.once, seconds)
+    whole = ShardSummary()
+    for summary in summaries:
+        whole.add(summary)
+    return Measured(by_problem, stored.once, seconds, unread_by_asker(whole.statistics))
 
 
 async def _all_at_once(run: LabellingRun) -> list[ShardSummary]:

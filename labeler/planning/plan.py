@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
+
+from labeler.unread import Unread
 
 BILLED = ("calls", "samples", "prompt_tokens", "completion_tokens")
 """As a run's own costs count them: what labelers asked for, also what the journal answered."""
@@ -36,7 +38,7 @@ class Plan:
 
     `estimates` has the quantities of BILLED, SERVED and STORED, and `hours`. `tokens_per_s` are
     generated tokens per second, of all models together; `is_measured` says whether the sample gave
-    them or the user.
+    them or the user. `unread` are the sample's replies without a readable answer, by who asked.
     """
 
     run_id: str
@@ -46,6 +48,7 @@ class Plan:
     tokens_per_s: float | None
     is_measured: bool
     sample_s: float
+    unread: dict[str, Unread] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """One JSON object; `from_json` gives the plan back."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from labeler.planning.plan import BILLED, SERVED, STORED, Compared, Estimate, Plan
+from labeler.unread import one_line
 
 NAMES = {
     "calls": "calls",
@@ -26,11 +27,12 @@ NAMES = {
 def show_plan(plan: Plan) -> Table:
     """One row per quantity with its interval."""
     source = "measured on the sample" if plan.is_measured else "as given"
+    notes = [one_line(plan.unread)] if plan.unread else []
     speed = f"{plan.tokens_per_s:,.0f} generated tokens/s, {source}" if plan.tokens_per_s else ""
     taken = f"estimated from {plan.n_sample:,} in {plan.sample_s:.0f} s"
     table = Table(
         title=f"{plan.n_problems:,} problems, {taken}",
-        caption=speed,
+        caption="\n".join(note for note in (speed, *notes) if note),
         title_justify="left",
         caption_justify="left",
     )

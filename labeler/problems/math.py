@@ -15,12 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from labeler.boxes import last_box
 from labeler.problems.base import content_revision, json_lines, new_problem, problems
 from labeler.problems.written import agreed, differ, number, text_of
 from labeler.records import Domain, Problem, Rejection, Source
 
-BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 PARAGRAPH = re.compile(
     r"""(?: \[asy\].*?\[/asy\]                            # a drawing
           | \\begin\{(?P<name>[^}]*)\}.*?\\end\{(?P=name)\}  # an environment
@@ -40,7 +39,7 @@ def read_math(path: Path, source: Source | None = None) -> Iterator[Problem | Re
 def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Problem | Rejection:
     """One record {problem, and solution or answer or final_answer}."""
     worked = text_of(record, "solution")
-    stated, box = agreed(record, "answer", "final_answer"), boxed(worked)
+    stated, box = agreed(record, "answer", "final_answer"), last_box(worked)
     numbers = number(stated), number(box or "")
     # Other texts may say the same in other ways; whether they do is no reader's to decide.
     if None not in numbers and numbers[0] != numbers[1]:
@@ -55,15 +54,3 @@ def parse_math(record: Mapping[str, Any], location: str, source: Source) -> Prob
         source=source,
     )
     return new_problem(location, problem)
-
-
-def boxed(text: str) -> str | None:
-    r"""What the last \boxed{} or \fbox{} holds, braces balanced; None without a whole box."""
-    for box in reversed([*BOX.finditer(text)]):
-        depth = 1
-        for brace in BRACE.finditer(text, box.end()):
-            # An escaped brace is a character of the formula and opens nothing.
-            depth += {"{": 1, "}": -1}.get(brace[0], 0)
-            if depth == 0:
-                return text[box.end() : brace.start()]
-    return None

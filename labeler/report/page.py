@@ -18,6 +18,7 @@ from labeler.records import Source
 from labeler.report.examples import examples
 from labeler.report.figures import figures
 from labeler.stats import Prices, label_statistics
+from labeler.unread import WARN_FROM
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,6 +58,7 @@ def report_html(dataset: Dataset, prices: Prices | None = None) -> str:
         examples=examples(dataset, N_EXAMPLES),
         versions=[entry for entry in dataset.versions() if entry.version <= dataset.version],
         marks=MARKS,
+        warn_from=WARN_FROM,
     )  # fmt: skip
 
 

@@ -7,11 +7,14 @@ emitted label and per kept label, for filters change the second only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labeler.dataset import CommitInfo, Dataset
+from labeler.stats.rates import Rate, wilson
 from labeler.stats.records import CostPerLabel
+from labeler.unread import unread_by_asker
 
 MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
 
@@ -38,6 +41,17 @@ def totals(
         else:
             found[kind] = of_evidence.get(kind)
     return found
+
+
+def unread(dataset: Dataset) -> dict[str, Rate]:
+    """Replies without a readable answer, by who asked; of the runs that this version rests on."""
+    log = {entry.version: entry.info for entry in dataset.versions()}
+    sums: dict[str, Counter[str]] = {}
+    for info in _lineage(log, dataset.version):
+        for asker, one in unread_by_asker(info.cost.get("statistics", {})).items():
+            counts = Counter(replies=one.replies, unread=one.unread)
+            sums.setdefault(asker, Counter()).update(counts)
+    return {asker: wilson(one["unread"], one["replies"]) for asker, one in sorted(sums.items())}
 
 
 def _lineage(log: Mapping[int, CommitInfo | None], version: int) -> Iterator[CommitInfo]:

@@ -6,7 +6,7 @@ What nobody measured is null, never 0 or NaN.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from labeler.stats.agreement import Agreement
 from labeler.stats.calibration import Calibration
@@ -76,7 +76,8 @@ class LabelStatistics:
     has the 0-based place of the step (as text). `monte_carlo` goes from labeler and number of
     rollouts (as text) to a list of how many prefixes had 0, 1, ... of them right.
     `drop_reasons` are those of the consensus, with # for numbers. `cost` has `calls`,
-    `prompt_tokens`, `completion_tokens`, `seconds` and `usd`.
+    `prompt_tokens`, `completion_tokens`, `seconds` and `usd`. `unread` are, by who asked for them,
+    replies without a readable answer; empty where no run recorded them.
     """
 
     version: int
@@ -111,6 +112,7 @@ class LabelStatistics:
     duplicates: Duplicates
     steps_per_solution: Spread
     characters_per_step: Spread
+    unread: dict[str, Rate] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """One JSON object with these fields."""

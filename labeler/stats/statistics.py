@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labeler.dataset import Dataset
 from labeler.stats.agreement import agreement
 from labeler.stats.calibration import calibration
-from labeler.stats.cost import Prices, spent, totals
+from labeler.stats.cost import Prices, spent, totals, unread
 from labeler.stats.frames import COSTS
 from labeler.stats.rates import spread, wilson
 from labeler.stats.records import LabelCounts, LabelerStatistics, LabelStatistics
@@ -72,6 +72,7 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
         duplicates=solutions.duplicates,
         steps_per_solution=spread(lengths | ({0: without} if without else {})),
         characters_per_step=spread(steps.characters),
+        unread=unread(dataset),
     )
 
 

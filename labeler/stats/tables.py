@@ -12,6 +12,7 @@ from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
 from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics
+from labeler.unread import REMEDY, Unread
 
 
 def show_statistics(s: LabelStatistics) -> Group:
@@ -30,6 +31,7 @@ def show_statistics(s: LabelStatistics) -> Group:
             tables.append(_bars(f"rollouts right, {labeler}", rollouts))
     tables += [_agreement(s.agreement)] if s.agreement.n_steps else []
     tables += [_calibration(by, found) for by, found in s.calibration.items()]
+    tables += [_unread(s)] if s.unread else []
     return Group(*tables, _costs(s.cost))
 
 
@@ -86,6 +88,14 @@ def _labels(title: str, groups: Mapping[str, LabelCounts]) -> Table:
     for name, one in groups.items():
         numbers = (one.n_correct, one.n_neutral, one.n_wrong, one.n_undecided)
         table.add_row(name, *map(_count, numbers), _share(one.wrong_rate))
+    return table
+
+
+def _unread(s: LabelStatistics) -> Table:
+    table = _table("replies without a readable answer", "asked by", "replies", "unread", "")
+    for asker, rate in s.unread.items():
+        warning = REMEDY if Unread(rate.n, rate.n_yes).warns else ""
+        table.add_row(asker, _count(rate.n), _share(rate), warning)
     return table
 
 

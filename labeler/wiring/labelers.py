@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labeler.checking.answers.base import Reading
+from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
+from labeler.config.answers import AnswerPattern
 from labeler.config.run import RunConfig
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
-from labeler.records import Sampling, Solution
+from labeler.records import Sampling, Solution, Verdict
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
 
@@ -19,7 +22,8 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
     """How the policy is asked; without a config or a sampler, one that nobody asks."""
     if config is None or config.policy is None or sampler is None:
         run_seed = config.seed if config else 0
-        return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed)
+        reading = build_reading(config) if config else BY_DEFAULT
+        return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed, reading=reading)
     return Policy(
         model=sampler.model,
         revision=sampler.fingerprint,
@@ -29,7 +33,17 @@ def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
         delimiter=config.policy.delimiter,
         run_seed=config.seed,
         splitter=config.steps,
+        reading=build_reading(config),
     )
+
+
+def build_reading(config: RunConfig) -> Reading:
+    """How answers are read. Raises `ConfigError` for a reader that does not exist."""
+    if isinstance(config.answers, AnswerPattern):
+        reader = reader_by(config.answers.regex)
+    else:
+        reader = reader_named(config.answers)
+    return Reading(reader, Verdict(config.unreadable))
 
 
 def build_recipe(

@@ -72,7 +72,9 @@ def test_every_rollout_is_backed_up_to_all_states_on_its_way():
     assert values(found) == {
         "a": (pytest.approx(3 / 5), 5), "c": (-1.0, 1), "ab": (1.0, 3), "ad": (-1.0, 1),
     }  # fmt: skip
-    assert found.statistics == {"rounds": 3, "states": 5, "rollouts": 6}
+    assert found.statistics == {
+        "rounds": 3, "states": 5, "rollouts": 6, "replies": 6, "unread": 0,
+    }  # fmt: skip
 
 
 def test_evidence_says_q_and_pays_for_what_was_sampled_from_there():

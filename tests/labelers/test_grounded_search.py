@@ -73,7 +73,9 @@ def test_one_round_verifies_every_step_and_fuses_the_values_of_the_first():
         assert (value.n, value.n_correct, value.model) == (1, right, "tiny-1b")
     assert [s.outcome for s in found.solutions] == [Verdict.CORRECT, Verdict.WRONG]
     assert {s.steps for s in found.solutions} == {(SUM, RIGHT, END), (BAD, WRONG, BAD_END)}
-    assert found.statistics == {"rounds": 1, "rollouts": 2, "right": 1, "wrong": 1, "steps": 6}
+    assert found.statistics == {
+        "rounds": 1, "rollouts": 2, "replies": 2, "unread": 0, "right": 1, "wrong": 1, "steps": 6,
+    }  # fmt: skip
     assert {r.requester for r in asked} == {"grounded_search"}
 
 
@@ -129,7 +131,9 @@ def test_what_was_cut_off_has_no_value_but_its_whole_steps_are_verified():
     assert set(said) == {
         ("grounded", "correctness", prefix_id("p", steps)) for steps in [(SUM,), (SUM, RIGHT)]
     }
-    assert found.statistics == {"rounds": 1, "rollouts": 2, "undecided": 2, "steps": 2}
+    assert found.statistics == {
+        "rounds": 1, "rollouts": 2, "replies": 2, "unread": 0, "undecided": 2, "steps": 2,
+    }  # fmt: skip
 
 
 def test_a_dead_policy_gives_no_evidence():

@@ -1,7 +1,11 @@
 """Monte Carlo, talked to with literal replies."""
 
+from dataclasses import replace
+
 import pytest
 
+from labeler.checking.answers.base import Reading
+from labeler.checking.answers.readers import AUTO
 from labeler.driver.requests import Check, CheckResult, Completion, Failed, Sample, Samples
 from labeler.labelers.base import Policy
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
@@ -106,9 +110,18 @@ def test_an_answer_that_cannot_be_decided_is_left_out_of_the_counts():
     )
 
 
-def test_a_rollout_that_ends_without_an_answer_did_not_reach_the_right_one():
-    found = finish(
+def test_a_rollout_that_ends_without_an_answer_is_no_wrong_one_unless_the_run_says_so():
+    unread = finish(
         monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=1), POLICY),
+        [samples("I do not know.")],
+    )
+    assert (unread.evidence[0].verdict, unread.evidence[0].n, unread.evidence[0].reason) == (
+        Verdict.UNKNOWN, 0, "no readable answer: 1",
+    )  # fmt: skip
+    assert unread.statistics == {"prefixes": 1, "replies": 1, "unread": 1}
+    strict = replace(POLICY, reading=Reading(AUTO, Verdict.WRONG))
+    found = finish(
+        monte_carlo(PROBLEM, (solution("a\n", "Answer: 1"),), MonteCarlo(k=1), strict),
         [samples("I do not know.")],
     )
     assert (found.evidence[0].verdict, found.evidence[0].n) == (Verdict.WRONG, 1)

@@ -55,6 +55,7 @@ def test_a_certified_repair_flags_the_step_and_adds_the_repaired_solution():
     assert (new.steps, new.outcome) == ((*REPAIRED, "Answer: 20"), RIGHT)
     assert found.statistics == {
         "wrong_solutions": 1, "proposed": 1, "repairs": 1, "certified": 1,
+        "replies": 2, "unread": 0,
     }  # fmt: skip
 
 

@@ -76,7 +76,9 @@ def test_every_statement_but_the_last_is_completed_and_each_program_tested_once(
         evidence(STEPS[:2], verdict=Verdict.CORRECT, score=1.0, n=2, n_correct=2),
         evidence(STEPS[:3], verdict=Verdict.WRONG, score=0.0, n=2, n_correct=0),
     )
-    assert (found.solutions, found.statistics) == ((), {"prefixes": 3, "unparsed": 0})
+    assert (found.solutions, found.statistics) == (
+        (), {"prefixes": 3, "unparsed": 0, "replies": 6, "unread": 0},
+    )  # fmt: skip
 
 
 def test_a_solution_split_by_text_comes_back_split_by_statements():

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labeler.problems.math import boxed, read_math
+from labeler.boxes import last_box
+from labeler.problems.math import read_math
 from labeler.records import Problem, Rejection, Source, short_hash
 
 SHARED = Path(os.environ.get("LABELER_SHARED_DATA", "../shared/data")) / "math"
@@ -29,7 +30,7 @@ SOURCE = Source("math", "r1", "test", "mit")
     ],
 )
 def test_the_last_whole_box_holds_the_answer(solution: str, answer: str | None) -> None:
-    assert boxed(solution) == answer
+    assert last_box(solution) == answer
 
 
 def test_the_shapes_in_which_math_is_published(tmp_path: Path) -> None:

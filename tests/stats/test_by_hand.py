@@ -249,6 +249,7 @@ def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
         "duplicates": {"solutions": 0, "problem_texts": 0, "shared_steps": 0},
         "steps_per_solution": no_spread,
         "characters_per_step": no_spread,
+        "unread": {},
     }
 
 

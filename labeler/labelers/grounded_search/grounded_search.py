@@ -28,7 +28,15 @@ from pydantic import Field
 
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import POLICY
-from labeler.labelers.base import Findings, Policy, Rollout, Rollouts, roll_out, value_evidence
+from labeler.labelers.base import (
+    Findings,
+    Policy,
+    Rollout,
+    Rollouts,
+    reading_counts,
+    roll_out,
+    value_evidence,
+)
 from labeler.labelers.grounded_search.search_tree import Node, back_up, fused_value, select
 from labeler.labelers.method import Method
 from labeler.labelers.shared.verification import verify
@@ -91,6 +99,7 @@ def grounded_search(
         )
         yield from _expand(search, node, found, work, settings.discount, policy, seed)
         search.counts["rounds"] = number + 1
+        search.counts.update(reading_counts([found]))
     version = f"{VERSION}+{tasks.sha}"
     verified = search.verified.values()
     pieces = [one.evidence(problem, verify.NAME, version) for one in verified]
