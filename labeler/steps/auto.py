@@ -4,7 +4,8 @@ A reply is cut where it breaks off itself, by the coarsest marks it has: paragra
 and list items; lines, if no line is blank; sentences, if it is one line. Then:
 
 - nothing is cut inside a fence, display, environment or table; a list item keeps what is indented
-  under it, and words what is indented like code; a display belongs to the words before it, and so does what goes on behind it;
+  under it, and words what is indented like code; a display belongs to the words before it, and so
+  does what goes on behind it;
 - headings, rules and words that announce something ("We compute:") join what follows;
 - thinking and answer share no step (`thinking.py`); white space at the end of a line belongs to
   the step before it, so a step begins with something to see;
