@@ -38,7 +38,7 @@ from labeler.driver.requests import POLICY
 from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
-from labeler.labelling.readiness import make_ready
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.recompute.rows import fitted_to, relabelled
 from labeler.records import Problem, Rejection, short_hash
@@ -144,9 +144,12 @@ class LabellingRun:
             )
             self._refuse_unwanted_resume()
             # Only now: this may start servers, which a run that is refused must not do.
-            if not self.hands_out:
-                await make_ready(self.parts.samplers, self.parts.needs)
+            for name in [] if self.hands_out else self._model_names:
+                await self.parts.samplers[name].ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
+            if not self.hands_out:
+                # Before the run has a folder: one that is refused here leaves nothing to resume.
+                await probe_all(self.parts.samplers, self.parts.needs)
             make_folder(self._work / self.run_id)
             self._journal = journal
             self._gather_journals()
