@@ -3,8 +3,8 @@
 Below `--data`: bon_pools (a pool's own marks), prm800k_val_decoded (the solutions that state an
 answer; right where the stated one equals the gold answer), processbench (golds found by the
 problem's text in math and gsm8k; marks as published), gsm8k (four models' example solutions). Marks
-that contradict the text are in answers_mislabelled.txt, whose head says how it was made. A set that is
-absent is left out, with a word.
+that contradict the text are in answers_mislabelled.txt, whose head says how it was made. A set that
+is absent is left out, with a word.
 """
 
 from __future__ import annotations

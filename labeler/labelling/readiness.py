@@ -1,4 +1,4 @@
-"""Models are made ready, and asked what they can do, before anything is sampled."""
+"""Models that are ready are asked what they can do before anything is sampled."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from labeler.samplers.base import Needs, Probed, Sampler
 log = logging.getLogger("labeler.engine")
 
 
-async def make_ready(samplers: Mapping[str, Sampler], needs: Mapping[str, Needs]) -> None:
-    """Raises `BackendDown` for a model that does not answer, or that labels cannot rest on.
+async def probe_all(samplers: Mapping[str, Sampler], needs: Mapping[str, Needs]) -> None:
+    """Raises `BackendDown` for a model that labels cannot rest on.
 
     What a model cannot do and the run can live with is logged, a line each. A model under two names
     is asked once, for all that the run needs of it.
     """
     asked: dict[int, list[str]] = {}
     for name in sorted(samplers):
-        await samplers[name].ready()
         asked.setdefault(id(samplers[name]), []).append(name)
     for names in asked.values():
         sampler = samplers[names[0]]

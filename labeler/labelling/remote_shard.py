@@ -21,7 +21,7 @@ from labeler.driver.journal import Journal
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
-from labeler.labelling.readiness import make_ready
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Parts
 from labeler.schema import Provenance
@@ -57,7 +57,9 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
         held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
         Journal(stem.with_suffix(".sqlite")) as journal,
     ):
-        await make_ready(parts.samplers, parts.needs)
+        for sampler in parts.samplers.values():
+            await sampler.ready()
+        await probe_all(parts.samplers, parts.needs)
         async with Driver(
             routes(parts.samplers, parts.checker, parts.sandbox),
             journal,

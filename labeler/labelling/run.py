@@ -37,7 +37,7 @@ from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.identity import run_ids
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
-from labeler.labelling.readiness import make_ready
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
 from labeler.recompute.rows import fitted_to, recomputed_rows
@@ -152,9 +152,12 @@ class LabellingRun:
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
             # Only now: this may start servers, which a run that is refused must not do.
-            if not self.delegates_shards:
-                await make_ready(self.parts.samplers, self.parts.needs)
+            for name in [] if self.delegates_shards else self._model_names:
+                await self.parts.samplers[name].ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
+            if not self.delegates_shards:
+                # Before the run has a folder: one that is refused here leaves nothing to resume.
+                await probe_all(self.parts.samplers, self.parts.needs)
             make_folder(self._work / self.run_id)
             self._journal = journal
             self._gather_journals()

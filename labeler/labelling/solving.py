@@ -80,19 +80,30 @@ def existing_solutions(
 def checked(
     problem: Problem, solution: Solution, reading: Reading = BY_DEFAULT
 ) -> Conversation[Solution]:
-    """The solution with its outcome, where it is not known and can be checked."""
+    """The solution with its outcome, where it is not known and can be checked.
+
+    One that is known, and that the answer contradicts, is unknown; tests are not run for that.
+    """
     known = solution.outcome is not Verdict.UNKNOWN
     checkable = problem.gold_answer is not None or problem.tests
-    if known or not checkable:
+    if not checkable or (known and problem.tests):
         return solution
     text = "".join(solution.steps)
     answer = solution.final_answer or answer_in(problem.domain, text, reading.reader)
+    if answer is None and known:
+        return solution
     if answer is None:
         unread = reading.unread()
         return replace(solution, outcome=unread.verdict, outcome_reason=unread.reason)
     [reply] = yield [Check(problem, answer, "outcome")]
     if not isinstance(reply, CheckResult):
         return solution
+    if known:
+        said, found = solution.outcome, reply.verdict
+        if found in (said, Verdict.UNKNOWN):
+            return solution
+        reason = f"it was said to be {said}, but its answer {answer[:40]!r} is {found}"
+        return replace(solution, outcome=Verdict.UNKNOWN, outcome_reason=reason)
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason
     )

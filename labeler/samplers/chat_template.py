@@ -11,6 +11,7 @@ from typing import Any
 
 from labeler.driver.requests import Prompt
 from labeler.errors import ConfigError, RequestError
+from labeler.samplers.boundaries import is_stable
 
 
 def load_tokenizer(name: str) -> Any:
@@ -31,6 +32,12 @@ def first_token(tokenizer: Any) -> str:
     put = tokenizer("", add_special_tokens=True)["input_ids"]
     adds = put[:1] == [begins] or getattr(tokenizer, "add_bos_token", False)
     return str(tokenizer.bos_token) if begins is not None and adds else ""
+
+
+def form_of(tokenizer: Any) -> tuple[str, ...]:
+    """What of prompts' tokens was otherwise in older versions, for fingerprints; often nothing."""
+    begins = "" if tokenizer.chat_template else first_token(tokenizer)
+    return (*([begins] if begins else []), *([] if is_stable(tokenizer) else ["going on"]))
 
 
 def on_template(tokenizer: Any, model: str) -> list[str]:

@@ -7,8 +7,10 @@ Reproducibility: all n completions of a request are asked for at once with `seed
 i does not depend on n or on the load holds only where the server makes it so: `serve.py` does,
 vLLM gives completion i the seed + i but its numerics follow the batch.
 
-Fields beyond OpenAI's own, as vLLM names them: `top_k` (only if above 0), `add_special_tokens:
-false` (text rendered here), `continue_final_message` (prefix in the chat API).
+A prompt whose end would be encoded otherwise than inside a text (`boundaries.py`) is sent as token
+ids, which vLLM and most others take. Fields beyond OpenAI's own, as vLLM names them: `top_k` (only
+if above 0), `add_special_tokens: false` (text rendered here), `continue_final_message` (prefix in
+the chat API; the server encodes it then).
 
 Servers count the tokens of all n completions together. Without log-probabilities the sum is shared
 out by length of text: `n_tokens` is exact in the sum, not per completion.
@@ -38,7 +40,8 @@ from labeler.driver.requests import (
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.chat_template import load_tokenizer, on_template, render
+from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.choices import ASKS, Choices
 from labeler.samplers.openai_reply import completions_of, echoed_logprobs, models_in, most_bytes
 from labeler.samplers.openai_wire import (
@@ -107,7 +110,10 @@ class OpenAISampler:
         self._chat = api == "chat"
         self._tokenizer = load_tokenizer(tokenizer) if tokenizer else None
         template = self._tokenizer.chat_template if self._tokenizer else None
-        self.fingerprint = fingerprint or short_hash("openai", model, api, str(template or ""))
+        form = form_of(self._tokenizer) if self._tokenizer and not self._chat else ()
+        self.fingerprint = fingerprint or short_hash(
+            "openai", model, api, str(template or ""), *form
+        )
 
     async def ready(self) -> None:
         """Raises `BackendDown` with one line unless a server answers and knows the model.
@@ -254,8 +260,8 @@ class OpenAISampler:
     async def _score(self, request: Score) -> Scores:
         if self._tokenizer is None:
             raise RequestError("scoring over HTTP needs the tokenizer: set policy.tokenizer")
-        prompt = self._encode(render(self._tokenizer, request.prompt))
-        continuation = self._encode(request.continuation)
+        prompt = [*encode_to_go_on(self._tokenizer, render(self._tokenizer, request.prompt))]
+        continuation = [*encode(self._tokenizer, request.continuation)]
         if not prompt:
             raise RequestError("the prompt has no tokens, so there is nothing to score after it")
         if not continuation:
@@ -277,9 +283,14 @@ class OpenAISampler:
         body = sampling_fields(request, chat=self._chat)
         body |= {"model": self._name, "n": n, "seed": server_seed(seed)}
         if not self._chat:
-            body["prompt"] = render(self._tokenizer, request.prompt)
+            text = render(self._tokenizer, request.prompt)
+            body["prompt"] = text
             if self._tokenizer is not None:
                 body["add_special_tokens"] = False
+                tokens = encode_to_go_on(self._tokenizer, text)
+                if tokens != encode(self._tokenizer, text):
+                    # The server would encode the text's end as an end.
+                    body["prompt"] = list(tokens)
             return body
         messages = [{"role": m.role, "content": m.content} for m in request.prompt.messages]
         if request.prompt.prefix:
@@ -287,10 +298,6 @@ class OpenAISampler:
             body |= {"continue_final_message": True, "add_generation_prompt": False}
         body["messages"] = messages
         return body
-
-    def _encode(self, text: str) -> list[int]:
-        assert self._tokenizer is not None
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     async def _post(self, path: str, body: Json, request: Sample | Score, most: int) -> Json:
         rows = request.n if isinstance(request, Sample) else 1

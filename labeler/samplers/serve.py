@@ -36,6 +36,8 @@ class TokenSampler(Sampler, Protocol):
 
     def decode(self, tokens: Sequence[int]) -> str: ...
 
+    def text_of(self, tokens: Sequence[int]) -> str: ...
+
     async def token_logprobs(self, tokens: tuple[int, ...]) -> list[float]: ...
 
 
@@ -95,8 +97,10 @@ def create_app(sampler: TokenSampler, name: str) -> Starlette:
         if body.get("echo"):
             return _reply(name, "text_completion", [await _echo(sampler, body)], 0, 0)
         prompt = body.get("prompt")
+        if isinstance(prompt, list) and all(type(token) is int for token in prompt):
+            prompt = sampler.text_of(prompt)
         if not isinstance(prompt, str):
-            raise RequestError("prompt must be one text (token ids only together with echo)")
+            raise RequestError("prompt must be one text, or the token ids of one")
         request = _sample(body, Prompt((), prompt))
         return _sampled(await queue.sample(request), name, chat=False)
 

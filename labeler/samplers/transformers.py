@@ -8,9 +8,10 @@ shape of the batch around it, so very rarely a token differs too; `deterministic
 float64, where that has no visible effect (`benchmarks/sampler_throughput.py --determinism`).
 
 Tokens: prompt, and continuation to be scored, are encoded apart and concatenated, so a prefix is
-never merged with what follows it. `n_tokens`, `tokens` and `logprobs` include the end token and
-the tokens of a stop string; the text does not, so these tokens read "". Log-probabilities are
-those of the model at temperature 1, without top-k or top-p.
+never merged with what follows it, but stands as before more text (`boundaries.py`). `n_tokens`,
+`tokens` and `logprobs` include the end token and the tokens of a stop string; the text does not, so
+these tokens read "". Log-probabilities are those of the model at temperature 1, without top-k or
+top-p.
 
 Does not cover: guided decoding (`Sample.schema` is not enforced), models with sliding-window or
 recurrent layers, several GPUs. Use vLLM for those.
@@ -31,7 +32,8 @@ from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples,
 from labeler.errors import BackendDown, ConfigError, RequestError
 from labeler.records import short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.chat_template import load_tokenizer, on_template, render
+from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.model_folder import end_tokens, folder_hash, load_model
 from labeler.samplers.token_texts import pieces_of
 
@@ -85,7 +87,8 @@ class TransformersSampler:
         self._context: int = self._model.config.max_position_embeddings
         self._ends = end_tokens(self._model, self._tokenizer)
         self._end_tables: dict[tuple[str, ...], Any] = {}
-        self.fingerprint = short_hash(folder_hash(Path(model_dir)), str(self._model.dtype))
+        form = form_of(self._tokenizer)
+        self.fingerprint = short_hash(folder_hash(Path(model_dir)), str(self._model.dtype), *form)
         self.model = f"{Path(model_dir).resolve().name}@{self.fingerprint}"
         self.concurrency = batches_at_once(self._model.device.type)
         self._threads = ThreadPoolExecutor(self.concurrency, "transformers-sampler")
@@ -111,12 +114,18 @@ class TransformersSampler:
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Token ids of `text`, without anything added."""
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return encode(self._tokenizer, text)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of generated tokens, as it reads behind other text; special tokens are left out."""
         # Some tokenizers drop a space at the beginning; the anchor keeps it off the beginning.
         return self._decode([*self._anchor, *tokens])[len(self._decode(self._anchor)) :]
+
+    def text_of(self, tokens: Sequence[int]) -> str:
+        """Text of a prompt's tokens, special tokens and all."""
+        anchored = [*self._anchor, *tokens]
+        anchor = self._tokenizer.decode(self._anchor)
+        return str(self._tokenizer.decode(anchored)).removeprefix(anchor)
 
     async def token_logprobs(self, tokens: tuple[int, ...]) -> list[float]:
         """Log-probability of every token but the first; for servers over this sampler.
@@ -245,7 +254,7 @@ class TransformersSampler:
 
     def _prompt_tokens(self, prompt: Prompt) -> tuple[int, ...] | Failed:
         try:
-            tokens = self.encode(render(self._tokenizer, prompt))
+            tokens = encode_to_go_on(self._tokenizer, render(self._tokenizer, prompt))
         except RequestError as error:
             return Failed(str(error))
         return tokens or Failed("the prompt has no tokens, so there is nothing to continue")

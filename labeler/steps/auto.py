@@ -4,7 +4,8 @@ A reply is cut where it breaks off itself, by the coarsest marks it has: paragra
 and list items; lines, if no line is blank; sentences, if it is one line. Then:
 
 - nothing is cut inside a fence, display, environment or table; a list item keeps what is indented
-  under it; a display belongs to the words before it, and so does what goes on behind it;
+  under it, and words what is indented like code; a display belongs to the words before it, and so
+  does what goes on behind it;
 - headings, rules and words that announce something ("We compute:") join what follows;
 - thinking and answer share no step (`thinking.py`); white space at the end of a line belongs to
   the step before it, so a step begins with something to see;
@@ -34,6 +35,8 @@ LEAST = 3
 """Visible characters, marks of emphasis not counted."""
 MOST = 2_000
 """Characters; longer than 99.9% of the steps of ProcessBench."""
+CODE_INDENT = 4
+"""Columns from which Markdown takes a line for code, or for a part of what stands before."""
 ANNOUNCEMENT = 300
 """Characters of the longest paragraph that only announces what follows it."""
 
@@ -138,7 +141,7 @@ def _begins(step: _Step, line: Line, *, after_blank: bool, by_lines: bool) -> bo
         return False
     if line.kind in (Kind.FENCE, Kind.ROW):
         return _ends_sentence(last)
-    if step.item is not None and line.indent > step.item + 1:
+    if line.indent >= CODE_INDENT or (step.item is not None and line.indent > step.item + 1):
         return False
     is_behind_math = begun.kind is Kind.WHOLE or (
         last is not begun and begun.kind is not Kind.FENCE

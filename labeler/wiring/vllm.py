@@ -10,7 +10,7 @@ from labeler.config.models import VLLMPolicy
 from labeler.errors import ConfigError
 from labeler.records import short_hash
 from labeler.samplers.base import Sampler
-from labeler.samplers.chat_template import load_tokenizer
+from labeler.samplers.chat_template import form_of, load_tokenizer
 from labeler.samplers.model_source import ModelSource, find_model
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.servers import in_total
@@ -84,7 +84,7 @@ def _template(policy: VLLMPolicy, tokenizer: str | None) -> str:
                 f"policy.tokenizer is missing: prompts for {policy.model!r} cannot be rendered; "
                 "name a folder with its tokenizer, or set policy.api=chat"
             )
-        return str(template or "")
+        return "".join([str(template or ""), *form_of(load_tokenizer(tokenizer))])
     if tokenizer and not template and "--chat-template" not in policy.args and not policy.urls:
         raise ConfigError(
             f"model {policy.model!r} has no chat template, so it cannot chat; set "

@@ -34,6 +34,7 @@ LAYOUTS = {
              ("We run\n\n```python\na = 3\n\n# not a heading\nprint(a)\n```\n\n", "Answer: 3")),
     "code that was cut off": ("We run:\n\n```\na = 3\n\nb = 4", ("We run:\n\n```\na = 3\n\nb = 4",)),
     "a display that was cut off": ("So:\n\n\\[\na = 3\n\nb = 4", ("So:\n\n\\[\na = 3\n\nb = 4",)),
+    "indented code": ("We run\n\n    a = 3\n\n    print(a)\n\nAnswer: 3", ("We run\n\n    a = 3\n\n    print(a)\n\n", "Answer: 3")),
     "a table": ("The costs are\n\n| day | cost |\n|---|---|\n| 1 | 3 |\n\nThat is 3.",
                 ("The costs are\n\n| day | cost |\n|---|---|\n| 1 | 3 |\n\n", "That is 3.")),
     "carriage returns": ("3 + 2 = 5.\r\n\r\n5 * 2 = 10.\r\n\r\nAnswer: 10",
