@@ -39,7 +39,7 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
     content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
     today = short_hash(parts.config_sha, content, *models, *judges)
-    of_then = [_of_then(one) for one in judges]
+    of_then = [as_of_then(one) for one in judges]
     earlier = [
         short_hash(sha, shown, *models, *known)
         for sha in parts.earlier_shas
@@ -48,7 +48,7 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     return tuple(dict.fromkeys([today, *earlier]))
 
 
-def _of_then(fingerprint: str) -> str:
+def as_of_then(fingerprint: str) -> str:
     """The fingerprint of a checker or sandbox with the versions of its rules at that time."""
     for name, version in RULES_OF_THEN.items():
         fingerprint = re.sub(rf"\b{name}-\d+", f"{name}-{version}", fingerprint)

@@ -19,6 +19,9 @@ from labeler.dataset.storage import Location
 from labeler.dataset.withdraw import withdraw
 from labeler.records import Problem
 
+ANSWERS = "answers"
+"""The part that says how answers were read and compared; older datasets do not record it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
@@ -32,12 +35,15 @@ class Staleness:
     n_known: int
     by_part: Mapping[str, int]
     cost: Mapping[str, float]
+    n_unrecorded: int = 0
+    """Problems that are not stale, as far as is known: how their answers were read is not."""
 
     def rows(self) -> list[dict[str, Any]]:
         """As a table of what and how much."""
         facts: dict[str, Any] = {
             "problems to relabel": f"{len(self.problems)} of {self.n_known}",
             **{f"stale by {part}": n for part, n in self.by_part.items()},
+            **({"answers read by rules of then": self.n_unrecorded} if self.n_unrecorded else {}),
             **{f"at most about, {name}": round(value) for name, value in self.cost.items()},
         }
         return [{"what": name, "value": value} for name, value in facts.items()]
@@ -57,17 +63,22 @@ def find_stale(
     known = labelled(out)
     reasons: Counter[str] = Counter()
     stale = []
-    n_known = 0
+    n_known = n_unrecorded = 0
     for problem in problems:
         made = known.get(content_sha(problem))
         if made is None:
             continue
         n_known += 1
-        changed = sorted(part for part in now if made.made_by.get(part) not in forms[part])
+        is_told = ANSWERS in made.made_by or ANSWERS not in now or not made.made_by
+        compared = [part for part in now if is_told or part != ANSWERS]
+        changed = sorted(part for part in compared if made.made_by.get(part) not in forms[part])
         if changed:
             stale.append(problem)
             reasons.update(changed if made.made_by else ["unknown origin"])
-    return Staleness(tuple(stale), n_known, dict(reasons), _cost(out, len(stale)))
+        else:
+            n_unrecorded += not is_told
+    cost = _cost(out, len(stale))
+    return Staleness(tuple(stale), n_known, dict(reasons), cost, n_unrecorded)
 
 
 def _cost(out: Location, n_problems: int) -> dict[str, float]:
