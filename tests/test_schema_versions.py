@@ -65,7 +65,7 @@ def next_version(tmp_path: Path) -> Path:
     copy = tmp_path / "next"
     shutil.copytree(Path(labeler.__file__).parent, copy / "labeler")
     for file, old, new in [
-        ("schema.py", "SCHEMA_VERSION = 1\n", "SCHEMA_VERSION = 2\n"),
+        ("schema.py", "SCHEMA_VERSION = 2\n", "SCHEMA_VERSION = 3\n"),
         (
             "schema.py",
             "    schema_version: int\n",

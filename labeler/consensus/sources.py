@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from labeler.consensus.base import Counts
-from labeler.labelers.methods import is_tool
+from labeler.labelers.methods import is_of_whole_answers, is_tool, judges_any_solution
 from labeler.labelers.shared import last_step
 from labeler.records import Asks, Evidence, Verdict
 
@@ -104,3 +104,21 @@ def judges(
         if source.asks is Asks.CORRECTNESS and (not names or source.labeler in names)
     }
     return {source: [step.get(source) for step in steps] for source in sorted(found)}
+
+
+def is_of_an_answer(source: Source | Evidence) -> bool:
+    """Whether what it says is the outcome of a whole solution, not the value of a prefix."""
+    return source.asks is Asks.VALUE and is_of_whole_answers(source.labeler)
+
+
+def is_proof(source: Source) -> bool:
+    """Whether a step that this source calls wrong was computed to be."""
+    return source.asks is Asks.CORRECTNESS and is_tool(source.labeler)
+
+
+def may_veto(source: Source) -> bool:
+    """Whether what this source says, or leaves open, can hold against what others say.
+
+    Not where it never says "right", or speaks of wrong answers only: neither judges a solution.
+    """
+    return source.asks is Asks.VALUE or judges_any_solution(source.labeler)

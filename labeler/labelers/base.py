@@ -8,7 +8,7 @@ be decided, says nothing: it is left out of the counts instead of counting as wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labeler.checking.extract import answer_in
@@ -85,12 +85,19 @@ class Policy:
 class Findings:
     """What a labeler found: evidence, and solutions of its own where it wrote some.
 
-    `statistics` are counts about the search itself, summed over problems in the run's summary.
+    `evidence` on a prefix goes to every solution through it. What rests on how one solution ends
+    stands in `of_solutions`, by solution id, and goes to that one only. `statistics` are counts
+    about the search itself, summed over problems in the run's summary.
     """
 
     evidence: tuple[Evidence, ...] = ()
     solutions: tuple[Solution, ...] = ()
     statistics: dict[str, int] = field(default_factory=dict)
+    of_solutions: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
+
+    def about(self, solution: Solution) -> tuple[Evidence, ...]:
+        """What was found of this solution as a whole."""
+        return self.of_solutions.get(solution.solution_id, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ class Method:
     """Its evidence of value is about a solution's answer itself, not about going on from there."""
     backs_values_up: bool
     """Counts a rollout at every prefix that it passes through, not only where it began."""
+    needs_reference: bool
+    """Says nothing of a problem without a reference solution; no judge in the papers' sense."""
+    only_of_wrong_answers: bool
+    """Speaks of solutions with a wrong answer only: that it is silent on others is no verdict."""
     prompts: Callable[[Any], Sequence[Task]]
 
     def __post_init__(self) -> None:

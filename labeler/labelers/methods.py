@@ -54,6 +54,20 @@ def may_say_right(labeler: str) -> bool:
 
 
 @cache
+def judges_any_solution(labeler: str) -> bool:
+    """Whether this labeler says both right and wrong of steps, whatever the answer."""
+    method = METHODS.get(labeler)
+    return method is None or (method.may_say_right and not method.only_of_wrong_answers)
+
+
+@cache
+def needs_reference(labeler: str) -> bool:
+    """Whether this labeler holds solutions against a reference solution."""
+    method = METHODS.get(labeler)
+    return method is not None and method.needs_reference
+
+
+@cache
 def is_of_whole_answers(labeler: str) -> bool:
     """Whether this labeler's evidence of value is about the answer itself."""
     method = METHODS.get(labeler)

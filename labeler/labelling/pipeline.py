@@ -77,7 +77,9 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         findings = yield from together([one(problem, solutions) for one in asked.values()])
         found |= dict(zip(asked, findings, strict=True))
         for solution in (s for one in findings for s in one.solutions):
-            everything.setdefault(solution.solution_id, solution)
+            # What a search wrote is no sample, but it is known how its problem fares.
+            known = dataclasses.replace(solution, samples=solved.samples)
+            everything.setdefault(solution.solution_id, known)
     # Every solution's last step is decided by its answer, whoever wrote the solution.
     evidence = by_prefix(
         dict.fromkeys(
@@ -87,11 +89,24 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
             ]
         )
     )
-    rows = tuple(label_solution(problem, s, evidence, recipe.rule) for s in everything.values())
+    rows = tuple(
+        label_solution(
+            problem,
+            solution,
+            evidence,
+            recipe.rule,
+            [piece for one in found.values() for piece in one.about(solution)],
+        )
+        for solution in everything.values()
+    )
     statistics = {
         name: found[name].statistics for name in recipe.labelers if found[name].statistics
     }
-    statistics["solve"] = {"samples": solved.n_samples, "right": solved.n_right}
+    drawn = solved.samples if written is None else None
+    statistics["solve"] = {
+        "samples": drawn.n if drawn else 0,
+        "right": drawn.n_correct if drawn else 0,
+    }
     return LabeledProblem(rows, solved.rejections, statistics)
 
 

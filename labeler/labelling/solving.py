@@ -13,7 +13,7 @@ from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
-from labeler.records import Problem, Rejection, Solution, Verdict
+from labeler.records import Problem, ProblemSamples, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
 
 
@@ -28,15 +28,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SampledSolutions:
-    """The solutions of a problem; `n_samples` were drawn for them, `n_right` of these are right.
+    """The solutions of a problem, and what was drawn for them, if anything was.
 
     `refused` tells that the problem itself is not to be labelled; `rejections` say why.
     """
 
     solutions: tuple[Solution, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    n_samples: int = 0
-    n_right: int = 0
+    samples: ProblemSamples | None = None
     refused: bool = False
 
 
@@ -54,9 +53,10 @@ def solve(
     drawn = sampled.rollouts
     if too := _difficulty(drawn, bounds):
         return _refused(problem, "difficulty", too)
+    samples = ProblemSamples(seed, len(drawn), sampled.n, sampled.n_correct)
     solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
-    right = sum(r.outcome.verdict is Verdict.CORRECT for r in drawn)
-    return SampledSolutions(tuple(solutions), tuple(rejections), len(drawn), right)
+    known = tuple(replace(solution, samples=samples) for solution in solutions)
+    return SampledSolutions(known, tuple(rejections), samples)
 
 
 def existing_solutions(
@@ -66,7 +66,9 @@ def existing_solutions(
     that is possible.
     """
     checks = yield from together([checked(problem, solution) for solution in solutions])
-    return SampledSolutions(tuple(checks))
+    # Solutions of a dataset bring along what their run had drawn.
+    samples = next((one.samples for one in checks if one.samples is not None), None)
+    return SampledSolutions(tuple(checks), samples=samples)
 
 
 def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
