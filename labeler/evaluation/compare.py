@@ -101,7 +101,7 @@ def _examined(
     return [
         Examined(
             replace(one, solution=solution),
-            {name: found.evidence for name, found in named.items()},
+            {name: found.shared for name, found in named.items()},
             {name: found.about(solution) for name, found in named.items()},
         )
         for one, solution in zip(group, solved.solutions, strict=True)

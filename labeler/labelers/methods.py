@@ -24,6 +24,7 @@ from labeler.labelers.outcome import OUTCOME
 from labeler.labelers.program import PROGRAM
 from labeler.labelers.repair import REPAIR
 from labeler.labelers.rubric.rubric import RUBRIC
+from labeler.labelers.shared import last_step
 from labeler.labelers.solver.solver import SOLVER
 from labeler.labelers.spare import SPARE
 from labeler.labelers.statement_monte_carlo import STATEMENT_MONTE_CARLO
@@ -72,6 +73,12 @@ def is_of_whole_answers(labeler: str) -> bool:
     """Whether this labeler's evidence of value is about the answer itself."""
     method = METHODS.get(labeler)
     return method is not None and method.of_whole_answers
+
+
+@cache
+def decides_answers(labeler: str) -> bool:
+    """Whether this labeler finds the outcome of whole answers itself, beside the answer check."""
+    return is_of_whole_answers(labeler) and labeler != last_step.NAME
 
 
 @cache

@@ -68,7 +68,6 @@ def spare(
         asked = [_request(problem, s, task, settings, policy.run_seed) for s in solutions]
         replies = yield [*asked]
     evidence: list[Evidence] = []
-    everything: list[Evidence] = []
     of_solutions: dict[str, tuple[Evidence, ...]] = {}
     for solution, reply in zip(solutions, replies, strict=True):
         opinions = _opinions(solution, reply, task)
@@ -77,16 +76,14 @@ def spare(
         model = reply.model if isinstance(reply, Samples) else ""
         spent = TokenUsage() if reply is None else usage_of(reply)
         said = correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
-        everything += said
         if settings.last_step == "outcome" and solution.outcome is not Verdict.UNKNOWN:
             # How this solution ends says nothing of one that goes on from here.
             of_solutions[solution.solution_id] = said[-1:]
-            said = said[:-1]
         evidence += said
     statistics = {
         "solutions": len(solutions),
-        "steps": len(everything),
-        "unknown": sum(e.verdict is Verdict.UNKNOWN for e in everything),
+        "steps": len(evidence),
+        "unknown": sum(e.verdict is Verdict.UNKNOWN for e in evidence),
     }
     return Findings(tuple(evidence), statistics=statistics, of_solutions=of_solutions)
 

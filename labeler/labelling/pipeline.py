@@ -47,6 +47,8 @@ class Recipe:
     """Solutions that exist already, by problem; such a problem is not solved again."""
     searches: frozenset[str] = frozenset()
     """Labelers that write the solutions they label; they go first, so that the others see these."""
+    decides_answers: bool = False
+    """Whether a labeler finds outcomes of whole answers that the answer check cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
     if written is not None:
         solved = yield from existing_solutions(problem, written)
     else:
-        solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
+        solved = yield from solve(
+            problem, recipe.policy, recipe.n_solutions, recipe.filter, recipe.decides_answers
+        )
     if solved.refused:
         return LabeledProblem(rejections=solved.rejections)
     everything = {s.solution_id: s for s in solved.solutions}
@@ -84,7 +88,7 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
     evidence = by_prefix(
         dict.fromkeys(
             [
-                *(piece for one in found.values() for piece in one.evidence),
+                *(piece for one in found.values() for piece in one.shared),
                 *(last_step_evidence(problem, solution) for solution in everything.values()),
             ]
         )

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
-from labeler.labelers.base import Policy, Rollout, roll_out, steps_of
+from labeler.labelers.base import Policy, Rollout, Rollouts, roll_out, steps_of
 from labeler.records import Problem, ProblemSamples, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
+
+NO_ANSWER = CheckResult(Verdict.UNKNOWN, "no final answer that the answer check could read")
+"""Of a sample whose answer a method of whole answers decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,17 @@ class SampledSolutions:
 
 
 def solve(
-    problem: Problem, policy: Policy, n_solutions: int, bounds: Filter | None
+    problem: Problem,
+    policy: Policy,
+    n_solutions: int,
+    bounds: Filter | None,
+    decided_later: bool = False,
 ) -> Conversation[SampledSolutions]:
-    """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used."""
+    """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used.
+
+    `decided_later`: a method decides whole answers, so a sample that marks no answer for the answer
+    check is not wrong for it; it stays, its outcome unknown until that method has looked.
+    """
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     n_samples = max(n_solutions, bounds.samples if bounds else 0)
     if not n_samples:
@@ -51,9 +62,12 @@ def solve(
     if sampled.failure:
         return _refused(problem, "solve", sampled.failure)
     drawn = sampled.rollouts
+    if decided_later:
+        drawn = tuple(_undecided_without_answer(problem, rollout) for rollout in drawn)
     if too := _difficulty(drawn, bounds):
         return _refused(problem, "difficulty", too)
-    samples = ProblemSamples(seed, len(drawn), sampled.n, sampled.n_correct)
+    counted = Rollouts(drawn)
+    samples = ProblemSamples(seed, len(drawn), counted.n, counted.n_correct)
     solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
     known = tuple(replace(solution, samples=samples) for solution in solutions)
     return SampledSolutions(known, tuple(rejections), samples)
@@ -84,6 +98,13 @@ def checked(problem: Problem, solution: Solution) -> Conversation[Solution]:
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason
     )
+
+
+def _undecided_without_answer(problem: Problem, rollout: Rollout) -> Rollout:
+    is_cut_off = rollout.completion.finish == "length"
+    if is_cut_off or answer_in(problem.domain, rollout.completion.text) is not None:
+        return rollout
+    return replace(rollout, outcome=NO_ANSWER)
 
 
 def _refused(problem: Problem, stage: str, reason: str) -> SampledSolutions:
@@ -119,7 +140,7 @@ def _solutions(
         solution = policy.solution(problem, steps, rollout.outcome, seed)
         if not steps:
             rejections.append(Rejection("solve", name, "empty text"))
-        elif rollout.outcome.verdict is Verdict.UNKNOWN:
+        elif rollout.outcome.verdict is Verdict.UNKNOWN and rollout.outcome is not NO_ANSWER:
             rejections.append(Rejection("solve", name, rollout.outcome.reason))
         elif solution.solution_id in solutions:
             rejections.append(Rejection("solve", name, "same text as another sample"))

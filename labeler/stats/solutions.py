@@ -86,7 +86,8 @@ def _problems(rows: pl.LazyFrame, kept: pl.Expr) -> pl.LazyFrame:
     drawn = pl.col("samples").drop_nulls().unique()
 
     def of_samples(field: str, solutions: pl.Expr) -> pl.Expr:
-        return pl.when(drawn.len() > 0).then(drawn.struct.field(field).sum()).otherwise(solutions)
+        decided = drawn.struct.field("n_decided").sum()
+        return pl.when(decided > 0).then(drawn.struct.field(field).sum()).otherwise(solutions)
 
     return rows.group_by("problem_id").agg(
         n_kept=kept.sum(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from labeler.config.run import RunConfig
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
-from labeler.labelers.methods import METHODS
+from labeler.labelers.methods import METHODS, decides_answers
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
 from labeler.records import Sampling, Solution
@@ -47,6 +47,7 @@ def build_recipe(
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
+        decides_answers=any(decides_answers(one.kind) for one in config.labelers),
     )
 
 

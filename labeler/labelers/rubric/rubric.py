@@ -130,11 +130,10 @@ def rubric(
         version = f"{VERSION}+{tasks.sha}"
         said = correctness_evidence(NAME, version, problem, solution, opinions, model, total)
         # That an answer is right by a wrong way is no matter of others that share a beginning.
-        flags = [bool(kind) for kind in kinds]
-        evidence += [piece for piece, flag in zip(said, flags, strict=True) if not flag]
         of_solutions[solution.solution_id] = tuple(
-            piece for piece, flag in zip(said, flags, strict=True) if flag
+            piece for piece, kind in zip(said, kinds, strict=True) if kind
         )
+        evidence += said
         counts.update(count_false_positives(solution, steps, kinds))
         counts.update(_counted(steps))
     statistics = {name: n for name, n in counts.items() if n}

@@ -2,8 +2,9 @@
 
 All samples count that were drawn to solve it, equal texts included: a policy that writes the same
 right solution nine times in ten is right nine times in ten. Solutions that nobody drew as samples
-(given in a file, or stored before samples were counted) are counted themselves, and so are only an
-estimate: they are distinct, and searches add those they chose to look at.
+(given in a file, or stored before samples were counted), or whose outcome a labeler found, are
+counted themselves, and so are only an estimate: they are distinct, and searches add those they
+chose to look at.
 """
 
 from __future__ import annotations
@@ -33,11 +34,9 @@ class PassCount:
     @property
     def decided_and_right(self) -> tuple[int, int]:
         """How many were decided, and how many of these were right."""
-        if self.draws:
-            return (
-                sum(draw.n_decided for draw in self.draws),
-                sum(draw.n_correct for draw in self.draws),
-            )
+        n_decided = sum(draw.n_decided for draw in self.draws)
+        if n_decided:
+            return n_decided, sum(draw.n_correct for draw in self.draws)
         return self.n_solutions, self.n_right_solutions
 
 
