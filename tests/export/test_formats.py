@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from labeler.consensus.human import human_evidence
 from labeler.export import FORMATS, AfterError, ExportError, ExportOptions, Labels, Neutral
 from labeler.export.base import Example, View
 from labeler.export.rationales import STOCK
@@ -279,6 +280,17 @@ def test_nothing_is_said_of_calculations_that_nobody_made(name: str, row: Labele
     for claim in ("thinking step", "no specific calc", "needed", "<verify></verify>", "None"):
         assert claim not in written
     assert [turn["role"] for turn in found["messages"][-2:]] == ["user", "assistant"]
+
+
+def test_what_a_person_noted_is_a_judgement_and_no_computation() -> None:
+    bare = solved("s", Q1, ("2.",), (1,), C)
+    said = human_evidence(bare.steps[0].prefix_id, 1, "Fits.")
+    steps = (replace(bare.steps[0], evidence=(said,)),)
+    (found,) = made("groundedprm", replace(bare, steps=steps))
+    assert isinstance(found, dict)
+    assert found["messages"][-1]["content"] == (  # type: ignore[index]
+        "<judge>\nFits.\n</judge>\n<output>\n\\boxed{+}\n</output>"
+    )
 
 
 @pytest.mark.parametrize("name", ["genprm", "thinkprm", "groundedprm"])
