@@ -85,7 +85,9 @@ def rules() -> list[Rule]:
     """All rules that are compared, each under the name that the table shows."""
     fixed: list[Rule] = [
         FirstZero(),
-        Named(Lessons(LessonsRule(judges=("judge",))), "lessons"),
+        # By default the judge alone judges here, and what a tool proves moves the error forward.
+        Named(Lessons(), "lessons"),
+        Named(Lessons(LessonsRule(judges=("judge",))), "lessons, no tool"),
         Named(Lessons(LessonsRule(judges=("judge", "spare"))), "lessons, both"),
         Votes(MajorityRule()),
         Named(Posterior(PosteriorRule(min_confidence=1e-09)), "posterior"),

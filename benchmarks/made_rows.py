@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from labeler.schema import arrow_schema
+from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 STEPS, PER_PROBLEM, ROWS = 8, 8, 1000
 LABELERS = ("monte_carlo", "judge", "tool")
@@ -63,7 +63,14 @@ def _batch(row: np.ndarray, rng: np.random.Generator) -> pa.RecordBatch:
         ),
         **{name: _words(["made"], row * 0) for name in ("shard", "run_id", "config_sha")},
         "code_version": _words(["made"], row * 0),
-        "schema_version": pa.array(np.ones(n, "int32")),
+        "schema_version": pa.array(np.full(n, SCHEMA_VERSION, "int32")),
+        "samples": _struct(
+            "samples",
+            seed=pa.array(problem),
+            n=pa.array(np.full(n, PER_PROBLEM)),
+            n_decided=pa.array(np.full(n, PER_PROBLEM)),
+            n_correct=pa.array(problem % (PER_PROBLEM + 1)),
+        ),
     }
     arrays = [columns[field.name].cast(field.type) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -94,6 +94,20 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemSamples:
+    """All samples that a run drew of a problem in order to solve it, equal texts included.
+
+    `n` were drawn, `n_decided` of them had an outcome, `n_correct` a right one; `seed` tells one
+    draw from another.
+    """
+
+    seed: int
+    n: int
+    n_decided: int
+    n_correct: int
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """One answer in steps; `"".join(steps)` is the text as the model wrote it."""
 
@@ -104,6 +118,8 @@ class Solution:
     outcome: Verdict
     outcome_reason: str
     generator: Generator
+    samples: ProblemSamples | None = field(default=None, repr=False)
+    """Of its problem, None where none were drawn. Not shown: a run is known by what is shown."""
 
 
 @dataclass(frozen=True, slots=True)

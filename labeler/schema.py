@@ -2,7 +2,7 @@
 
 One row is one labelled solution. The schema is fixed by the type annotations below and in
 `labeler.records`, never guessed from data; `python -m labeler.schema` prints it as the contract
-kept in `schemas/labeled_solutions.v1.json`. A released version is never edited: a change of
+kept in `schemas/labeled_solutions.v2.json`. A released version is never edited: a change of
 columns takes the next `SCHEMA_VERSION` and a new file.
 
 Does not cover reading and writing files (`labeler.dataset`) or deciding labels
@@ -28,6 +28,7 @@ from labeler.records import (
     LabeledSolution,
     LabeledStep,
     Problem,
+    ProblemSamples,
     Solution,
     Source,
     Verdict,
@@ -36,7 +37,7 @@ from labeler.records import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 NARROW = {
     "label": "int8",
@@ -57,6 +58,8 @@ MEANING = {
     "steps.evidence.score": "0 to 1, higher is better; null where the labeler gave none",
     "first_error": "0-based index of the first wrong step; -1 none, null undecided",
     "shard": "which shard of the run wrote the row",
+    "samples": "all samples of the problem that its run drew, equal texts included; null where none"
+    " were, and in rows of version 1",
 }
 """Words for the columns whose names do not say enough; part of the contract."""
 
@@ -96,6 +99,8 @@ class Row:
     config_sha: str
     code_version: str
     schema_version: int
+    # Columns that came later stand last, as they do in tables that they were added to.
+    samples: ProblemSamples | None
 
 
 def row(labeled: LabeledSolution, provenance: Provenance) -> dict[str, Any]:
@@ -171,6 +176,8 @@ def from_plain(kind: Callable[..., Kind], value: Mapping[str, Any]) -> Kind:
 def _typed(hint: Any, value: Any) -> Any:
     if value is None:
         return None
+    if isinstance(hint, types.UnionType):
+        (hint,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
     if is_dataclass(hint):
         return from_plain(typing.cast(type, hint), value)
     if typing.get_origin(hint) is tuple:

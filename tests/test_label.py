@@ -9,6 +9,8 @@ import pytest
 
 from labeler.dataset import open_dataset
 from labeler.records import Verdict, short_hash
+from labeler.sandbox.bubblewrap import Bubblewrap
+from tests.sandbox.conftest import with_sandbox
 
 ROOT = Path(__file__).parent.parent
 SOLUTIONS = [
@@ -130,6 +132,33 @@ def test_a_model_labels_them_with_the_settings_of_a_run_file(tmp_path):
     [row] = open_dataset(tmp_path / "out").solutions()
     assert [e.labeler for e in row.steps[0].evidence] == ["monte_carlo"]
     assert row.steps[0].evidence[0].completion_tokens > 0
+
+
+PLAN = """Let x, y be integers.
+```python
+from scipy.optimize import Bounds, LinearConstraint, milp
+import numpy as np
+r = milp([-3, -2], constraints=LinearConstraint([[1, 1]], ub=[4]),
+         bounds=Bounds([0, 0], [3, np.inf]), integrality=[1, 1])
+print(-r.fun)
+```"""
+
+
+@pytest.mark.parametrize(("gold", "right"), [("11", True), ("12", False)])
+def test_the_solvers_verdict_is_the_outcome_that_is_exported(tmp_path, gold, right):
+    if why := with_sandbox(Bubblewrap(1), lambda one: one.ready()):
+        pytest.skip(why)
+    records = [{"problem": "Maximise 3x + 2y.", "answer": gold, "steps": [PLAN]}]
+    result = label(tmp_path, "--labeler", "solver", records=records)
+    assert result.returncode == 0, result.stderr
+    words = ["export", tmp_path / "out", "-f", "outcome_rm", "-o", tmp_path / "made"]
+    command = [sys.executable, "-m", "labeler.cli", *map(str, words)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    [file] = (tmp_path / "made").glob("*.jsonl")
+    [line] = file.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line) == {
+        "prompt": "Maximise 3x + 2y.", "completion": PLAN, "label": right
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

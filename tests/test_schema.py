@@ -119,6 +119,7 @@ def test_nulls_are_allowed_only_where_the_record_says_so() -> None:
         "gold_answer",
         "final_answer",
         "first_error",
+        "samples",
     ]
     assert {field.name: (str(field.type), field.nullable) for field in step if field.nullable} == {
         "label": ("int8", True),

@@ -12,11 +12,18 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 
 import labeler
 from labeler.cli import main
+from labeler.consensus.votes import AnyRule, Votes
 from labeler.dataset import commit, open_dataset, read_shards, resolve
+from labeler.dataset.amend import amend
 from labeler.dataset.schema_upgrade import can_be_read
+from labeler.errors import DatasetError
+from labeler.recompute.version import recompute_version
+from labeler.records import ProblemSamples
 from labeler.schema import SCHEMA_VERSION, arrow_schema
 from labeler.stats import label_statistics
 from tests.stored_table import EMPTY, RUN_1, RUN_2, STORED, WHOLE
@@ -65,7 +72,7 @@ def next_version(tmp_path: Path) -> Path:
     copy = tmp_path / "next"
     shutil.copytree(Path(labeler.__file__).parent, copy / "labeler")
     for file, old, new in [
-        ("schema.py", "SCHEMA_VERSION = 1\n", "SCHEMA_VERSION = 2\n"),
+        ("schema.py", "SCHEMA_VERSION = 2\n", "SCHEMA_VERSION = 3\n"),
         (
             "schema.py",
             "    schema_version: int\n",
@@ -108,6 +115,80 @@ def test_the_next_schema_version_will_read_what_this_one_writes(
         "n_steps": 2,
         "scanned": [[None, "s1"], [None, "s2"]],
     }
+
+
+@pytest.fixture
+def of_version_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the stored dataset, to be written to."""
+    monkeypatch.setenv("LABELER_CACHE", str(tmp_path / "cache"))
+    return Path(shutil.copytree(STORED, tmp_path / "d"))
+
+
+DRAWN = ProblemSamples(seed=7, n=16, n_decided=15, n_correct=14)
+
+
+def read(dataset: Path) -> tuple[list[tuple[str, object]], int]:
+    """Solutions with what was drawn of their problems, and the schema version."""
+    opened = open_dataset(dataset)
+    table = opened.scan().collect()
+    assert [row["samples"] for row in opened.rows()] == table["samples"].to_list()
+    assert (table["solution_id"].to_list(), table.height) == (
+        [row.solution.solution_id for row in opened.solutions()],
+        DeltaTable(str(dataset)).to_pyarrow_table().num_rows,
+    )
+    known = [(row.solution.solution_id, row.solution.samples) for row in opened.solutions()]
+    return known, opened.schema_version
+
+
+def test_a_run_is_added_to_a_dataset_of_version_1(of_version_1: Path) -> None:
+    new = solved(1)
+    new = replace(new, solution=replace(new.solution, samples=DRAWN))
+    before = {file.name: file.read_bytes() for file in of_version_1.glob("*.parquet")}
+    commit(
+        of_version_1, read_shards([shard(of_version_1.parent / "a.parquet", new)]), info("run-3")
+    )
+    name = new.solution.solution_id
+    assert read(of_version_1) == ([("s1", None), ("s2", None), (name, DRAWN)], 2)
+    assert {name: (of_version_1 / name).read_bytes() for name in before} == before
+    assert list(resolve(of_version_1, tag="first").solutions()) == [WHOLE]
+    assert [one.info.run_id for one in open_dataset(of_version_1).versions() if one.info] == [
+        RUN_1.run_id,
+        RUN_2.run_id,
+        "run-3",
+    ]
+    again = commit(of_version_1, read_shards([of_version_1.parent / "a.parquet"]), info("run-3"))
+    assert again == open_dataset(of_version_1).version
+
+
+def test_a_run_of_version_1_is_known_and_not_written_again(of_version_1: Path) -> None:
+    staged = shard(of_version_1.parent / "a.parquet", solved(1))
+    assert commit(of_version_1, read_shards([staged]), info(RUN_2.run_id)) == 1
+    assert open_dataset(of_version_1).schema_version == 1
+
+
+def test_labels_of_version_1_are_made_anew(of_version_1: Path) -> None:
+    made = recompute_version(of_version_1, Votes(AnyRule()), {})
+    assert made.version == 2
+    assert read(of_version_1) == ([("s1", None), ("s2", None)], 2)
+    rows = list(open_dataset(of_version_1).solutions())
+    assert [row.consensus.policy for row in rows] == ["any", "any"]
+
+
+def test_a_row_of_version_1_is_amended(of_version_1: Path) -> None:
+    [old, _] = open_dataset(of_version_1).rows()
+    kept = dict(old) | {"consensus": {"policy": "fusion+human", "kept": True, "reason": ""}}
+    amend(of_version_1, [kept], info("review"))
+    assert read(of_version_1) == ([("s1", None), ("s2", None)], 2)
+    [first, second] = open_dataset(of_version_1).solutions()
+    assert (first.consensus.policy, second) == ("fusion+human", EMPTY)
+
+
+def test_a_table_with_columns_of_another_program_is_not_added_to(of_version_1: Path) -> None:
+    table = DeltaTable(str(of_version_1))
+    table.alter.add_columns([Field("theirs", PrimitiveType("string"))])
+    staged = shard(of_version_1.parent / "a.parquet", solved(1))
+    with pytest.raises(DatasetError, match="columns are not those of schema version 2"):
+        commit(of_version_1, read_shards([staged]), info("run-3"))
 
 
 def test_columns_may_be_added_but_not_changed() -> None:

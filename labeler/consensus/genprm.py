@@ -7,7 +7,8 @@ step makes all later ones wrong; so solutions that dip and recover are always dr
 the place of the first error must agree. What comes after it is not labelled in either reading.
 
 The paper divides the first step's MC by the problem's pass rate, which is no evidence on a step:
-here the first step is right if MC > 0. As in `lessons`, all judges must agree.
+here the first step is right if MC > 0. As in `lessons`, all judges must agree
+(`labeler.consensus.agreement`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from labeler.consensus.agreement import Opinion, agreed_first_error
 from labeler.consensus.base import Decision, labels_before, value_counts
 from labeler.consensus.progress import progress
 from labeler.consensus.rule import ConsensusRule, RuleSettings
-from labeler.consensus.sources import first_error_of, judges
-from labeler.records import Evidence, Solution
+from labeler.records import Evidence, Solution, Verdict
 
 
 class GenPRMRule(RuleSettings):
@@ -59,20 +60,17 @@ class GenPRM:
             value_counts(evidence), self.settings.threshold, min_correct=self.settings.min_correct
         )
         if ours is None:
-            return None, "no rollouts on some step"
-        said = judges(evidence, self.settings.judges)
-        if not said:
-            return None, "no judge"
-        first_error = ours.index(False) if False in ours else -1
-        for source, verdicts in said.items():
-            theirs = first_error_of(verdicts)
-            if theirs is None:
-                return None, f"{source.labeler} is undecided"
-            if theirs != first_error:
-                return None, f"first error {first_error} by progress, {theirs} by {source.labeler}"
-        if not self.settings.lenient and first_error >= 0 and any(ours[first_error:]):
+            by_value = Opinion(None, 0, "no rollouts on some step")
+        else:
+            by_value = Opinion.of([Verdict.CORRECT if right else Verdict.WRONG for right in ours])
+        first_error, reason = agreed_first_error(
+            by_value, evidence, self.settings.judges, "progress"
+        )
+        # What a tool proved before the values fell is no matter of values.
+        fell_here = first_error is not None and 0 <= first_error == by_value.first_error
+        if ours is not None and fell_here and not self.settings.lenient and any(ours[first_error:]):
             return None, "right again after its first error"
-        return first_error, ""
+        return first_error, reason
 
 
 GENPRM = ConsensusRule(name="genprm", settings=GenPRMRule, build=GenPRM)

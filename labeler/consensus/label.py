@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from labeler.consensus.base import Rule
-from labeler.consensus.sources import OUTCOME
-from labeler.labelers.methods import method_of
+from labeler.consensus.sources import is_of_an_answer
 from labeler.records import (
     Asks,
     Consensus,
@@ -31,11 +30,19 @@ def by_prefix(evidence: Iterable[Evidence]) -> Mapping[str, Sequence[Evidence]]:
 
 
 def label_solution(
-    problem: Problem, solution: Solution, evidence: Mapping[str, Sequence[Evidence]], rule: Rule
+    problem: Problem,
+    solution: Solution,
+    evidence: Mapping[str, Sequence[Evidence]],
+    rule: Rule,
+    about_it: Iterable[Evidence] = (),
 ) -> LabeledSolution:
-    """Labels one solution. It is kept if the place of its first error (or none) was decided."""
+    """Labels one solution. It is kept if the place of its first error (or none) was decided.
+
+    `about_it` is evidence that rests on how this solution ends, and is no other's.
+    """
     ids = prefix_ids(problem.problem_id, solution.steps)
-    pieces = [tuple(evidence.get(i, ())) for i in ids]
+    own = by_prefix(about_it)
+    pieces = [tuple(dict.fromkeys([*evidence.get(i, ()), *own.get(i, ())])) for i in ids]
     unlabelled = tuple(
         LabeledStep(text, step_id, None, None, step_evidence)
         for text, step_id, step_evidence in zip(solution.steps, ids, pieces, strict=True)
@@ -46,8 +53,9 @@ def label_solution(
 
 def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
     """The same solution, decided by `rule` from what of its evidence is about itself."""
-    evidence = _own(labeled)
-    decision = rule.decide(labeled.solution, evidence)
+    solution = _with_outcome(labeled)
+    evidence = _own(labeled, solution.outcome)
+    decision = rule.decide(solution, evidence)
     steps = tuple(
         replace(step, label=label, probability=probability, evidence=pieces)
         for step, label, probability, pieces in zip(
@@ -55,20 +63,37 @@ def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
         )
     )
     consensus = Consensus(rule.name, decision.kept, "" if decision.kept else decision.reason)
-    return replace(labeled, steps=steps, first_error=decision.first_error, consensus=consensus)
+    return LabeledSolution(labeled.problem, solution, steps, decision.first_error, consensus)
 
 
-def _own(labeled: LabeledSolution) -> list[tuple[Evidence, ...]]:
+def _with_outcome(labeled: LabeledSolution) -> Solution:
+    """The solution with the outcome that a method of whole answers found, where it had none.
+
+    The answer check goes first; methods that contradict each other leave the outcome unknown.
+    """
+    solution = labeled.solution
+    if solution.outcome is not Verdict.UNKNOWN or not labeled.steps:
+        return solution
+    said = [
+        piece
+        for piece in labeled.steps[-1].evidence
+        if piece.verdict is not Verdict.UNKNOWN and is_of_an_answer(piece)
+    ]
+    if len({piece.verdict for piece in said}) != 1:
+        return solution
+    reason = f"{said[0].labeler}: {said[0].rationale}".removesuffix(": ")
+    return replace(solution, outcome=said[0].verdict, outcome_reason=reason)
+
+
+def _own(labeled: LabeledSolution, outcome: Verdict) -> list[tuple[Evidence, ...]]:
     """The evidence of each step without what another solution of the problem left there.
 
     One solution may end where another goes on. That the first had no answer says nothing of the
     other's step, and rollouts that go on say nothing of the first, whose answer decides its end.
     """
     steps = [step.evidence for step in labeled.steps]
-    own = [tuple(e for e in pieces if e.labeler != OUTCOME.labeler) for pieces in steps[:-1]]
-    if labeled.solution.outcome is Verdict.UNKNOWN:
+    own = [tuple(e for e in pieces if not is_of_an_answer(e)) for pieces in steps[:-1]]
+    if outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
-    decided = (
-        e for e in steps[-1] if e.asks is not Asks.VALUE or method_of(e.labeler).of_whole_answers
-    )
+    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or is_of_an_answer(e))
     return [*own, tuple(decided)]

@@ -5,7 +5,8 @@ MC = 0 is the judge's first wrong step (or neither sees one), else the whole sol
 Labels are hard; `soft` gives the share of right rollouts as probability, up to the first error.
 
 Where several judges spoke, all of them must agree; `judges` names those that count. A side that
-leaves its first error open (no rollouts, no verdict) agrees with nobody.
+leaves its first error open (no rollouts, no verdict) agrees with nobody. Who is a judge, and what a
+tool's proof changes: `labeler.consensus.agreement`.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from labeler.consensus.agreement import Opinion, agreed_first_error
 from labeler.consensus.base import Decision, labels_before, value_counts
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.rule import ConsensusRule, RuleSettings
-from labeler.consensus.sources import first_error_of, judges
 from labeler.records import Evidence, Solution
 
 
 class LessonsRule(RuleSettings):
     """Monte Carlo and the judge put the first error in the same place, else dropped.
 
-    `judges`: labelers whose correctness evidence counts, all of which must agree; all if empty.
+    `judges`: labelers whose correctness evidence counts, all of which must agree. Empty: those that
+    judge without a reference solution, as the papers' do; where there are none, annotators.
     `soft`: probabilities are shares of right rollouts.
     """
 
@@ -44,8 +46,13 @@ class Lessons:
         return self.settings.rule
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        first_error, reason = agreed_first_error(solution, evidence, self.settings.judges)
         n_steps = len(evidence)
+        found = FirstZero().decide(solution, evidence)
+        n_right = found.labels.count(1)
+        by_value = Opinion(
+            found.first_error, n_right, f"value: {found.reason}" if found.reason else ""
+        )
+        first_error, reason = agreed_first_error(by_value, evidence, self.settings.judges)
         soft = [c.n_correct / c.n if c.n else None for c in value_counts(evidence)]
         end = n_steps if first_error == -1 else 0 if first_error is None else first_error + 1
         return Decision(
@@ -54,30 +61,6 @@ class Lessons:
             tuple(soft[t] if self.settings.soft and t < end else None for t in range(n_steps)),
             reason,
         )
-
-
-def agreed_first_error(
-    solution: Solution, evidence: Sequence[Sequence[Evidence]], names: Sequence[str]
-) -> tuple[int | None, str]:
-    """The first error that Monte Carlo and all judges agree on, or None and why."""
-    by_value = FirstZero().decide(solution, evidence)
-    if by_value.first_error is None:
-        return None, f"value: {by_value.reason}"
-    said = judges(evidence, names)
-    if not said:
-        return None, "no judge"
-    for source, verdicts in said.items():
-        first_error = first_error_of(verdicts)
-        if first_error is None:
-            return None, f"{source.labeler} is undecided"
-        if first_error != by_value.first_error:
-            ours, theirs = _named(by_value.first_error), _named(first_error)
-            return None, f"value says {ours}, {source.labeler} says {theirs}"
-    return by_value.first_error, ""
-
-
-def _named(first_error: int) -> str:
-    return "no error" if first_error == -1 else f"step {first_error}"
 
 
 LESSONS = ConsensusRule(name="lessons", settings=LessonsRule, build=Lessons)

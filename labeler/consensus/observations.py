@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
-from labeler.consensus.sources import OUTCOME, Source, counts_by_source
+from labeler.consensus.sources import OUTCOME, Source, counts_by_source, is_of_an_answer
 from labeler.records import Evidence, LabeledSolution, Solution, Verdict, short_hash
 
 SILENCE = np.zeros((1, 2), dtype=np.int32)
@@ -29,12 +29,17 @@ Said = dict[Source, Counts]
 
 
 def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[Said]:
-    """One entry per step; the outcome stands on the last one, as the solution itself knows it."""
+    """One entry per step; the outcome stands on the last one, as the solution itself knows it.
+
+    Where a method of whole answers found the outcome, that is one voice, not two.
+    """
     steps = [
         {source: c for source, c in counts_by_source(pieces).items() if source != OUTCOME}
         for pieces in evidence
     ]
     if steps and solution.outcome is not Verdict.UNKNOWN:
+        if OUTCOME not in counts_by_source(evidence[-1]):
+            steps[-1] = {s: c for s, c in steps[-1].items() if not is_of_an_answer(s)}
         steps[-1][OUTCOME] = Counts(1, int(solution.outcome is Verdict.CORRECT))
     return steps
 

@@ -1,8 +1,8 @@
-"""How often a problem is solved: right ones among its solutions that were decided.
+"""How often a problem is solved: right ones among its samples that were decided.
 
-Stands for the policy's pass rate where a rule needs one (SCAN's self-confidence, the first ratio of
-relative progress). Limits: the dataset holds distinct solutions, and searches add those they chose
-to look at, so the share is an estimate; it is best where `solutions` is large and nothing searches.
+The policy's pass rate where a rule needs one (SCAN's self-confidence, the first ratio of relative
+progress). Each row holds the counts of all samples that its run drew of the problem; what is
+counted where a row has none, and its limits: `labeler.labelers.shared.pass_rate`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from labeler.consensus.base import Counts
-from labeler.records import LabeledSolution, Verdict
+from labeler.labelers.shared.pass_rate import PassCount
+from labeler.records import LabeledSolution
 
 
 @dataclass(frozen=True)
 class PassRates:
-    """Decided solutions and right ones, by problem id."""
+    """Decided samples and right ones, by problem id."""
 
     by_problem: Mapping[str, Counts] = field(default_factory=dict)
 
     def of(self, problem_id: str) -> Counts:
-        """n = 0 where no solution of the problem was decided."""
+        """n = 0 where no sample of the problem was decided."""
         return self.by_problem.get(problem_id, Counts(0, 0))
 
     def report(self) -> dict[str, float | int]:
@@ -35,10 +36,9 @@ class PassRates:
 
 
 def pass_rates(rows: Iterable[LabeledSolution]) -> PassRates:
-    """Counts the outcomes of all solutions; memory grows with problems, not with solutions."""
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    """Counts the samples of all problems; memory grows with problems, not with solutions."""
+    found: dict[str, PassCount] = defaultdict(PassCount)
     for row in rows:
-        if row.solution.outcome is not Verdict.UNKNOWN:
-            sums[row.problem.problem_id][0] += 1
-            sums[row.problem.problem_id][1] += row.solution.outcome is Verdict.CORRECT
-    return PassRates({name: Counts(n, right) for name, (n, right) in sums.items()})
+        found[row.problem.problem_id].add(row.solution)
+    rates = {name: Counts(*count.decided_and_right) for name, count in found.items()}
+    return PassRates({name: counts for name, counts in rates.items() if counts.n})

@@ -113,3 +113,21 @@ def judges(
         if source.asks is Asks.CORRECTNESS and (not names or source.labeler in names)
     }
     return {source: [step.get(source) for step in steps] for source in sorted(found)}
+
+
+def is_of_an_answer(source: Source | Evidence) -> bool:
+    """Whether what it says is the outcome of a whole solution, not the value of a prefix."""
+    return source.asks is Asks.VALUE and method_of(source.labeler).of_whole_answers
+
+
+def is_proof(source: Source) -> bool:
+    """Whether a step that this source calls wrong was computed to be."""
+    return source.asks is Asks.CORRECTNESS and method_of(source.labeler).is_tool
+
+
+def may_veto(source: Source) -> bool:
+    """Whether what this source says, or leaves open, can hold against what others say.
+
+    Not where it never says "right", or speaks of wrong answers only: neither judges a solution.
+    """
+    return source.asks is Asks.VALUE or method_of(source.labeler).judges_any_solution

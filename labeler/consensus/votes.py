@@ -1,8 +1,10 @@
 """Votes of all sources on each step: all, any and majority (CAPO, arXiv 2508.02298).
 
 `all`: wrong only if every source that spoke says so (intersection of the wrong flags, cautious);
+that a source speaks for a step which judges no solution as a whole (`may_veto`) acquits nothing;
 `any`: wrong if one says so (union, strict); `majority`: wrong or right by the weight of the voices,
-where questions about value and about correctness may weigh differently and a tie decides nothing.
+where questions about value and about correctness may weigh differently and a tie decides nothing,
+unless one of the voices is a tool's, which computed that the step is wrong.
 The place of the first error follows; a step before it on which nobody spoke leaves it undecided.
 
 Value is read as the papers' hard estimate, and the outcome as one voice about the last step.
@@ -18,7 +20,7 @@ from pydantic import Field
 
 from labeler.consensus.base import Decision, labels_before
 from labeler.consensus.rule import ConsensusRule, RuleSettings
-from labeler.consensus.sources import first_error_of, verdicts_by_source
+from labeler.consensus.sources import first_error_of, is_proof, may_veto, verdicts_by_source
 from labeler.records import Asks, Evidence, Solution, Verdict
 
 
@@ -35,7 +37,7 @@ class AnyRule(RuleSettings):
 
 
 class MajorityRule(RuleSettings):
-    """Weighted votes of the sources on each step; a tie decides nothing.
+    """Weighted votes of the sources on each step; a tie decides nothing, but a tool's proof.
 
     A weight of 0: this question is not asked.
     """
@@ -69,18 +71,22 @@ class Votes:
 
     def _vote(self, pieces: Sequence[Evidence]) -> Verdict:
         right = wrong = 0.0
+        acquitted = proved = False
         for source, verdict in verdicts_by_source(pieces).items():
             weight = self._weight(source.asks)
             right += weight * (verdict is Verdict.CORRECT)
             wrong += weight * (verdict is Verdict.WRONG)
+            acquitted |= verdict is Verdict.CORRECT and may_veto(source)
+            proved |= verdict is Verdict.WRONG and weight > 0 and is_proof(source)
         if right == wrong == 0:
             return Verdict.UNKNOWN
         if self.name == "all":
-            return Verdict.CORRECT if right else Verdict.WRONG
+            return Verdict.CORRECT if acquitted or not wrong else Verdict.WRONG
         if self.name == "any":
             return Verdict.WRONG if wrong else Verdict.CORRECT
         if right == wrong:
-            return Verdict.UNKNOWN
+            # A proof of error leaves nothing open that was decided without it.
+            return Verdict.WRONG if proved else Verdict.UNKNOWN
         return Verdict.CORRECT if right > wrong else Verdict.WRONG
 
     def _weight(self, asks: Asks) -> float:

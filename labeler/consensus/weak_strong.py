@@ -2,9 +2,9 @@
 
 A strong completer rescues wrong steps, a weak one fails right steps; where hard labels of both are
 the same, the step is kept, alone: a solution may be labelled in parts. Works with any number of
-completers (sources of value evidence with different models or labelers), of which all that sampled
-a step must agree, and at least two. The last step, which the answer check decides for all of them,
-follows that. The first error is decided where all steps up to it were agreed on.
+completers (models; two methods that ask one model are one), of which all that sampled a step must
+agree, and at least two. The last step, which the answer check decides for all of them, follows
+that, where some other step was agreed on. The first error is decided where all steps up to it were.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class WeakStrong:
         steps = [verdicts_by_source(pieces) for pieces in evidence]
         nothing = (None,) * len(steps)
         agreed = [_agreed(step) for step in steps[:-1]]
-        if agreed and all(verdict is Verdict.UNKNOWN for verdict in agreed):
+        if all(verdict is Verdict.UNKNOWN for verdict in agreed):
             return Decision(None, nothing, nothing, "no step on which two completers agree")
         agreed.append(solution.outcome)
         end = agreed.index(Verdict.WRONG) + 1 if Verdict.WRONG in agreed else len(agreed)
@@ -54,10 +54,11 @@ class WeakStrong:
 
 
 def _agreed(step: dict[Source, Verdict]) -> Verdict:
-    said = [verdict for source, verdict in step.items() if source.asks is Asks.VALUE]
-    if len(said) < MIN_COMPLETERS or len(set(said)) > 1:
+    said = {source: verdict for source, verdict in step.items() if source.asks is Asks.VALUE}
+    models = {source.model for source in said if source.model}
+    if len(models) < MIN_COMPLETERS or len(set(said.values())) > 1:
         return Verdict.UNKNOWN
-    return said[0]
+    return next(iter(said.values()))
 
 
 WEAK_STRONG = ConsensusRule(name="weak_strong", settings=WeakStrongRule, build=WeakStrong)

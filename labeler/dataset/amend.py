@@ -16,16 +16,18 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
 from labeler.dataset.reader import open_dataset
+from labeler.dataset.schema_upgrade import add_columns_of_today, as_of_today
 from labeler.dataset.shards import read_shards, write_parquet
 from labeler.dataset.storage import Location, storage_of
-from labeler.dataset.store import CommitInfo, version_of_run
+from labeler.dataset.store import CommitInfo, open_table, version_of_run
 from labeler.errors import DatasetError
-from labeler.schema import arrow_schema
+from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,10 +49,11 @@ def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -
         done = version_of_run(path, info.run_id)
         if done is not None:
             return done
+        add_columns_of_today(open_table(path))
         dataset = open_dataset(path)
         version = dataset.version + 1
         new_rows = {(row["run_id"], row["solution_id"]): row for row in rows}
-        old = _files_holding(path, dataset.files(), new_rows.keys())
+        old = _files_holding(path, dataset.stored_files(), new_rows.keys())
         storage = storage_of(path)
         new: dict[Path, int] = {}
         try:
@@ -59,7 +62,8 @@ def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -
                 new[amended] = 0
                 new[amended] = write_parquet(amended, _amended(file, new_rows))
                 storage.publish(amended)
-            if not storage.create(_entry(version), _actions(old, new, info)):
+            today = replace(info, schema_version=SCHEMA_VERSION)
+            if not storage.create(_entry(version), _actions(old, new, today)):
                 raise DatasetError(
                     f"{path}: another program committed version {version} meanwhile; do it again"
                 )
@@ -81,7 +85,7 @@ def _amended_name(file: Path, version: int, unique: str) -> Path:
 def _amended(file: Path, rows: Rows) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    for batch in read_shards([file], remedy="restore it from a copy"):
+    for batch in read_shards([as_of_today(file)], remedy="restore it from a copy"):
         keys = list(zip(*(batch[name].to_pylist() for name in KEY), strict=True))
         if rows.keys().isdisjoint(keys):
             yield batch

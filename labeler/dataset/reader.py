@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from labeler.dataset.columns import Flat, flat_batches
-from labeler.dataset.schema_upgrade import can_be_read, upgraded_file
+from labeler.dataset.schema_upgrade import as_of_today, can_be_read
 from labeler.dataset.shards import plain_rows, read_shards
 from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import Version, has_log, log_of, open_table
@@ -34,6 +34,8 @@ class Dataset:
     path: Location
     version: int
     schema_version: int
+    is_of_today: bool = True
+    """Whether all its runs wrote today's columns; files of the others are read as if they had."""
 
     def versions(self) -> list[Version]:
         """The whole log, oldest first, later versions included."""
@@ -77,14 +79,18 @@ class Dataset:
         return map(labeled_solution, self.rows())
 
     def files(self) -> list[Path]:
-        """The Parquet files of this version on this machine, in the order of writing."""
+        """The Parquet files of this version on this machine, in the order of writing.
+
+        Those of an older schema version as if they had today's columns.
+        """
+        stored = self.stored_files()
+        return stored if self.is_of_today else [as_of_today(file) for file in stored]
+
+    def stored_files(self) -> list[Path]:
+        """The same files as they were written."""
         uris = open_table(self.path, self.version).file_uris()
         names = sorted(unquote(uri.rsplit("/", 1)[1]) for uri in uris)
-        files = [storage_of(self.path).fetched(name) for name in names]
-        if self.schema_version == SCHEMA_VERSION:
-            return files
-        old = _columns_of(open_table(self.path, self.version))
-        return [upgraded_file(file, old) for file in files]
+        return [storage_of(self.path).fetched(name) for name in names]
 
 
 def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
@@ -113,7 +119,8 @@ def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
         raise DatasetError(f"{path}: a Delta table, but not one that labeler wrote")
     if table.protocol().min_reader_version > 1:
         raise DatasetError(f"{path}: another program gave it Delta features labeler cannot read")
-    return Dataset(path, table.version(), written)
+    of_today = all(info.schema_version == SCHEMA_VERSION for info in runs)
+    return Dataset(path, table.version(), written, of_today)
 
 
 def _columns_of(table: DeltaTable) -> pa.Schema:

@@ -9,6 +9,7 @@ Source: Delta transaction log protocol, overwrite (remove and add actions in one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from labeler.dataset.store import (
     write_files,
 )
 from labeler.errors import DatasetError
-from labeler.schema import arrow_schema
+from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +51,7 @@ def replace_rows(
             raise DatasetError(
                 f"{path}: version {table.version()} was committed meanwhile; run again"
             )
+        # deltalake's overwrite takes the new columns along in its own entry.
         storage = storage_of(path)
         files: list[tuple[Path, int]] = []
         entry: CommitInfo | None = None
@@ -58,6 +60,7 @@ def replace_rows(
                 files.append(written)
             entry = info()
             if entry is not None:
+                entry = replace(entry, schema_version=SCHEMA_VERSION)
                 _overwrite(storage, table, files, entry)
         finally:
             # The entry may be in the log although a later step failed: then the files are needed.

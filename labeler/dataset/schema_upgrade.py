@@ -1,11 +1,16 @@
-"""Files of an older schema version, as if they had been written under this one.
+"""Files and tables of an older schema version, as if they had been written under this one.
 
 A newer version may only add columns (or fields of a struct) that may be null, and lists: rows from
 before have null there, or nothing in the list. A file is rewritten so once, into the cache
-(`bucket.cache_folder`), and read from there; the dataset itself is not touched.
+(`bucket.cache_folder`), and read from there; the dataset's files are not touched.
 
-Does not cover appending to a dataset of an older version, which is refused, or changes of meaning:
-those take a new column.
+Before rows are added to a table of an older version, or put in the place of others, it gets the new
+columns by an entry of the log of its own (`add_columns_of_today`): other readers of Delta see null
+in the older files. Columns that are added so stand last, which is where the schema has them.
+
+Does not cover fields that are new within a struct of a table that is written to (deltalake adds
+whole columns only: such a dataset is read, but no longer added to), or changes of meaning: those
+take a new column. Source: Delta transaction log protocol, "Change Metadata".
 """
 
 from __future__ import annotations
@@ -15,13 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.dataset.bucket import cache_folder
+from labeler.dataset.columns import opened
 from labeler.dataset.shards import read_shards, write_parquet
+from labeler.errors import DatasetError
 from labeler.files import make_folder
 from labeler.records import short_hash
 from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from deltalake import DeltaTable
 
 
 def can_be_read(old: pa.Schema) -> bool:
@@ -31,8 +39,39 @@ def can_be_read(old: pa.Schema) -> bool:
     return _fits(pa.struct(list(old)), pa.struct(list(arrow_schema())))
 
 
-def upgraded_file(file: Path, old: pa.Schema) -> Path:
-    """The same rows under today's schema; the file of the cache, made where it is missing."""
+def add_columns_of_today(table: DeltaTable) -> None:
+    """Gives a table of an older version the columns that it lacks, in one entry of the log.
+
+    Whoever calls it holds the committer's lock. Raises `DatasetError` where another program gave
+    the table other columns, or the entry is not written.
+    """
+    import pyarrow as pa
+    from deltalake import Schema
+    from deltalake.exceptions import DeltaError
+
+    there = pa.schema(table.schema().to_arrow())
+    if there.equals(arrow_schema()):
+        return
+    missing = pa.schema([f for f in arrow_schema() if f.name not in there.names])
+    whole = pa.schema([*there, *missing])
+    if not missing or not whole.equals(arrow_schema()):
+        raise DatasetError(
+            f"{table.table_uri}: columns are not those of schema version {SCHEMA_VERSION}; "
+            "use a new dataset"
+        )
+    try:
+        table.alter.add_columns(list(Schema.from_arrow(missing).fields))
+    except (DeltaError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DatasetError(f"{table.table_uri}: columns were not added ({reason})") from error
+
+
+def as_of_today(file: Path) -> Path:
+    """The same rows under today's schema; the file itself if it has it, else one in the cache."""
+    with opened(file) as parquet:
+        old = parquet.schema_arrow
+    if old.equals(arrow_schema()):
+        return file
     status = file.stat()
     key = short_hash(str(file.resolve()), str(status.st_size), str(status.st_mtime_ns))
     made = cache_folder() / f"schema-{SCHEMA_VERSION}" / f"{file.stem}-{key}.parquet"
@@ -93,7 +132,25 @@ def _nulls(array: pa.Array) -> pa.Array | None:
 def _nothing(field: pa.Field, n: int) -> pa.Array:
     import pyarrow as pa
 
+    if field.nullable and pa.types.is_struct(field.type):
+        # Parquet's writer wants a value in every field that may not be null, even below a null.
+        below = [_anything(child, n) for child in field.type]
+        nulls = pa.repeat(True, n)
+        return pa.StructArray.from_arrays(below, fields=list(field.type), mask=nulls)
     if field.nullable:
         return pa.nulls(n, field.type)
     offsets = pa.array([0] * (n + 1), pa.int32())
     return pa.ListArray.from_arrays(offsets, pa.nulls(0, field.type.value_type), field.type)
+
+
+def _anything(field: pa.Field, n: int) -> pa.Array:
+    """Values that nobody reads."""
+    import pyarrow as pa
+
+    if field.nullable or pa.types.is_list(field.type):
+        return _nothing(field, n)
+    if pa.types.is_struct(field.type):
+        below = [_anything(child, n) for child in field.type]
+        return pa.StructArray.from_arrays(below, fields=list(field.type))
+    empty = "" if pa.types.is_string(field.type) else 0
+    return pa.repeat(pa.scalar(empty).cast(field.type), n)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
+from labeler.dataset.schema_upgrade import add_columns_of_today
 from labeler.dataset.shards import write_parquet
 from labeler.dataset.storage import DatasetStorage, Location, storage_of
 from labeler.errors import DatasetError
@@ -95,7 +96,8 @@ def commit(
         done = _version_of(table, info.run_id, *known_as)
         if done is not None:
             return done
-        _refuse_other_schema(path, table)
+        if table is not None:
+            add_columns_of_today(table)
         storage = storage_of(path)
         make_folder(storage.local)
         files: list[tuple[Path, int]] = []
@@ -166,15 +168,6 @@ def _version_of(table: DeltaTable | None, *run_ids: str) -> int | None:
     return next(
         (e.version for e in entries if e.info is not None and e.info.run_id in run_ids), None
     )
-
-
-def _refuse_other_schema(path: Location, table: DeltaTable | None) -> None:
-    import pyarrow as pa
-
-    if table is not None and not pa.schema(table.schema().to_arrow()).equals(arrow_schema()):
-        raise DatasetError(
-            f"{path}: columns are not those of schema version {SCHEMA_VERSION}; use a new dataset"
-        )
 
 
 def write_files(

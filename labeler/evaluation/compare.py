@@ -61,10 +61,11 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A solution with all that was found on it, by labeler."""
+    """A solution with all that was found on it, by labeler; `about_it`: as a whole."""
 
     solved: SolutionRecord
     evidence: Mapping[str, Sequence[Evidence]]
+    about_it: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
 
 
 async def examine(
@@ -96,9 +97,13 @@ def _examined(
     findings: list[Findings] = yield from together(
         [labeler(problem, solved.solutions) for labeler in labelers.values()]
     )
-    evidence = {name: f.evidence for name, f in zip(labelers, findings, strict=True)}
+    named = dict(zip(labelers, findings, strict=True))
     return [
-        Examined(replace(one, solution=solution), evidence)
+        Examined(
+            replace(one, solution=solution),
+            {name: found.shared for name, found in named.items()},
+            {name: found.about(solution) for name, found in named.items()},
+        )
         for one, solution in zip(group, solved.solutions, strict=True)
     ]
 
@@ -153,7 +158,8 @@ def _row(one: Examined, labelers: Sequence[str]) -> LabeledSolution:
         last_step_evidence(solved.problem, solved.solution),
     ]
     grouped = by_prefix(dict.fromkeys(pieces))
-    return label_solution(solved.problem, solved.solution, grouped, FirstFlag())
+    about_it = [piece for name in labelers for piece in one.about_it.get(name, ())]
+    return label_solution(solved.problem, solved.solution, grouped, FirstFlag(), about_it)
 
 
 def _asks_value(rows: Iterable[LabeledSolution]) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 
 from labeler.consensus.base import value_counts
 from labeler.export.base import Example, ExportOptions, Format, Unit, View
-from labeler.records import Rejection, Verdict
+from labeler.labelers.shared.pass_rate import decided_and_right
+from labeler.records import Rejection
 from labeler.seeds import derive_seed
 
 MAX_DEPTH = 200
@@ -50,15 +51,14 @@ def _convert(views: Sequence[View], options: ExportOptions) -> Iterator[Example 
             node = level.setdefault(step.labeled.prefix_id, _Node(step.text, value))
             level = node.children
     nodes = [node for child in children.values() for node in child.grown()]
-    outcomes = [view.labeled.solution.outcome for view in taken]
-    decided = [outcome for outcome in outcomes if outcome is not Verdict.UNKNOWN]
-    if not nodes or not decided:
+    n, n_right = decided_and_right(view.labeled.solution for view in taken)
+    if not nodes or not n:
         yield from (view.reject("no prefix of its problem has a value") for view in taken)
         return
     problem = taken[0].labeled.problem
     root = {
         "text": problem.text,
-        "mc_value": decided.count(Verdict.CORRECT) / len(decided),
+        "mc_value": n_right / n,
         "children": nodes,
     }
     yield Example(
@@ -77,7 +77,7 @@ OPENR = Format(
     readers="OpenR's preprocessor (ReasoningNode), which takes mc_value > 0.5 as +",
     loss="labels and probabilities (only Monte Carlo values are held), judges' evidence; prefixes "
     "without a value are joined to the next; the root's value is the share of right ones among "
-    "the problem's solutions, for the dataset holds none for the empty prefix; question_id is a "
+    "all samples of the problem, or among its solutions where none were drawn; question_id is a "
     "number made of the problem's id",
     convert=_convert,
     unit=Unit.PROBLEM,

@@ -28,8 +28,10 @@ def _convert(view: View, options: ExportOptions) -> Example | Rejection:
     labeled = view.labeled
     ratings = [_rating(step, options) for step in view.steps]
     found_error = -1 in ratings
-    if labeled.solution.outcome is Verdict.UNKNOWN and not found_error:
-        return view.reject("its outcome is unknown, so it has no finish reason")
+    if labeled.solution.outcome is not Verdict.CORRECT and not found_error:
+        is_unknown = labeled.solution.outcome is Verdict.UNKNOWN
+        known = "unknown" if is_unknown else "wrong, and no step is called so"
+        return view.reject(f"its outcome is {known}, so it has no finish reason")
     steps: list[dict[str, Any]] = [
         {
             "completions": [{"text": step.text, "rating": rating, "flagged": False}],

@@ -7,6 +7,7 @@ judgement equals the label. Does not cover how a format writes them.
 
 from __future__ import annotations
 
+from labeler.consensus.human import HUMAN
 from labeler.export.base import Step, View
 from labeler.labelers.methods import method_of
 from labeler.labelers.shared.tool_use import split_note
@@ -53,7 +54,9 @@ def _rationale(step: Step) -> str:
 
 
 def _is_tool(evidence: Evidence) -> bool:
-    return method_of(evidence.labeler).is_tool or not evidence.model
+    # A person has no model either, and computed nothing that we know of.
+    computed = method_of(evidence.labeler).is_tool or not evidence.model
+    return computed and evidence.labeler != HUMAN
 
 
 def _agreeing(step: Step) -> list[Evidence]:

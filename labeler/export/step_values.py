@@ -1,11 +1,12 @@
 """Values of steps from the tree of a problem: node values, process advantages, outcomes broadcast.
 
 The tree is the trie of the problem's solutions with all value evidence on their prefixes. V of a
-prefix is the share of right ones among everything that was decided at or below it: rollouts from it
-and from the prefixes that continue it, and the answers of the solutions through it (TreePS-RAG,
-arXiv 2601.06922: the mean outcome of a node's descendants). Labelers that count a rollout at every
-prefix on its way (`alphamath`, `grounded_search`, `bisect`) have counted so already: where one of
-them spoke, its counts are V.
+prefix is the share of right ones among everything that was decided at or below it, whoever asked:
+rollouts from it and from the prefixes that continue it, and the answers of the solutions through it
+(TreePS-RAG, arXiv 2601.06922: the mean outcome of a node's descendants). Nothing counts twice:
+labelers that count a rollout at every prefix on its way (`alphamath`, `grounded_search`, `bisect`)
+have counted what lies below themselves, answers included, so of each of them its own counts are
+taken where it spoke, those below where it did not, and answers only where none of them spoke.
 
     values               V(t) in [0, 1], after each step        q = 2 V - 1 (AlphaMath's Q)
     advantage_parent     V(t) - V(t - 1), before the first step V(root)
@@ -14,16 +15,19 @@ them spoke, its counts are V.
 
 How TreePS-RAG combines the two advantages was not to be had; they stand side by side. Limits: the
 tree holds what searches chose to look at, so V of a prefix leans towards what was searched below
-it; the question's own rollouts are not in a dataset, so V(root) is pooled from below as well.
+it; V(root) is pooled from below as well; answers that no labeler counted are left out beside one
+that counted others (`bisect` counts right answers only), and `bisect` does not count upwards.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from labeler.consensus.base import Counts, value_counts
+from labeler.consensus.sources import OUTCOME
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
 from labeler.labelers.methods import method_of
 from labeler.records import Evidence, Rejection, Verdict
@@ -37,11 +41,51 @@ class _Node:
 
     evidence: dict[Evidence, None] = field(default_factory=dict)
     below: dict[str, _Node] = field(default_factory=dict)
-    total: Counts = NOTHING
+    rollouts: Counts = NOTHING
+    answers: Counts = NOTHING
+    backed_up: dict[str, Counts] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Counts:
+        """All that was decided at or below it."""
+        backed_up = [counts for counts in self.backed_up.values() if counts.n]
+        return _sum([self.rollouts, *(backed_up or [self.answers])])
 
     @property
     def value(self) -> float | None:
-        return self.total.n_correct / self.total.n if self.total.n else None
+        total = self.total
+        return total.n_correct / total.n if total.n else None
+
+    def add_up(self) -> None:
+        """From what is said of it, and from the prefixes that continue it, which are done."""
+        own: list[Evidence] = []
+        by_answer: list[Evidence] = []
+        backed: dict[str, list[Evidence]] = defaultdict(list)
+        for piece in self.evidence:
+            if method_of(piece.labeler).of_whole_answers:
+                by_answer.append(piece)
+            elif method_of(piece.labeler).backs_values_up:
+                backed[piece.labeler].append(piece)
+            else:
+                own.append(piece)
+        children = self.below.values()
+        self.rollouts = _sum([*value_counts([own]), *(child.rollouts for child in children)])
+        self.answers = _sum([_answer(by_answer), *(child.answers for child in children)])
+        for labeler in sorted({*backed, *(name for child in children for name in child.backed_up)}):
+            (here,) = value_counts([backed[labeler]])
+            below = _sum([child.backed_up.get(labeler, NOTHING) for child in children])
+            self.backed_up[labeler] = here if here.n else below
+
+
+def _sum(parts: Sequence[Counts]) -> Counts:
+    return Counts(sum(c.n for c in parts), sum(c.n_correct for c in parts))
+
+
+def _answer(pieces: Sequence[Evidence]) -> Counts:
+    """One answer, whoever decided it; the answer check goes first."""
+    first = sorted(pieces, key=lambda piece: piece.labeler != OUTCOME.labeler)
+    decided = (counts for counts in value_counts([[piece] for piece in first]) if counts.n)
+    return next(decided, NOTHING)
 
 
 def _convert(views: Sequence[View], options: ExportOptions) -> Iterator[Example | Rejection]:
@@ -65,14 +109,7 @@ def _add_up(root: _Node) -> None:
     for node in order:
         order += node.below.values()
     for node in reversed(order):
-        own: list[Evidence] = []
-        backed_up: list[Evidence] = []
-        for piece in node.evidence:
-            (backed_up if method_of(piece.labeler).backs_values_up else own).append(piece)
-        here, whole = value_counts([own, backed_up])
-        parts = [here, *(child.total for child in node.below.values())]
-        pooled = Counts(sum(c.n for c in parts), sum(c.n_correct for c in parts))
-        node.total = whole if whole.n else pooled
+        node.add_up()
 
 
 def _content(view: View, root: _Node) -> dict[str, object]:

@@ -209,5 +209,7 @@ ALPHAMATH = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=True,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

@@ -103,12 +103,25 @@ class Policy:
 class Findings:
     """What a labeler found: evidence, and solutions of its own where it wrote some.
 
+    `evidence` on a prefix goes to every solution through it, but what of it rests on how one
+    solution ends: that is listed in `of_solutions`, by solution id, and goes to that one only.
     `statistics` are counts about the search itself, summed over problems in the run's summary.
     """
 
     evidence: tuple[Evidence, ...] = ()
     solutions: tuple[Solution, ...] = ()
     statistics: dict[str, int] = field(default_factory=dict)
+    of_solutions: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> tuple[Evidence, ...]:
+        """The evidence that goes to every solution through its prefix."""
+        own = {piece for pieces in self.of_solutions.values() for piece in pieces}
+        return tuple(piece for piece in self.evidence if piece not in own)
+
+    def about(self, solution: Solution) -> tuple[Evidence, ...]:
+        """The evidence that goes to this solution only."""
+        return self.of_solutions.get(solution.solution_id, ())
 
 
 MOST_UNREAD = Fraction(1, 5)

@@ -6,7 +6,7 @@ searched; their last prefix is known to be dead. Solutions that share a prefix s
 
 `adaptive` searches in EpicPRM's manner (arXiv 2503.02382): where it begins and how many rollouts
 it draws follow how hard the problem is. The paper's formulas were not to be had; ours: with p the
-share of right ones among the problem's solutions (Laplace), the first cut lies at 0.431 of the
+share of right ones among all samples of the problem (Laplace), the first cut lies at 0.431 of the
 solution for p = 0 and at 0.541 for p = 1 (the paper's mean places of the first error by
 difficulty), and as many rollouts are drawn as leave a prefix with success rate p without a right
 one in 5% of cases, at most k.
@@ -31,6 +31,7 @@ from labeler.labelers.base import (
     value_evidence,
 )
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.labelers.shared.pass_rate import decided_and_right
 from labeler.records import Asks, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -105,8 +106,8 @@ def binary_search(
 
 def _adapted(solutions: Sequence[Solution], k: int) -> tuple[float, int]:
     """Where to begin, as a share of the solution, and how many rollouts to draw."""
-    decided = [s.outcome for s in solutions if s.outcome is not Verdict.UNKNOWN]
-    rate = (decided.count(Verdict.CORRECT) + 1) / (len(decided) + 2)
+    n, n_right = decided_and_right(solutions)
+    rate = (n_right + 1) / (n + 2)
     enough = math.ceil(math.log(MISSED) / math.log(1 - rate))
     return EARLIEST + rate * (LATEST - EARLIEST), min(k, max(2, enough))
 
@@ -133,5 +134,7 @@ BINARY_SEARCH = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=True,
     prompts=no_prompts,
 )

@@ -53,6 +53,7 @@ from labeler.labelers.base import (
     value_evidence,
 )
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.labelers.shared.pass_rate import decided_and_right
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -165,9 +166,9 @@ def _posterior(
     rollouts = [one.rollouts for one in _seen_along(solution, seen)]
     # The last prefix is the solution itself: its answer is known to be wrong.
     counts = [*(r.counts for r in rollouts), (0, 0)]
-    others = [s.outcome for s in solutions if s is not solution]
-    n_right, n_wrong = others.count(Verdict.CORRECT), others.count(Verdict.WRONG)
-    return locate(counts, Rates().given_root(n_right + n_wrong, n_right), is_wrong=True)
+    n, n_right = decided_and_right(solutions)
+    # One of the wrong ones is this solution itself.
+    return locate(counts, Rates().given_root(max(n - 1, n_right), n_right), is_wrong=True)
 
 
 def _next_query(
@@ -207,5 +208,7 @@ BISECT = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=True,
+    needs_reference=False,
+    only_of_wrong_answers=True,
     prompts=no_prompts,
 )

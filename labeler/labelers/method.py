@@ -17,6 +17,7 @@ from pydantic import Field
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY
 from labeler.labelers.base import Findings, Policy
+from labeler.labelers.shared import last_step
 from labeler.prompts import PromptSet, Task, load_prompts
 from labeler.records import Asks, Problem, Sampling, Solution
 from labeler.settings import Strict, always_says
@@ -125,6 +126,10 @@ class Method:
     """Its evidence of value is about a solution's answer itself, not about going on from there."""
     backs_values_up: bool
     """Counts a rollout at every prefix that it passes through, not only where it began."""
+    needs_reference: bool
+    """Says nothing of a problem without a reference solution; no judge in the papers' sense."""
+    only_of_wrong_answers: bool
+    """Speaks of solutions with a wrong answer only: that it is silent on others is no verdict."""
     prompts: Callable[[Any], Sequence[Task]]
 
     def __post_init__(self) -> None:
@@ -136,6 +141,16 @@ class Method:
             raise ValueError(f"{self.name}: asks_model contradicts the models of its settings")
         if not self.asks:
             raise ValueError(f"{self.name}: asks neither for value nor for correctness")
+
+    @property
+    def judges_any_solution(self) -> bool:
+        """Whether it says both right and wrong of steps, whatever the answer."""
+        return self.may_say_right and not self.only_of_wrong_answers
+
+    @property
+    def decides_answers(self) -> bool:
+        """Whether it finds the outcome of whole answers itself, beside the answer check."""
+        return self.of_whole_answers and self.name != last_step.NAME
 
     @property
     def summary(self) -> str:

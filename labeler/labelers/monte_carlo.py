@@ -6,8 +6,8 @@ model; here the completer is the policy.
 
 How many rollouts a problem needs depends on how hard it is. GenPRM (arXiv 2504.00891) draws 128
 where the pass rate is below 0.1, 32 from 0.9 on, and 64 between: `k_hard`, `k_easy` and `k`. The
-pass rate is the share of right ones among the problem's solutions that were decided; where none
-was, k.
+pass rate is that of all samples that were drawn to solve the problem
+(`labeler.labelers.shared.pass_rate`); where none was decided, k.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pydantic import Field
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy, reading_counts, roll_out, value_evidence
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
-from labeler.records import Asks, Problem, Solution, Verdict
+from labeler.labelers.shared.pass_rate import decided_and_right
+from labeler.records import Asks, Problem, Solution
 from labeler.seeds import derive_seed
 
 NAME: Final = "monte_carlo"
@@ -41,10 +42,10 @@ class MonteCarlo(AsksPolicy):
 
     def rollouts(self, solutions: tuple[Solution, ...]) -> int:
         """How many for a problem with these solutions."""
-        decided = [s.outcome for s in solutions if s.outcome is not Verdict.UNKNOWN]
-        if not decided:
+        n, n_right = decided_and_right(solutions)
+        if not n:
             return self.k
-        rate = decided.count(Verdict.CORRECT) / len(decided)
+        rate = n_right / n
         k = self.k_hard if rate < HARD else self.k_easy if rate >= EASY else None
         return self.k if k is None else k
 
@@ -80,5 +81,7 @@ MONTE_CARLO = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

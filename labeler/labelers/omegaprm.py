@@ -315,5 +315,7 @@ OMEGAPRM = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

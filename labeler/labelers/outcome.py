@@ -42,5 +42,7 @@ OUTCOME = Method(
     may_say_right=True,
     of_whole_answers=True,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

@@ -232,5 +232,7 @@ PROGRAM = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=True,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

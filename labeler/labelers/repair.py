@@ -241,5 +241,7 @@ REPAIR = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=True,
+    only_of_wrong_answers=True,
     prompts=lambda settings: (repair_task(settings),),
 )

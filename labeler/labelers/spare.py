@@ -68,19 +68,24 @@ def spare(
         asked = [_request(problem, s, task, settings, policy.run_seed) for s in solutions]
         replies = yield [*asked]
     evidence: list[Evidence] = []
+    of_solutions: dict[str, tuple[Evidence, ...]] = {}
     for solution, reply in zip(solutions, replies, strict=True):
         opinions = _opinions(solution, reply, task)
         if settings.last_step == "outcome":
             opinions[-1] = _by_outcome(solution, opinions[-1])
         model = reply.model if isinstance(reply, Samples) else ""
         spent = TokenUsage() if reply is None else usage_of(reply)
-        evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
+        said = correctness_evidence(NAME, version, problem, solution, opinions, model, spent)
+        if settings.last_step == "outcome" and solution.outcome is not Verdict.UNKNOWN:
+            # How this solution ends says nothing of one that goes on from here.
+            of_solutions[solution.solution_id] = said[-1:]
+        evidence += said
     statistics = {
         "solutions": len(solutions),
         "steps": len(evidence),
         "unknown": sum(e.verdict is Verdict.UNKNOWN for e in evidence),
     }
-    return Findings(tuple(evidence), statistics=statistics)
+    return Findings(tuple(evidence), statistics=statistics, of_solutions=of_solutions)
 
 
 def _request(
@@ -146,5 +151,7 @@ SPARE = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=True,
+    only_of_wrong_answers=False,
     prompts=lambda settings: (spare_task(settings),),
 )

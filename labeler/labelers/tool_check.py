@@ -109,5 +109,7 @@ TOOL_CHECK = Method(
     may_say_right=False,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

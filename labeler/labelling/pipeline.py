@@ -47,6 +47,8 @@ class Recipe:
     """Solutions that exist already, by problem; such a problem is not solved again."""
     searches: frozenset[str] = frozenset()
     """Labelers that write the solutions they label; they go first, so that the others see these."""
+    decides_answers: bool = False
+    """Whether a labeler finds outcomes of whole answers that the answer check cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
     if written is not None:
         solved = yield from existing_solutions(problem, written, recipe.policy.reading)
     else:
-        solved = yield from solve(problem, recipe.policy, recipe.n_solutions, recipe.filter)
+        solved = yield from solve(
+            problem, recipe.policy, recipe.n_solutions, recipe.filter, recipe.decides_answers
+        )
     statistics = _of_solving(solved, is_given=written is not None)
     if solved.refused:
         return LabeledProblem(rejections=solved.rejections, statistics=statistics)
@@ -78,17 +82,28 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         findings = yield from together([one(problem, solutions) for one in asked.values()])
         found |= dict(zip(asked, findings, strict=True))
         for solution in (s for one in findings for s in one.solutions):
-            everything.setdefault(solution.solution_id, solution)
+            # What a search wrote is no sample, but it is known how its problem fares.
+            known = dataclasses.replace(solution, samples=solved.samples)
+            everything.setdefault(solution.solution_id, known)
     # Every solution's last step is decided by its answer, whoever wrote the solution.
     evidence = by_prefix(
         dict.fromkeys(
             [
-                *(piece for one in found.values() for piece in one.evidence),
+                *(piece for one in found.values() for piece in one.shared),
                 *(last_step_evidence(problem, solution) for solution in everything.values()),
             ]
         )
     )
-    rows = tuple(label_solution(problem, s, evidence, recipe.rule) for s in everything.values())
+    rows = tuple(
+        label_solution(
+            problem,
+            solution,
+            evidence,
+            recipe.rule,
+            [piece for one in found.values() for piece in one.about(solution)],
+        )
+        for solution in everything.values()
+    )
     of_labelers = {
         name: found[name].statistics for name in recipe.labelers if found[name].statistics
     }
@@ -101,8 +116,9 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
 def _of_solving(solved: SampledSolutions, is_given: bool) -> dict[str, dict[str, int]]:
     """Counts of the solutions that were drawn or given; the latter only had answers to be read."""
     read = {"replies": solved.n_replies, "unread": solved.n_unread} if solved.n_replies else {}
-    drawn = {"samples": solved.n_samples, "right": solved.n_right}
-    return {"solve": drawn, "given": read} if is_given else {"solve": drawn | read}
+    drawn = solved.samples if not is_given else None
+    counts = {"samples": drawn.n if drawn else 0, "right": drawn.n_correct if drawn else 0}
+    return {"solve": counts, "given": read} if is_given else {"solve": counts | read}
 
 
 @dataclass(frozen=True, slots=True)

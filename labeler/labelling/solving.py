@@ -15,8 +15,11 @@ from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, Rollouts, roll_out, steps_of
-from labeler.records import Problem, Rejection, Solution, Verdict
+from labeler.records import Problem, ProblemSamples, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
+
+LATER = CheckResult(Verdict.UNKNOWN, "no final answer that the answer check could read")
+"""Of a sample whose answer a method of whole answers decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SampledSolutions:
-    """The solutions of a problem; `n_samples` were drawn for them, `n_right` of these are right.
+    """The solutions of a problem, and what was drawn for them, if anything was.
 
     Of `n_replies`, drawn or given, `n_unread` have no readable answer.
 
@@ -39,17 +42,24 @@ class SampledSolutions:
 
     solutions: tuple[Solution, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    n_samples: int = 0
-    n_right: int = 0
+    samples: ProblemSamples | None = None
     n_replies: int = 0
     n_unread: int = 0
     refused: bool = False
 
 
 def solve(
-    problem: Problem, policy: Policy, n_solutions: int, bounds: Filter | None
+    problem: Problem,
+    policy: Policy,
+    n_solutions: int,
+    bounds: Filter | None,
+    decided_later: bool = False,
 ) -> Conversation[SampledSolutions]:
-    """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used."""
+    """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used.
+
+    `decided_later`: a method decides whole answers, so a sample that marks no answer for the answer
+    check is not wrong for it; it stays, its outcome unknown until that method has looked.
+    """
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     n_samples = max(n_solutions, bounds.samples if bounds else 0)
     if not n_samples:
@@ -58,12 +68,16 @@ def solve(
     if sampled.failure:
         return _refused(problem, "solve", sampled.failure)
     drawn = sampled.rollouts
-    right = sum(r.outcome.verdict is Verdict.CORRECT for r in drawn)
-    counts = len(drawn), right, len(drawn), sampled.n_unread
-    if too := _difficulty(sampled, bounds):
+    if decided_later:
+        drawn = tuple(replace(r, outcome=LATER) if r.unread else r for r in drawn)
+    counted = Rollouts(drawn)
+    samples = ProblemSamples(seed, len(drawn), counted.n, counted.n_correct)
+    counts = samples, len(drawn), sampled.n_unread
+    if too := _difficulty(counted, bounds):
         return _refused(problem, "difficulty", too, counts)
     solutions, rejections = _solutions(problem, policy, drawn[:n_solutions], seed)
-    return SampledSolutions(tuple(solutions), tuple(rejections), *counts)
+    known = tuple(replace(solution, samples=samples) for solution in solutions)
+    return SampledSolutions(known, tuple(rejections), *counts)
 
 
 def existing_solutions(
@@ -74,7 +88,9 @@ def existing_solutions(
     """
     checks = yield from together([checked(problem, one, reading) for one in solutions])
     unread = sum(one.outcome_reason == UNREAD for one in checks)
-    return SampledSolutions(tuple(checks), n_replies=len(checks), n_unread=unread)
+    # Solutions of a dataset bring along what their run had drawn.
+    samples = next((one.samples for one in checks if one.samples is not None), None)
+    return SampledSolutions(tuple(checks), samples=samples, n_replies=len(checks), n_unread=unread)
 
 
 def checked(
@@ -110,7 +126,10 @@ def checked(
 
 
 def _refused(
-    problem: Problem, stage: str, reason: str, counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+    problem: Problem,
+    stage: str,
+    reason: str,
+    counts: tuple[ProblemSamples | None, int, int] = (None, 0, 0),
 ) -> SampledSolutions:
     rejections = (Rejection(stage, problem.problem_id, reason),)
     return SampledSolutions((), rejections, *counts, refused=True)
@@ -147,7 +166,7 @@ def _solutions(
         if not steps:
             text = rollout.completion.text
             rejections.append(Rejection("solve", name, "empty text", text))
-        elif rollout.outcome.verdict is Verdict.UNKNOWN:
+        elif rollout.outcome.verdict is Verdict.UNKNOWN and rollout.outcome is not LATER:
             text = rollout.completion.text
             rejections.append(Rejection("solve", name, rollout.outcome.reason, text))
         elif solution.solution_id in solutions:

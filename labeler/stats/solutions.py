@@ -1,7 +1,7 @@
 """Counts of whole solutions and problems, lazily by polars; no step is read.
 
-Difficulty is the share of a problem's decided solutions that end right, among those in the
-dataset: a search that looks for wrong solutions makes its problems look harder than they are.
+Difficulty is the share of a problem's decided samples that end right, all that were drawn of it;
+where none were, of its solutions: a search for wrong ones makes its problems look harder.
 """
 
 from __future__ import annotations
@@ -83,11 +83,17 @@ def _problems(rows: pl.LazyFrame, kept: pl.Expr) -> pl.LazyFrame:
     """One row per problem."""
     import polars as pl
 
+    drawn = pl.col("samples").drop_nulls().unique()
+
+    def of_samples(field: str, solutions: pl.Expr) -> pl.Expr:
+        decided = drawn.struct.field("n_decided").sum()
+        return pl.when(decided > 0).then(drawn.struct.field(field).sum()).otherwise(solutions)
+
     return rows.group_by("problem_id").agg(
         n_kept=kept.sum(),
         n=pl.len(),
-        n_right=(pl.col("outcome") == "correct").sum(),
-        n_decided=(pl.col("outcome") != "unknown").sum(),
+        n_right=of_samples("n_correct", (pl.col("outcome") == "correct").sum()),
+        n_decided=of_samples("n_decided", (pl.col("outcome") != "unknown").sum()),
         text=pl.col("text").first().str.strip_chars().hash(),
     )
 

@@ -10,7 +10,7 @@ from labeler.config.answers import AnswerPattern
 from labeler.config.run import RunConfig
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
-from labeler.labelers.methods import METHODS
+from labeler.labelers.methods import METHODS, method_of
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
 from labeler.records import Sampling, Solution, Verdict
@@ -62,6 +62,7 @@ def build_recipe(
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
+        decides_answers=any(method_of(one.kind).decides_answers for one in config.labelers),
     )
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from labeler.consensus.base import Counts, Decision, Learner, fitted
-from labeler.consensus.label import by_prefix, label_solution
+from labeler.consensus.label import by_prefix, label_solution, recompute_solution
 from labeler.consensus.pass_rates import PassRates, pass_rates
 from labeler.consensus.progress import progress
 from labeler.consensus.relative_progress import RelativeProgress
 from labeler.consensus.scan import Scan, ScanRule
-from labeler.records import Evidence, Verdict
+from labeler.records import Evidence, ProblemSamples, Verdict
 from tests.consensus.talk import PROBLEM, rollouts, solution, steps
 
 RIGHT, WRONG, UNKNOWN = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
@@ -174,3 +174,48 @@ def test_judges_say_nothing_about_value():
 def test_a_wrong_answer_that_nothing_places_is_left_open():
     reason = "its answer is wrong, and nothing says where"
     assert scanned([(8, 8), (8, 8)]) == Decision(None, (None, None), (None, None), reason)
+
+
+def drawn(name, outcome, samples, problem=PROBLEM):
+    row = labelled(name, outcome, problem)
+    return replace(row, solution=replace(row.solution, samples=samples))
+
+
+SIXTEEN = ProblemSamples(seed=7, n=16, n_decided=16, n_correct=15)
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts"),
+    [
+        # Fifteen samples of one text and one other: two rows, sixteen samples.
+        ([drawn("a", RIGHT, SIXTEEN), drawn("b", WRONG, SIXTEEN)], Counts(16, 15)),
+        # What a search wrote beside them, or a row that a filter left out, changes nothing.
+        ([drawn("b", WRONG, SIXTEEN)], Counts(16, 15)),
+        ([drawn(name, WRONG, SIXTEEN) for name in "abcdef"], Counts(16, 15)),
+        # One that was cut off is no sample that failed.
+        ([drawn("a", RIGHT, ProblemSamples(7, 16, 15, 15))], Counts(15, 15)),
+        # Two runs drew twice, also where they found as many right.
+        ([drawn("a", RIGHT, SIXTEEN), drawn("a", RIGHT, replace(SIXTEEN, seed=8))], Counts(32, 30)),
+        # Beside samples, rows without any are passed over; without samples they count themselves.
+        ([drawn("a", RIGHT, SIXTEEN), drawn("c", WRONG, None)], Counts(16, 15)),
+        ([drawn("a", RIGHT, None), drawn("c", WRONG, None)], Counts(2, 1)),
+        # No sample could be decided, but a method of whole answers found outcomes.
+        ([drawn("a", RIGHT, ProblemSamples(7, 16, 0, 0))], Counts(1, 1)),
+    ],
+)  # fmt: skip
+def test_pass_rates_are_those_of_all_samples(rows, counts):
+    assert pass_rates(rows).by_problem == {"p": counts}
+    assert pass_rates(rows[::-1]).by_problem == {"p": counts}
+
+
+def test_no_solution_is_dropped_for_a_rate_that_deduplication_made():
+    rows = [drawn("a", RIGHT, SIXTEEN), drawn("b", WRONG, SIXTEEN)]
+    rule = fitted(Scan(), rows)
+    assert [recompute_solution(row, rule).consensus.reason for row in rows] == [
+        "",
+        "no evidence on the end",
+    ]
+    before = fitted(Scan(), [drawn("a", RIGHT, None), drawn("b", WRONG, None)])
+    assert recompute_solution(rows[0], before).consensus.reason == (
+        "self-confidence 1 of 2 is below 0.75"
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import replace
 
 import pytest
 
+from labeler.consensus.human import human_evidence
 from labeler.export import FORMATS, AfterError, ExportError, ExportOptions, Labels, Neutral
 from labeler.export.base import Example, View
 from labeler.export.rationales import STOCK
 from labeler.export.views import view
-from labeler.records import LabeledSolution, Rejection
+from labeler.records import LabeledSolution, ProblemSamples, Rejection
 
 from .datasets import GAP, NEUTRAL, Q1, Q2, RIGHT, UNKNOWN, WRONG, C, W, problem, solved
 
@@ -130,6 +132,14 @@ def test_prm800k_keeps_ratings_as_they_are() -> None:
     assert [step["chosen_completion"] for step in wrong["label"]["steps"]] == [0, None]  # type: ignore[index]
 
 
+def test_prm800k_calls_no_wrong_answer_a_solution() -> None:
+    lost = solved("s-lost", Q1, ("Take 1.\n", "3.\n"), (1, None), W)
+    assert made("prm800k", lost, UNKNOWN) == [
+        "its outcome is wrong, and no step is called so, so it has no finish reason",
+        "its outcome is unknown, so it has no finish reason",
+    ]
+
+
 def test_processbench_counts_from_zero_and_keeps_all_steps() -> None:
     first_step_wrong = solved("s-first", Q1, ("Take 2.\n", "So 4.\n"), (-1, None), W)
     assert made("processbench", WRONG, first_step_wrong, RIGHT) == [
@@ -214,6 +224,16 @@ def test_openr_tree_shares_prefixes_and_joins_those_without_a_value() -> None:
     }
 
 
+def test_openr_s_root_is_worth_what_all_samples_are() -> None:
+    def drawn(row: LabeledSolution) -> LabeledSolution:
+        samples = ProblemSamples(seed=7, n=16, n_decided=16, n_correct=15)
+        return replace(row, solution=replace(row.solution, samples=samples))
+
+    (found,) = made("openr", drawn(RIGHT), drawn(WRONG))
+    assert isinstance(found, dict)
+    assert found["reasoning_steps"]["mc_value"] == 15 / 16  # type: ignore[index]
+
+
 def test_genprm_stops_at_the_first_wrong_paragraph() -> None:
     (found,) = made("genprm", WRONG)
     assert isinstance(found, dict)
@@ -242,14 +262,35 @@ def test_thinkprm_counts_steps_from_one() -> None:
 def test_groundedprm_tells_what_a_tool_computed() -> None:
     (found,) = made("groundedprm", RIGHT)
     assert isinstance(found, dict)
-    assert [turn["content"] for turn in found["conversation"][1:]] == [  # type: ignore[index]
+    assert [turn["content"] for turn in found["messages"][1:]] == [  # type: ignore[index]
         "What is 1 + 1?\nTake 1.",
-        "<verify>\nThis is a thinking step, no specific calculations are needed\n</verify>\n"
         "<judge>\nOne is given.\n</judge>\n<output>\n\\boxed{+}\n</output>",
         "Add 1: 2.",
         "<verify>\n1+1 = 2\n</verify>\n<judge>\n1 + 1 = 2\n</judge>\n"
         "<output>\n\\boxed{+}\n</output>",
     ]
+
+
+@pytest.mark.parametrize("name", ["genprm", "thinkprm", "groundedprm"])
+@pytest.mark.parametrize("row", [RIGHT, WRONG], ids=["right", "wrong"])
+def test_nothing_is_said_of_calculations_that_nobody_made(name: str, row: LabeledSolution) -> None:
+    (found,) = made(name, row)
+    assert isinstance(found, dict)
+    written = json.dumps(found)
+    for claim in ("thinking step", "no specific calc", "needed", "<verify></verify>", "None"):
+        assert claim not in written
+    assert [turn["role"] for turn in found["messages"][-2:]] == ["user", "assistant"]
+
+
+def test_what_a_person_noted_is_a_judgement_and_no_computation() -> None:
+    bare = solved("s", Q1, ("2.",), (1,), C)
+    said = human_evidence(bare.steps[0].prefix_id, 1, "Fits.")
+    steps = (replace(bare.steps[0], evidence=(said,)),)
+    (found,) = made("groundedprm", replace(bare, steps=steps))
+    assert isinstance(found, dict)
+    assert found["messages"][-1]["content"] == (  # type: ignore[index]
+        "<judge>\nFits.\n</judge>\n<output>\n\\boxed{+}\n</output>"
+    )
 
 
 @pytest.mark.parametrize("name", ["genprm", "thinkprm", "groundedprm"])

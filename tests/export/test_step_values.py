@@ -116,6 +116,50 @@ def test_counts_that_were_backed_up_are_not_counted_twice(labeler: str) -> None:
     )
 
 
+def with_said(plain: LabeledSolution, **said: list[tuple[str, int, int]]) -> LabeledSolution:
+    """The row with counts of further labelers: step to (labeler, right, all)."""
+    steps = []
+    for step in plain.steps:
+        pieces = [
+            replace(counted(step.prefix_id, right, n), labeler=labeler)
+            for labeler, right, n in said.get(step.text.strip(), [])
+        ]
+        steps.append(replace(step, evidence=(*pieces, *step.evidence)))
+    return replace(plain, steps=tuple(steps))
+
+
+@pytest.mark.parametrize(
+    ("said", "values", "n"),
+    [
+        # Several searches on one step: 6 right of 26, not the 1 of 2 that one of them drew.
+        ({"a": [("bisect", 1, 2), ("omegaprm", 3, 16), ("binary_search", 2, 8)]},
+         [6 / 26, 0.0], [26, 1]),
+        ({"a": [("bisect", 1, 2), ("alphamath", 3, 4)]}, [4 / 6, 0.0], [6, 1]),
+        # What one counted upwards holds what it counted below; the others' is pooled from there.
+        ({"a": [("alphamath", 3, 4)], "b": [("alphamath", 1, 2), ("monte_carlo", 2, 8)]},
+         [5 / 12, 3 / 10], [12, 10]),
+        # Where it is silent, its own from below: alphamath 1 of 2, and the four of monte_carlo.
+        ({"a": [("monte_carlo", 2, 4)], "b": [("alphamath", 1, 2)]}, [3 / 6, 1 / 2], [6, 2]),
+        # One that could decide nothing stands for nothing.
+        ({"a": [("monte_carlo", 2, 4)]}, [2 / 5, 0.0], [5, 1]),
+    ],
+)  # fmt: skip
+def test_all_that_was_decided_is_pooled_whoever_asked(
+    said: dict[str, list[tuple[str, int, int]]], values: list[float], n: list[int]
+) -> None:
+    (found,) = made(with_said(row("ab", W), **said))
+    assert columns(found, "values", "n") == (pytest.approx(values), n)
+
+
+def test_an_answer_counts_once_whoever_decided_it() -> None:
+    one = with_said(row("ab", C), b=[("solver", 1, 1)])
+    assert columns(made(one)[0], "values", "n") == ([1.0, 1.0], [1, 1])
+    undecided = row("ab", U)
+    solved_one = replace(undecided, solution=replace(undecided.solution, outcome=C))
+    (found,) = made(with_said(solved_one, b=[("solver", 1, 1)]))
+    assert columns(found, "values", "n", "outcome") == ([1.0, 1.0], [1, 1], [1.0, 1.0])
+
+
 def test_an_unknown_outcome_is_no_value_and_no_broadcast() -> None:
     assert made(row("ab", U, a=(4, 4))) == ["its outcome is unknown"]
     # It stands in the tree all the same: its rollouts are evidence on a shared prefix.

@@ -1,12 +1,14 @@
 """OmegaPRM's binary search on given solutions, talked to with literal replies."""
 
+from dataclasses import replace
+
 import pytest
 
 from labeler.consensus.first_zero import FirstZero
 from labeler.driver.requests import Failed
 from labeler.labelers.binary_search import BinarySearch, binary_search
 from labeler.labelers.shared.last_step import last_step_evidence
-from labeler.records import Verdict, prefix_id
+from labeler.records import ProblemSamples, Verdict, prefix_id
 from tests.labelers.test_bisect import (
     POLICY,
     PROBLEM,
@@ -110,6 +112,12 @@ def test_an_adaptive_search_begins_and_draws_by_how_hard_the_problem_is(
     solutions = (long, *others(n_right, n_wrong))
     settings = BinarySearch(k=16, adaptive=True)
     [request] = next(binary_search(PROBLEM, solutions, settings, POLICY))
+    assert (request.prompt.prefix.count("\n"), request.n) == (steps_before, n)
+    # The same samples, but with one text for all that are right, and the wrong one.
+    n_all = n_right + n_wrong + 1
+    samples = ProblemSamples(7, n_all, n_all, n_right)
+    pair = tuple(replace(one, samples=samples) for one in (long, *others(1, 0)))
+    [request] = next(binary_search(PROBLEM, pair, settings, POLICY))
     assert (request.prompt.prefix.count("\n"), request.n) == (steps_before, n)
 
 

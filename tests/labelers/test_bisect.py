@@ -8,7 +8,7 @@ from labeler.driver.requests import CheckResult, Completion, Failed, Sample, Sam
 from labeler.first_error.model import Rates, locate
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect, bisect
-from labeler.records import Problem, Sampling, Verdict, prefix_id
+from labeler.records import Problem, ProblemSamples, Sampling, Verdict, prefix_id
 from tests.labelers.playing import checking, play
 
 PROBLEM = Problem("p", "math", "Count to 6.", "6")
@@ -213,3 +213,18 @@ def test_other_solutions_tell_how_hard_the_problem_is():
     alone = talk(bisect(PROBLEM, (solution(),), Bisect(), POLICY), first_error_at(2))[1]
     among = talk(bisect(PROBLEM, (solution(), *right), Bisect(), POLICY), first_error_at(2))[1]
     assert len(among) <= len(alone)
+
+
+@pytest.mark.parametrize(("n_right", "n_wrong"), [(14, 2), (1, 15), (8, 8)])
+def test_the_rate_of_a_problem_is_that_of_all_its_samples(n_right, n_wrong):
+    def asked(solutions):
+        dead = lambda n, request: answers("7", "7")  # noqa: E731
+        return talk(bisect(PROBLEM, tuple(solutions), THOROUGH, POLICY), dead)[1]
+
+    def others(n, outcome):
+        return [solution(f"Answer: {outcome}{i}", outcome=outcome) for i in range(n)]
+
+    distinct = [solution(), *others(n_right, Verdict.CORRECT), *others(n_wrong - 1, Verdict.WRONG)]
+    samples = ProblemSamples(seed=7, n=16, n_decided=16, n_correct=n_right)
+    drawn_often = [replace(one, samples=samples) for one in distinct[:2]]
+    assert asked(drawn_often) == asked(distinct)

@@ -13,6 +13,7 @@ from labeler.records import (
     Asks,
     Evidence,
     Problem,
+    ProblemSamples,
     Sampling,
     Verdict,
     prefix_id,
@@ -182,5 +183,10 @@ def test_hard_problems_get_more_rollouts_and_easy_ones_fewer(n_right, n_wrong, k
     )
     settings = MonteCarlo(k=64, k_hard=128, k_easy=32)
     [request] = next(monte_carlo(PROBLEM, solutions, settings, POLICY))
+    assert request.n == k
+    # All samples count, not the distinct texts among them: here one right, one wrong.
+    samples = ProblemSamples(7, n_right + n_wrong + 1, n_right + n_wrong, n_right)
+    pair = tuple(replace(one, samples=samples) for one in (*solutions[:1], *solutions[-2:]))
+    [request] = next(monte_carlo(PROBLEM, pair, settings, POLICY))
     assert request.n == k
     assert next(monte_carlo(PROBLEM, solutions, MonteCarlo(k=64), POLICY))[0].n == 64

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from labeler.consensus.each_step import EachStep
+from labeler.consensus.label import by_prefix, label_solution
 from labeler.driver.requests import Failed
 from labeler.errors import ConfigError
 from labeler.labelers.rubric.criteria import principles_of
@@ -289,6 +291,38 @@ def test_false_positives_are_counted_once_per_solution_and_kind(entries, outcome
     assert of_answers == counted
     marked = [e for e in found.evidence if e.rationale.startswith("false positive: ")]
     assert bool(marked) is ("false_positives" in counted)
+
+
+LEFT = ("2 + 3 = 5\n", "5 * 4 = 21\n", "Answer: 20")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "flagged"),
+    [
+        # Both share their first two steps; what is flagged in a right one is said of that one.
+        ((RIGHT, WRONG), ["false positive: miracle_step", ""]),
+        ((WRONG, RIGHT), ["", "false positive: miracle_step"]),
+        ((RIGHT, UNKNOWN), ["false positive: miracle_step", ""]),
+        ((RIGHT, RIGHT), ["false positive: miracle_step"] * 2),
+        ((WRONG, WRONG), ["", ""]),
+    ],
+)
+def test_that_an_answer_is_right_by_a_wrong_way_is_said_of_that_answer_only(outcomes, flagged):
+    given = tuple(
+        solution(*steps, outcome=outcome)
+        for steps, outcome in zip((LEFT, STEPS), outcomes, strict=True)
+    )
+    replies = [graded(ok(1), bad(2, "miracle_step"), ok(3))] * 2
+    _, found = finish(rubric(PROBLEM, given, Rubric(), POLICY), [RUBRIC], replies)
+    grouped = by_prefix(found.shared)
+    rows = [label_solution(PROBLEM, one, grouped, EachStep(), found.about(one)) for one in given]
+    said = [[e.rationale for step in row.steps for e in step.evidence] for row in rows]
+    marks = [
+        {text.partition(";")[0] for text in texts if text.startswith("false positive")}
+        for texts in said
+    ]
+    assert marks == [{flag} if flag else set() for flag in flagged]
+    assert [row.first_error for row in rows] == [1, 1]
 
 
 def test_with_principles_only_no_rubric_is_asked_for():

@@ -106,12 +106,16 @@ def test_the_last_step_follows_the_answer_check_where_that_is_set_and_says_so():
         "related_steps: 2; errors: NUMERIC; Carries 21 on.",
         version=VERSION + "+outcome",
     )
+    # It says how this solution ends, and nothing of one that goes on from there.
+    assert found.shared == found.evidence[:2]
+    assert found.about(solution(*STEPS)) == found.evidence[2:]
 
 
 def test_an_outcome_that_is_unknown_leaves_the_last_step_to_the_annotator():
     settings = Spare(last_step="outcome")
     _, found = annotate(samples(REPLY), settings=settings, outcome=Verdict.UNKNOWN)
     assert found.evidence[2].verdict is Verdict.WRONG
+    assert found.shared == found.evidence
 
 
 def test_the_embedded_form_is_read_line_by_line_without_exemplars_or_schema():

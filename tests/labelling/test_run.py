@@ -296,3 +296,13 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path, undisturbed, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: now() + 3600 * (-1) ** next(hours) * next(hours))
     label(tmp_path / "out", run={"longest_pause_s": 0.1})
     assert labels(tmp_path / "out") == undisturbed[2]
+
+
+def test_every_row_holds_the_counts_of_all_samples_of_its_problem(undisturbed):
+    """Two are drawn of each; equal ones are kept once, and searches add rows of their own."""
+    _, summary, rows = undisturbed
+    by_problem = {row["problem_id"]: row["samples"] for row in rows}
+    assert all(row["samples"] == by_problem[row["problem_id"]] for row in rows)
+    assert {samples["n"] for samples in by_problem.values()} == {2}
+    right = sum(samples["n_correct"] for samples in by_problem.values())
+    assert summary.statistics["solve"] == {"samples": 2 * N_PROBLEMS, "right": right}

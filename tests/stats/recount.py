@@ -167,10 +167,15 @@ def by_difficulty(problems: Iterable[list[LabeledSolution]]) -> dict[str, Any]:
     bands: dict[str, list[list[LabeledSolution]]] = defaultdict(list)
     for mine in problems:
         decided = [s.solution.outcome for s in mine if s.solution.outcome is not Verdict.UNKNOWN]
-        if not decided:
+        n, n_right = len(decided), decided.count(Verdict.CORRECT)
+        draws = {s.solution.samples for s in mine if s.solution.samples}
+        if any(draw.n_decided for draw in draws):
+            n = sum(draw.n_decided for draw in draws)
+            n_right = sum(draw.n_correct for draw in draws)
+        if not n:
             bands["undecided"].append(mine)
             continue
-        share = decided.count(Verdict.CORRECT) / len(decided)
+        share = n_right / n
         limits = {"0": 0, "up to 1/4": 0.25, "up to 1/2": 0.5, "up to 3/4": 0.75}
         band = next((name for name, limit in limits.items() if share <= limit), None)
         bands[band or ("1" if share == 1 else "below 1")].append(mine)

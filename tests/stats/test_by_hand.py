@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from labeler.records import (
     LabeledSolution,
     LabeledStep,
     Problem,
+    ProblemSamples,
     Sampling,
     Solution,
     Verdict,
@@ -179,6 +181,34 @@ def test_difficulty_is_the_share_of_decided_solutions_that_are_right(
     write(tmp_path / "d", "run-1", *rows)
     found = label_statistics(open_dataset(tmp_path / "d")).keep_by_difficulty
     assert found == {band: KeepByDifficulty(1, wilson(1, len(outcomes)))}
+
+
+@pytest.mark.parametrize(
+    ("draws", "band"),
+    [
+        # Fifteen of sixteen samples were right, and had one text: a row of two.
+        ([ProblemSamples(7, 16, 16, 15)] * 2, "below 1"),
+        ([ProblemSamples(7, 16, 15, 15)] * 2, "1"),
+        ([ProblemSamples(7, 16, 16, 0), ProblemSamples(8, 16, 16, 4)], "up to 1/4"),
+        ([None, ProblemSamples(7, 16, 16, 4)], "up to 1/4"),
+        ([ProblemSamples(7, 16, 0, 0)] * 2, "up to 1/2"),
+        ([None, None], "up to 1/2"),
+    ],
+)
+def test_difficulty_counts_all_samples(
+    tmp_path: Path, draws: list[ProblemSamples | None], band: str
+) -> None:
+    rows = [
+        solution(f"s{n}", Q1, SHARED, first_error=-1, kept=True, outcome=outcome)
+        for n, outcome in enumerate((C, W))
+    ]
+    drawn = [
+        replace(row, solution=replace(row.solution, samples=samples))
+        for row, samples in zip(rows, draws, strict=True)
+    ]
+    write(tmp_path / "d", "run-1", *drawn)
+    found = label_statistics(open_dataset(tmp_path / "d")).keep_by_difficulty
+    assert found == {band: KeepByDifficulty(1, wilson(2, 2))}
 
 
 def test_the_log_knows_the_whole_cost_where_every_run_recorded_it(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ _WITHDRAWS = re.compile(
     |(?:^|[.\n]\s{0,4})But\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+FENCE = "```"
 _DOUBTS = re.compile(
     r"\b(?:however|actually|re-?consider\w*|re-?examin\w*|instead)\b", re.IGNORECASE
 )
@@ -54,7 +55,10 @@ def final_answer(text: str) -> str | None:
         if answered is not None:
             return _upheld(answered, reply[: turn.start()])
     marked = _marked(reply)
-    return conclusion(reply) if marked is None else _upheld(marked, reply)
+    if marked is not None:
+        return _upheld(marked, reply)
+    # What a program at the end would print stands nowhere in the text.
+    return None if reply.rstrip().endswith(FENCE) else conclusion(reply)
 
 
 def _marked(text: str) -> Marked | None:

@@ -56,5 +56,7 @@ GROUNDED = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=lambda settings: verifier_tasks(settings).all,
 )

@@ -199,5 +199,7 @@ GROUNDED_SEARCH = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=True,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=lambda settings: verifier_tasks(settings).all,
 )

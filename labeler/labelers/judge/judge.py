@@ -224,5 +224,7 @@ JUDGE = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=lambda settings: judge_tasks(settings).all,
 )

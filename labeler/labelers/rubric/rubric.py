@@ -4,7 +4,8 @@ One generation per problem writes the rubric, from the problem and its reference
 there is one, before any solution is seen; one more per solution holds every step against it and
 against principles for all problems (PPR, 2509.25598). What criteria are, and when a verdict counts:
 `labeler.labelers.rubric.criteria`. Right answers by wrong ways are flagged: `rationale` begins with
-`false positive: KIND`, and kinds are counted (`labeler.labelers.rubric.false_positives`).
+`false positive: KIND`, and kinds are counted (`labeler.labelers.rubric.false_positives`). Such a
+piece of evidence is about its own solution only: another that shares the step has another answer.
 
 Where we differ: RRM and PPR train with a score in [0, 1] of the whole or of a turn; here every step
 gets a verdict, one vote, and the share of criteria it meets stands in the rationale, for a step
@@ -120,16 +121,23 @@ def rubric(
             for solution, reply in zip(solutions, replies, strict=True)
         ]
     evidence: list[Evidence] = []
+    of_solutions: dict[str, tuple[Evidence, ...]] = {}
     for i, (solution, (steps, model, cost)) in enumerate(zip(solutions, judged, strict=True)):
         kinds = kinds_of(solution, steps)
         opinions = [step.opinion for step in flagged(steps, kinds)]
         # What the rubric cost stands on the first solution, for costs are summed over evidence.
         total = cost + spent if i == 0 else cost
         version = f"{VERSION}+{tasks.sha}"
-        evidence += correctness_evidence(NAME, version, problem, solution, opinions, model, total)
+        said = correctness_evidence(NAME, version, problem, solution, opinions, model, total)
+        # That an answer is right by a wrong way is no matter of others that share a beginning.
+        of_solutions[solution.solution_id] = tuple(
+            piece for piece, kind in zip(said, kinds, strict=True) if kind
+        )
+        evidence += said
         counts.update(count_false_positives(solution, steps, kinds))
         counts.update(_counted(steps))
-    return Findings(tuple(evidence), statistics={name: n for name, n in counts.items() if n})
+    statistics = {name: n for name, n in counts.items() if n}
+    return Findings(tuple(evidence), statistics=statistics, of_solutions=of_solutions)
 
 
 def _counted(steps: list[Scored]) -> dict[str, int]:
@@ -198,5 +206,7 @@ RUBRIC = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=lambda settings: rubric_tasks(settings).all,
 )

@@ -193,5 +193,7 @@ SOLVER = Method(
     may_say_right=True,
     of_whole_answers=True,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=no_prompts,
 )

@@ -129,5 +129,7 @@ TABLE = Method(
     may_say_right=True,
     of_whole_answers=False,
     backs_values_up=False,
+    needs_reference=False,
+    only_of_wrong_answers=False,
     prompts=lambda settings: table_tasks(settings).all,
 )
