@@ -23,6 +23,7 @@ from labeler.checking.claims.products import literal
 from labeler.checking.claims.segments import RELATION, clauses, formulas
 from labeler.checking.claims.tokens import MAX_CHARACTERS, Token, tokenize
 from labeler.checking.claims.vocabulary import (
+    CLAUSE_WORDS,
     LEADING_WORDS,
     NUMBER_WORDS,
     OPERATION_WORDS,
@@ -321,6 +322,8 @@ def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
                 taken = _takes_in(piece, index, end)
                 begin = end
         elif before is None or after.kind != "close":
+            if before is not None and any(t.text in CLAUSE_WORDS for t in piece[index:end]):
+                torn = taken = False  # "dividing by 2 we get u": a statement begins anew
             tied = any(t.kind == "op" for t in piece[begin:index])
             torn = torn or tied or piece[end - 1].text in TYING_WORDS
             if piece[end - 1].text == "of" and end - 2 >= index:

@@ -115,7 +115,7 @@ def follow(
         return
     if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
         return
-    if _ORDINAL.search(after.sentence):
+    if _ORDINAL.search(after.sentence) or TRIED.search(after.sentence):
         return
     link = (
         _value(before, after, stated, context)
@@ -387,12 +387,9 @@ def far_root(
     found = _single(chain, last=False)
     if found is None or len(chain.sides) != 2 or not found.is_assignment:
         return
-    if (
-        SUPPOSED.search(chain.sentence)
-        or _ORDINAL.search(chain.sentence)
-        or found.right.units
-        or "pi" in chain.sides[1].text
-    ):
+    if TRIED.search(chain.sentence) or SUPPOSED.search(chain.sentence):
+        return
+    if _ORDINAL.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
         return
     (unknown,) = found.names
     for equation in reversed(known):
@@ -424,7 +421,7 @@ ELSEWHERE = re.compile(
     r"redefin\w*|now let|"
     r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|"
     r"possibilit\w+|last|other|"
-    r"respectively|both|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
+    r"respectively|both(?! sides)|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
     re.IGNORECASE,
 )
 
@@ -467,10 +464,17 @@ def _comes_to(
     return False
 
 
+_PUT = (
+    r"(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b(?:,\s*[a-zA-Z]\b)*\)?\s*(?:=|is\b)"
+)
 TRIAL = re.compile(
-    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? "
-    r"(?:in|back)|"
-    r"trial|candidates?|guess\w*|(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b)",
+    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? (?:in|back)|"
+    rf"trial|candidates?|guess\w*|{_PUT})",
     re.IGNORECASE,
 )
+"""Words of a number that is put into an equation."""
+TRIED = re.compile(
+    rf"\b(?:test\w*|try\w*|guess\w*|check\w*|verif\w*|plug\w*|{_PUT})", re.IGNORECASE
+)
+"""Words of a value that is only tried."""
 _WHOLE = re.compile(r"(?<![\d.])\d{1,6}(?![\d.]\d)")

@@ -14,7 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labeler.checking.claims.cursor import Cursor, NoExpression
-from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
+from labeler.checking.claims.expression import (
+    Either,
+    Node,
+    Number,
+    Operation,
+    Symbol,
+    facts,
+    walk,
+)
 from labeler.checking.claims.products import is_share, literal, percent, product
 from labeler.checking.claims.tokens import Token
 from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
@@ -418,6 +426,8 @@ class Parser(Cursor):
             self.at += 1
             parts.append(self.expression())
         self.take("close", ")")
+        if any(name in facts(part).names for part in parts):  # p(p + 1) is a product
+            return Operation("*", (Symbol(name), parts[0]))
         return Operation(f"{name}()", tuple(parts))
 
     def _list_function(self, name: str) -> Node:

@@ -27,8 +27,8 @@ _MODULUS = re.compile(
 )
 _SIGN = re.compile(r"\\equiv|≡|=")
 _LEFT_EDGE = re.compile(
-    r"\$|\\\(|\\\[|\n|&|\\\\|[;:]|,(?!\d{3})|\.(?!\d)|[A-Za-zα-ω]{2,}(?<!\\cdot)(?<!\\times)(?<!\\equiv)(?<!\\frac)"
-    r"(?<!\\left)(?<!\\right)|\\(?:implies|Rightarrow|iff|quad|qquad|text|pmod)(?![a-z])|⇒|→|[<>]"
+    r"\$|\\\(|\\\[|\n|&|\\\\|[;:]|,(?!\d{3})|\.(?!\d)|(?<![\\A-Za-z])[A-Za-zα-ω]{2,}|"
+    r"\\(?:implies|Rightarrow|iff|quad|qquad|text|pmod)(?![a-z])|⇒|→|[<>]"
 )
 _DENIED = re.compile(
     r"\b(?:not|n't|if|suppose|assume|contradict\w*|impossible|incorrect|wrong|false|when|whether|never|"

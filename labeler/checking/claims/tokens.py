@@ -96,6 +96,7 @@ _LEXER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TO_THE_MULTIPLIED = re.compile(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]")
+_FORMULA_GOES_ON = re.compile(r"\s*(?:[-+*/^=)²³.,;]|\Z|\n)")
 _SIGN_FOLLOWS = re.compile(r"\s*[-=+*/^)<>]")
 _NOT_DIGITS = re.compile(r"[^\d.]")
 
@@ -129,7 +130,12 @@ class _Lexer:
             elif kind == "letters" and not self.mathematics:
                 text = match[0]
                 begin, stop = match.span()
-                if self.spaced and len(text) > 1 and (low := text.lower()) not in _SPECIAL:
+                if (
+                    self.spaced
+                    and len(text) > 1
+                    and (low := text.lower()) not in _SPECIAL
+                    and not (len(text) < 4 and self._is_formula(text, match))
+                ):
                     self.tokens.append(Token("word", low, begin, stop, True))
                 else:
                     self._letters(match)
@@ -233,11 +239,21 @@ class _Lexer:
             self._special(text, low, match)
         elif after_number and low in {"st", "nd", "rd", "th"}:
             self._add("unsupported", low, match)
-        elif len(text) <= 3 and self._may_be_product(low, match):
+        elif len(text) <= 3 and (self._may_be_product(low, match) or self._is_formula(text, match)):
             self._spell(text, match)
         else:
             start, end = match.span()
             self.tokens.append(Token("word", low, start, end, self.spaced, after_number))
+
+    def _is_formula(self, text: str, match: re.Match[str]) -> bool:
+        """Whether letters between signs are a product: `a^2 + ab`, where a and b stand alone, too."""
+        before = self.tokens[-1] if self.tokens else None
+        if before is None or before.kind not in {"op", "rel"} or text.lower() in KNOWN_UNITS:
+            return False
+        if _FORMULA_GOES_ON.match(self.text, match.end()) is None:
+            return False
+        alone = {t.text for t in self.tokens if t.kind == "sym"}
+        return set(text) <= alone
 
     def _may_be_product(self, low: str, match: re.Match[str]) -> bool:
         """Whether letters behind a value are unknowns (`2kh`, `4πr`), not a unit nor a word.

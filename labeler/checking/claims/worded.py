@@ -113,6 +113,8 @@ def _root(m: re.Match[str]) -> str | None:
     if n.denominator != 1 or n > 10**12 or shown.denominator != 1:
         return None
     power = 3 if m[1].lower() == "cube" else 2
+    if any(k**power == n for k in (math.isqrt(int(n)), round(float(n) ** (1 / power)))):
+        return "" if shown**power == n else f"not a root of {n}"
     slack = power * max(shown, Fraction(1)) ** (power - 1)
     return "" if abs(shown**power - n) < slack else f"not a root of {n}"
 
