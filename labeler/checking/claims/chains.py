@@ -34,7 +34,10 @@ from labeler.checking.claims.vocabulary import (
 _SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
 BEHIND = 120
 CACHED = 256
-MAX_CHAINS = 200
+MAX_CLAUSE = 4_000
+MAX_READ = 6_000
+"""Characters of one clause, and of the clauses of one step, that are read."""
+MAX_CHAINS = 150
 """Of one step; the rest is not read."""
 REACH = 400
 """Characters before and behind a chain that count as its sentence, at most."""
@@ -107,7 +110,11 @@ def find_chains(text: str) -> tuple[Chain, ...]:
         return ()
     known = formulas(text)
     found: list[Chain] = []
+    read = 0
     for start, end in clauses(text, known.spans):
+        if end - start > MAX_CLAUSE or read > MAX_READ:
+            continue
+        read += end - start
         tokens = without_notations(tokenize(text, known, start, end))
         for run in runs(tokens):
             found += _chains(run, text)

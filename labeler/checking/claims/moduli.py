@@ -36,6 +36,10 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 
+_FALSE = re.compile(
+    r"\b(?:false|contradict\w*|impossible|not|incorrect|wrong)\b|n't", re.IGNORECASE
+)
+
 
 def moduli(step: str) -> Iterator[Link]:
     """The congruences between numbers that a step states."""
@@ -60,7 +64,9 @@ def _congruences(step: str, start: int, end: int, modulus: int) -> Iterator[Link
         return
     pieces = _SIGN.split(text)
     values = [_value(piece) for piece in pieces]
-    said = _DENIED.search(step[max(0, start - 60) : start].rpartition(". ")[2])
+    said = _DENIED.search(step[max(0, start - 60) : start].rpartition(". ")[2]) or _FALSE.search(
+        step[end : end + 70]
+    )
     for left, right, a, b in zip(pieces, pieces[1:], values, values[1:], strict=False):
         if a is None or b is None:
             continue

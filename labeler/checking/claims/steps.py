@@ -19,7 +19,7 @@ from labeler.checking.claims.answers import contradicted
 from labeler.checking.claims.carried import Carried, values_of
 from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
 from labeler.checking.claims.context import (
-    OPERATIONS_PER_CHARACTER,
+    CHARACTERS_PER_OPERATION,
     Context,
     context_of,
     says_imaginary,
@@ -45,6 +45,9 @@ from labeler.checking.claims.tokens import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
+
+MAX_CHAINS_OF_SOLUTION = 400
+"""The steps behind are read no more."""
 
 
 def check_solution(
@@ -72,6 +75,7 @@ class Reader:
         self.stated: list[tuple[str, Value]] = []
         self.carried = Carried()
         self.at = -1
+        self.chains_left = MAX_CHAINS_OF_SOLUTION
         self.equations: list[Equation] = []
         self.texts: list[str] = []
         self.definitions = Definitions()
@@ -85,13 +89,14 @@ class Reader:
         """The links of the next step."""
         self.at += 1
         step = without_annotations(step)
-        self.context.work.left += len(step) * OPERATIONS_PER_CHARACTER
+        self.context.work.left += len(step) // CHARACTERS_PER_OPERATION
         low = step.lower()
         if not self.context.imaginary and says_imaginary(step, low):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
         links: list[Link] = []
-        chains = find_chains(step)
+        chains = find_chains(step) if self.chains_left > 0 else ()
+        self.chains_left -= len(chains)
         before = self._last_of_step_before(chains)
         for chain in chains:
             links += (
