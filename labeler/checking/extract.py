@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from labeler.checking.literal import NoLiteral, literal
+from labeler.checking.python_value import NoLiteral, literal
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _FENCED = re.compile(r"^```[^\n`]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeler.checking.literal import NoLiteral, literal, same_value
+from labeler.checking.python_value import NoLiteral, literal, same_value
 from labeler.conversation import Conversation
 from labeler.labelers.base import Findings
 from labeler.labelers.predicted_trace import Comparison, Judged, compare

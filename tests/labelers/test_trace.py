@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.checking.literal import LiteralChecker, same_value
+from labeler.checking.python_value import LiteralChecker, same_value
 from labeler.labelers.base import Policy
 from labeler.labelers.predicted_trace import compare
 from labeler.labelers.trace import TraceSettings, trace

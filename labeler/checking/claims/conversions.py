@@ -47,7 +47,8 @@ _IN = re.compile(
     re.IGNORECASE,
 )
 _DOZEN = re.compile(
-    r"(?<!half )\b(?:a|one|each|every) dozen (?:is|has|means|equals|contains|=) (\d+)\b|\bdozen \((\d+)\)|"
+    r"(?<!half )\b(?:a|one|each|every) dozen (?:is|has|means|equals|contains|=) (\d+)\b|"
+    r"\bdozen \((\d+)\)|"
     r"\bhalf a dozen(?: [a-z]+)? (?:is|are|means|equals|=) (?:12 ?/ ?2 ?= ?|6 ?/ ?2 ?= "
     r"?)?(\d+)(?![\d.]| */)",
     re.IGNORECASE,

@@ -468,7 +468,8 @@ _PUT = (
     r"(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b(?:,\s*[a-zA-Z]\b)*\)?\s*(?:=|is\b)"
 )
 TRIAL = re.compile(
-    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? (?:in|back)|"
+    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? "
+    r"(?:in|back)|"
     rf"trial|candidates?|guess\w*|{_PUT})",
     re.IGNORECASE,
 )

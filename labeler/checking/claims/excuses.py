@@ -40,7 +40,8 @@ _BEHIND = re.compile(
     r"thus|hence|however|"
     r"again|also|both|the|equation|is|are|a|statement|result|we|see|does|do|must|,)\s+){0,6}"
     r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|"
-    r"not (?:\$?\d|true|equal|possible|correct|valid|right|the (?:same|case)|what|satisf|hold|work)|n't|"
+    r"not (?:\$?\d|true|equal|possible|correct|valid|right|the (?:same|case)|what|"
+    r"satisf|hold|work)|n't|"
     r"isn't|aren't|doesn't|don't|cannot|can't|"
     r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
     re.IGNORECASE,
@@ -109,7 +110,7 @@ REJECTED = re.compile(
 
 
 def _differ_by_period(sentence: str, x: Value, y: Value) -> bool:
-    """Whether the sides differ by full turns of what the sentence counts in: digits, hours, cycles."""
+    """Whether the sides differ by full turns of digits, hours or cycles."""
     periods: set[int] = set()
     if _DIGIT.search(sentence):
         periods |= {10, 100}

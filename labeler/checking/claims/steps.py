@@ -153,8 +153,12 @@ class Reader:
                 )
             links += self.carried.check(chain)
             links += self.definitions.check(chain, self.context)
-            links += misused(chain, self.stated)
+            links += misused(chain, self.stated, lambda: self._before(chain))
         return links
+
+    def _before(self, chain: Chain) -> list[str]:
+        """The problem and the solution up to a chain."""
+        return [self.context.problem, *self.texts[:-1], self.texts[-1][: chain.start]]
 
     def _said(self, chain: Chain) -> str:
         """What is said up to a chain, from the step before on."""

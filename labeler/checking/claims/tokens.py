@@ -246,7 +246,7 @@ class _Lexer:
             self.tokens.append(Token("word", low, start, end, self.spaced, after_number))
 
     def _is_formula(self, text: str, match: re.Match[str]) -> bool:
-        """Whether letters between signs are a product: `a^2 + ab`, where a and b stand alone, too."""
+        """Whether letters between signs are a product: `a^2 + ab`, where both stand alone, too."""
         before = self.tokens[-1] if self.tokens else None
         if before is None or before.kind not in {"op", "rel"} or text.lower() in KNOWN_UNITS:
             return False

@@ -116,7 +116,8 @@ SILENT = {
     "a number that is put in to be tested may fail": [
         r"$z^2 + 3z - 10 = 0$ || We need $z = \sqrt{10 - 3z}$. || "
         r"Plugging in $-5$ we get $-5 = \sqrt{10 - 3(-5)}$, so $-5 = \sqrt{25}$.",
-        "Solve |x - 3| = 2x + 4. ## If we plug in -7 we get |-7 - 3| = 2(-7) + 4. || So 10 = -14 + 4.",
+        "Solve |x - 3| = 2x + 4. ## If we plug in -7 we get |-7 - 3| = 2(-7) + 4. || So 10 "
+        "= -14 + 4.",
         "2x + 1 = 11 || Testing x = 4: 2 * 4 + 1 = 11.",
         "n + 5 = 12 || Try n = 6: 6 + 5 = 12.",
         "3y = 21 || Check y = 8: 3 * 8 = 21.",
