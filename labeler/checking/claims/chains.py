@@ -141,6 +141,11 @@ def _placed(found: list[Chain], text: str) -> Iterator[Chain]:
         last = max(last, chain.end)
 
 
+def goes_on(before: Chain, after: Chain) -> Chain:
+    """A chain that begins with its sign, with the last side of the one before it in front."""
+    return after._replace(sides=(before.sides[-1], *after.sides[1:]))
+
+
 def _sentence_start(text: str, at: int) -> int:
     ends = [text.rfind(mark, max(0, at - REACH), at) for mark in (". ", ".\n", "\n\n", "? ", "! ")]
     return max(ends) + 1 if max(ends) >= 0 else max(0, at - REACH)

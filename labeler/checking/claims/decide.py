@@ -106,7 +106,13 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
         previous, relation = at, "="
 
 
-INEQUALITIES = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+INEQUALITIES = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "!=": operator.ne,
+}
 
 
 def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
@@ -130,18 +136,20 @@ def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
     except (Undecided, TypeError):
         return None
     x, y = outcomes[0]
-    if x == y or left.has_lead_in:  # a bound that is met says little
+    different = chain.relations[at - 1] == "!="
+    if (x == y) != different or left.has_lead_in:  # a bound that is met says little
         return None
-    said = not_stated(chain, x, y, left.text) or (
-        "compared" if _COMPARED.search(chain.sentence) else ""
-    )
+    said = not_stated(chain, x, y, left.text)
+    if not said and not different and _COMPARED.search(chain.sentence):
+        said = "compared"
     verdict = Verdict.UNKNOWN if said else Verdict.WRONG
     shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
     return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
 
 
 _COMPARED = re.compile(
-    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|for|case|would|not|no)\b",
+    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|"
+    r"for|case|would|not|no)\b",
     re.IGNORECASE,
 )
 

@@ -355,6 +355,31 @@ def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
     return _unless_denied(_between(source, found, f"with this {name} the first is false"), after)
 
 
+_REWRITTEN = re.compile(
+    r"\b(?:rewrit\w+|rearrang\w+|solv\w+ (?:it |this |the equation )?for|"
+    r"slope-intercept|in the form|convert\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def rewritten(chain: Chain, known: Sequence[Equation], context: Context) -> Iterator[Link]:
+    """The only equation in these unknowns, solved for one of them some steps later."""
+    subject, value = chain.sides[:2]
+    if not isinstance(subject.node, Symbol) or len(chain.sides) != 2 or not value.computes:
+        return
+    if chain.relations[0] != "=" or not _REWRITTEN.search(chain.before):
+        return
+    names = value.facts.names | {subject.node.name}
+    sources = [e for e in known if e.names == names]
+    if len(sources) != 1 or len(names) != 2 or sources[0].supposed:
+        return
+    source = sources[0]
+    before = Chain((source.left, source.right), ("=",), 0, 0)
+    link = _solved(before, chain._replace(before="so we get"), context)
+    if link is not None and (not ELSEWHERE.search(chain.before) or link.verdict is Verdict.CORRECT):
+        yield link
+
+
 def _powered(name: str, *sides: Side) -> bool:
     """Whether an unknown stands under an exponent, so that it has several values."""
     return any(

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from labeler.checking.claims.answers import contradicted
 from labeler.checking.claims.carried import Carried, values_of
-from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
+from labeler.checking.claims.chains import REACH, Chain, find_chains, goes_on, without_annotations
 from labeler.checking.claims.context import (
     CHARACTERS_PER_OPERATION,
     Context,
@@ -34,6 +34,7 @@ from labeler.checking.claims.equations import (
     follow,
     is_linked,
     is_tested,
+    rewritten,
 )
 from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.groups import false_groups
@@ -46,6 +47,10 @@ from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
 
+_BEGINS = re.compile(
+    r"(?!.{0,200}substitut)[A-Za-z,.:;\s*#-]{0,200}[\s$\\\[(&]{0,8}=", re.IGNORECASE
+)
+"""A step that begins with a sign of equality, behind words at most."""
 MAX_CHAINS_OF_SOLUTION = 400
 """The steps behind are read no more."""
 
@@ -97,6 +102,10 @@ class Reader:
         links: list[Link] = []
         chains = find_chains(step) if self.chains_left > 0 else ()
         self.chains_left -= len(chains)
+        begins = bool(chains) and not chains[0].sides[0].text and _BEGINS.match(step) is not None
+        if begins and self.last is not None:
+            # "= 8x - 9": the step goes on from the last side of the step before
+            chains = (goes_on(self.last, chains[0]), *chains[1:])
         before = self._last_of_step_before(chains)
         for chain in chains:
             links += (
@@ -144,6 +153,7 @@ class Reader:
             if before is not None:
                 links += follow(before, chain, self.stated, self.context)
             if not any(link.kind is Kind.EQUATION for link in links):
+                links += rewritten(chain, self.equations, self.context)
                 links += far_root(
                     chain,
                     self.equations,

@@ -119,6 +119,20 @@ def _root(m: re.Match[str]) -> str | None:
     return "" if abs(shown**power - n) < slack else f"not a root of {n}"
 
 
+_PLACES = {"whole number": 0, "integer": 0, "tenth": 1, "hundredth": 2, "thousandth": 3,
+           "cent": 2, "dollar": 0, "whole": 0, "unit": 0}  # fmt: skip
+
+
+def _rounded(m: re.Match[str]) -> str | None:
+    """Rounding to a place that is named; halves may go either way."""
+    places = _PLACES[m[2].lower()]
+    unit = Fraction(1, 10**places)
+    if len(m[1].partition(".")[2]) <= places:
+        return None
+    gap = abs(_number(m[1]) - _number(m[3]))
+    return "" if gap * 2 <= unit else f"{float(round(_number(m[1]) / unit) * unit):.{places}f}"
+
+
 def _remainder(m: re.Match[str]) -> str | None:
     n, d, r = int(m[1].replace(",", "")), int(m[2].replace(",", "")), int(m[3])
     return None if not d else "" if n % d == r else str(n % d)
@@ -244,6 +258,14 @@ FORMS = (
     ),
     _form("squared", rf"{_BEGIN}{_N} (squared){_IS}{_N}{_END}", _power),
     _form("cubed", rf"{_BEGIN}{_N} (cubed){_IS}{_N}{_END}", _power),
+    _form(
+        "round",
+        r"(?<![\d.,])(\d+\.\d+)(?!\d)[^.\n=\\]{0,30}(?:\. )?[^.\n=\\]{0,20}\bround(?:ed|s|"
+        r"ing)?(?: it| this| up| down)?"
+        r" to the nearest (whole number|integer|tenth|hundredth|thousandth|cent|dollar|whole|unit)"
+        r"[^.\d\n]{0,60}?(\d[\d,]*(?:\.\d+)?)(?![\d%])",
+        _rounded,
+    ),
     _form("root of", rf"\b(square|cube) root of {_N}{_IS}{_N}{_END}", _root),
     _form(
         "remainder",
@@ -260,7 +282,7 @@ FORMS = (
     ),
     _form(
         "remainder",
-        rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? "
+        rf"(?<![\d.,^/*×÷+-]){_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? "
         rf"?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
         _quotient,
         Kind.MODULAR,
