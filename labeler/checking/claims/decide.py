@@ -143,8 +143,9 @@ def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
     if not said and not different and _COMPARED.search(chain.sentence):
         said = "compared"
     verdict = Verdict.UNKNOWN if said else Verdict.WRONG
-    shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
-    return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
+    sign = chain.relations[at - 1]
+    text = f"{left.text} {sign} {right.text}"
+    return claim(text, verdict, Kind.INEQUALITY, shown=f"{show(x)} {sign} {show(y)}", reason=said)
 
 
 _COMPARED = re.compile(

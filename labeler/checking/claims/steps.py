@@ -184,7 +184,7 @@ class Reader:
 
         What such a test comes to step by step is the same test.
         """
-        if link.verdict is not Verdict.WRONG or not self.equations:
+        if link.verdict is not Verdict.WRONG or link.kind is not Kind.SUM or not self.equations:
             return link
         a, b = link.left.node, link.right.node
         assert a is not None

@@ -28,7 +28,7 @@ _IS = (
     r"(?: (?:dollars?|people|students?|minutes?|hours?|miles?|cents?))? (?:is|equals|is "
     r"equal to|makes|gives|comes to) "
 )
-_MATH = re.compile(r"\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
+_MATH = re.compile(r"\$\$|\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
 _UNSTATED = re.compile(
     r"\b(?:not|n't|never|if|whether|suppose|assume|wrong|incorrect|mistake|false|except|"
     r"unless|instead|"
@@ -232,7 +232,7 @@ def _form(
 
 
 _END = (
-    r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|"
+    r"(?![\d]|[,.]\d|[ \t]*[-+*/×÷^%(!\\]|[ \t]*(?:x|times|plus|minus|percent|more|less|dozen|"
     r"hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
 )
 _BEGIN = r"(?<![\w.,/+*×÷^)\]!|-])(?<![-+*/×÷=|(] )"
