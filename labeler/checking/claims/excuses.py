@@ -46,6 +46,12 @@ _BEHIND = re.compile(
     r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
     re.IGNORECASE,
 )
+_SOON_DENIED = re.compile(
+    r"\b(?:this|that|which|it) is (?:clearly )?(?:false|not true|untrue|impossible|"
+    r"absurd|incorrect|"
+    r"a contradiction)",
+    re.IGNORECASE,
+)
 _OTHER_ARITHMETIC = re.compile(
     r"\b(?:mod|modulo|modular|modulus|congruent|(?:in|into|as) binary|"
     r"binary (?:numbers?|representation|digits|form|strings?|addition|system)|ternary|octal|"
@@ -86,6 +92,8 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     leading = chain.before + sentence.partition(left or chain.sides[0].text or sentence)[0]
     if said := _WEAK.search(leading[-NEAR:]):
         return f"the sentence says {said[0][:20]!r}"
+    if _SOON_DENIED.search(chain.behind.partition(". ")[0]):
+        return "denied a line behind it"
     if said := _BEHIND.match(chain.behind):
         return "denied right behind it"
     if _QUOTIENT.search(sentence) and _DIVISION.search(left):

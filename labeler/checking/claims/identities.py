@@ -54,7 +54,7 @@ _COLLECTING = re.compile(r"like terms|combin|collect|cancel", re.IGNORECASE)
 _FACTORING = re.compile(r"factor", re.IGNORECASE)
 _REWRITING = re.compile(
     r"\b(?:simplif\w*|expand\w*|expansion|factor(?:ed|ing|s|ise|ize)?|distribut\w*|rewrit\w*|"
-    r"square of|identity|multiply(?:ing)?|express(?:ed|ion)?)\b",
+    r"square of|identity|multiply(?:ing)?|the expression)\b",
     re.IGNORECASE,
 )
 _SOLVING = re.compile(

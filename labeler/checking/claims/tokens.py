@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from labeler.checking.claims.segments import Formulas
 from labeler.checking.claims.vocabulary import (
     BOUNDARIES,
+    CLAUSE_WORDS,
     FUNCTIONS,
     GREEK,
     IGNORED,
@@ -180,6 +181,11 @@ class _Lexer:
         text = match[0]
         if not text.isdecimal():
             text = _NOT_DIGITS.sub("", text)
+        if self.prose_depth and self.tokens:
+            before = self.tokens[-1]
+            if before.kind == "word" and before.text not in CLAUSE_WORDS:
+                self._add("unsupported", "name", match)  # \\text{pencils in 3 boxes}
+                return
         padded = len(text) > 1 and text[0] == "0" and text[1] != "."  # a clock, a torn-off piece
         self._add("unsupported" if padded else "num", text, match)
 
