@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.decide import Kind, Link, claim
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Number
+from labeler.checking.claims.sides import Side
 from labeler.records import Verdict
 
 _FAMILIES: tuple[dict[str, Fraction], ...] = (

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.conventions import convention
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Facts
 from labeler.checking.claims.rounding import within_rounding
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     EXACT,
     Reading,

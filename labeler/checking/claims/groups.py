@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of, show
-from labeler.checking.claims.equations import SUPPOSED, Equation
+from labeler.checking.claims.equation import SUPPOSED, Equation
 from labeler.checking.claims.excuses import REJECTED, not_stated
 from labeler.checking.claims.expression import Symbol
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import EXACT, Undecided, Value, evaluate, same
 from labeler.records import Verdict
 

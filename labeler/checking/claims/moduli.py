@@ -14,7 +14,8 @@ from labeler.checking.claims.decide import Kind, Link, claim
 from labeler.checking.claims.expression import facts
 from labeler.checking.claims.grammar import Parser
 from labeler.checking.claims.segments import formulas
-from labeler.checking.claims.tokens import Token, tokenize
+from labeler.checking.claims.token import Token
+from labeler.checking.claims.tokens import tokenize
 from labeler.checking.claims.values import Reading, Undecided, Work, evaluate
 from labeler.records import Verdict
 

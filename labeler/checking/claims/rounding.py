@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from labeler.checking.claims.chains import Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.expression import Exact, Number, Operation
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     EXACT,
     Reading,

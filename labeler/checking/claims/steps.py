@@ -26,23 +26,16 @@ from labeler.checking.claims.context import (
 )
 from labeler.checking.claims.conversions import conversions, converted
 from labeler.checking.claims.decide import Kind, Link, decide, readings_of
-from labeler.checking.claims.equations import (
-    MAX_KNOWN,
-    Equation,
-    equations_of,
-    far_root,
-    follow,
-    is_linked,
-    is_tested,
-    rewritten,
-)
+from labeler.checking.claims.equation import Equation, equations_of
+from labeler.checking.claims.equations import MAX_KNOWN, far_root, follow, is_linked, rewritten
 from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
-from labeler.checking.claims.tokens import MAX_CHARACTERS
+from labeler.checking.claims.tested import is_tested
+from labeler.checking.claims.token import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
