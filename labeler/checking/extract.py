@@ -12,7 +12,7 @@ from labeler.checking.answers.auto import final_answer
 from labeler.checking.answers.base import AnswerReader
 from labeler.checking.answers.programs import program_in
 from labeler.checking.answers.readers import AUTO
-from labeler.checking.literal import NoLiteral, literal
+from labeler.checking.python_value import NoLiteral, literal
 
 __all__ = ["answer_in", "final_answer", "program_in"]
 

@@ -14,8 +14,8 @@ from labeler.api_key import bearer
 from labeler.checking.base import Checker
 from labeler.checking.code_tests import CodeChecker
 from labeler.checking.domains import DomainChecker
-from labeler.checking.literal import LiteralChecker
 from labeler.checking.math_answer import MathChecker
+from labeler.checking.python_value import LiteralChecker
 from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
 from labeler.driver.requests import Limits

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeler.checking.literal import LiteralChecker, same_value
+from labeler.checking.python_value import LiteralChecker, same_value
 from labeler.driver.requests import Check, CheckResult, Failed, Limits, RunResult
 from labeler.labelers.base import Policy
 from labeler.labelers.trace.compare import compare

@@ -10,9 +10,9 @@ from functools import lru_cache
 from labeler.checking.claims.expression import Exact
 from labeler.checking.claims.values import Work, exact
 
-ALLOWANCE = 20_000
-"""Operations that any solution may cost; one per character comes on top."""
-OPERATIONS_PER_CHARACTER = 1
+ALLOWANCE = 12_000
+"""Operations that any solution may cost; one for so many characters comes on top."""
+CHARACTERS_PER_OPERATION = 4
 
 _DEFINED = re.compile(
     r"\boperations?\b|\bdefin\w+|\bdenotes?\b|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
-from labeler.checking.claims.chains import Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.expression import (
     Exact,
@@ -21,6 +20,7 @@ from labeler.checking.claims.expression import (
     has_operation,
     walk,
 )
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import EXACT, Value, inexact, magnitude, real, same
 from labeler.checking.claims.vocabulary import UNIT_FAMILIES
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.decide import Kind, Link, claim
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Number
+from labeler.checking.claims.sides import Side
 from labeler.records import Verdict
 
 _FAMILIES: tuple[dict[str, Fraction], ...] = (
@@ -47,7 +48,8 @@ _IN = re.compile(
     re.IGNORECASE,
 )
 _DOZEN = re.compile(
-    r"\b(?:a|one|each|every) dozen (?:is|has|means|equals|contains|=) (\d+)\b|\bdozen \((\d+)\)|"
+    r"(?<!half )\b(?:a|one|each|every) dozen (?:is|has|means|equals|contains|=) (\d+)\b|"
+    r"\bdozen \((\d+)\)|"
     r"\bhalf a dozen(?: [a-z]+)? (?:is|are|means|equals|=) (?:12 ?/ ?2 ?= ?|6 ?/ ?2 ?= "
     r"?)?(\d+)(?![\d.]| */)",
     re.IGNORECASE,

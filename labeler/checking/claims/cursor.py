@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labeler.checking.claims.tokens import Token
+from labeler.checking.claims.token import Token
 
 END = Token("end", "", -1, -1)
 """What comes behind the last token, so that looking ahead needs no test for the end."""

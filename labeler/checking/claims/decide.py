@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.conventions import convention
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Facts
 from labeler.checking.claims.rounding import within_rounding
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     EXACT,
     Reading,
@@ -106,7 +107,13 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
         previous, relation = at, "="
 
 
-INEQUALITIES = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+INEQUALITIES = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "!=": operator.ne,
+}
 
 
 def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
@@ -130,18 +137,21 @@ def _inequality(chain: Chain, at: int, context: Context) -> Link | None:
     except (Undecided, TypeError):
         return None
     x, y = outcomes[0]
-    if x == y or left.has_lead_in:  # a bound that is met says little
+    different = chain.relations[at - 1] == "!="
+    if (x == y) != different or left.has_lead_in:  # a bound that is met says little
         return None
-    said = not_stated(chain, x, y, left.text) or (
-        "compared" if _COMPARED.search(chain.sentence) else ""
-    )
+    said = not_stated(chain, x, y, left.text)
+    if not said and not different and _COMPARED.search(chain.sentence):
+        said = "compared"
     verdict = Verdict.UNKNOWN if said else Verdict.WRONG
-    shown = f"{show(x)} {chain.relations[at - 1]} {show(y)}"
-    return Link(left, right, verdict, said, shown, kind=Kind.INEQUALITY)
+    sign = chain.relations[at - 1]
+    text = f"{left.text} {sign} {right.text}"
+    return claim(text, verdict, Kind.INEQUALITY, shown=f"{show(x)} {sign} {show(y)}", reason=said)
 
 
 _COMPARED = re.compile(
-    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|for|case|would|not|no)\b",
+    r"\b(?:if|when|whether|compar\w*|check\w*|test\w*|try\w*|until|unless|let|suppose|"
+    r"for|case|would|not|no)\b",
     re.IGNORECASE,
 )
 

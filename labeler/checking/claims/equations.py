@@ -15,17 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, numeric_link, readings_of, show
+from labeler.checking.claims.equation import SUPPOSED, TRIED, Equation, linear_root
 from labeler.checking.claims.excuses import REJECTED, not_stated
-from labeler.checking.claims.expression import Exact, Number, Operation, Symbol, facts, walk
+from labeler.checking.claims.expression import Operation, Symbol, facts, walk
 from labeler.checking.claims.identities import POINTS
 from labeler.checking.claims.polynomials import coefficients, divides
 from labeler.checking.claims.polynomials import equation as cleared
-from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, evaluate, exact, same
+from labeler.checking.claims.sides import Side
+from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, evaluate, same
 from labeler.checking.claims.vocabulary import FOLLOWING_WORDS
 from labeler.records import Verdict
 
@@ -37,20 +38,12 @@ ALTERNATIVE = re.compile(
     r"equations)\b|,\s*\$?\s*$",
     re.IGNORECASE,
 )
-_AND = re.compile(r"[\s$\\()\[\],;]*(?:and|or)\b", re.IGNORECASE)
-"""An equation beside another: what follows may be the solution of either."""
 _ORDINAL = re.compile(
     r"\b(?:first|second|third|fourth|last|other) (?:\w+ )?(?:system|equation|case|"
     r"possib\w+|option|one|gives|solution|"
     r"factor|pair|root)|\bsystems?\b|\brespectively\b",
     re.IGNORECASE,
 )
-SUPPOSED = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|otherwise|would|"
-    r"contradict\w*|impossible|guess\w*|example|e\.g|minimum|maximum|boundary|asymptote\w*)\b",
-    re.IGNORECASE,
-)
-"""Words of a sentence whose equations hold for the moment only."""
 _LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
 _UNSAFE = frozenset(
     {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
@@ -62,45 +55,6 @@ _DERIVED = re.compile(
     re.IGNORECASE,
 )
 _MULTIPLE = re.compile(r"\\pm|±|\bor\b")
-
-
-class Equation(NamedTuple):
-    """One relation between two sides that hold unknowns.
-
-    `step` is where it stands (-1 is the problem), `end` where it ends there.
-    """
-
-    left: Side
-    right: Side
-    names: frozenset[str]
-    step: int
-    end: int = 0
-    sentence: str = ""
-    before: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.left.text} = {self.right.text}"
-
-    @property
-    def supposed(self) -> bool:
-        """Whether its sentence supposes, tells of a case, or sets it beside another."""
-        return bool(SUPPOSED.search(self.sentence) or _AND.match(self.before))
-
-    @property
-    def is_assignment(self) -> bool:
-        """x = 3, which the next equation need not follow from."""
-        return isinstance(self.left.node, Symbol) and not self.right.facts.names
-
-
-def equations_of(chain: Chain, step: int) -> Iterator[Equation]:
-    """The equations of a chain whose sides are expressions."""
-    for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
-        if relation == "=" and left.node is not None and right.node is not None:
-            names = left.facts.names | right.facts.names
-            if names and not any(
-                op[-1] == ")" for op in left.facts.operations | right.facts.operations
-            ):
-                yield Equation(left, right, names, step, chain.end, chain.sentence, chain.before)
 
 
 def follow(
@@ -115,7 +69,7 @@ def follow(
         return
     if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
         return
-    if _ORDINAL.search(after.sentence):
+    if _ORDINAL.search(after.sentence) or TRIED.search(after.sentence):
         return
     link = (
         _value(before, after, stated, context)
@@ -292,30 +246,6 @@ def _depends(unknown: str, source: Equation, context: Context) -> bool:
     return False
 
 
-def linear_root(unknown: str, left: Side, right: Side, context: Context) -> Exact | None:
-    """Where a linear equation holds; None where it is not linear, or for no or any value."""
-    a, b = left.node, right.node
-    assert a is not None
-    assert b is not None
-    if isinstance(a, Symbol) and isinstance(b, Number):
-        return b.value
-    found = set()
-    for reading in readings_of(context.work, left.facts, right.facts):
-        gaps = []
-        for point in POINTS:
-            x, y = evaluate(a, reading, {unknown: point}), evaluate(b, reading, {unknown: point})
-            if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
-                return None
-            gaps.append(Fraction(x - y))
-        slope = (gaps[1] - gaps[0]) / (POINTS[1] - POINTS[0])
-        if slope == 0 or any(
-            gap != gaps[0] + slope * (p - POINTS[0]) for p, gap in zip(POINTS, gaps, strict=True)
-        ):
-            return None
-        found.add(exact(POINTS[0] - gaps[0] / slope))
-    return found.pop() if len(found) == 1 else None
-
-
 def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
     """An equation in several unknowns, and then one of them alone: put in, it must hold."""
     if set(after.relations) != {"="} or set(before.relations) != {"="}:
@@ -355,6 +285,31 @@ def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
     return _unless_denied(_between(source, found, f"with this {name} the first is false"), after)
 
 
+_REWRITTEN = re.compile(
+    r"\b(?:rewrit\w+|rearrang\w+|solv\w+ (?:it |this |the equation )?for|"
+    r"slope-intercept|in the form|convert\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def rewritten(chain: Chain, known: Sequence[Equation], context: Context) -> Iterator[Link]:
+    """The only equation in these unknowns, solved for one of them some steps later."""
+    subject, value = chain.sides[:2]
+    if not isinstance(subject.node, Symbol) or len(chain.sides) != 2 or not value.computes:
+        return
+    if chain.relations[0] != "=" or not _REWRITTEN.search(chain.before):
+        return
+    names = value.facts.names | {subject.node.name}
+    sources = [e for e in known if e.names == names]
+    if len(sources) != 1 or len(names) != 2 or sources[0].supposed:
+        return
+    source = sources[0]
+    before = Chain((source.left, source.right), ("=",), 0, 0)
+    link = _solved(before, chain._replace(before="so we get"), context)
+    if link is not None and (not ELSEWHERE.search(chain.before) or link.verdict is Verdict.CORRECT):
+        yield link
+
+
 def _powered(name: str, *sides: Side) -> bool:
     """Whether an unknown stands under an exponent, so that it has several values."""
     return any(
@@ -387,12 +342,9 @@ def far_root(
     found = _single(chain, last=False)
     if found is None or len(chain.sides) != 2 or not found.is_assignment:
         return
-    if (
-        SUPPOSED.search(chain.sentence)
-        or _ORDINAL.search(chain.sentence)
-        or found.right.units
-        or "pi" in chain.sides[1].text
-    ):
+    if TRIED.search(chain.sentence) or SUPPOSED.search(chain.sentence):
+        return
+    if _ORDINAL.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
         return
     (unknown,) = found.names
     for equation in reversed(known):
@@ -424,53 +376,6 @@ ELSEWHERE = re.compile(
     r"redefin\w*|now let|"
     r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|"
     r"possibilit\w+|last|other|"
-    r"respectively|both|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
+    r"respectively|both(?! sides)|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
     re.IGNORECASE,
 )
-
-
-def is_tested(x: Value, y: Value, said: str, known: Sequence[Equation], context: Context) -> bool:
-    """Whether sides worth `x` and `y` are those of an equation with a number put in.
-
-    Such a claim is a test of that number, which may fail. `said` is the text up to the claim, which
-    must speak of a trial and hold the number.
-    """
-    if not TRIAL.search(said):
-        return False
-    numbers = {int(n) for n in _WHOLE.findall(said)}
-    candidates = sorted(numbers | {-n for n in numbers})[:24]
-    for equation in reversed(known[-12:]):
-        if len(equation.names) == 1 and not equation.is_assignment:
-            (name,) = equation.names
-            for value in candidates:
-                try:
-                    if _comes_to(equation, {name: value}, x, y, context):
-                        return True
-                except Undecided:
-                    continue
-    return False
-
-
-def _comes_to(
-    equation: Equation, at: dict[str, Value], x: Value, y: Value, context: Context
-) -> bool:
-    """Whether the sides of an equation are worth `x` and `y` there. Raises Undecided."""
-    left, right = equation.left.node, equation.right.node
-    if left is None or right is None:
-        return False
-    for reading in readings_of(context.work, equation.left.facts, equation.right.facts):
-        one = evaluate(left, reading, at)
-        if same(one, x) and same(evaluate(right, reading, at), y):
-            return True
-        if same(one, y) and same(evaluate(right, reading, at), x):
-            return True
-    return False
-
-
-TRIAL = re.compile(
-    r"\b(?:plug\w*|substitut\w*|check\w*|test\w*|try\w*|verif\w*|suppos\w*|put(?:ting)? "
-    r"(?:in|back)|"
-    r"trial|candidates?|guess\w*|(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b)",
-    re.IGNORECASE,
-)
-_WHOLE = re.compile(r"(?<![\d.])\d{1,6}(?![\d.]\d)")

@@ -32,21 +32,30 @@ _WEAK = re.compile(
     r")?(?:say|think|write|guess|"
     r"expect|believe|conclude|get|be tempted)|thought|thinks|claims?|claimed|believes?|"
     r"assum\w+|says|"
-    r"if .{0,30}were|tempt\w+)\b[^.;]{0,40}\Z|n't\b[^.;]{0,20}\Z",
+    r"if .{0,30}were|tempt\w+)\b[^.;,]{0,40}\Z|n't\b[^.;]{0,20}\Z",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
     r"[\s.,;:!)\]$\\*-]*(?:\(?\s*(?:but|so|and|clearly|which|this|that|it|these|those|"
     r"thus|hence|however|"
     r"again|also|both|the|equation|is|are|a|statement|result|we|see|does|do|must|,)\s+){0,6}"
-    r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|not\b|n't|"
+    r"(?:false|absurd|impossible|contradict\w*|wrong|incorrect|invalid|untrue|"
+    r"not (?:\$?\d|true|equal|possible|correct|valid|right|the (?:same|case)|what|"
+    r"satisf|hold|work)|n't|"
     r"isn't|aren't|doesn't|don't|cannot|can't|"
     r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
     re.IGNORECASE,
 )
+_SOON_DENIED = re.compile(
+    r"\b(?:this|that|which|it) is (?:clearly )?(?:false|not true|untrue|impossible|"
+    r"absurd|incorrect|"
+    r"a contradiction)",
+    re.IGNORECASE,
+)
 _OTHER_ARITHMETIC = re.compile(
-    r"\b(?:mod|modulo|modular|modulus|congruent|binary|ternary|octal|duodecimal|hex|"
-    r"hexadecimal|boolean|"
+    r"\b(?:mod|modulo|modular|modulus|congruent|(?:in|into|as) binary|"
+    r"binary (?:numbers?|representation|digits|form|strings?|addition|system)|ternary|octal|"
+    r"duodecimal|hex|hexadecimal|boolean|"
     r"bitwise|xor|GF|Z_\{?\d+\}?|dial|concatenat\w*|juxtapos\w*|append\w*|side by side|"
     r"as strings?|borrow(?:ed|ing)?(?: a| from| the| of|\b)|carry (?:over|of|from)|a "
     r"carry|carried over|base[- ](?:\$?\\?\(?\s*\d|two|three|four|five|six|seven|eight|"
@@ -56,9 +65,11 @@ _OTHER_ARITHMETIC = re.compile(
     r"\\mathbb\s*\{?[ZF]\}?\s*[_/]",
     re.IGNORECASE,
 )
-_PERIODIC = re.compile(
-    r"\bremainders?\b|\bclock\b|o'clock|\bdigits?\b|\bcyclic\w*|\bcycles?\b", re.I
-)
+_DIGIT = re.compile(r"\b(?:units|unit|ones|last|final|tens)(?:['’]s?)? digits?\b", re.IGNORECASE)
+_CLOCK = re.compile(r"\bclock\b|o'clock|\b[ap]\.?m\b", re.IGNORECASE)
+_CYCLE = re.compile(r"\bremainders?\b|\bcyclic\w*|\bcycles?\b|\brepeats?\b", re.IGNORECASE)
+_DIVIDED = re.compile(r"\bdivi\w+|\bevery (?=\d)|\bmultiples?\b", re.IGNORECASE)
+_IN_LIST = re.compile(r"\d\s*,\s*\$?\Z"), re.compile(r"\$?\s*,\s*\$?\d")
 _QUOTIENT = re.compile(
     r"\b(?:remainder|quotient|left over|leftover|integer division|whole number of)\b", re.I
 )
@@ -81,12 +92,16 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     leading = chain.before + sentence.partition(left or chain.sides[0].text or sentence)[0]
     if said := _WEAK.search(leading[-NEAR:]):
         return f"the sentence says {said[0][:20]!r}"
+    if _SOON_DENIED.search(chain.behind.partition(". ")[0]):
+        return "denied a line behind it"
     if said := _BEHIND.match(chain.behind):
         return "denied right behind it"
     if _QUOTIENT.search(sentence) and _DIVISION.search(left):
         return "a quotient with a remainder"
-    if _PERIODIC.search(sentence) and _differ_by_period(sentence, x, y):
+    if _differ_by_period(sentence, x, y):
         return "equal but for full periods"
+    if _IN_LIST[0].search(chain.before) and _IN_LIST[1].match(chain.behind):
+        return "two lists side by side"
     first = re.escape(chain.sides[0].text[:80])
     if first and re.search(rf"\b(?:if|whether|unless)\W{{0,9}}{first}", sentence, re.IGNORECASE):
         return "a condition"
@@ -103,8 +118,14 @@ REJECTED = re.compile(
 
 
 def _differ_by_period(sentence: str, x: Value, y: Value) -> bool:
-    """Whether the sides differ by a multiple of a number of the sentence, or of 10 or 12."""
-    if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
-        return True
-    periods = {int(n) for n in _NUMBER.findall(sentence)} | {10, 12, 24, 60}
+    """Whether the sides differ by full turns of digits, hours or cycles."""
+    periods: set[int] = set()
+    if _DIGIT.search(sentence):
+        periods |= {10, 100}
+    if _CLOCK.search(sentence):
+        periods |= {12, 24, 60}
+    if _CYCLE.search(sentence) and _DIVIDED.search(sentence):
+        periods |= {int(n) for n in _NUMBER.findall(sentence)}
+    if not periods or not (isinstance(x, EXACT) and isinstance(y, EXACT)):
+        return bool(periods)
     return any(p > 1 and (x - y) % p == 0 for p in periods)

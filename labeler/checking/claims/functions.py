@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, numeric_link
 from labeler.checking.claims.expression import (
@@ -20,6 +20,7 @@ from labeler.checking.claims.expression import (
     facts,
     has_operation,
 )
+from labeler.checking.claims.sides import Side
 from labeler.records import Verdict
 
 MAX_NESTING = 8

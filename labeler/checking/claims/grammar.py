@@ -13,34 +13,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labeler.checking.claims.cursor import Cursor, NoExpression
-from labeler.checking.claims.expression import Either, Node, Number, Operation, Symbol, walk
-from labeler.checking.claims.products import is_share, literal, percent, product
-from labeler.checking.claims.tokens import Token
-from labeler.checking.claims.vocabulary import NUMBER_WORDS, UNIT_WORDS, words
+from labeler.checking.claims.cursor import NoExpression
+from labeler.checking.claims.expression import (
+    Either,
+    Node,
+    Number,
+    Operation,
+    Symbol,
+    facts,
+    walk,
+)
+from labeler.checking.claims.products import is_share, literal, product
+from labeler.checking.claims.token import Token
+from labeler.checking.claims.units import BEHIND, CLOSING, Units
+from labeler.checking.claims.vocabulary import UNIT_WORDS, words
 
 MAX_TOKENS = 200
 MAX_DEPTH = 40
 MAX_DIGITS = 60
-MAX_ASIDE = 24
 
 _FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma", "tau", "Phi"}
 _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
 _PLAIN_FUNCTIONS = words("sqrt ln exp")
 _LIST_FUNCTIONS = words("gcd lcm max min")
 _STARTS = frozenset({"sym", "func", "open"})
-_BEHIND = frozenset({"mark", "word", "op", "open"})
-_CLOSING = {"(": ")", "[": "]", "{": "}", "floor": "floor", "ceil": "ceil"}
 
 
-class Parser(Cursor):
+class Parser(Units):
     """Recursive descent over one token list; `units` gathers the words and marks passed."""
 
-    __slots__ = ("depth", "units")
+    __slots__ = ("depth",)
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         super().__init__(tokens)
-        self.units: set[str] = set()
         self.depth = 0
 
     def whole(self) -> Node:
@@ -105,13 +110,13 @@ class Parser(Cursor):
 
     def power(self) -> Node:
         node = self._primary()
-        if self.tokens[self.at].kind in _BEHIND:
-            node = self._marks(node)
+        if self.tokens[self.at].kind in BEHIND:
+            node = self.marks(node)
         if self.comes("op", "^"):
             self.at += 1
             if self._degree_group():
                 self.units.add("degree")
-                return self._marks(node)
+                return self.marks(node)
             if (
                 self.comes("num")
                 and len(self.tokens[self.at].text) > 1
@@ -119,7 +124,7 @@ class Parser(Cursor):
             ):
                 raise NoExpression  # LaTeX reads 3^25^2 as 3^2 * 5^2
             exponent = self._exponent()
-            node = self._marks(Operation("^", (node, exponent)))
+            node = self.marks(Operation("^", (node, exponent)))
         return node
 
     def _degree_group(self) -> bool:
@@ -144,100 +149,6 @@ class Parser(Cursor):
             self.at += 1
             return Operation("^", (node, self._exponent()))
         return node
-
-    def _marks(self, node: Node) -> Node:
-        """Per cent, factorial, degrees, and units behind a value."""
-        while True:
-            kind = self.tokens[self.at].kind
-            if kind not in _BEHIND:
-                return node
-            if kind == "op" and self.tokens[self.at].text not in "/-*":
-                return node
-            if self.comes("mark", "%") or self.comes("word", "percent"):
-                self.at += 1
-                node = percent(node)
-                self.units.add("%")
-            elif self.comes("mark", "!"):
-                self.at += 1
-                if self.comes("mark", "!"):  # a double factorial
-                    raise NoExpression
-                factorial = Operation("factorial", (node,))
-                # The last sign of a side may be an exclamation.
-                last = self.at >= self.length
-                node = Either("exclamation", (factorial, node)) if last else factorial
-            elif self.comes("mark", "degree") or self.comes("mark", "$"):
-                self.units.add(self.take("mark").text)
-            elif not self._unit():
-                return node
-
-    def _unit(self) -> bool:
-        """Passes a unit if one comes: words, `/word`, powers of words, asides in brackets."""
-        begin = self.at
-        while True:
-            token = self.tokens[self.at]
-            if token.kind == "word" and (
-                token.text not in NUMBER_WORDS
-                or (token.text == "per" and self.comes("word", "", 1))
-            ):
-                self.units.add(token.text)
-                self.at += 1
-                self._unit_exponent()
-            elif token.kind == "op" and token.text in "/*" and self.comes("word", "", 1):
-                following = self.tokens[self.at + 1]
-                loose = token.spaced or following.spaced
-                if following.text in NUMBER_WORDS or (loose and self.at == begin):
-                    break
-                if token.text == "*":
-                    break
-                self.at += 1
-            elif token.kind == "op" and token.text == "-" and self._hyphen():
-                self.at += 1
-            elif token.kind == "open" and token.spaced and (end := self._aside()):
-                self.at = end
-            else:
-                break
-        return self.at > begin
-
-    def _unit_exponent(self) -> None:
-        """Passes the power of a unit: cm^2, s^-1, m^{-3}."""
-        if not self.comes("op", "^"):
-            return
-        group = self.comes("open", "{", 1)
-        at = 1 + group
-        at += self.comes("op", "-", at) or self.comes("op", "+", at)
-        if self.comes("num", "", at):
-            self.units.add("^")
-            self.at += at + 1 + group
-
-    def _hyphen(self) -> bool:
-        following = self.tokens[self.at + 1]
-        sign = self.tokens[self.at]
-        return following.kind == "word" and not following.spaced and not sign.spaced
-
-    def _aside(self) -> int:
-        """Where a bracket that only comments ends; 0 where there is none.
-
-        It holds nothing but words, or words and numbers without a sign between (`5 (3 coins in a
-        bag)`). One word beside a number may be its unit: then the bracket could be a factor.
-        """
-        opening = self.tokens[self.at]
-        index, words, numbers = self.at + 1, 0, 0
-        while index < self.length and index - self.at < MAX_ASIDE:
-            token = self.tokens[index]
-            if token.kind == "close":
-                if not words or token.text != _CLOSING[opening.text]:
-                    return 0
-                if numbers and words == 1:
-                    raise NoExpression
-                return index + 1
-            if token.kind == "word":
-                words += 1
-            elif token.kind == "num":
-                numbers += 1
-            elif token.kind in {"sym", "func", "unsupported", "open", "op", "rel"}:
-                return 0
-            index += 1
-        return 0
 
     def _primary(self) -> Node:
         self.depth += 1
@@ -315,7 +226,7 @@ class Parser(Cursor):
     def _bracket(self) -> Node:
         opening = self.take("open")
         node = self.expression()
-        if not self.comes("close", _CLOSING[opening.text]):
+        if not self.comes("close", CLOSING[opening.text]):
             raise NoExpression
         self.at += 1
         if opening.text in {"floor", "ceil"}:
@@ -418,6 +329,8 @@ class Parser(Cursor):
             self.at += 1
             parts.append(self.expression())
         self.take("close", ")")
+        if any(name in facts(part).names for part in parts):  # p(p + 1) is a product
+            return Operation("*", (Symbol(name), parts[0]))
         return Operation(f"{name}()", tuple(parts))
 
     def _list_function(self, name: str) -> Node:

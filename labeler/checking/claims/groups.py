@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of, show
-from labeler.checking.claims.equations import Equation
+from labeler.checking.claims.equation import SUPPOSED, Equation
 from labeler.checking.claims.excuses import REJECTED, not_stated
 from labeler.checking.claims.expression import Symbol
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import EXACT, Undecided, Value, evaluate, same
 from labeler.records import Verdict
 
@@ -80,10 +81,14 @@ def false_groups(
         values = _values(run, context)
         if values is None or not_stated(run[-1], 0, 1):
             continue
-        for equation in reversed(known[-8:]):
+        for equation in [e for e in known if not e.is_assignment][:-9:-1]:
             if equation.step == step and equation.end > run[0].start:
                 continue
-            if equation.supposed or len(equation.names) < 2 or not equation.names <= values.keys():
+            if (
+                SUPPOSED.search(equation.sentence)
+                or len(equation.names) < 2
+                or not equation.names <= values.keys()
+            ):
                 continue
             if (said := _fails(equation, values, context)) is not None:
                 text = ", ".join(str(chain) for chain in run)

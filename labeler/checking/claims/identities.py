@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from labeler.checking.claims.chains import Chain, Side
+from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of
 from labeler.checking.claims.excuses import not_stated
@@ -32,6 +32,7 @@ from labeler.checking.claims.polynomials import (
     put,
     rational,
 )
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     Undecided,
     Value,
@@ -54,7 +55,7 @@ _COLLECTING = re.compile(r"like terms|combin|collect|cancel", re.IGNORECASE)
 _FACTORING = re.compile(r"factor", re.IGNORECASE)
 _REWRITING = re.compile(
     r"\b(?:simplif\w*|expand\w*|expansion|factor(?:ed|ing|s|ise|ize)?|distribut\w*|rewrit\w*|"
-    r"square of|identity|multiply(?:ing)?|express(?:ed|ion)?)\b",
+    r"square of|identity|multiply(?:ing)?|the expression)\b",
     re.IGNORECASE,
 )
 _SOLVING = re.compile(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labeler.checking.claims.tokens import Token
+from labeler.checking.claims.token import Token
 
 _BRACKETS = frozenset({"open", "close"})
 _SOFT = frozenset({"edge", "row", "line"})

@@ -14,7 +14,8 @@ from labeler.checking.claims.decide import Kind, Link, claim
 from labeler.checking.claims.expression import facts
 from labeler.checking.claims.grammar import Parser
 from labeler.checking.claims.segments import formulas
-from labeler.checking.claims.tokens import Token, tokenize
+from labeler.checking.claims.token import Token
+from labeler.checking.claims.tokens import tokenize
 from labeler.checking.claims.values import Reading, Undecided, Work, evaluate
 from labeler.records import Verdict
 
@@ -27,13 +28,17 @@ _MODULUS = re.compile(
 )
 _SIGN = re.compile(r"\\equiv|≡|=")
 _LEFT_EDGE = re.compile(
-    r"\$|\\\(|\\\[|\n|&|\\\\|[;:]|,(?!\d{3})|\.(?!\d)|[A-Za-zα-ω]{2,}(?<!\\cdot)(?<!\\times)(?<!\\equiv)(?<!\\frac)"
-    r"(?<!\\left)(?<!\\right)|\\(?:implies|Rightarrow|iff|quad|qquad|text|pmod)(?![a-z])|⇒|→|[<>]"
+    r"\$|\\\(|\\\[|\n|&|\\\\|[;:]|,(?!\d{3})|\.(?!\d)|(?<![\\A-Za-z])[A-Za-zα-ω]{2,}|"
+    r"\\(?:implies|Rightarrow|iff|quad|qquad|text|pmod)(?![a-z])|⇒|→|[<>]"
 )
 _DENIED = re.compile(
     r"\b(?:not|n't|if|suppose|assume|contradict\w*|impossible|incorrect|wrong|false|when|whether|never|"
     r"instead|fails?|unless|need|want|such that|find|for)\b|\?",
     re.IGNORECASE,
+)
+
+_FALSE = re.compile(
+    r"\b(?:false|contradict\w*|impossible|not|incorrect|wrong)\b|n't", re.IGNORECASE
 )
 
 
@@ -60,7 +65,9 @@ def _congruences(step: str, start: int, end: int, modulus: int) -> Iterator[Link
         return
     pieces = _SIGN.split(text)
     values = [_value(piece) for piece in pieces]
-    said = _DENIED.search(step[max(0, start - 60) : start].rpartition(". ")[2])
+    said = _DENIED.search(step[max(0, start - 60) : start].rpartition(". ")[2]) or _FALSE.search(
+        step[end : end + 70]
+    )
     for left, right, a, b in zip(pieces, pieces[1:], values, values[1:], strict=False):
         if a is None or b is None:
             continue

@@ -9,7 +9,7 @@ changed its unit or was rounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from labeler.checking.claims.chains import Chain
@@ -29,8 +29,13 @@ _NAME = re.compile(r"[a-z][a-z'’]*(?: [a-z'’]+){1,7}")
 _SCALES = frozenset({10, 12, 100, 1000, 60, 24, 7, 3600, 52, 365})
 
 
-def misused(chain: Chain, stated: Sequence[tuple[str, Value]]) -> Iterator[Link]:
-    """Numbers in the places of names that have other values; `stated` is what they were given."""
+def misused(
+    chain: Chain, stated: Sequence[tuple[str, Value]], texts: Callable[[], Sequence[str]]
+) -> Iterator[Link]:
+    """Numbers in the places of names that have other values; `stated` is what they were given.
+
+    `texts`: what was said before; a number that stands there may be meant, under another name.
+    """
     for left, right, relation in zip(chain.sides, chain.sides[1:], chain.relations, strict=False):
         if relation != "=" or left.node is not None or right.node is None or right.facts.names:
             continue
@@ -42,13 +47,19 @@ def misused(chain: Chain, stated: Sequence[tuple[str, Value]]) -> Iterator[Link]
             values = [v for n, v in stated if n == name and isinstance(v, EXACT)]
             if not values or any(_is_alike(v, number) for v in values):
                 continue
-            if any(n != name and v == number for n, v in stated) and len(set(values)) > 1:
+            if len(set(values)) > 1 or _was_said(number, texts()):
                 continue
             said = not_stated(chain, 0, 1, left.text)
             verdict = Verdict.UNKNOWN if said else Verdict.WRONG
             shown = f"{name} = {show(values[-1])}, not {show(number)}"
             yield Link(left, right, verdict, said, shown, kind=Kind.CARRIED)
             return
+
+
+def _was_said(number: Exact, texts: Sequence[str]) -> bool:
+    """Whether a number stands in a text before, in digits."""
+    numeral = re.compile(rf"(?<![\d.]){re.escape(show(number))}(?!\d)")
+    return any(numeral.search(text.replace(",", "")) for text in texts)
 
 
 def _names(text: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from labeler.checking.claims.tokens import Token
+from labeler.checking.claims.token import Token
 from labeler.checking.claims.vocabulary import (
     FUNCTION_WORDS,
     LABEL_WORDS,

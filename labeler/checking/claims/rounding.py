@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from labeler.checking.claims.chains import Side
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.expression import Exact, Number, Operation
+from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     EXACT,
     Reading,
@@ -79,6 +79,8 @@ def _slack(
     assert node is not None
     least = 2 if side.computes else 1
     slack: Exact = 0
+    if _is_money(side):
+        return slack
     loose = [n for n in side.facts.decimals if n.decimals >= least and not _is_given(n, context)]
     for n in loose[:MAX_ROUNDED]:
         if side.computes:
@@ -88,6 +90,19 @@ def _slack(
         if n.decimals >= FLOAT_DECIMALS:  # 0.1 + 0.2 = 0.30000000000000004
             slack += Fraction(size(value)) / 10**FLOAT_DECIMALS
     return slack
+
+
+def _is_money(side: Side) -> bool:
+    """Whether a side adds amounts with two decimals, none of which looks like a rounded share."""
+    if not side.computes or not side.facts.operations <= {"+", "-", "neg"}:
+        return False
+    return all(n.decimals == 2 and not _is_share(n) for n in side.facts.decimals)
+
+
+def _is_share(literal: Number) -> bool:
+    """Whether two decimals could be a third, a sixth, a seventh or a ninth of something."""
+    cents = round(literal.value * 100) % 100
+    return any(-d <= 2 * (100 * k - cents * d) < 2 * d for d in (3, 6, 7, 9) for k in range(1, d))
 
 
 def _is_given(literal: Number, context: Context) -> bool:

@@ -17,34 +17,35 @@ from dataclasses import replace
 
 from labeler.checking.claims.answers import contradicted
 from labeler.checking.claims.carried import Carried, values_of
-from labeler.checking.claims.chains import REACH, Chain, find_chains, without_annotations
+from labeler.checking.claims.chains import REACH, Chain, find_chains, goes_on, without_annotations
 from labeler.checking.claims.context import (
-    OPERATIONS_PER_CHARACTER,
+    CHARACTERS_PER_OPERATION,
     Context,
     context_of,
     says_imaginary,
 )
 from labeler.checking.claims.conversions import conversions, converted
 from labeler.checking.claims.decide import Kind, Link, decide, readings_of
-from labeler.checking.claims.equations import (
-    MAX_KNOWN,
-    Equation,
-    equations_of,
-    far_root,
-    follow,
-    is_linked,
-    is_tested,
-)
+from labeler.checking.claims.equation import Equation, equations_of
+from labeler.checking.claims.equations import MAX_KNOWN, far_root, follow, is_linked, rewritten
 from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
-from labeler.checking.claims.tokens import MAX_CHARACTERS
+from labeler.checking.claims.tested import is_tested
+from labeler.checking.claims.token import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
 from labeler.checking.claims.worded import worded
 from labeler.records import Verdict
+
+_BEGINS = re.compile(
+    r"(?!.{0,200}substitut)[A-Za-z,.:;\s*#-]{0,200}[\s$\\\[(&]{0,8}=", re.IGNORECASE
+)
+"""A step that begins with a sign of equality, behind words at most."""
+MAX_CHAINS_OF_SOLUTION = 400
+"""The steps behind are read no more."""
 
 
 def check_solution(
@@ -72,6 +73,7 @@ class Reader:
         self.stated: list[tuple[str, Value]] = []
         self.carried = Carried()
         self.at = -1
+        self.chains_left = MAX_CHAINS_OF_SOLUTION
         self.equations: list[Equation] = []
         self.texts: list[str] = []
         self.definitions = Definitions()
@@ -85,13 +87,18 @@ class Reader:
         """The links of the next step."""
         self.at += 1
         step = without_annotations(step)
-        self.context.work.left += len(step) * OPERATIONS_PER_CHARACTER
+        self.context.work.left += len(step) // CHARACTERS_PER_OPERATION
         low = step.lower()
         if not self.context.imaginary and says_imaginary(step, low):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
         links: list[Link] = []
-        chains = find_chains(step)
+        chains = find_chains(step) if self.chains_left > 0 else ()
+        self.chains_left -= len(chains)
+        begins = bool(chains) and not chains[0].sides[0].text and _BEGINS.match(step) is not None
+        if begins and self.last is not None:
+            # "= 8x - 9": the step goes on from the last side of the step before
+            chains = (goes_on(self.last, chains[0]), *chains[1:])
         before = self._last_of_step_before(chains)
         for chain in chains:
             links += (
@@ -139,6 +146,7 @@ class Reader:
             if before is not None:
                 links += follow(before, chain, self.stated, self.context)
             if not any(link.kind is Kind.EQUATION for link in links):
+                links += rewritten(chain, self.equations, self.context)
                 links += far_root(
                     chain,
                     self.equations,
@@ -148,8 +156,12 @@ class Reader:
                 )
             links += self.carried.check(chain)
             links += self.definitions.check(chain, self.context)
-            links += misused(chain, self.stated)
+            links += misused(chain, self.stated, lambda: self._before(chain))
         return links
+
+    def _before(self, chain: Chain) -> list[str]:
+        """The problem and the solution up to a chain."""
+        return [self.context.problem, *self.texts[:-1], self.texts[-1][: chain.start]]
 
     def _said(self, chain: Chain) -> str:
         """What is said up to a chain, from the step before on."""
@@ -165,7 +177,7 @@ class Reader:
 
         What such a test comes to step by step is the same test.
         """
-        if link.verdict is not Verdict.WRONG or not self.equations:
+        if link.verdict is not Verdict.WRONG or link.kind is not Kind.SUM or not self.equations:
             return link
         a, b = link.left.node, link.right.node
         assert a is not None

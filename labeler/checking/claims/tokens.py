@@ -7,54 +7,17 @@ whatever it stands in is not decided. A `boundary` ends what came before it.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
 
+from labeler.checking.claims.macros import MACROS, POWERS, SIGNS, VULGAR
 from labeler.checking.claims.segments import Formulas
+from labeler.checking.claims.token import Kind, Token
 from labeler.checking.claims.vocabulary import (
-    BOUNDARIES,
-    FUNCTIONS,
-    GREEK,
+    CLAUSE_WORDS,
     IGNORED,
     KNOWN_UNITS,
-    OPERATORS,
     PROSE_GROUPS,
-    RELATIONS,
     UNIT_LETTERS,
 )
-
-Kind = Literal[
-    "num", "op", "open", "close", "rel", "word", "sym", "func", "mark", "bar", "boundary",
-    "unsupported", "end",
-]  # fmt: skip
-
-MAX_CHARACTERS = 20_000
-"""Longer steps are not read."""
-
-
-class Token(NamedTuple):
-    """`text` is normal: `*` for every product sign, `=` for every equality, a boundary's kind.
-
-    `spaced`: white space stands before it. `start`, `end`: its place in the step. `glued`: letters
-    that stand against the number before them. A named tuple, for a step makes hundreds of them.
-    """
-
-    kind: Kind
-    text: str
-    start: int
-    end: int
-    spaced: bool = False
-    glued: bool = False
-
-
-_SIGNS = {
-    "×": "*", "·": "*", "∗": "*", "⋅": "*", "•": "*", "*": "*", "÷": "/", "/": "/", "∕": "/",
-    "⁄": "/", "+": "+", "-": "-", "−": "-", "–": "-", "^": "^",
-}  # fmt: skip
-_POWERS = {
-    "²": "2", "³": "3", "⁴": "4", "¹": "1", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9",
-    "⁰": "0",
-}  # fmt: skip
-_VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "⅛": "1/8"}
 
 _LEXER = re.compile(
     r"""
@@ -96,6 +59,7 @@ _LEXER = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TO_THE_MULTIPLIED = re.compile(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]")
+_FORMULA_GOES_ON = re.compile(r"\s*(?:[-+*/^=)²³.,;]|\Z|\n)")
 _SIGN_FOLLOWS = re.compile(r"\s*[-=+*/^)<>]")
 _NOT_DIGITS = re.compile(r"[^\d.]")
 
@@ -129,7 +93,12 @@ class _Lexer:
             elif kind == "letters" and not self.mathematics:
                 text = match[0]
                 begin, stop = match.span()
-                if self.spaced and len(text) > 1 and (low := text.lower()) not in _SPECIAL:
+                if (
+                    self.spaced
+                    and len(text) > 1
+                    and (low := text.lower()) not in _SPECIAL
+                    and not (len(text) < 4 and self._is_formula(text, match))
+                ):
                     self.tokens.append(Token("word", low, begin, stop, True))
                 else:
                     self._letters(match)
@@ -174,6 +143,11 @@ class _Lexer:
         text = match[0]
         if not text.isdecimal():
             text = _NOT_DIGITS.sub("", text)
+        if self.prose_depth and self.tokens:
+            before = self.tokens[-1]
+            if before.kind == "word" and before.text not in CLAUSE_WORDS:
+                self._add("unsupported", "name", match)  # \\text{pencils in 3 boxes}
+                return
         padded = len(text) > 1 and text[0] == "0" and text[1] != "."  # a clock, a torn-off piece
         self._add("unsupported" if padded else "num", text, match)
 
@@ -182,7 +156,7 @@ class _Lexer:
 
     def _macro(self, match: re.Match[str]) -> None:
         name = match[0][1:]
-        known = _MACROS.get(name)
+        known = MACROS.get(name)
         if known is not None:
             self._add(known[0], known[1], match)
         elif name in PROSE_GROUPS:
@@ -233,11 +207,21 @@ class _Lexer:
             self._special(text, low, match)
         elif after_number and low in {"st", "nd", "rd", "th"}:
             self._add("unsupported", low, match)
-        elif len(text) <= 3 and self._may_be_product(low, match):
+        elif len(text) <= 3 and (self._may_be_product(low, match) or self._is_formula(text, match)):
             self._spell(text, match)
         else:
             start, end = match.span()
             self.tokens.append(Token("word", low, start, end, self.spaced, after_number))
+
+    def _is_formula(self, text: str, match: re.Match[str]) -> bool:
+        """Whether letters between signs are a product: `a^2 + ab`, where both stand alone, too."""
+        before = self.tokens[-1] if self.tokens else None
+        if before is None or before.kind not in {"op", "rel"} or text.lower() in KNOWN_UNITS:
+            return False
+        if _FORMULA_GOES_ON.match(self.text, match.end()) is None:
+            return False
+        alone = {t.text for t in self.tokens if t.kind == "sym"}
+        return set(text) <= alone
 
     def _may_be_product(self, low: str, match: re.Match[str]) -> bool:
         """Whether letters behind a value are unknowns (`2kh`, `4πr`), not a unit nor a word.
@@ -330,10 +314,10 @@ class _Lexer:
 
     def _power(self, match: re.Match[str]) -> None:
         self._add("op", "^", match)
-        self._add("num", "".join(_POWERS[digit] for digit in match[0]), match)
+        self._add("num", "".join(POWERS[digit] for digit in match[0]), match)
 
     def _vulgar(self, match: re.Match[str]) -> None:
-        top, bottom = _VULGAR[match[0]].split("/")
+        top, bottom = VULGAR[match[0]].split("/")
         self._add("func", "frac", match)
         for number in (top, bottom):
             self._add("open", "{", match)
@@ -390,33 +374,12 @@ class _Lexer:
             self._add("unsupported", match[0], match)
 
 
-def _macros() -> dict[str, tuple[Kind, str]]:
-    """What a macro of LaTeX is; what is not here sets type, or is unsupported."""
-    table: dict[str, tuple[Kind, str]] = {name: ("sym", name) for name in GREEK}
-    table |= dict.fromkeys(BOUNDARIES, ("boundary", "arrow"))
-    table |= {name: ("func", name) for name in FUNCTIONS}
-    table |= dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), ("func", "frac"))
-    table |= dict.fromkeys(("binom", "dbinom", "tbinom"), ("func", "binom"))
-    table |= dict.fromkeys(("quad", "qquad"), ("boundary", "gap"))
-    table |= dict.fromkeys(("circ", "degree"), ("mark", "degree"))
-    table |= dict.fromkeys(("lvert", "rvert", "vert", "mid"), ("bar", "|"))
-    table |= {name: ("open", name[1:]) for name in ("lfloor", "lceil")}
-    table |= {name: ("close", name[1:]) for name in ("rfloor", "rceil")}
-    table["pi"] = ("sym", "pi")
-    for name, text in OPERATORS.items():
-        table[name] = ("unsupported" if text == "unsupported" else "op", text)
-    for name, text in RELATIONS.items():
-        table[name] = ("unsupported" if text == "unsupported" else "rel", text)
-    return table
-
-
-_MACROS = _macros()
 _BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
 _ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
 _SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
 _UNEQUAL = {"≠": "!=", "≤": "<=", "≥": ">="}
 _DIRECT: dict[str, tuple[Kind, dict[str, str]]] = {
-    "sign": ("op", _SIGNS),
+    "sign": ("op", SIGNS),
     "equal": ("rel", {"==": "=", "＝": "="}),
     "money": ("mark", {r"\$": "$", "€": "$", "£": "$", "¥": "$"}),
     "percent": ("mark", {r"\%": "%"}),

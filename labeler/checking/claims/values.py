@@ -211,6 +211,7 @@ def exact(value: Fraction) -> Exact:
 
 def _arithmetic(name: str, left: Value, right: Value, work: Work) -> Value:
     if isinstance(left, EXACT) and isinstance(right, EXACT):
+        work.left -= 2
         if name == "*":
             result = left * right
         elif name == "/":

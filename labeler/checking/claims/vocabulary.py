@@ -80,6 +80,8 @@ RANGE_WORDS = LABEL_WORDS | words(
     "seats rooms rounds games from between"
 )
 """Words that a range of numbers may stand behind."""
+CLAUSE_WORDS = words("get gets give gives obtain obtains find yields yield have has so then")
+"""Words with which a statement begins anew."""
 LEADING_WORDS = words("so thus then therefore hence the and now finally")
 SENTENCE_WORDS = words("and or to if when than for as at in is are")
 

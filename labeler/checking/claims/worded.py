@@ -28,7 +28,7 @@ _IS = (
     r"(?: (?:dollars?|people|students?|minutes?|hours?|miles?|cents?))? (?:is|equals|is "
     r"equal to|makes|gives|comes to) "
 )
-_MATH = re.compile(r"\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
+_MATH = re.compile(r"\$\$|\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
 _UNSTATED = re.compile(
     r"\b(?:not|n't|never|if|whether|suppose|assume|wrong|incorrect|mistake|false|except|"
     r"unless|instead|"
@@ -113,8 +113,24 @@ def _root(m: re.Match[str]) -> str | None:
     if n.denominator != 1 or n > 10**12 or shown.denominator != 1:
         return None
     power = 3 if m[1].lower() == "cube" else 2
+    if any(k**power == n for k in (math.isqrt(int(n)), round(float(n) ** (1 / power)))):
+        return "" if shown**power == n else f"not a root of {n}"
     slack = power * max(shown, Fraction(1)) ** (power - 1)
     return "" if abs(shown**power - n) < slack else f"not a root of {n}"
+
+
+_PLACES = {"whole number": 0, "integer": 0, "tenth": 1, "hundredth": 2, "thousandth": 3,
+           "cent": 2, "dollar": 0, "whole": 0, "unit": 0}  # fmt: skip
+
+
+def _rounded(m: re.Match[str]) -> str | None:
+    """Rounding to a place that is named; halves may go either way."""
+    places = _PLACES[m[2].lower()]
+    unit = Fraction(1, 10**places)
+    if len(m[1].partition(".")[2]) <= places:
+        return None
+    gap = abs(_number(m[1]) - _number(m[3]))
+    return "" if gap * 2 <= unit else f"{float(round(_number(m[1]) / unit) * unit):.{places}f}"
 
 
 def _remainder(m: re.Match[str]) -> str | None:
@@ -216,7 +232,7 @@ def _form(
 
 
 _END = (
-    r"(?![\d]|[,.]\d|\s*[-+*/×÷^%(!\\]|\s*(?:x|times|plus|minus|percent|more|less|dozen|"
+    r"(?![\d]|[,.]\d|[ \t]*[-+*/×÷^%(!\\]|[ \t]*(?:x|times|plus|minus|percent|more|less|dozen|"
     r"hundred|thousand|million|out of|to the|divided|multiplied|and a)\b)"
 )
 _BEGIN = r"(?<![\w.,/+*×÷^)\]!|-])(?<![-+*/×÷=|(] )"
@@ -242,6 +258,14 @@ FORMS = (
     ),
     _form("squared", rf"{_BEGIN}{_N} (squared){_IS}{_N}{_END}", _power),
     _form("cubed", rf"{_BEGIN}{_N} (cubed){_IS}{_N}{_END}", _power),
+    _form(
+        "round",
+        r"(?<![\d.,])(\d+\.\d+)(?!\d)[^.\n=\\]{0,30}(?:\. )?[^.\n=\\]{0,20}\bround(?:ed|s|"
+        r"ing)?(?: it| this| up| down)?"
+        r" to the nearest (whole number|integer|tenth|hundredth|thousandth|cent|dollar|whole|unit)"
+        r"[^.\d\n]{0,60}?(\d[\d,]*(?:\.\d+)?)(?![\d%])",
+        _rounded,
+    ),
     _form("root of", rf"\b(square|cube) root of {_N}{_IS}{_N}{_END}", _root),
     _form(
         "remainder",
@@ -258,7 +282,7 @@ FORMS = (
     ),
     _form(
         "remainder",
-        rf"{_BEGIN}{_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? "
+        rf"(?<![\d.,^/*×÷+-]){_W} ?(?:÷|/|\\div|divided by) ?{_W} ?(?:=|is|equals|gives) ?{_W},? "
         rf"?(?:with |and |leaving )?(?:a |the )?remainder (?:of |is )?{_W}{_END}",
         _quotient,
         Kind.MODULAR,

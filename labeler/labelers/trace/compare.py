@@ -20,7 +20,7 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from labeler.checking.literal import NoLiteral, literal, same_value
+from labeler.checking.python_value import NoLiteral, literal, same_value
 from labeler.labelers.trace.run import Event, Trace
 
 STEP = re.compile(r"^\s*(\d+)\s*:(.*)$")

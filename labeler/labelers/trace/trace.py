@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from labeler.checking.literal import NoLiteral, literal, same_value
+from labeler.checking.python_value import NoLiteral, literal, same_value
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Limits, RunResult
 from labeler.labelers.base import Findings, Policy

@@ -24,7 +24,7 @@ _BETWEEN = re.compile(
 )
 _AFTER = re.compile(
     rf"\b(?:(\d{{1,2}}) hours?)?(?:,? ?(?:and )?(\d{{1,3}}) minutes?)? (after|before) "
-    rf"{_TIME},? is {_TIME}(?![\d:/])",
+    rf"{_TIME},? is {_TIME}(?![\d:/]|\s*[-+])",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|if|suppose|wrong|incorrect|instead|zone|ratio)\b|\?", re.IGNORECASE)

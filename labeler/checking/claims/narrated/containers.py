@@ -26,7 +26,8 @@ _WORTH = {
 _COINS = re.compile(
     r"(?<![\d.,$/*×x+-])(?<![*×/+] )\b(\d{1,5}) (pennies|nickels|dimes|quarters) (?:is|"
     r"are|equals?|makes?|=|is worth|are worth|"
-    r"is equal to|are equal to|totals?) (?:(\d{1,6}) cents\b|\\?\$(\d+(?:\.\d\d)?)(?![\d.]))",
+    r"is equal to|are equal to|totals?) (?:(\d{1,6}) cents\b|"
+    r"\\?\$(\d+(?:\.\d\d)?)(?![\d./]|\s*[-+*/\\]))",
     re.IGNORECASE,
 )
 _MOVE = re.compile(

@@ -1,0 +1,44 @@
+"""Work is bounded: what a solution may cost grows with its length, and no text can break out."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from labeler.checking.claims.context import ALLOWANCE, CHARACTERS_PER_OPERATION
+from labeler.checking.claims.steps import Reader
+
+LENGTH = 20_000
+PIECES = {
+    "sums": "1 + 1 = 2, ",
+    "long chain": "1 = 1 + 1 - 1 ",
+    "open brackets": "(",
+    "nested": "((1 + 2) * 3) = 9 ",
+    "dollars": "$",
+    "formulas": "$x^2 + 1 = y$ ",
+    "roots": r"\sqrt{2} + \sqrt{3} = 1 ",
+    "decimals": "0.11 + 0.13 * 1.17 = 3.91, ",
+    "percents": "5% + 3% = 8%, ",
+    "powers": "9^999 * 9^999 = 1, ",
+    "equations": "2x + 3 = 7, so x = 2. ",
+    "products": "(x + 1)^9 (y + 2)^9 = x, ",
+    "moduli": r"$5 \equiv 1 \pmod 7$ ",
+    "words": "the sum of 3 and 4 is 8. ",
+    "commas": "1,",
+    "trade": "Al and Bo swap. ",
+    "subscripts": "a_{1} = 2 ",
+    "spaces": " ",
+}
+
+
+@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
+def test_the_work_for_a_long_text_is_bounded_by_its_length(piece: str) -> None:
+    step = (piece * LENGTH)[:LENGTH]
+    reader = Reader("")
+    before = reader.context.work.left
+    started = time.process_time()
+    reader.read(step)
+    spent = before + LENGTH // CHARACTERS_PER_OPERATION - reader.context.work.left
+    assert (before, time.process_time() - started < 2.0) == (ALLOWANCE, True)
+    assert spent <= ALLOWANCE + LENGTH // CHARACTERS_PER_OPERATION + 5_000

@@ -1,0 +1,43 @@
+"""Each kind of trap with neighbours: what only looks false is silent, what is false is flagged."""
+
+from __future__ import annotations
+
+import pytest
+
+from labeler.checking.claims.steps import check_solution
+from labeler.records import Verdict
+from tests.checking.claims.neighbours import FALSE, SILENT
+from tests.checking.claims.test_claims import NO_ERRORS, NOT_STATED, NOTATIONS, OTHER_ARITHMETIC
+from tests.checking.claims.true_claims import TRUE
+
+
+def wrong(text: str) -> list[str]:
+    """The false claims of a text as `neighbours` writes it."""
+    problem, _, steps = text.rpartition(" ## ")
+    found = check_solution(problem, tuple(steps.split(" || ")))
+    return [str(link) for links in found for link in links if link.verdict is Verdict.WRONG]
+
+
+@pytest.mark.parametrize(("kind", "text"), [(k, t) for k, texts in SILENT.items() for t in texts])
+def test_what_only_looks_false_is_silent(kind: str, text: str) -> None:
+    assert (kind, wrong(text)) == (kind, [])
+
+
+@pytest.mark.parametrize(("kind", "text"), [(k, t) for k, texts in FALSE.items() for t in texts])
+def test_what_is_false_is_flagged(kind: str, text: str) -> None:
+    assert (kind, bool(wrong(text))) == (kind, True)
+
+
+def test_there_are_twelve_neighbours_of_each_kind() -> None:
+    assert {k: len(t) for k, t in (SILENT | FALSE).items() if len(t) < 12} == {}
+
+
+@pytest.mark.parametrize("text", TRUE)
+def test_true_statements_in_hard_notation_are_silent(text: str) -> None:
+    assert wrong(text) == []
+
+
+def test_there_are_three_hundred_claims_that_must_stay_silent() -> None:
+    silent = [text for texts in SILENT.values() for text in texts]
+    others = [*NO_ERRORS, *NOTATIONS, *OTHER_ARITHMETIC, *NOT_STATED]
+    assert len({*silent, *TRUE, *others}) >= 300
