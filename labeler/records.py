@@ -127,7 +127,8 @@ class Evidence:
     """What one labeler says of the last step of one prefix.
 
     `score` lies in [0, 1], higher is better; `n` samples were drawn or votes cast, `n_correct`
-    of them spoke for the step. `reason` says why, whenever the verdict is UNKNOWN.
+    of them spoke for the step. `reason` says why, whenever the verdict is UNKNOWN; of a tool's
+    WRONG it names the kind of the claim.
     `calls`, `prompt_tokens` and `completion_tokens` are what this piece of evidence cost.
     """
 

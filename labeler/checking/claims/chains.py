@@ -23,8 +23,8 @@ from labeler.checking.claims.tokens import tokenize
 _SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
 BEHIND = 120
 CACHED = 256
-MAX_CLAUSE = 4_000
-MAX_READ = 6_000
+MAX_CLAUSE = 3_000
+MAX_READ = 4_000
 """Characters of one clause, and of the clauses of one step, that are read."""
 MAX_CHAINS = 150
 """Of one step; the rest is not read."""

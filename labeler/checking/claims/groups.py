@@ -33,6 +33,7 @@ _TRIED = re.compile(
     r"\b(?:if|suppos\w+|assum\w+|try\w*|test\w*|check\w*|let|cases?|when|plug\w*|"
     r"substitut\w*|given|"
     r"for example|say|instead|would|minimum|maximum|where|denote|set(?:ting)?|choos\w*|"
+    r"take|taking|consider\w*|"
     r"with|at|initial\w*|"
     r"vertex|center|centre|compar\w*|coefficients?|identify|first guess|guess)\b",
     re.IGNORECASE,

@@ -44,7 +44,7 @@ _BEGINS = re.compile(
     r"(?!.{0,200}substitut)[A-Za-z,.:;\s*#-]{0,200}[\s$\\\[(&]{0,8}=", re.IGNORECASE
 )
 """A step that begins with a sign of equality, behind words at most."""
-MAX_CHAINS_OF_SOLUTION = 400
+MAX_CHAINS_OF_SOLUTION = 250
 """The steps behind are read no more."""
 
 
