@@ -93,7 +93,7 @@ def measured(given: argparse.Namespace, folder: str) -> list[Examined]:
 def _said(rate: Rate) -> str:
     if not rate.n:
         return "-"
-    return f"{rate.k}/{rate.n} = {rate.rate:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
+    return f"{rate.n_yes}/{rate.n} = {rate.rate:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
 
 
 def show(rows: Sequence[Row], pass_rate: Rate, n: int) -> None:

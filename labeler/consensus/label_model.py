@@ -29,8 +29,8 @@ from labeler.consensus.chain import (
     forward_backward,
     map_estimate,
 )
-from labeler.consensus.hopeless import HopelessProblems
-from labeler.consensus.observations import Said, is_rollouts, rollouts_of
+from labeler.consensus.hopeless import HopelessProblems, log_luck
+from labeler.consensus.observations import Said, has_rollouts, is_rollouts, spent_on
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 from labeler.records import Asks
@@ -97,19 +97,14 @@ class LabelModel:
         probable it is that rollouts say nothing, the problem being hopeless.
         """
         smoothed = self._smoothed(self.chain, said)
-        rollouts = rollouts_of(said)
-        if not rollouts.n:
+        if not has_rollouts(said):
             return smoothed.first_error_posterior()[0], 0.0
         deaf = [{s: c for s, c in step.items() if not is_rollouts(s)} for step in said]
         hopeless = self._smoothed(self.hopeless_chain, deaf)
-        ratio = hopeless.log_likelihood - smoothed.log_likelihood
-        failed = not any(
-            counts.n_correct
-            for step in said
-            for source, counts in step.items()
-            if source.asks is Asks.VALUE
-        )
-        p = self.hopeless.probability(problem_id, ratio if failed else None)
+        spent = spent_on(said)
+        luck = float(log_luck(np.array([[spent.n, spent.n_correct]], dtype=float))[0])
+        ratio = luck + hopeless.log_likelihood - smoothed.log_likelihood
+        p = self.hopeless.probability(problem_id, ratio)
         mixed: Array = (1 - p) * smoothed.first_error_posterior()[0]
         return mixed + p * hopeless.first_error_posterior()[0], p
 

@@ -27,7 +27,7 @@ from labeler.consensus.chain import (
     log_likelihoods,
     map_estimate,
 )
-from labeler.consensus.hopeless import HopelessProblems, probabilities, share_of
+from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations, is_rollouts
 from labeler.consensus.sources import OUTCOME, Source
@@ -35,6 +35,9 @@ from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
 """The prior of a rate weighs as much as 4 steps with 8 votes each."""
+
+NEGLIGIBLE = 1e-9
+"""P(hopeless) of a problem that is passed over as one."""
 
 CHUNK = 2000
 TOLERANCE, SMALLEST_GAIN = 1e-5, 0.02
@@ -63,7 +66,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
             chain=map_estimate(*sums.transitions),
             hopeless_chain=map_estimate(*sums.hopeless_transitions, errors=ERRORS_WHERE_HOPELESS),
             hopeless=replace(
-                model.hopeless, share=share_of(float(sums.hopeless.sum()), seen.n_problems)
+                model.hopeless, share=share_of(float(sums.hopeless.sum()), len(seen.asked))
             ),
             rates={
                 source: _refit(source, table, counts, model.rates[source])
@@ -82,10 +85,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
     return replace(
         model,
         hopeless=HopelessProblems(
-            model.hopeless.share,
-            dict(zip(seen.failed, sums.hopeless.tolist(), strict=True)),
-            seen.solved,
-            seen.n_problems,
+            model.hopeless.share, dict(zip(seen.asked, sums.hopeless.tolist(), strict=True))
         ),
         correlations={(a, b): float(rho[i, j]) for i, a, j, b in pairs},
         confusion={
@@ -130,7 +130,7 @@ def _confusion(table: Array, expected_counts: Array) -> Array:
 @dataclass
 class _Sums:
     """What one pass over all solutions expects. `transitions` (first states, transitions) of
-    problems that can be solved and of hopeless ones; `hopeless` [failed problems]: P(H);
+    problems that can be solved and of hopeless ones; `hopeless` [asked problems]: P(H);
     `expected_counts[s]` [counts, states]: how often source s gave these counts in each state;
     `joint`, `alone` [sources, sources]: products and squares of residuals given the state, over
     steps on which both sources of a family spoke.
@@ -153,7 +153,7 @@ class _Sums:
 @dataclass(frozen=True)
 class _Batch:
     """Solutions of one length: `said` [solutions, steps, sources], what all and what all but the
-    rollouts make of it [solutions, steps, states], and the failed problem of each, or -1.
+    rollouts make of it [solutions, steps, states], and the asked problem of each, or -1.
     """
 
     said: NDArray[np.int32]
@@ -178,13 +178,13 @@ def _batches(seen: Observations, rates: Sequence[Array], rho: Array) -> Iterator
 
 
 def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]) -> Array:
-    """log P(said | hopeless) / P(said | not) [failed problems], over all their solutions."""
-    ratios = np.zeros(len(seen.failed))
-    for batch in batches if seen.failed else ():
-        failed = batch.problems >= 0
-        hopeless = log_likelihoods(model.hopeless_chain, batch.log_deaf[failed])
-        otherwise = log_likelihoods(model.chain, batch.log_seen[failed])
-        np.add.at(ratios, batch.problems[failed], hopeless - otherwise)
+    """log P(said | hopeless) / P(said | not) [asked problems], over all their solutions."""
+    ratios = log_luck(seen.spent)
+    for batch in batches if seen.asked else ():
+        asked = batch.problems >= 0
+        hopeless = log_likelihoods(model.hopeless_chain, batch.log_deaf[asked])
+        otherwise = log_likelihoods(model.chain, batch.log_seen[asked])
+        np.add.at(ratios, batch.problems[asked], hopeless - otherwise)
     return ratios
 
 
@@ -199,8 +199,7 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         [np.zeros((len(table), n_states)) for table in seen.tables],
         np.zeros_like(rho),
         np.zeros_like(rho),
-        (seen.n_problems - len(seen.failed)) * float(np.log1p(-share))
-        + float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
+        float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
     )
     for batch in _batches(seen, rates, rho):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
@@ -209,12 +208,12 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         told = smoothed.states * (1 - hopeless)[:, None, None]
         _add_transitions(sums.transitions, told, smoothed)
         states = told.copy()
-        failed = np.flatnonzero(hopeless > 0)
-        if len(failed):
-            deaf = forward_backward(model.hopeless_chain, batch.log_deaf[failed], hopeless[failed])
-            also = deaf.states * hopeless[failed, None, None]
+        some = np.flatnonzero(hopeless > NEGLIGIBLE)
+        if len(some):
+            deaf = forward_backward(model.hopeless_chain, batch.log_deaf[some], hopeless[some])
+            also = deaf.states * hopeless[some, None, None]
             _add_transitions(sums.hopeless_transitions, also, deaf)
-            states[failed] += also
+            states[some] += also
         for s, (source, counts) in enumerate(zip(seen.sources, sums.expected_counts, strict=True)):
             np.add.at(counts, batch.said[:, :, s], told if is_rollouts(source) else states)
         _add_residuals(sums, seen, rates, batch.said, told, states)

@@ -1,10 +1,10 @@
 """A posterior over the place of the first error, from all rollouts on a solution (our own rule).
 
 The model and its limits stand in `labeler.first_error.model`; `bisect` chooses its rollouts by it.
-One unlucky 0 of k before healthy prefixes is seen as what it is; a late recovery, too. Where
-nothing of a problem ever succeeded, the problem may be hopeless (`hopeless`), and then rollouts say
-nothing: the place is where it was beforehand, given the answer, with that probability. `fit` learns
-how many problems of the run are; without it the rule goes by its prior.
+One unlucky 0 of k before healthy prefixes is seen as what it is; a late recovery, too. With the
+probability that the problem is hopeless (`hopeless`) rollouts say nothing, and the place is where
+it was beforehand, given the answer. `fit` learns how many problems of the run are; without it the
+rule goes by the prior.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from labeler.consensus.first_error_posterior import label_from_first_error_poste
 from labeler.consensus.hopeless import (
     HopelessProblems,
     learn_share,
+    log_luck,
     probabilities,
     with_hopeless,
 )
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
-from labeler.first_error.model import FirstErrorPosterior, Rates, locate
+from labeler.first_error.model import Array, FirstErrorPosterior, Rates, locate
 from labeler.records import Evidence, LabeledSolution, Solution, Verdict
 
 
@@ -50,25 +51,27 @@ class Posterior:
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
         """With the share of hopeless problems; memory grows with problems."""
+        spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
         asked: set[str] = set()
-        solved: set[str] = set()
-        ratios: dict[str, float] = defaultdict(float)
         for row in rows:
-            told = value_counts([step.evidence for step in row.steps])
-            if _succeeded(row.solution, told):
-                solved.add(row.solution.problem_id)
-            elif any(count.n for count in _rollouts(row.solution, told)):
-                asked.add(row.solution.problem_id)
-                ratios[row.solution.problem_id] += _log_ratio(self._located(row.solution, told))
-        failed = sorted(asked - solved)
-        n_problems = len(asked | solved)
-        of_failed = [ratios[problem_id] for problem_id in failed]
-        share = learn_share(of_failed, n_problems)
-        found = probabilities(np.array(of_failed), share).tolist()
-        by_problem = dict(zip(failed, found, strict=True))
-        return replace(
-            self, hopeless=HopelessProblems(share, by_problem, frozenset(solved), n_problems)
-        )
+            if not row.steps:
+                continue
+            told, problem_id = (
+                value_counts([s.evidence for s in row.steps]),
+                row.solution.problem_id,
+            )
+            sums = spent[problem_id]
+            sums[0] += sum(count.n for count in told)
+            sums[1] += sum(count.n_correct for count in told)
+            sums[2] += self._located(row.solution, told).log_likelihood
+            if _has_rollouts(row.solution, told):
+                asked.add(problem_id)
+        known = sorted(asked)
+        ratios = _log_ratios(np.array([spent[problem_id] for problem_id in known]).reshape(-1, 3))
+        share = learn_share(ratios)
+        found = probabilities(ratios, share).tolist()
+        hopeless = HopelessProblems(share, dict(zip(known, found, strict=True)))
+        return replace(self, hopeless=hopeless)
 
     def report(self) -> Mapping[str, Any]:
         return {"hopeless": self.hopeless.report()}
@@ -92,9 +95,10 @@ class Posterior:
     def _posterior(self, solution: Solution, told: Sequence[Counts]) -> tuple[list[float], float]:
         """P(first error = t), then P(none); and P(hopeless)."""
         found = self._located(solution, told)
-        if not any(count.n for count in _rollouts(solution, told)):
+        if not _has_rollouts(solution, told):
             return found.probabilities.tolist(), 0.0
-        ratio = None if _succeeded(solution, told) else _log_ratio(found)
+        n, c = sum(count.n for count in told), sum(count.n_correct for count in told)
+        ratio = float(_log_ratios(np.array([[n, c, found.log_likelihood]], dtype=float))[0])
         hopeless = self.hopeless.probability(solution.problem_id, ratio)
         mixed: list[float] = (
             (1 - hopeless) * found.probabilities + hopeless * found.prior
@@ -111,13 +115,16 @@ def _rollouts(solution: Solution, told: Sequence[Counts]) -> Sequence[Counts]:
     return told if solution.outcome is Verdict.UNKNOWN else told[:-1]
 
 
-def _succeeded(solution: Solution, told: Sequence[Counts]) -> bool:
-    return solution.outcome is Verdict.CORRECT or any(count.n_correct for count in told)
+def _has_rollouts(solution: Solution, told: Sequence[Counts]) -> bool:
+    return any(count.n for count in _rollouts(solution, told))
 
 
-def _log_ratio(found: FirstErrorPosterior) -> float:
-    """log P(said | hopeless) / P(said | not): where it is hopeless, failing is certain."""
-    return -found.log_likelihood
+def _log_ratios(problems: Array) -> Array:
+    """log P(said | hopeless) / P(said | not) of problems, from [problems, 3]: n, n right and
+    log P(said | not).
+    """
+    found: Array = log_luck(problems[:, :2]) - problems[:, 2]
+    return found
 
 
 POSTERIOR = ConsensusRule(name="posterior", settings=PosteriorRule, build=Posterior)
