@@ -45,7 +45,7 @@ STEP_PRIOR = np.array(
 )
 """Pseudo-counts of the first state and of transitions; 0 marks what cannot happen."""
 
-ERRORS_WHERE_HOPELESS = 6.0
+ERRORS_WHERE_HOPELESS = 4.0
 """How many times as often, beforehand, steps are the first error on a problem that the policy
 cannot solve (`hopeless`): there hardly a solution is without one."""
 

@@ -102,7 +102,5 @@ def with_hopeless(decision: Decision, hopeless: float) -> Decision:
     """The decision, whose reason says so if it is open and the problem rather hopeless than not."""
     if decision.first_error is not None or hopeless <= 0.5:
         return decision
-    why = (
-        f"the policy hardly ever solves this problem, so rollouts say nothing (P = {hopeless:.2f})"
-    )
+    why = f"the policy cannot solve this problem (P = {hopeless:.2f}), so rollouts say nothing"
     return replace(decision, reason=f"{why}; {decision.reason}" if decision.reason else why)

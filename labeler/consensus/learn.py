@@ -2,8 +2,11 @@
 
 Pseudo-counts from the priors tell the states apart and carry sources that are seen little. What
 solutions of problems that are probably hopeless (`hopeless`) tell goes, by that probability, to a
-chain of their own, and their rollouts to nobody. Deterministic: starts from the prior, never at
-random. Source: Dempster, Laird, Rubin (1977).
+chain of their own, and their rollouts to nobody. Problems in which nothing succeeded teach nothing
+about the others: "the policy cannot solve them" and "their first steps are all wrong" explain
+rollouts equally well, and a run of failures would teach the second. So a first step that is wrong
+is rarer in this model than in truth where problems have one solution each and only rollouts speak.
+Deterministic: starts from the prior, never at random. Source: Dempster, Laird, Rubin (1977).
 """
 
 from __future__ import annotations
@@ -203,11 +206,13 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
     )
     for batch in _batches(seen, rates, rho):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
-        smoothed = forward_backward(model.chain, batch.log_seen, 1 - hopeless)
+        teaches = np.append(1 - sums.hopeless, 1.0)[batch.problems]
+        teaches[np.append(seen.spent[:, 1] == 0, False)[batch.problems]] = 0.0
+        smoothed = forward_backward(model.chain, batch.log_seen, teaches)
         sums.log_likelihood += smoothed.log_likelihood
-        told = smoothed.states * (1 - hopeless)[:, None, None]
+        told = smoothed.states * teaches[:, None, None]
         _add_transitions(sums.transitions, told, smoothed)
-        states = told.copy()
+        states = smoothed.states * (1 - hopeless)[:, None, None]
         some = np.flatnonzero(hopeless > NEGLIGIBLE)
         if len(some):
             deaf = forward_backward(model.hopeless_chain, batch.log_deaf[some], hopeless[some])
