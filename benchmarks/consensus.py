@@ -104,7 +104,7 @@ def rules() -> list[Rule]:
 
 
 async def evidence(
-    config: RunConfig, n_problems: int, journal_file: Path, show: Any
+    config: RunConfig, n_problems: int, journal_file: Path, show: Any, n_solutions: int = 1
 ) -> tuple[list[Examined], dict[str, Cost]]:
     """Samples solutions of fresh problems and asks all sources; what they said and its cost."""
     samplers, checker = build_samplers(config), MathChecker()
@@ -124,7 +124,7 @@ async def evidence(
 
     with Journal(journal_file) as journal:
         async with Driver(routes(samplers, checker), journal, max_active=96) as driver:
-            solved = await sampled(problems, policy, driver, {})
+            solved = await sampled(problems, policy, driver, {}, n_solutions)
             examined = await examine(solved, labelers, driver, costs, on_problem)
     for sampler in samplers.values():
         await sampler.aclose()

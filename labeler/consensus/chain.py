@@ -45,6 +45,10 @@ STEP_PRIOR = np.array(
 )
 """Pseudo-counts of the first state and of transitions; 0 marks what cannot happen."""
 
+ERRORS_WHERE_HOPELESS = 4.0
+"""How many times as often, beforehand, steps are the first error on a problem that the policy
+cannot solve (`hopeless`): there hardly a solution is without one."""
+
 LEAST_LOG = -200.0
 """No evidence rules a state out entirely; the state that it prefers may be impossible."""
 
@@ -57,14 +61,20 @@ class Chain:
     step: Array
 
 
-def map_estimate(start_counts: Array | float = 0.0, step_counts: Array | float = 0.0) -> Chain:
-    """The most plausible chain after expected counts; without any, the prior."""
-    counts = np.vstack([START_PRIOR + start_counts, STEP_PRIOR + step_counts])
+def map_estimate(
+    start_counts: Array | float = 0.0, step_counts: Array | float = 0.0, errors: float = 1.0
+) -> Chain:
+    """The most plausible chain after expected counts; without any, the prior, in which first
+    errors are `errors` times as frequent as the constants above have it.
+    """
+    prior = np.vstack([START_PRIOR, STEP_PRIOR])
+    prior[:, ERROR] *= errors
+    counts = prior + np.vstack([np.zeros(len(STATES)) + start_counts, step_counts + 0 * STEP_PRIOR])
     # Whether an error is a near miss does not depend on how hard the step was.
     before = np.r_[0 : RIGHT.stop + 1]
     kinds = counts[before, ERROR].sum(axis=0)
-    errors = counts[before, ERROR].sum(axis=1)
-    counts[before, ERROR] = errors[:, None] * kinds / kinds.sum()
+    by_state = counts[before, ERROR].sum(axis=1)
+    counts[before, ERROR] = by_state[:, None] * kinds / kinds.sum()
     shares = counts / counts.sum(axis=1, keepdims=True)
     return Chain(shares[0], shares[1:])
 
@@ -74,12 +84,18 @@ class SmoothedPosterior:
     """What the chain knows of solutions of one length.
 
     `states` [solutions, steps, states] are probabilities; `transition_counts` [states, states] are
-    expected numbers of transitions, summed over solutions and steps, as is `log_likelihood`.
+    expected numbers of transitions, summed over solutions (by weight) and steps; `log_likelihoods`
+    [solutions].
     """
 
     states: Array
     transition_counts: Array
-    log_likelihood: float
+    log_likelihoods: Array
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of all solutions."""
+        return float(self.log_likelihoods.sum())
 
     def first_error_posterior(self) -> Array:
         """[solutions, steps + 1]: P(first error = t) for each step, then P(none)."""
@@ -88,8 +104,12 @@ class SmoothedPosterior:
         return np.concatenate([errors, none[:, None]], axis=1)
 
 
-def forward_backward(chain: Chain, log_seen: Array) -> SmoothedPosterior:
-    """What log P(evidence | state) `log_seen` [solutions, steps, states] tells of every step."""
+def forward_backward(
+    chain: Chain, log_seen: Array, weights: Array | None = None
+) -> SmoothedPosterior:
+    """What log P(evidence | state) `log_seen` [solutions, steps, states] tells of every step;
+    `weights` [solutions] say how much each solution's transitions count, 1 if not given.
+    """
     peak = log_seen.max(axis=2, keepdims=True)
     seen = np.exp(np.maximum(log_seen - peak, LEAST_LOG))
     n_steps = seen.shape[1]
@@ -102,9 +122,24 @@ def forward_backward(chain: Chain, log_seen: Array) -> SmoothedPosterior:
         ahead = forward[:, t] @ chain.step
     backward = np.ones_like(seen)
     transition_counts = np.zeros_like(chain.step)
+    counted = forward if weights is None else forward * weights[:, None, None]
     for t in range(n_steps - 1, 0, -1):
         later = backward[:, t] * seen[:, t] / scale[:, t, None]
         backward[:, t - 1] = later @ chain.step.T
-        transition_counts += chain.step * (forward[:, t - 1].T @ later)
-    total = float(np.log(scale).sum() + peak.sum())
-    return SmoothedPosterior(forward * backward, transition_counts, total)
+        transition_counts += chain.step * (counted[:, t - 1].T @ later)
+    totals = np.log(scale).sum(axis=1) + peak.sum(axis=(1, 2))
+    return SmoothedPosterior(forward * backward, transition_counts, totals)
+
+
+def log_likelihoods(chain: Chain, log_seen: Array) -> Array:
+    """log P(evidence) of each solution [solutions], from `log_seen` as above."""
+    peak = log_seen.max(axis=2, keepdims=True)
+    seen = np.exp(np.maximum(log_seen - peak, LEAST_LOG))
+    totals: Array = peak.sum(axis=(1, 2))
+    ahead = np.broadcast_to(chain.start, seen[:, 0].shape)
+    for t in range(seen.shape[1]):
+        joint = ahead * seen[:, t]
+        scale = joint.sum(axis=1)
+        totals = totals + np.log(scale)
+        ahead = joint / scale[:, None] @ chain.step
+    return totals

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import AliasChoices, ConfigDict, Field
@@ -22,9 +22,10 @@ from labeler.consensus.base import Decision
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.calibration import Calibration, calibrate
 from labeler.consensus.first_error_posterior import label_from_first_error_posterior
+from labeler.consensus.hopeless import with_hopeless
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
-from labeler.consensus.observations import Said, gather, said_of
+from labeler.consensus.observations import Said, gather, is_rollouts, said_of
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings, rule_is_required
 from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
@@ -78,7 +79,7 @@ class Fusion:
         return self.settings.rule
 
     def fit(self, rows: Iterable[LabeledSolution]) -> Self:
-        marked: list[tuple[list[Said], int]] = []
+        marked: list[_Marked] = []
 
         def watched() -> Iterator[LabeledSolution]:
             for row in rows:
@@ -88,7 +89,7 @@ class Fusion:
                         name = row.solution.solution_id
                         raise DataError(f"gold: {name} has no step {truth}; the first step is 0")
                     evidence = [step.evidence for step in row.steps]
-                    marked.append((said_of(row.solution, evidence), truth))
+                    marked.append((row.solution.problem_id, said_of(row.solution, evidence), truth))
                 yield row
 
         model = learn(gather(watched(), self.fit_limit), self.settings.max_effective_votes)
@@ -109,7 +110,7 @@ class Fusion:
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
-        posterior: list[float] = self._posterior(said_of(solution, evidence)).tolist()
+        posterior: list[float] = self._posterior(solution, said_of(solution, evidence))[0].tolist()
         return posterior
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
@@ -117,22 +118,33 @@ class Fusion:
         if not any(said):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
-        posterior = self._posterior(said).tolist()
-        spoken = [bool(step.keys() - {OUTCOME}) for step in said]
-        return label_from_first_error_posterior(
-            posterior, self.settings.min_confidence, spoken, solution.outcome
+        posterior, hopeless = self._posterior(solution, said)
+        # Where a problem is rather hopeless than not, who only rolled out has said nothing.
+        spoken = [
+            any(s != OUTCOME and (hopeless <= 0.5 or not is_rollouts(s)) for s in step)
+            for step in said
+        ]
+        decision = label_from_first_error_posterior(
+            posterior.tolist(), self.settings.min_confidence, spoken, solution.outcome
         )
+        return with_hopeless(decision, hopeless)
 
-    def _posterior(self, said: Sequence[Said]) -> Array:
-        return self.calibration.first_error_posterior(self.model.first_error_posterior(said))
+    def _posterior(self, solution: Solution, said: Sequence[Said]) -> tuple[Array, float]:
+        found, hopeless = self.model.first_error_posterior(said, solution.problem_id)
+        return self.calibration.first_error_posterior(found), hopeless
 
 
-def _calibration(model: LabelModel, marked: Sequence[tuple[Sequence[Said], int]]) -> Calibration:
+_Marked: TypeAlias = tuple[str, Sequence[Said], int]
+"""Problem id, what is said of a solution's steps, its true first error."""
+
+
+def _calibration(model: LabelModel, marked: Sequence[_Marked]) -> Calibration:
     if not marked:
         return Calibration()
     gold = []
-    for said, truth in marked:
-        right = np.clip(1 - np.cumsum(model.first_error_posterior(said)[:-1]), 0.0, 1.0)
+    for problem_id, said, truth in marked:
+        found, _ = model.first_error_posterior(said, problem_id)
+        right = np.clip(1 - np.cumsum(found[:-1]), 0.0, 1.0)
         was = np.array([float(truth == -1 or t < truth) for t in range(len(said))])
         gold.append((right, was))
     return calibrate(gold)

@@ -5,7 +5,8 @@ single labels, so one first error explains all steps. What a source says are cou
 state of the chain its rate has a Beta distribution (`beta_binomial`); a verdict is one vote. And
 sources of one family (same model, same question) share mistakes: n of them whose mistakes correlate
 by rho count as n / (1 + (n - 1) rho) votes, the design effect (Kish, 1965); a copy changes
-nothing. Silence says nothing: a judge that stopped, a step that nobody sampled.
+nothing. Silence says nothing: a judge that stopped, a step that nobody sampled. On a hopeless
+problem (`hopeless`) rollouts say nothing either, and errors have a chain of their own.
 
 Not covered: correlation between families, and between one source's verdicts on different steps.
 """
@@ -20,8 +21,16 @@ import numpy as np
 
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array, log_likelihood
-from labeler.consensus.chain import STATES, Chain, forward_backward, map_estimate
-from labeler.consensus.observations import Said
+from labeler.consensus.chain import (
+    ERRORS_WHERE_HOPELESS,
+    STATES,
+    Chain,
+    SmoothedPosterior,
+    forward_backward,
+    map_estimate,
+)
+from labeler.consensus.hopeless import HopelessProblems, log_luck
+from labeler.consensus.observations import Said, has_rollouts, is_rollouts, spent_on
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 from labeler.records import Asks
@@ -64,10 +73,15 @@ def related(source: Source, other: Source) -> bool:
 class LabelModel:
     """`rates[source]` [states, 2] are Beta parameters; `correlations` of related sources' mistakes,
     both ways; `confusion[source]` [3, 2]: on how many steps (expected) before, at and after the
-    first error it spoke for and against the step, votes as shares.
+    first error it spoke for and against the step, votes as shares (rollouts on problems that are
+    not hopeless). `chain` is that of problems the policy can solve, `hopeless_chain` of others.
     """
 
     chain: Chain = field(default_factory=map_estimate)
+    hopeless_chain: Chain = field(
+        default_factory=lambda: map_estimate(errors=ERRORS_WHERE_HOPELESS)
+    )
+    hopeless: HopelessProblems = field(default_factory=HopelessProblems)
     rates: Mapping[Source, Array] = field(default_factory=dict)
     correlations: Mapping[tuple[Source, Source], float] = field(default_factory=dict)
     confusion: Mapping[Source, Array] = field(default_factory=dict)
@@ -78,11 +92,24 @@ class LabelModel:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def first_error_posterior(self, said: Sequence[Said]) -> Array:
-        """P(first error = t) for each step of one solution, then P(none): [steps + 1]."""
-        log_seen = np.stack([self._log_seen(step) for step in said])
-        posterior: Array = forward_backward(self.chain, log_seen[None]).first_error_posterior()[0]
-        return posterior
+    def first_error_posterior(self, said: Sequence[Said], problem_id: str) -> tuple[Array, float]:
+        """P(first error = t) for each step of one solution, then P(none): [steps + 1]; and how
+        probable it is that rollouts say nothing, the problem being hopeless.
+        """
+        smoothed = self._smoothed(self.chain, said)
+        if not has_rollouts(said):
+            return smoothed.first_error_posterior()[0], 0.0
+        deaf = [{s: c for s, c in step.items() if not is_rollouts(s)} for step in said]
+        hopeless = self._smoothed(self.hopeless_chain, deaf)
+        spent = spent_on(said)
+        luck = float(log_luck(np.array([[spent.n, spent.n_correct]], dtype=float))[0])
+        ratio = luck + hopeless.log_likelihood - smoothed.log_likelihood
+        p = self.hopeless.probability(problem_id, ratio)
+        mixed: Array = (1 - p) * smoothed.first_error_posterior()[0]
+        return mixed + p * hopeless.first_error_posterior()[0], p
+
+    def _smoothed(self, chain: Chain, said: Sequence[Said]) -> SmoothedPosterior:
+        return forward_backward(chain, np.stack([self._log_seen(step) for step in said])[None])
 
     def _log_seen(self, step: Said) -> Array:
         """log P(what is said of a step | state) [states]."""
@@ -115,6 +142,11 @@ class LabelModel:
             "states": list(STATES),
             "start": self.chain.start.tolist(),
             "step": self.chain.step.tolist(),
+            "hopeless": {
+                **self.hopeless.report(),
+                "start": self.hopeless_chain.start.tolist(),
+                "step": self.hopeless_chain.step.tolist(),
+            },
             "sources": [self._report_of(source) for source in sorted(self.rates)],
             "correlations": [
                 {"between": [str(a), str(b)], "asks": str(a.asks), "rho": self.correlations[a, b]}

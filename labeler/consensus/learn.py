@@ -1,12 +1,17 @@
 """Fits the label model to unlabelled evidence by expectation-maximisation.
 
-Pseudo-counts from the priors tell the states apart and carry sources that are seen little.
+Pseudo-counts from the priors tell the states apart and carry sources that are seen little. What
+solutions of problems that are probably hopeless (`hopeless`) tell goes, by that probability, to a
+chain of their own, and their rollouts to nobody. Problems in which nothing succeeded teach nothing
+about the others: "the policy cannot solve them" and "their first steps are all wrong" explain
+rollouts equally well, and a run of failures would teach the second. So a first step that is wrong
+is rarer in this model than in truth where problems have one solution each and only rollouts speak.
 Deterministic: starts from the prior, never at random. Source: Dempster, Laird, Rubin (1977).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,14 +19,28 @@ from numpy.typing import NDArray
 
 from labeler.consensus import beta_binomial
 from labeler.consensus.beta_binomial import Array
-from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES, forward_backward, map_estimate
+from labeler.consensus.chain import (
+    AFTER,
+    ERROR,
+    ERRORS_WHERE_HOPELESS,
+    RIGHT,
+    STATES,
+    SmoothedPosterior,
+    forward_backward,
+    log_likelihoods,
+    map_estimate,
+)
+from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
-from labeler.consensus.observations import Observations
+from labeler.consensus.observations import Observations, is_rollouts
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
 """The prior of a rate weighs as much as 4 steps with 8 votes each."""
+
+NEGLIGIBLE = 1e-9
+"""P(hopeless) of a problem that is passed over as one."""
 
 CHUNK = 2000
 TOLERANCE, SMALLEST_GAIN = 1e-5, 0.02
@@ -47,7 +66,11 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
         rho = sums.correlations(1 / max_effective_votes) * _related(seen.sources)
         model = replace(
             model,
-            chain=map_estimate(sums.start, sums.transition_counts),
+            chain=map_estimate(*sums.transitions),
+            hopeless_chain=map_estimate(*sums.hopeless_transitions, errors=ERRORS_WHERE_HOPELESS),
+            hopeless=replace(
+                model.hopeless, share=share_of(float(sums.hopeless.sum()), len(seen.asked))
+            ),
             rates={
                 source: _refit(source, table, counts, model.rates[source])
                 for source, table, counts in zip(
@@ -59,16 +82,19 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
         )
         if n_rounds > 1 and gain < max(TOLERANCE * n_solutions, SMALLEST_GAIN):
             break
-    expected_counts = _expect(seen, model, rho).expected_counts
+    sums = _expect(seen, model, rho)
     by_name = enumerate(seen.sources)
     pairs = [(i, a, j, b) for i, a in by_name for j, b in enumerate(seen.sources) if related(a, b)]
     return replace(
         model,
+        hopeless=HopelessProblems(
+            model.hopeless.share, dict(zip(seen.asked, sums.hopeless.tolist(), strict=True))
+        ),
         correlations={(a, b): float(rho[i, j]) for i, a, j, b in pairs},
         confusion={
             source: _confusion(table, counts)
             for source, table, counts in zip(
-                seen.sources, seen.tables, expected_counts, strict=True
+                seen.sources, seen.tables, sums.expected_counts, strict=True
             )
         },
     )
@@ -106,13 +132,16 @@ def _confusion(table: Array, expected_counts: Array) -> Array:
 
 @dataclass
 class _Sums:
-    """What one pass over all solutions expects. `expected_counts[s]` [counts, states]: how often
-    source s gave these counts in each state; `joint`, `alone` [sources, sources]: products and
-    squares of residuals given the state, over steps on which both sources of a family spoke.
+    """What one pass over all solutions expects. `transitions` (first states, transitions) of
+    problems that can be solved and of hopeless ones; `hopeless` [asked problems]: P(H);
+    `expected_counts[s]` [counts, states]: how often source s gave these counts in each state;
+    `joint`, `alone` [sources, sources]: products and squares of residuals given the state, over
+    steps on which both sources of a family spoke.
     """
 
-    start: Array
-    transition_counts: Array
+    hopeless: Array
+    transitions: tuple[Array, Array]
+    hopeless_transitions: tuple[Array, Array]
     expected_counts: list[Array]
     joint: Array
     alone: Array
@@ -124,40 +153,96 @@ class _Sums:
         return np.clip(shares, at_least, 1.0)
 
 
-def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
-    n_states = len(STATES)
-    sums = _Sums(
-        np.zeros(n_states),
-        np.zeros((n_states, n_states)),
-        [np.zeros((len(table), n_states)) for table in seen.tables],
-        np.zeros_like(rho),
-        np.zeros_like(rho),
-    )
-    rates = [model.rates[source] for source in seen.sources]
+@dataclass(frozen=True)
+class _Batch:
+    """Solutions of one length: `said` [solutions, steps, sources], what all and what all but the
+    rollouts make of it [solutions, steps, states], and the asked problem of each, or -1.
+    """
+
+    said: NDArray[np.int32]
+    log_seen: Array
+    log_deaf: Array
+    problems: NDArray[np.int32]
+
+
+def _batches(seen: Observations, rates: Sequence[Array], rho: Array) -> Iterator[_Batch]:
     logs = [beta_binomial.log_likelihood(t, ab) for t, ab in zip(seen.tables, rates, strict=True)]
-    for group in seen.groups:
+    for group, problems in zip(seen.groups, seen.problems, strict=True):
         for first in range(0, len(group), CHUNK):
             said = group[first : first + CHUNK]
             weights = correlation_weights((said > 0).astype(float), rho)
-            log_seen = np.zeros((*said.shape[:2], n_states))
-            for s, log in enumerate(logs):
-                log_seen += weights[:, :, s, None] * log[said[:, :, s]]
-            smoothed = forward_backward(model.chain, log_seen)
-            sums.start += smoothed.states[:, 0].sum(axis=0)
-            sums.transition_counts += smoothed.transition_counts
-            sums.log_likelihood += smoothed.log_likelihood
-            for s, counts in enumerate(sums.expected_counts):
-                np.add.at(counts, said[:, :, s], smoothed.states)
-            _add_residuals(sums, seen, rates, said, smoothed.states)
+            log_seen = np.zeros((*said.shape[:2], len(STATES)))
+            log_deaf = np.zeros_like(log_seen)
+            for s, (source, log) in enumerate(zip(seen.sources, logs, strict=True)):
+                told = weights[:, :, s, None] * log[said[:, :, s]]
+                log_seen += told
+                log_deaf += 0 if is_rollouts(source) else told
+            yield _Batch(said, log_seen, log_deaf, problems[first : first + CHUNK])
+
+
+def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]) -> Array:
+    """log P(said | hopeless) / P(said | not) [asked problems], over all their solutions."""
+    ratios = log_luck(seen.spent)
+    for batch in batches if seen.asked else ():
+        asked = batch.problems >= 0
+        hopeless = log_likelihoods(model.hopeless_chain, batch.log_deaf[asked])
+        otherwise = log_likelihoods(model.chain, batch.log_seen[asked])
+        np.add.at(ratios, batch.problems[asked], hopeless - otherwise)
+    return ratios
+
+
+def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
+    n_states, share = len(STATES), model.hopeless.share
+    rates = [model.rates[source] for source in seen.sources]
+    ratios = _log_ratios(seen, model, _batches(seen, rates, rho))
+    sums = _Sums(
+        probabilities(ratios, share),
+        (np.zeros(n_states), np.zeros((n_states, n_states))),
+        (np.zeros(n_states), np.zeros((n_states, n_states))),
+        [np.zeros((len(table), n_states)) for table in seen.tables],
+        np.zeros_like(rho),
+        np.zeros_like(rho),
+        float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
+    )
+    for batch in _batches(seen, rates, rho):
+        hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
+        teaches = np.append(1 - sums.hopeless, 1.0)[batch.problems]
+        teaches[np.append(seen.spent[:, 1] == 0, False)[batch.problems]] = 0.0
+        smoothed = forward_backward(model.chain, batch.log_seen, teaches)
+        sums.log_likelihood += smoothed.log_likelihood
+        told = smoothed.states * teaches[:, None, None]
+        _add_transitions(sums.transitions, told, smoothed)
+        states = smoothed.states * (1 - hopeless)[:, None, None]
+        some = np.flatnonzero(hopeless > NEGLIGIBLE)
+        if len(some):
+            deaf = forward_backward(model.hopeless_chain, batch.log_deaf[some], hopeless[some])
+            also = deaf.states * hopeless[some, None, None]
+            _add_transitions(sums.hopeless_transitions, also, deaf)
+            states[some] += also
+        for s, (source, counts) in enumerate(zip(seen.sources, sums.expected_counts, strict=True)):
+            np.add.at(counts, batch.said[:, :, s], told if is_rollouts(source) else states)
+        _add_residuals(sums, seen, rates, batch.said, told, states)
     return sums
 
 
+def _add_transitions(sums: tuple[Array, Array], states: Array, smoothed: SmoothedPosterior) -> None:
+    start, transition_counts = sums
+    start += states[:, 0].sum(axis=0)
+    transition_counts += smoothed.transition_counts
+
+
 def _add_residuals(
-    sums: _Sums, seen: Observations, rates: Sequence[Array], said: NDArray[np.int32], states: Array
+    sums: _Sums,
+    seen: Observations,
+    rates: Sequence[Array],
+    said: NDArray[np.int32],
+    told: Array,
+    states: Array,
 ) -> None:
     for i, j in np.argwhere(_related(seen.sources)):
         both = (said[:, :, i] > 0) & (said[:, :, j] > 0)
-        probable = states[both]
+        # Related sources ask the same question, so both roll out or neither does.
+        probable = (told if is_rollouts(seen.sources[i]) else states)[both]
         mine, theirs = (_residuals(seen.tables[s], rates[s])[said[:, :, s][both]] for s in (i, j))
         sums.joint[i, j] += (probable * mine * theirs).sum()
         sums.alone[i, j] += (probable * mine * mine).sum()

@@ -3,7 +3,8 @@
 Each source has a table of the distinct counts (n, n_correct) it ever gave; a step holds the index
 of its counts there, 0 for silence. Solutions of one length lie in one array, so they are computed
 together. Sources and solutions are sorted, and what is kept of a large dataset is drawn by the
-hash of the solution, so nothing depends on the order of rows.
+hash of the problem (then of the solution), so nothing depends on the order of rows and a problem's
+solutions stay together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.sources import OUTCOME, Source, counts_by_source, is_of_an_answer
-from labeler.records import Evidence, LabeledSolution, Solution, Verdict, short_hash
+from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict, short_hash
 
 SILENCE = np.zeros((1, 2), dtype=np.int32)
 NOTHING = np.zeros((0, 4), dtype=np.int32)
@@ -48,28 +49,55 @@ def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[
 class Observations:
     """`tables[s]` [counts, 2] are the distinct (n, n_correct) of source s, the first one silence;
     `groups` [solutions, steps, sources] index them, one array per length of solution.
+
+    `asked` are the problems that rollouts were spent on, `problems` [solutions] index them, per
+    group, -1 for all others; `spent` [asked, 2]: all its rollouts and
+    answers, and right ones.
     """
 
     sources: tuple[Source, ...]
     tables: tuple[Array, ...]
     groups: tuple[NDArray[np.int32], ...]
+    problems: tuple[NDArray[np.int32], ...]
+    asked: tuple[str, ...]
+    spent: Array
+
+
+def has_rollouts(said: Sequence[Said]) -> bool:
+    """Were any spent on a prefix of the solution?"""
+    return any(is_rollouts(source) for step in said for source in step)
+
+
+def spent_on(said: Sequence[Said]) -> Counts:
+    """All rollouts of a solution's prefixes, and its answer."""
+    pieces = [c for step in said for source, c in step.items() if source.asks is Asks.VALUE]
+    return Counts(sum(c.n for c in pieces), sum(c.n_correct for c in pieces))
+
+
+def is_rollouts(source: Source) -> bool:
+    """Does it say something of value beyond how the solution itself ended?"""
+    return source.asks is Asks.VALUE and source != OUTCOME
 
 
 def gather(rows: Iterable[LabeledSolution], limit: int) -> Observations:
-    """Keeps what is said of at most `limit` solutions, drawn by their hash."""
+    """Keeps what is said of at most `limit` solutions, drawn by their problem's hash."""
     numbers: dict[Source, int] = {}
-    drawn: list[tuple[int, int, _Packed]] = []
+    drawn: list[tuple[tuple[int, int], int, _Packed]] = []
     for number, row in enumerate(rows):
         # A heap's smallest entry is the largest hash; `number` only keeps the rest from comparison.
-        rank = -int(short_hash(row.solution.solution_id, row.problem.problem_id), 16)
+        rank = (
+            -int(short_hash(row.solution.problem_id), 16),
+            -int(short_hash(row.solution.solution_id, row.problem.problem_id), 16),
+        )
         if not row.steps or (len(drawn) == limit and rank <= drawn[0][0]):
             continue
-        packed = _pack(said_of(row.solution, [step.evidence for step in row.steps]), numbers)
+        said = said_of(row.solution, [step.evidence for step in row.steps])
+        packed = _pack(said, numbers, row.solution.problem_id)
         if len(drawn) < limit:
             heapq.heappush(drawn, (rank, number, packed))
         else:
             heapq.heapreplace(drawn, (rank, number, packed))
-    drawn.sort(key=lambda entry: -entry[0])
+    drawn.sort(key=lambda entry: -entry[0][1])
     return _compact([packed for _, _, packed in drawn], list(numbers))
 
 
@@ -79,17 +107,26 @@ class _Packed:
     number of the source, n and n_correct.
     """
 
+    problem_id: str
+    has_rollouts: bool
+    spent: Counts
     n_steps: int
     pieces: NDArray[np.int32]
 
 
-def _pack(said: Sequence[Said], numbers: dict[Source, int]) -> _Packed:
+def _pack(said: Sequence[Said], numbers: dict[Source, int], problem_id: str) -> _Packed:
     pieces = [
         (t, numbers.setdefault(source, len(numbers)), counts.n, counts.n_correct)
         for t, step in enumerate(said)
         for source, counts in step.items()
     ]
-    return _Packed(len(said), np.array(pieces, dtype=np.int32).reshape(-1, 4))
+    return _Packed(
+        problem_id,
+        has_rollouts(said),
+        spent_on(said),
+        len(said),
+        np.array(pieces, dtype=np.int32).reshape(-1, 4),
+    )
 
 
 def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observations:
@@ -99,14 +136,25 @@ def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observ
     tables = [np.unique(pieces[pieces[:, 1] == number, 2:], axis=0) for number in occurring]
     tables = [np.concatenate([SILENCE, table]) for table in tables]
     index = [{tuple(counts): i for i, counts in enumerate(table.tolist())} for table in tables]
+    asked = tuple(sorted({one.problem_id for one in solutions if one.has_rollouts}))
+    number_of = {problem_id: number for number, problem_id in enumerate(asked)}
+    spent = np.zeros((len(asked), 2))
     lengths: dict[int, list[NDArray[np.int32]]] = defaultdict(list)
+    problems: dict[int, list[int]] = defaultdict(list)
     for one in solutions:
         said = np.zeros((one.n_steps, len(occurring)), dtype=np.int32)
         for t, number, *counts in one.pieces.tolist():
             said[t, columns[number]] = index[columns[number]][tuple(counts)]
         lengths[one.n_steps].append(said)
+        problem = number_of.get(one.problem_id, -1)
+        problems[one.n_steps].append(problem)
+        if problem >= 0:
+            spent[problem] += one.spent.n, one.spent.n_correct
     return Observations(
         tuple(numbered[number] for number in occurring),
         tuple(table.astype(float) for table in tables),
         tuple(np.stack(lengths[n]) for n in sorted(lengths)),
+        tuple(np.array(problems[n], dtype=np.int32) for n in sorted(lengths)),
+        asked,
+        spent,
     )

@@ -1,20 +1,33 @@
 """A posterior over the place of the first error, from all rollouts on a solution (our own rule).
 
 The model and its limits stand in `labeler.first_error.model`; `bisect` chooses its rollouts by it.
-One unlucky 0 of k before healthy prefixes is seen as what it is; a late recovery, too.
+One unlucky 0 of k before healthy prefixes is seen as what it is; a late recovery, too. With the
+probability that the problem is hopeless (`hopeless`) rollouts say nothing, and the place is where
+it was beforehand, given the answer. `fit` learns how many problems of the run are; without it the
+rule goes by the prior.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
-from labeler.consensus.base import Decision, value_counts
+import numpy as np
+
+from labeler.consensus.base import Counts, Decision, value_counts
 from labeler.consensus.first_error_posterior import label_from_first_error_posterior
+from labeler.consensus.hopeless import (
+    HopelessProblems,
+    learn_share,
+    log_luck,
+    probabilities,
+    with_hopeless,
+)
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings
-from labeler.first_error.model import Rates, locate
-from labeler.records import Evidence, Solution, Verdict
+from labeler.first_error.model import Array, FirstErrorPosterior, Rates, locate
+from labeler.records import Evidence, LabeledSolution, Solution, Verdict
 
 
 class PosteriorRule(RuleSettings):
@@ -30,28 +43,88 @@ class Posterior:
 
     settings: PosteriorRule = field(default_factory=PosteriorRule)
     rates: Rates = field(default_factory=Rates)
+    hopeless: HopelessProblems = field(default_factory=HopelessProblems)
 
     @property
     def name(self) -> str:
         return self.settings.rule
 
+    def fit(self, rows: Iterable[LabeledSolution]) -> Self:
+        """With the share of hopeless problems; memory grows with problems."""
+        spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+        asked: set[str] = set()
+        for row in rows:
+            if not row.steps:
+                continue
+            told, problem_id = (
+                value_counts([s.evidence for s in row.steps]),
+                row.solution.problem_id,
+            )
+            sums = spent[problem_id]
+            sums[0] += sum(count.n for count in told)
+            sums[1] += sum(count.n_correct for count in told)
+            sums[2] += self._located(row.solution, told).log_likelihood
+            if _has_rollouts(row.solution, told):
+                asked.add(problem_id)
+        known = sorted(asked)
+        ratios = _log_ratios(np.array([spent[problem_id] for problem_id in known]).reshape(-1, 3))
+        share = learn_share(ratios)
+        found = probabilities(ratios, share).tolist()
+        hopeless = HopelessProblems(share, dict(zip(known, found, strict=True)))
+        return replace(self, hopeless=hopeless)
+
+    def report(self) -> Mapping[str, Any]:
+        return {"hopeless": self.hopeless.report()}
+
     def first_error_posterior(
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
-        counts = [(count.n, count.n_correct) for count in value_counts(evidence)]
-        is_wrong = solution.outcome is Verdict.WRONG
-        found: list[float] = locate(counts, self.rates, is_wrong=is_wrong).probabilities.tolist()
-        return found
+        return self._posterior(solution, value_counts(evidence))[0]
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        counts = value_counts(evidence)
-        beyond = counts if solution.outcome is Verdict.UNKNOWN else counts[:-1]
-        posterior = self.first_error_posterior(solution, evidence)
-        spoken = [count.n > 0 for count in beyond]
-        return label_from_first_error_posterior(
+        told = value_counts(evidence)
+        posterior, hopeless = self._posterior(solution, told)
+        # Where a problem is rather hopeless than not, its rollouts have said nothing.
+        spoken = [count.n > 0 and hopeless <= 0.5 for count in _rollouts(solution, told)]
+        decision = label_from_first_error_posterior(
             posterior, self.settings.min_confidence, spoken, solution.outcome
         )
+        return with_hopeless(decision, hopeless)
+
+    def _posterior(self, solution: Solution, told: Sequence[Counts]) -> tuple[list[float], float]:
+        """P(first error = t), then P(none); and P(hopeless)."""
+        found = self._located(solution, told)
+        if not _has_rollouts(solution, told):
+            return found.probabilities.tolist(), 0.0
+        n, c = sum(count.n for count in told), sum(count.n_correct for count in told)
+        ratio = float(_log_ratios(np.array([[n, c, found.log_likelihood]], dtype=float))[0])
+        hopeless = self.hopeless.probability(solution.problem_id, ratio)
+        mixed: list[float] = (
+            (1 - hopeless) * found.probabilities + hopeless * found.prior
+        ).tolist()
+        return mixed, hopeless
+
+    def _located(self, solution: Solution, told: Sequence[Counts]) -> FirstErrorPosterior:
+        counts = [(count.n, count.n_correct) for count in told]
+        return locate(counts, self.rates, is_wrong=solution.outcome is Verdict.WRONG)
+
+
+def _rollouts(solution: Solution, told: Sequence[Counts]) -> Sequence[Counts]:
+    """What is said of value, without what the answer says of the last step."""
+    return told if solution.outcome is Verdict.UNKNOWN else told[:-1]
+
+
+def _has_rollouts(solution: Solution, told: Sequence[Counts]) -> bool:
+    return any(count.n for count in _rollouts(solution, told))
+
+
+def _log_ratios(problems: Array) -> Array:
+    """log P(said | hopeless) / P(said | not) of problems, from [problems, 3]: n, n right and
+    log P(said | not).
+    """
+    found: Array = log_luck(problems[:, :2]) - problems[:, 2]
+    return found
 
 
 POSTERIOR = ConsensusRule(name="posterior", settings=PosteriorRule, build=Posterior)

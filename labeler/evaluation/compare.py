@@ -125,7 +125,9 @@ def compare(
         whole.completion_tokens += cost.completion_tokens
         rows = [_row(one, [name]) for one in known]
         is_value = _asks_value(rows)
-        rule: Rule = Posterior(PosteriorRule(min_confidence=1e-09)) if is_value else FirstFlag()
+        rule: Rule = FirstFlag()
+        if is_value:
+            rule = fitted(Posterior(PosteriorRule(min_confidence=1e-09)), rows)
         predictions = [
             _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)
         ]

@@ -10,7 +10,9 @@ A rollout from the prefix of t of T steps is right
 - dead: with the rate r at which the policy corrects itself, unknown, mostly near 0, sometimes not:
   39-41% of Monte Carlo labels are late by a step or two for this reason (SCAN, arXiv 2509.16548).
 
-b and r are summed out over grids. A wrong final answer rules out "none".
+b and r are summed out over grids. A wrong final answer rules out "none". Problems that the policy
+cannot solve from anywhere are not this model's: who decides by it weighs it against them
+(`labeler.consensus.hopeless`), with `log_likelihood`.
 
 Limits: counts of different prefixes are independent given F, b and r, although one rollout may
 stand in several; "dead" means that the value is lost: a step that is wrong but harmless, or wrong
@@ -61,7 +63,8 @@ class FirstErrorPosterior:
 
     `probabilities` [T + 1]: P(F = t), then P(none). `by_base` [T + 1, b] and `by_recovery`
     [T + 1, r]: the same jointly with b and with r. `counts` [T, 2]: rollouts and right ones of each
-    prefix.
+    prefix. `log_likelihood`: log P(counts, and that the answer is wrong where it is), less the
+    binomials; `prior` [T + 1]: P(F = t) before any rollout, given the answer.
     """
 
     probabilities: Array
@@ -69,6 +72,8 @@ class FirstErrorPosterior:
     by_recovery: Array
     counts: Array
     rates: Rates
+    log_likelihood: float
+    prior: Array
 
     @property
     def confidence(self) -> float:
@@ -112,19 +117,28 @@ def locate(
     log_alive = np.concatenate([nothing_alive, np.cumsum(alive, axis=0)])
     log_dead = np.concatenate([np.cumsum(dead[::-1], axis=0)[::-1], nothing_dead])
     with np.errstate(divide="ignore"):
-        prior = np.log(np.append(np.full(n_steps, (1 - rates.no_error) / n_steps), rates.no_error))
+        beforehand = np.append(np.full(n_steps, (1 - rates.no_error) / n_steps), rates.no_error)
+        if is_wrong:
+            beforehand[n_steps] = 0.0
         logs = (
-            prior[:, None, None]
+            np.log(beforehand)[:, None, None]
             + (log_alive + np.log(rates.base_weights))[:, :, None]
             + (log_dead + np.log(rates.recovery_weights))[:, None, :]
         )
-    if is_wrong:
-        logs[n_steps] = -np.inf
     weights = np.exp(logs - logs.max())
-    weights /= weights.sum()
+    total = weights.sum()
+    weights /= total
     by_base, by_recovery = weights.sum(axis=2), weights.sum(axis=1)
     probabilities = np.minimum(by_base.sum(axis=1), 1.0)
-    return FirstErrorPosterior(probabilities, by_base, by_recovery, seen, rates)
+    return FirstErrorPosterior(
+        probabilities,
+        by_base,
+        by_recovery,
+        seen,
+        rates,
+        float(logs.max() + np.log(total)),
+        beforehand / beforehand.sum(),
+    )
 
 
 def _log_likelihoods(counts: Array, rates: Rates) -> tuple[Array, Array]:

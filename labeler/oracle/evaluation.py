@@ -7,6 +7,7 @@ itself (OmegaPRM: the rollouts it bisected, all of them wrong, and the right rol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
@@ -14,11 +15,25 @@ from labeler.driver.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
 from labeler.labelers.method import Labeler
+from labeler.oracle.free_text import grade_text
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Solution
 from labeler.seeds import derive_seed
+
+Truth: TypeAlias = Callable[[OracleProblem, Sequence[str]], int | None]
+"""Says where a solution's first error is, -1 for none, None where that is not known."""
+
+
+def first_error(problem: OracleProblem, steps: Sequence[str]) -> int | None:
+    """Of a solution in the embedded policy's form, where all is decided."""
+    return grade(problem, steps).first_error
+
+
+def first_error_in_text(problem: OracleProblem, steps: Sequence[str]) -> int | None:
+    """Of a reply that a real model wrote; None where the oracle cannot tell (`free_text`)."""
+    return grade_text(problem, steps).first_error
 
 
 async def sampled(
@@ -27,9 +42,12 @@ async def sampled(
     driver: Driver,
     costs: dict[str, Cost],
     n: int = 1,
+    truth: Truth = first_error,
 ) -> list[SolutionRecord]:
-    """`n` solutions per problem, distinct ones, with their truth; none that was cut off."""
-    asked = ((p.problem.problem_id, _solve(p, policy, n)) for p in problems)
+    """`n` solutions per problem, distinct ones, with their truth; none that was cut off. Those
+    whose truth is None are among them, for `compare` leaves them out and they are to be counted.
+    """
+    asked = ((p.problem.problem_id, _solve(p, policy, n, truth)) for p in problems)
     found: dict[str, list[SolutionRecord]] = {}
     async for problem_id, solved in driver.run(asked, costs):
         found[problem_id] = solved
@@ -37,7 +55,7 @@ async def sampled(
 
 
 def _solve(
-    oracle_problem: OracleProblem, policy: Policy, n: int
+    oracle_problem: OracleProblem, policy: Policy, n: int, truth: Truth
 ) -> Conversation[list[SolutionRecord]]:
     problem = oracle_problem.problem
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
@@ -48,7 +66,7 @@ def _solve(
         if steps and rollout.completion.finish != "length":
             solution = policy.solution(problem, steps, rollout.outcome, seed)
             solutions.setdefault(solution.solution_id, solution)
-    return [_graded(oracle_problem, solution) for solution in solutions.values()]
+    return [_graded(oracle_problem, solution, truth) for solution in solutions.values()]
 
 
 async def searched(
@@ -72,5 +90,7 @@ async def searched(
     ]
 
 
-def _graded(problem: OracleProblem, solution: Solution) -> SolutionRecord:
-    return SolutionRecord(problem.problem, solution, grade(problem, solution.steps).first_error)
+def _graded(
+    problem: OracleProblem, solution: Solution, truth: Truth = first_error
+) -> SolutionRecord:
+    return SolutionRecord(problem.problem, solution, truth(problem, solution.steps))

@@ -33,32 +33,41 @@ ROLLOUTS = 8
 NEAR_MISS = 0.15
 """P(value is kept | an error): the solution goes on with the right number, and ends right."""
 OUTCOME_BY_LUCK = 0.03
+HOPELESS_HAZARD = 0.3
+"""The hazard on a problem that the policy cannot solve: no answer is right, hardly a rollout."""
+LUCK = 0.003
 
 
-def simulate(n, judges=(JUDGE, SPARE), seed=0, monte_carlo=True):
-    """(row, true first error) of n solutions of 3 to 9 steps.
+def simulate(n, judges=(JUDGE, SPARE), seed=0, monte_carlo=True, hopeless=0.0, per_problem=1):
+    """(row, true first error) of n solutions of 3 to 9 steps, `per_problem` of each problem.
 
-    The same ones whoever judges them: every judge draws from a stream of its own.
+    The same ones whoever judges them: every judge draws from a stream of its own. Of the problems a
+    share is `hopeless`: the first ones.
     """
-    return [_solution(number, judges, monte_carlo, seed) for number in range(n)]
+    return [
+        _solution(number, judges, monte_carlo, seed, number // per_problem, number < hopeless * n)
+        for number in range(n)
+    ]
 
 
-def _solution(number, judges, monte_carlo, seed):
+def _solution(number, judges, monte_carlo, seed, problem, hopeless):
     rng = np.random.default_rng([seed, number])
     name, n_steps = f"p{number}", int(rng.integers(3, 10))
-    wrong = np.flatnonzero(rng.random(n_steps) < HAZARD)
-    truth = int(wrong[0]) if len(wrong) else -1
+    wrong = np.flatnonzero(rng.random(n_steps) < (HOPELESS_HAZARD if hopeless else HAZARD))
+    truth = int(wrong[0]) if len(wrong) else n_steps - 1 if hopeless else -1
     texts = tuple(f"{name} step {t}\n" for t in range(n_steps))
     near_miss = rng.random() < NEAR_MISS
     right = truth == -1 or near_miss or rng.random() < OUTCOME_BY_LUCK
+    right = right and not hopeless
     outcome = Verdict.CORRECT if right else Verdict.WRONG
-    solution = Solution(name, name, texts, None, outcome, "", GENERATOR)
-    ids = [prefix_id(name, texts[: t + 1]) for t in range(n_steps)]
+    asked = f"p{problem}"
+    solution = Solution(name, asked, texts, None, outcome, "", GENERATOR)
+    ids = [prefix_id(asked, texts[: t + 1]) for t in range(n_steps)]
     evidence = []
     for t in range(n_steps - 1) if monte_carlo else ():
         alive = truth == -1 or t < truth
         rate = rng.beta(6, 1) if alive else rng.beta(3, 1) if near_miss else rng.beta(0.1, 6)
-        c = int(rng.binomial(ROLLOUTS, rate))
+        c = int(rng.binomial(ROLLOUTS, LUCK if hopeless else rate))
         said = Verdict.CORRECT if c else Verdict.WRONG
         evidence.append(
             Evidence(ids[t], "monte_carlo", "1", Asks.VALUE, said, c / ROLLOUTS, ROLLOUTS, c,
@@ -73,8 +82,9 @@ def _solution(number, judges, monte_carlo, seed):
                 evidence.append(
                     Evidence(ids[t], judge.name, "1", Asks.CORRECTNESS, word, model=judge.model)
                 )
-    problem = Problem(name, "math", "?", "1")
-    return label_solution(problem, solution, by_prefix(evidence), FirstZero()), truth
+    return label_solution(
+        Problem(asked, "math", "?", "1"), solution, by_prefix(evidence), FirstZero()
+    ), truth
 
 
 def _words(judge, truth, draws, mute):
