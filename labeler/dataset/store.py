@@ -83,14 +83,15 @@ def commit(
     batches: Iterable[pa.RecordBatch],
     info: CommitInfo,
     known_as: Sequence[str] = (),
+    patience_s: float = 0.0,
 ) -> int:
     """Appends all rows of a run in one new version and returns its number; all or nothing.
 
     Takes any stream of batches (see `read_shards`); a run that is already in the log, under its id
     or one of `known_as`, is not written again, its version is returned. Raises `DatasetError` where
-    another process is committing.
+    another process is committing and not done in `patience_s`.
     """
-    with only_committer(path, info.run_id):
+    with only_committer(path, info.run_id, patience_s):
         table = open_table(path) if has_log(path) else None
         done = _version_of(table, info.run_id, *known_as)
         if done is not None:
