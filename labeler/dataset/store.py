@@ -14,6 +14,7 @@ commitInfo.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction
 
 BYTES_PER_FILE = 128 * 2**20
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+MOST_OF_AN_ERROR = 400
+"""Characters of what Delta says, causes included."""
 
 
 @dataclass(frozen=True)
@@ -237,9 +241,11 @@ def _add_to_log(
                 [*actions], "append", schema, commit_properties=properties
             )
     except (DeltaError, OSError) as error:
-        first_line = str(error).splitlines()[0]
+        # Its first line alone does not say why ("Generic LocalFileSystem error"), and the
+        # others are coloured.
+        whole = " ".join(COLOURS.sub("", str(error)).split())[:MOST_OF_AN_ERROR]
         raise DatasetError(
-            f"{storage.uri}: commit failed ({first_line}); mend it and run again with --resume"
+            f"{storage.uri}: commit failed ({whole}); mend it and run again with --resume"
         ) from error
 
 

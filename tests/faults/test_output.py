@@ -65,22 +65,56 @@ def disk(tmp_path):
 
     yield folder, mount
     if mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+        # Lazily: an error that the test looks at may hold a temporary file there.
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("kib", [4, 24, 60, 120, 200, 280])
-def test_wherever_the_disk_is_full_it_is_one_line_and_the_run_goes_on(disk, undisturbed, kib):
-    """The smaller the disk, the earlier it is full: lock, journal, staged rows, version, lists."""
+def one_line(error):
+    assert "\n" not in str(error)
+    return str(error)
+
+
+@pytest.mark.parametrize("kib", [4, 24, 60, 200])
+def test_a_disk_that_is_full_while_replies_come_is_one_line_and_the_run_goes_on(
+    disk, undisturbed, kib
+):
     folder, mount = disk
     mount(f"size={kib}k")
     with pytest.raises(LabelerError) as caught:
         label(folder / "out")
-    assert "\n" not in str(caught.value)
-    print(kib, caught.value)
+    assert "journal.sqlite: cannot" in one_line(caught.value)
     mount("size=20m")
     label(folder / "out", resume=True)
     assert rows(folder / "out") == undisturbed[2]
-    assert len(open_dataset(folder / "out").versions()) == 1
+
+
+def test_a_disk_that_is_full_at_the_end_of_a_run_is_one_line_and_the_run_goes_on(
+    disk, undisturbed
+):
+    """All replies are there: rows are staged, written and named in the log, 8 KiB later each."""
+    folder, mount = disk
+    mount("size=20m")
+    (folder / "out" / "_work").mkdir(parents=True)
+    journal = folder / "out" / "_work" / "journal.sqlite"
+    said = []
+    for kib in range(40, 400, 8):
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        journal.parent.mkdir(parents=True)
+        shutil.copy(undisturbed[0] / "_work" / "journal.sqlite", journal)
+        mount(f"size={shutil.disk_usage(folder).used // 1024 + kib}k")
+        try:
+            label(folder / "out")
+            break
+        except LabelerError as error:
+            said.append(one_line(error))
+        mount("size=20m")
+        again = opened(folder / "out", resume=True)
+        asyncio.run(run_plainly(again))
+        assert (again.asked, rows(folder / "out")) == ([], undisturbed[2])
+    places = ("/shard-1-of-3.parquet", "/shard-3-of-3.parquet", "/out/part-0", "commit failed")
+    assert [place for place in places if not any(place in line for line in said)] == []
+    assert all("--resume" in line for line in said)
+    assert rows(folder / "out") == undisturbed[2]
 
 
 def test_full_temporary_files_are_one_line_and_the_run_goes_on(disk, undisturbed, monkeypatch):
