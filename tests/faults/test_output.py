@@ -88,9 +88,7 @@ def test_a_disk_that_is_full_while_replies_come_is_one_line_and_the_run_goes_on(
     assert rows(folder / "out") == undisturbed[2]
 
 
-def test_a_disk_that_is_full_at_the_end_of_a_run_is_one_line_and_the_run_goes_on(
-    disk, undisturbed
-):
+def test_a_disk_that_is_full_at_the_end_of_a_run_is_one_line_and_the_run_goes_on(disk, undisturbed):
     """All replies are there: rows are staged, written and named in the log, 8 KiB later each."""
     folder, mount = disk
     mount("size=20m")
