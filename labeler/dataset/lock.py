@@ -48,9 +48,11 @@ def held(
         lock.release()
 
 
-def only_committer(path: Location, run_id: str) -> AbstractContextManager[None]:
+def only_committer(
+    path: Location, run_id: str, patience_s: float = 0.0
+) -> AbstractContextManager[None]:
     """Holds the lock file beside a dataset (or its cache) while one version is committed."""
-    return held(_lock_of(path), path, run_id, "committing")
+    return held(_lock_of(path), path, run_id, "committing", patience_s)
 
 
 def refuse_if_locked_out(path: Location) -> None:

@@ -14,6 +14,7 @@ commitInfo.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction
 
 BYTES_PER_FILE = 128 * 2**20
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+MOST_OF_AN_ERROR = 400
+"""Characters of what Delta says, causes included."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,15 @@ def commit(
     batches: Iterable[pa.RecordBatch],
     info: CommitInfo,
     known_as: Sequence[str] = (),
+    patience_s: float = 0.0,
 ) -> int:
     """Appends all rows of a run in one new version and returns its number; all or nothing.
 
     Takes any stream of batches (see `read_shards`); a run that is already in the log, under its id
     or one of `known_as`, is not written again, its version is returned. Raises `DatasetError` where
-    another process is committing.
+    another process is committing and not done in `patience_s`.
     """
-    with only_committer(path, info.run_id):
+    with only_committer(path, info.run_id, patience_s):
         table = open_table(path) if has_log(path) else None
         done = _version_of(table, info.run_id, *known_as)
         if done is not None:
@@ -229,9 +234,11 @@ def _add_to_log(
                 [*actions], "append", schema, commit_properties=properties
             )
     except (DeltaError, OSError) as error:
-        first_line = str(error).splitlines()[0]
+        # Its first line alone does not say why ("Generic LocalFileSystem error"), and the
+        # others are coloured.
+        whole = " ".join(COLOURS.sub("", str(error)).split())[:MOST_OF_AN_ERROR]
         raise DatasetError(
-            f"{storage.uri}: commit failed ({first_line}); mend it and run again with --resume"
+            f"{storage.uri}: commit failed ({whole}); mend it and run again with --resume"
         ) from error
 
 

@@ -57,6 +57,9 @@ SHARDS_AT_ONCE = 2
 
 REPORT_PERIOD_S = 0.5
 
+COMMIT_PATIENCE_S = 120.0
+"""A run of hours does not end with an error because somebody commits in its last second."""
+
 ALREADY_THERE = "already in the dataset, labelled anew (exports use the newest labels)"
 """Says how many solutions are in the dataset from an earlier run, among the statistics."""
 
@@ -300,7 +303,7 @@ class LabellingRun:
             },
         )
         self._list_rejections(whole.rejections)
-        version = commit(self.out, rows(), info, self._known_as)
+        version = commit(self.out, rows(), info, self._known_as, COMMIT_PATIENCE_S)
         self._clear()
         return RunSummary(
             self.out,

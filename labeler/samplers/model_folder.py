@@ -6,6 +6,8 @@ Does not cover: downloading; the tokenizer (`chat_template.py`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def load_model(model_dir: str, device: str, dtype: str) -> Any:
         model: Any = AutoModelForCausalLM.from_pretrained(
             model_dir, dtype=dtype, attn_implementation="sdpa", local_files_only=True
         )
-        model = model.to(device).eval()
+        model = _in_memory(model.to(device).eval())
     except Exception as error:
         # Loaders raise whatever their parts raise: bad JSON, a cut-off file, an unknown model.
         reason = str(error).strip().split("\n")[0]
@@ -41,6 +43,35 @@ def load_model(model_dir: str, device: str, dtype: str) -> Any:
     if any(type(layer) is not DynamicLayer for layer in DynamicCache(config=model.config).layers):
         raise ConfigError(f"{model_dir!r} has layers without full attention; use the vllm sampler")
     return model
+
+
+def _in_memory(model: Any) -> Any:
+    """With weights of its own: on a CPU, those that are stored in the run's precision are mapped
+    from their file, and who overwrites the file in mid-run would change the model that answers.
+    """
+    for tensors in (model.parameters(), model.buffers()):
+        for tensor in tensors:
+            if tensor.device.type == "cpu":
+                tensor.data = tensor.data.clone()
+    return model
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Raises `ConfigError` where the folder's files are not those of before when the block ends."""
+    before = _state(folder)
+    yield
+    if _state(folder) != before:
+        raise ConfigError(f"the files in {str(folder)!r} changed while it was loaded; run again")
+
+
+def _state(folder: Path) -> list[tuple[str, int, int, int]]:
+    found = ((path.name, path.stat()) for path in _files(folder))
+    return [(name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted({path for pattern in FINGERPRINTED for path in folder.glob(pattern)})
 
 
 def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
@@ -57,9 +88,8 @@ def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
 
 def folder_hash(folder: Path) -> str:
     """Hash of weights, configuration, tokenizer and chat template."""
-    files = sorted({path for pattern in FINGERPRINTED for path in folder.glob(pattern)})
     parts = []
-    for path in files:
+    for path in _files(folder):
         with path.open("rb") as file:
             parts += [path.name, hashlib.file_digest(file, "sha256").hexdigest()]
     return short_hash(*parts)

@@ -38,6 +38,8 @@ Concurrency = int | Literal["auto"]
 CONNECT_TIMEOUT_S = 10.0
 READ_PERIOD_S = 1.0
 RAMP_READ_PERIOD_S = 0.5
+OTHER_FILES = 256
+"""That a run has open: journal, shards, temporary files, checkers, sandboxes."""
 METRICS_TIMEOUT_S = 5.0
 MOST_MODELS_BYTES, MOST_METRICS_BYTES = 2 << 20, 8 << 20
 """Of a list of models, and of a page of metrics (100 KB for each engine of a group)."""
@@ -207,13 +209,30 @@ def calls_at_once(concurrency: Concurrency, n_servers: int) -> int:
     """How many requests to have under way at `concurrency` (of all servers together).
 
     Where it is "auto", as many as there can be rows, but half of the files that this process may
-    open at once, for each takes a connection (often 1024 may be opened: `ulimit -n`).
+    open at once, for each takes a connection (often 1024 may be opened: `ulimit -n`). For a number
+    the process is allowed more files, as far as the system lets it. Raises `ConfigError` where
+    they would not be enough: each request beyond them would fail, again and again.
     """
     if concurrency != AUTO:
+        allow_files(concurrency)
         return concurrency
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     rows = MOST * n_servers
     return rows if files == resource.RLIM_INFINITY else max(1, min(rows, files // 2))
+
+
+def allow_files(n_connections: int) -> None:
+    """Lets this process open so many connections beside its other files."""
+    needed = n_connections + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or needed <= soft:
+        return
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        raise ConfigError(
+            f"concurrency {n_connections:,} needs as many connections, and this process may open "
+            f"{hard:,} files; raise the limit (ulimit -Hn {needed}) or lower policy.concurrency"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _base_urls(urls: Sequence[str]) -> tuple[str, ...]:

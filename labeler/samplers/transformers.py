@@ -34,7 +34,7 @@ from labeler.records import short_hash
 from labeler.samplers.base import Needs, completion_seed
 from labeler.samplers.boundaries import encode, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
-from labeler.samplers.model_folder import end_tokens, folder_hash, load_model
+from labeler.samplers.model_folder import end_tokens, folder_hash, load_model, unchanged
 from labeler.samplers.token_texts import pieces_of
 
 if TYPE_CHECKING:
@@ -82,13 +82,15 @@ class TransformersSampler:
         if rows_per_batch < 1:
             raise ConfigError(f"rows_per_batch is {rows_per_batch}; it must be at least 1")
         self.rows_per_batch = rows_per_batch
-        self._tokenizer = load_tokenizer(model_dir)
-        self._model = load_model(model_dir, device, "float64" if deterministic else dtype)
+        with unchanged(Path(model_dir)):
+            self._tokenizer = load_tokenizer(model_dir)
+            self._model = load_model(model_dir, device, "float64" if deterministic else dtype)
+            known = folder_hash(Path(model_dir))
         self._context: int = self._model.config.max_position_embeddings
         self._ends = end_tokens(self._model, self._tokenizer)
         self._end_tables: dict[tuple[str, ...], Any] = {}
         form = form_of(self._tokenizer)
-        self.fingerprint = short_hash(folder_hash(Path(model_dir)), str(self._model.dtype), *form)
+        self.fingerprint = short_hash(known, str(self._model.dtype), *form)
         self.model = f"{Path(model_dir).resolve().name}@{self.fingerprint}"
         self.concurrency = batches_at_once(self._model.device.type)
         self._threads = ThreadPoolExecutor(self.concurrency, "transformers-sampler")

@@ -78,7 +78,9 @@ class _SandboxSlot:
                         clean = True
                         break
                     answer.output += line
-        except (TimeoutError, ConnectionError, ValueError):
+        except ConnectionError:
+            pass  # It has ended, and said why: where no namespace can be made, before it read.
+        except (TimeoutError, ValueError):
             answer.complaint = "no reply in time, or too long a one"
         finally:
             if not clean:

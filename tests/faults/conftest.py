@@ -15,9 +15,9 @@ ROOT = Path(__file__).parent.parent.parent
 N_PROBLEMS = 12
 
 
-def started_server():
+def started_server(*options):
     """A process that serves the scripted policy, and its address."""
-    command = [sys.executable, "-m", "tests.flows.scripted_server"]
+    command = [sys.executable, "-m", "tests.flows.scripted_server", *options]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     return child, child.stdout.readline().strip()
 

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 WRITER, READER = "hf_writer_secret", "hf_reader_secret"
 ATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
@@ -66,6 +67,11 @@ class Hub:
     uploads_until_failure: int | None = None
     before_commit: list[Callable[[Repo], None]] = field(default_factory=list)
     fail_tag: bool = False
+    n_requests: int = 0
+    cut_at: int | None = None
+    """The number of the request whose reply breaks off in its middle."""
+    cut_is_done: bool = False
+    """Whether what that request asked for is done before."""
     url: str = ""
 
     def _answer(self, status: int, code: str = "", message: str = "") -> Response:
@@ -192,6 +198,18 @@ class Hub:
         self.log.append(f"tag {name}")
         return JSONResponse({})
 
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """All routes, and a reply that promises more than comes."""
+        self.n_requests += 1
+        served = Starlette(routes=self.routes())
+        if self.n_requests != self.cut_at:
+            return await served(scope, receive, send)
+        if self.cut_is_done:
+            await served(scope, receive, _unheard)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{"})
+
     def routes(self) -> list[Route]:
         of = "/api/datasets/{namespace}/{name}"
         return [
@@ -209,13 +227,17 @@ class Hub:
         ]  # fmt: skip
 
 
+async def _unheard(message: Message) -> None:
+    """What nobody gets to read."""
+
+
 @contextmanager
 def serving() -> Iterator[Hub]:
     """A Hub on a free port of the loopback interface, until the block ends."""
     hub = Hub()
     listening = socket.create_server(("127.0.0.1", 0))
     hub.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(Starlette(routes=hub.routes()), log_level="critical", lifespan="off")
+    config = uvicorn.Config(hub.app, interface="asgi3", log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

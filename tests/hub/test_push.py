@@ -13,6 +13,7 @@ import pytest
 from labeler.dataset import Dataset
 from labeler.errors import DatasetError
 from labeler.hub import Publication, publish, write_dry
+from labeler.hub.push import push
 
 from ..export.datasets import ALL, RIGHT, WRONG, dataset_of
 from .server import READER, WRITER, Hub, Repo, serving
@@ -160,6 +161,38 @@ def test_cut_off_between_commit_and_tag(hub: Hub, dataset: Dataset) -> None:
     publish(dataset, Publication(ME), private=True)
     assert [commit.message for commit in hub.repos[ME].commits] == ["initial", "labeler: v0"]
     assert hub.repos[ME].tags == {"v0": hub.repos[ME].head.oid}
+
+
+def test_cut_off_at_any_request_and_pushed_again_it_is_published_once(
+    hub: Hub, dataset: Dataset, tmp_path: Path
+) -> None:
+    """Before the Hub does what it is asked for, and after it did."""
+    files = write_dry(dataset, Publication(ME), tmp_path / "dry")
+
+    def once() -> None:
+        push(tmp_path / "dry", files, ME, "v0", private=True)
+
+    once()
+    n_requests, whole = hub.n_requests, published(hub)
+    assert n_requests > 8
+    told = 0
+    for cut_at in range(1, n_requests + 1):
+        for done in (False, True):
+            hub.repos, hub.objects, hub.log = {}, {}, []
+            hub.n_requests, hub.cut_at, hub.cut_is_done = 0, cut_at, done
+            try:
+                once()
+            except DatasetError as error:
+                told += 1
+                assert "\n" not in str(error)
+                assert "run the same command again to go on" in str(error)
+            hub.cut_at = None
+            once()
+            messages = [commit.message for commit in hub.repos[ME].commits]
+            assert messages == ["initial", "labeler: v0"], (cut_at, done)
+            assert hub.repos[ME].tags == {"v0": hub.repos[ME].head.oid}
+            assert published(hub) == whole
+    assert told > n_requests
 
 
 def test_no_token_and_no_permission(
