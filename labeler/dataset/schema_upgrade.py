@@ -66,12 +66,22 @@ def add_columns_of_today(table: DeltaTable) -> None:
         raise DatasetError(f"{table.table_uri}: columns were not added ({reason})") from error
 
 
+def columns_of(file: Path) -> pa.Schema:
+    """The columns that a file was written with."""
+    with opened(file) as parquet:
+        return parquet.schema_arrow
+
+
+def is_of_today(file: Path) -> bool:
+    """Whether a file was written under today's schema."""
+    return bool(columns_of(file).equals(arrow_schema()))
+
+
 def as_of_today(file: Path) -> Path:
     """The same rows under today's schema; the file itself if it has it, else one in the cache."""
-    with opened(file) as parquet:
-        old = parquet.schema_arrow
-    if old.equals(arrow_schema()):
+    if is_of_today(file):
         return file
+    old = columns_of(file)
     status = file.stat()
     key = short_hash(str(file.resolve()), str(status.st_size), str(status.st_mtime_ns))
     made = cache_folder() / f"schema-{SCHEMA_VERSION}" / f"{file.stem}-{key}.parquet"

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from labeler.consensus.base import Rule
 from labeler.consensus.label import by_prefix, label_solution
+from labeler.dataset.schema_upgrade import is_of_today
 from labeler.dataset.shards import write_shard
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.cost import Cost
@@ -238,6 +239,8 @@ def _finished(shard: Shard) -> ShardSummary | None:
     """The summary of a shard that is staged already."""
     if not shard.rows_file.exists() or not shard.summary_file.exists():
         return None
+    if not is_of_today(shard.rows_file):
+        return None  # An earlier build staged it; replayed from the journal it gets all columns.
     try:
         return _SUMMARY.validate_json(shard.summary_file.read_bytes())
     except (OSError, ValidationError) as error:

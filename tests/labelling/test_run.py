@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from labeler.dataset.reader import open_dataset
@@ -145,6 +146,23 @@ def test_a_run_that_died_repeats_no_call(tmp_path, undisturbed):
     # `label` checks distinct answers once; calls to the model alone are counted here.
     total = sum(c.calls - c.reused for c in summary.cost.values())
     assert 0 < total < sum(c.calls for c in undisturbed[1].cost.values())
+
+
+def test_a_shard_that_an_earlier_build_staged_is_made_anew_of_its_replies(tmp_path, undisturbed):
+    out = tmp_path / "out"
+
+    async def first_shard():
+        run = LabellingRun(parts(), out, False, lambda progress: None)
+        async with run:
+            await run.label(run.shards[0])
+            return run.shards[0].rows_file
+
+    staged = asyncio.run(first_shard())
+    table = pq.read_table(staged).drop_columns("samples")
+    pq.write_table(table, staged)
+    summary = label(out, resume=True)
+    assert labels(out) == undisturbed[2]
+    assert summary.cost["solve"].reused > 0
 
 
 def test_without_resume_an_unfinished_run_is_not_touched(tmp_path):
