@@ -30,7 +30,7 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.labelling.solving import Filter, SampledSolutions, existing_solutions, solve
-from labeler.records import LabeledSolution, Problem, Rejection, Solution
+from labeler.records import LabeledSolution, Problem, Rejection, Solution, Verdict
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
 
@@ -65,7 +65,10 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
     """One problem from its text to its rows."""
     written = recipe.existing_solutions.get(problem.problem_id)
     if written is not None:
-        solved = yield from existing_solutions(problem, written, recipe.policy.reading)
+        reading = recipe.policy.reading
+        if recipe.decides_answers:  # What the answer check cannot read is not wrong for it.
+            reading = dataclasses.replace(reading, unreadable=Verdict.UNKNOWN)
+        solved = yield from existing_solutions(problem, written, reading)
     else:
         solved = yield from solve(
             problem, recipe.policy, recipe.n_solutions, recipe.filter, recipe.decides_answers

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from labeler.boxes import Box, boxes
+from labeler.checking.answers.code_blocks import without_programs
 from labeler.checking.answers.marks import Marked, is_placeholder, last_marked
 from labeler.checking.answers.sentences import WINDOW, conclusion, same_number
 from labeler.checking.answers.thoughts import behind_thoughts, without_special_tokens
@@ -48,7 +49,8 @@ def final_answer(text: str) -> str | None:
     reply = behind_thoughts(text)
     if reply is None:
         return None
-    reply = without_special_tokens(reply)
+    # What a program would print stands nowhere in the text.
+    reply = without_programs(without_special_tokens(reply))
     if turn := _NEXT_TURN.search(reply):
         # A base model goes on with a question of its own; the answer to ours stands before it.
         answered = _marked(reply[: turn.start()])
@@ -57,7 +59,7 @@ def final_answer(text: str) -> str | None:
     marked = _marked(reply)
     if marked is not None:
         return _upheld(marked, reply)
-    # What a program at the end would print stands nowhere in the text.
+    # Nor does what a block of another kind at the end would give.
     return None if reply.rstrip().endswith(FENCE) else conclusion(reply)
 
 
