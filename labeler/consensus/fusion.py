@@ -36,10 +36,9 @@ FAMILY_VOICES = "family_voices"
 
 
 def _either_name(schema: dict[str, Any]) -> None:
-    """Lets an editor accept one of the two names."""
+    """Lets an editor accept either name (that both stand there is told when the file is read)."""
     rule_is_required(schema)
     schema["properties"][FAMILY_VOICES] = schema["properties"]["max_effective_votes"]
-    schema["not"] = {"required": ["max_effective_votes", FAMILY_VOICES]}
 
 
 class FusionRule(RuleSettings):

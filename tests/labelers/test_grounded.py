@@ -204,7 +204,7 @@ def test_the_chat_form_tells_the_tool_apart_from_the_judgement():
     step = LabeledStep(STEPS[1], said.prefix_id, -1, 0.0, (said,))
     row = LabeledSolution(PROBLEM, solution(STEPS[1]), (step,), 0, Consensus("each_step", True, ""))
     [example] = GROUNDEDPRM.convert([view(row, GROUNDEDPRM, ExportOptions())], ExportOptions())
-    assert example.content["conversation"][1:] == [
+    assert example.content["messages"][1:] == [
         {"role": "user", "content": f"{PROBLEM.text}\n{STEPS[1]}"},
         {
             "role": "assistant",

@@ -29,9 +29,27 @@ _HEDGE = re.compile(
 )
 
 
-def contradicted(
-    problem: str, earlier: Sequence[str], step: str, chains: Sequence[Chain]
-) -> Iterator[Link]:
+class NumbersSoFar:
+    """The numbers in a problem and the steps behind it, read when they are asked for, each once."""
+
+    def __init__(self, problem: str) -> None:
+        self._texts = [problem]
+        self._numbers: set[Fraction] = set()
+
+    def note(self, step: str) -> None:
+        self._texts.append(step)
+
+    def __contains__(self, number: Fraction) -> bool:
+        while self._texts:
+            self._numbers |= _numbers(self._texts.pop())
+        return number in self._numbers
+
+
+def _numbers(text: str) -> set[Fraction]:
+    return {Fraction(n.replace(",", "").rstrip(".")) for n in _NUMBER.findall(text)}
+
+
+def contradicted(earlier: NumbersSoFar, step: str, chains: Sequence[Chain]) -> Iterator[Link]:
     """The answer of a step that is not the value derived right before it."""
     if not chains:
         return
@@ -56,11 +74,6 @@ def contradicted(
         return
     if is_rounded(value, match[1].lstrip("-")) or answer in (-value, value * 100, value / 100):
         return
-    before = [problem, *earlier, step[: match.start()]]
-    if any(
-        Fraction(n.replace(",", "").rstrip(".")) == abs(answer)
-        for t in before
-        for n in _NUMBER.findall(t)
-    ):
+    if abs(answer) in earlier or abs(answer) in _numbers(step[: match.start()]):
         return
     yield claim(match[0], Verdict.WRONG, Kind.ANSWER, shown=f"the last value is {show(value)}")

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from labeler.checking.claims.answers import contradicted
+from labeler.checking.claims.answers import NumbersSoFar, contradicted
 from labeler.checking.claims.carried import Carried, values_of
 from labeler.checking.claims.chains import REACH, Chain, find_chains, goes_on, without_annotations
 from labeler.checking.claims.context import (
@@ -76,6 +76,7 @@ class Reader:
         self.chains_left = MAX_CHAINS_OF_SOLUTION
         self.equations: list[Equation] = []
         self.texts: list[str] = []
+        self.numbers = NumbersSoFar(problem)
         self.definitions = Definitions()
         self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
@@ -113,7 +114,8 @@ class Reader:
             before = chain
         if self.symbolic:
             links += false_groups(chains, self.equations, self.at, self.context)
-        links += contradicted(self.context.problem, self.texts[:-1], step, chains)
+        links += contradicted(self.numbers, step, chains)
+        self.numbers.note(step)
         links += worded(step, low)
         links += moduli(step)
         links += conversions(step, low)
