@@ -104,12 +104,16 @@ def _said(rate: Rate) -> str:
 def show(rows: Sequence[Row], pass_rate: Rate, n: int) -> None:
     """The table."""
     table = Table(
-        "rule", "sources", "kept", "labels 'wrong' that are", "labels 'right' that are", "ECE (n)", "ECE, labelled",
+        "rule", "sources", "kept", "labels 'wrong' that are", "labels 'right' that are", "ECE (n)",
+        "ECE, labelled",
         title=f"{n} solutions, pass rate {_said(pass_rate)}",
     )  # fmt: skip
     for row in rows:
         gap = "-" if row.ece is None else f"{row.ece:.3f} ({row.n_probabilities})"
-        table.add_row(row.rule, row.sources, str(row.kept), _said(row.wrong), _said(row.right), gap)
+        of_labels = "-" if row.ece_of_labels is None else f"{row.ece_of_labels:.3f}"
+        table.add_row(
+            row.rule, row.sources, str(row.kept), _said(row.wrong), _said(row.right), gap, of_labels
+        )
     Console(width=150).print(table)
 
 
