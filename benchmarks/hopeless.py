@@ -4,7 +4,8 @@ The embedded policy was taught sums of two digits and a few steps; here it gets 
 numbers up to 999, and solves fewer than one in twenty. Rollouts fail wherever they start, so what
 they say of a step is worth nothing: a rule must not call the first step wrong for it. Prints the
 pass rate, and for each rule over each choice of sources what it kept at 0.8: how many labels
-"wrong" and how many of them the oracle confirms, the same for "right", and ECE.
+"wrong" and how many of them the oracle confirms, the same for "right", and ECE: of P(step right)
+wherever a rule gives one, and of the steps that it labels.
 
     python benchmarks/hopeless.py --problems 100 --solutions 2 --journal /tmp/hopeless.sqlite
 """
@@ -54,13 +55,14 @@ class Row:
     right: Rate
     ece: float | None
     n_probabilities: int
+    ece_of_labels: float | None
 
 
 def measure(examined: Sequence[Examined], sources: Sequence[str], rule: Rule, name: str) -> Row:
     """Labels up to the true first error; those behind it have no meaning."""
     rows = rows_of(examined, sources)
     ready = fitted(rule, rows)
-    kept, pairs, wrong, right = 0, [], [], []
+    kept, pairs, labelled, wrong, right = 0, [], [], [], []
     for one, row in zip(examined, rows, strict=True):
         truth = one.solved.first_error
         assert truth is not None
@@ -71,6 +73,8 @@ def measure(examined: Sequence[Examined], sources: Sequence[str], rule: Rule, na
                 break
             if p is not None:
                 pairs.append((p, t != truth))
+            if p is not None and label is not None:
+                labelled.append((p, t != truth))
             if label == -1:
                 wrong.append(t == truth)
             if label == 1:
@@ -78,6 +82,7 @@ def measure(examined: Sequence[Examined], sources: Sequence[str], rule: Rule, na
     return Row(
         name, " ".join(sources), kept, wilson(sum(wrong), len(wrong)),
         wilson(sum(right), len(right)), calibration_error(pairs), len(pairs),
+        calibration_error(labelled),
     )  # fmt: skip
 
 
@@ -100,11 +105,15 @@ def show(rows: Sequence[Row], pass_rate: Rate, n: int) -> None:
     """The table."""
     table = Table(
         "rule", "sources", "kept", "labels 'wrong' that are", "labels 'right' that are", "ECE (n)",
+        "ECE, labelled",
         title=f"{n} solutions, pass rate {_said(pass_rate)}",
     )  # fmt: skip
     for row in rows:
         gap = "-" if row.ece is None else f"{row.ece:.3f} ({row.n_probabilities})"
-        table.add_row(row.rule, row.sources, str(row.kept), _said(row.wrong), _said(row.right), gap)
+        of_labels = "-" if row.ece_of_labels is None else f"{row.ece_of_labels:.3f}"
+        table.add_row(
+            row.rule, row.sources, str(row.kept), _said(row.wrong), _said(row.right), gap, of_labels
+        )
     Console(width=150).print(table)
 
 
