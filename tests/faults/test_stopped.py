@@ -1,4 +1,4 @@
-"""Processes that are stopped (SIGSTOP) for a while: they are waited for or replaced, never believed.
+"""Processes that are stopped (SIGSTOP) for a while: waited for or replaced, never believed.
 
 A stopped process holds its connections and its locks and says nothing: the opposite of a kill.
 """
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -74,9 +75,8 @@ def inside(sandbox):
     keeper = slot and slot.keeper
     if keeper is None:
         return []
-    children = f"/proc/{keeper.pid}/task/{keeper.pid}/children"
-    with open(children) as file:
-        started = [int(pid) for pid in file.read().split()]
+    children = Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children")
+    started = [int(pid) for pid in children.read_text().split()]
     return [keeper.pid, *started] if started else []
 
 
@@ -101,4 +101,4 @@ def test_a_sandbox_that_is_stopped_is_a_failure_with_a_reason_and_the_next_progr
     assert first == Failed("sandbox gave no result: no reply in time, or too long a one")
     assert second.stdout == "7\n"
     # A process that nobody waits for is the system's to clear away, some time later.
-    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

@@ -203,7 +203,8 @@ class Hub:
         self.n_requests += 1
         served = Starlette(routes=self.routes())
         if self.n_requests != self.cut_at:
-            return await served(scope, receive, send)
+            await served(scope, receive, send)
+            return
         if self.cut_is_done:
             await served(scope, receive, _unheard)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
