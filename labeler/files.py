@@ -27,6 +27,12 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        for above in (path, *path.parents):
+            if above.is_symlink() and not above.exists():
+                raise DatasetError(
+                    f"{above}: is a link to {above.readlink()}, which is not there; make that "
+                    "folder, or name another"
+                ) from error
         raise write_error(path, error) from error
 
 

@@ -57,7 +57,8 @@ def from_file(url, path):
     """A patient run over the problems in a file, two requests at a time."""
     content = config(url).model_dump(mode="json") | {
         "problems": {"kind": "plain", "path": str(path)},
-        "run": {},
+        # What a run asks of a server at every start is no reply of its own that it asks again.
+        "run": {"probe": False},
     }
     content["policy"]["concurrency"] = 2
     return RunConfig.model_validate(content, strict=False)

@@ -51,7 +51,7 @@ os.setresgid(65533, 65533, 65533)
 os.setresuid(65533, 65533, 65533)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Becomes a normal user who may make no user namespace (in one of root's: nobody else is hit)."""
+"""Becomes a normal user who may make no user namespace, within one of root's: hits nobody else."""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -75,8 +75,8 @@ def inside(sandbox):
     keeper = slot and slot.keeper
     if keeper is None:
         return []
-    children = f"/proc/{keeper.pid}/task/{keeper.pid}/children"
-    started = [int(pid) for pid in Path(children).read_text().split()]
+    children = Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children")
+    started = [int(pid) for pid in children.read_text().split()]
     return [keeper.pid, *started] if started else []
 
 
