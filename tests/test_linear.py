@@ -51,14 +51,16 @@ TOO_SHORT_S = 0.01
     ],
 )
 def test_four_times_the_text_takes_linear_time(reader, shape):
-    one, four = linear.growth(linear.READERS[reader], shape, N)
-    assert four < TOO_SHORT_S or four / one < MOST_GROWTH
+    # The best of three rounds: what grows by the square takes 16 times as long in each of them.
+    rounds = (linear.growth(linear.READERS[reader], shape, N) for _ in range(3))
+    assert any(four < TOO_SHORT_S or four / one < MOST_GROWTH for one, four in rounds)
 
 
 def test_identities_take_linear_time_beyond_the_length_that_keeps_its_old_form():
     shape = ("", "1+1=2\n", "")
-    one, four = linear.growth(linear.READERS["steps: prefix_ids"], shape, 4 * LONG_TEXT)
-    assert four / one < MOST_GROWTH
+    read = linear.READERS["steps: prefix_ids"]
+    rounds = (linear.growth(read, shape, 4 * LONG_TEXT) for _ in range(3))
+    assert any(four / one < MOST_GROWTH for one, four in rounds)
 
 
 def test_a_hundred_thousand_steps_and_their_identities():

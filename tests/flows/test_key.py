@@ -3,9 +3,17 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.faults.test_key import KEY, Repeating
 from tests.flows.conftest import ROOT, deliver, run_file
 from tests.http_server import serving
+
+# Sockets that Prefect leaves to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 
 def test_a_key_that_a_server_repeats_is_not_in_prefects_database(server, tmp_path):

@@ -101,9 +101,13 @@ def test_what_is_whole_is_not_cut_however_long_it_is():
 
 
 def seconds(text: str) -> float:
-    started = time.process_time()
-    split_auto(text)
-    return time.process_time() - started
+    """The least of three, for another process may hold a core's caches."""
+    found = []
+    for _ in range(3):
+        started = time.process_time()
+        split_auto(text)
+        found.append(time.process_time() - started)
+    return min(found)
 
 
 @pytest.mark.parametrize(

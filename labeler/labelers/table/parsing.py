@@ -15,6 +15,10 @@ Rows = list[list[str]]
 _RULE = re.compile(r"\s*+\|?+\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+$")
 
 
+MOST_CELL = 131_072
+"""Characters of a cell; the csv module's own bound."""
+
+
 def table_in(text: str) -> Rows | None:
     """Header and rows, cells without white space around them."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
@@ -26,7 +30,10 @@ def table_in(text: str) -> Rows | None:
         try:
             rows = [[cell.strip() for cell in row] for row in reader]
         except csv.Error:
-            return None  # a cell beyond what the module reads
+            return None
+        # The module's own bound is the process's, and others raise it.
+        if any(len(cell) > MOST_CELL for row in rows for cell in row):
+            return None
     widths = {len(row) for row in rows}
     return rows if len(rows) > 1 and len(widths) == 1 and min(widths) > 1 else None
 
