@@ -1,10 +1,15 @@
-"""For all tests: properties take as long as they take, and those that wait run beside the rest."""
+"""For all tests: properties are the same everywhere, and those that wait run beside the rest."""
+
+import os
 
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# The same examples in every run, so that a change is judged by what it changes. New ones are looked
+# for on purpose: `LABELER_FUZZ=1 python -m pytest -k PROPERTY`, again and again.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None)
+settings.load_profile("fuzz" if "LABELER_FUZZ" in os.environ else "same")
 
 
 WAITING = ("tests/checking/test_workers.py", "tests/faults/", "tests/flows/")

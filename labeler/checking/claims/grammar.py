@@ -212,7 +212,7 @@ class Parser(Units):
         """A fraction of two whole numbers below one, which may follow a whole number."""
         shape = self.tokens[self.at : self.at + 7]
         kinds = [t.kind for t in shape]
-        if kinds[:2] == ["func", "num"] and len(shape[1].text) == 2:  # \frac12
+        if kinds[:2] == ["func", "num"] and _two_digits(shape[1].text):  # \frac12
             top, bottom, length = literal(shape[1].text[0]), literal(shape[1].text[1]), 2
         elif kinds == ["func", "open", "num", "close", "open", "num", "close"]:
             top, bottom, length = literal(shape[2].text), literal(shape[5].text), 7
@@ -263,7 +263,7 @@ class Parser(Units):
 
     def _function(self, name: str) -> Node:
         if name == "frac":
-            if self.comes("num") and len(self.tokens[self.at].text) == 2:  # \frac12
+            if self.comes("num") and _two_digits(self.tokens[self.at].text):  # \frac12
                 digits = self.take("num").text
                 return Operation("/", (literal(digits[0]), literal(digits[1])))
             top = self._argument()
@@ -343,3 +343,8 @@ class Parser(Units):
         if len(parts) < 2:  # gcd(132,100), which was read as 132 thousand
             raise NoExpression
         return Operation(name, tuple(parts))
+
+
+def _two_digits(text: str) -> bool:
+    """Whether LaTeX would take a digit each for \\frac: `12`, not `.2`."""
+    return len(text) == 2 and text.isdigit()

@@ -132,3 +132,10 @@ def test_any_text_is_read(text: str) -> None:
 def test_any_sequence_of_tokens_is_read(parts: list[str]) -> None:
     for text in (" ".join(parts), "".join(parts)):
         check_solution("", (text, text))
+
+
+def test_a_fraction_takes_a_digit_each_or_nothing() -> None:
+    # Found by the property above: `.2` are two characters, but not two digits.
+    assert verdicts(r"\frac .2 = 5") == set()
+    assert verdicts(r"\frac12 = 0.5") == {Verdict.CORRECT}
+    assert verdicts(r"3\frac.5 = 5") == set()
