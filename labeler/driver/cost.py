@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeler.driver.requests import Failed, Reply, Samples, Scores
+from labeler.driver.requests import Classified, Failed, Reply, Samples, Scores
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Cost:
                 self.samples += len(reply.completions)
                 self.prompt_tokens += reply.prompt_tokens
                 self.completion_tokens += reply.completion_tokens
-            case Scores():
+            case Scores() | Classified():
                 self.prompt_tokens += reply.prompt_tokens
             case Failed():
                 self.failed += 1
