@@ -21,6 +21,7 @@ from labeler.labelers.method import Method
 from labeler.labelers.monte_carlo import MONTE_CARLO
 from labeler.labelers.omegaprm import OMEGAPRM
 from labeler.labelers.outcome import OUTCOME
+from labeler.labelers.prm import METHOD as PRM
 from labeler.labelers.program import PROGRAM
 from labeler.labelers.repair import REPAIR
 from labeler.labelers.rubric.rubric import RUBRIC
@@ -35,7 +36,7 @@ METHODS: Table[Method] = Table(
     "labeler.methods", Method, "labelling method",
     TOOL_CHECK, PROGRAM, OUTCOME, MONTE_CARLO, STATEMENT_MONTE_CARLO, TRACE, DIAGNOSTICS,
     BINARY_SEARCH, BISECT, OMEGAPRM, ALPHAMATH, SPARE, JUDGE, RUBRIC, GROUNDED, GROUNDED_SEARCH,
-    TABLE, SOLVER, REPAIR,
+    TABLE, SOLVER, REPAIR, PRM,
 )  # fmt: skip
 
 

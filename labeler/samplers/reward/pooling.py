@@ -52,7 +52,11 @@ def pooling_arguments(family: RewardFamily, tokenizer: str) -> tuple[str, ...]:
     """Arguments of `vllm serve` under which a model's scores are read at its step marks."""
     if family.mark is None:
         return ("--runner", "pooling")
-    pooler = {"pooling_type": "STEP", "step_tag_id": family.mark(load_tokenizer(tokenizer))}
+    try:
+        mark = family.mark(load_tokenizer(tokenizer))
+    except RequestError as error:
+        raise ConfigError(f"{tokenizer}: {error}")
+    pooler = {"pooling_type": "STEP", "step_tag_id": mark}
     return ("--runner", "pooling", "--pooler-config", json.dumps(pooler))
 
 
