@@ -14,7 +14,10 @@ REPLY = Classified(SCORES, 40, "prm@1")
 ZEROS = {"solutions": 0, "steps": 0, "unknown": 0}
 
 
-def said(*replies, settings=None, solutions=(solution(*STEPS),)):
+ONE = (solution(*STEPS),)
+
+
+def said(*replies, settings=None, solutions=ONE):
     conversation = prm(PROBLEM, solutions, settings or PRM(), POLICY)
     return finish(conversation, *([list(replies)] if replies else []))
 

@@ -52,10 +52,10 @@ def qwen_prm(folder: Path) -> Path:
     weights = load_file(folder / "model.safetensors")
     h = config.hidden_size
     weights |= {
-        "score.0.weight": torch.randn(h, h) / 4,
-        "score.0.bias": torch.randn(h) / 4,
-        "score.2.weight": torch.randn(2, h) / 4,
-        "score.2.bias": torch.randn(2) / 4,
+        "score.0.weight": torch.randn(h, h) / h**0.5,
+        "score.0.bias": torch.randn(h) / h**0.5,
+        "score.2.weight": torch.randn(2, h) / h**0.5,
+        "score.2.bias": torch.randn(2) / h**0.5,
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     called(folder, "Qwen2ForProcessRewardModel")
@@ -76,7 +76,7 @@ def value_head(folder: Path) -> Path:
     config = Qwen2Config(vocab_size=tokenizer_in(folder), **SHAPE, tie_word_embeddings=False)
     Qwen2ForCausalLM(config).save_pretrained(folder)
     weights = load_file(folder / "model.safetensors")
-    head = {"v_head.summary.weight": torch.randn(1, 64) / 4, "v_head.summary.bias": torch.ones(1)}
+    head = {"v_head.summary.weight": torch.randn(1, 64) / 8, "v_head.summary.bias": torch.zeros(1)}
     save_file(weights | head, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
