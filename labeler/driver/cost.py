@@ -27,6 +27,7 @@ class Cost:
                 self.prompt_tokens += reply.prompt_tokens
                 self.completion_tokens += reply.completion_tokens
             case Scores():
-                self.prompt_tokens += reply.prompt_tokens
+                # A continuation is read like a prompt; nothing is generated.
+                self.prompt_tokens += reply.prompt_tokens + len(reply.logprobs)
             case Failed():
                 self.failed += 1
