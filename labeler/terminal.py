@@ -165,6 +165,7 @@ def _known(step: LabeledStep) -> str:
     parts += [
         f"{e.labeler} {e.n_correct}/{e.n}" for e in step.evidence if e.asks is Asks.VALUE and e.n
     ]
+    parts += [f"{e.labeler} {e.signal:.2f}" for e in step.evidence if e.signal is not None]
     return ", ".join(parts)
 
 

@@ -26,7 +26,10 @@ class Cost:
                 self.samples += len(reply.completions)
                 self.prompt_tokens += reply.prompt_tokens
                 self.completion_tokens += reply.completion_tokens
-            case Scores() | Classified():
+case Scores():
+                # A continuation is read like a prompt; nothing is generated.
+                self.prompt_tokens += reply.prompt_tokens + len(reply.logprobs)
+            case Classified():
                 self.prompt_tokens += reply.prompt_tokens
             case Failed():
                 self.failed += 1

@@ -57,7 +57,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Log-probability of each token of `continuation` after the prompt."""
+    """Log-probability of each token of `continuation` after the prompt.
+
+    The continuation is encoded whole, as a model reads it, so a token may reach over the end of a
+    step; `labeler.driver.pieces` shares tokens out among steps.
+    """
 
     prompt: Prompt
     continuation: str
@@ -166,11 +170,15 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Reply to `Score`: one natural logarithm per token of the continuation."""
+    """Reply to `Score`: one natural logarithm per token of the continuation, at temperature 1.
+
+    `tokens` holds the text of each token, which joined give the continuation.
+    """
 
     logprobs: tuple[float, ...]
     prompt_tokens: int
     model: str
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

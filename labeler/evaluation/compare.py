@@ -24,6 +24,7 @@ from labeler.evaluation.metrics import Prediction, Score, score
 from labeler.labelers.base import Findings
 from labeler.labelers.method import Labeler
 from labeler.labelers.shared.last_step import last_step_evidence
+from labeler.labelers.shared.score_alone import is_score_alone
 from labeler.labelling.solving import existing_solutions
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Asks, Evidence, LabeledSolution, Verdict
@@ -167,7 +168,7 @@ def _row(one: Examined, labelers: Sequence[str]) -> LabeledSolution:
 def _asks_value(rows: Iterable[LabeledSolution]) -> bool:
     """Does this source say something of value beyond the outcome?"""
     pieces = (e for row in rows for step in row.steps for e in step.evidence)
-    asked = {e.asks for e in pieces if e.labeler != "outcome"}
+    asked = {e.asks for e in pieces if e.labeler != "outcome" and not is_score_alone(e)}
     return asked <= {Asks.VALUE}
 
 

@@ -23,11 +23,11 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Classified, Classify, Failed, Message, Prompt, Reply, Request
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
+from labeler.labelers.shared.score_alone import NO_VERDICT
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
 
 NAME: Final = "prm"
 VERSION = "1"
-NO_THRESHOLD = "a score, and no threshold is set"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -121,7 +121,7 @@ def _scored(
     prefix: str, asks: Asks, raw: float, paid: Classified | None, model: str, settings: PRM
 ) -> Evidence:
     score = settings.calibrated(raw)
-    verdict, reason = Verdict.UNKNOWN, NO_THRESHOLD
+    verdict, reason = Verdict.UNKNOWN, NO_VERDICT
     if settings.threshold is not None:
         verdict = Verdict.CORRECT if score >= settings.threshold else Verdict.WRONG
         reason = ""
@@ -131,6 +131,7 @@ def _scored(
         asks,
         verdict,
         score=score,
+        signal=raw,
         # A value is counted in rollouts, and here are none.
         n=int(is_vote),
         n_correct=int(is_vote and verdict is Verdict.CORRECT),

@@ -39,7 +39,7 @@ from labeler.driver.requests import (
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.boundaries import encode, encode_in_pieces, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.choices import ASKS, Choices
 from labeler.samplers.known_models import until_known
@@ -224,14 +224,14 @@ class OpenAISampler:
         if self._tokenizer is None:
             raise RequestError("scoring over HTTP needs the tokenizer: set policy.tokenizer")
         prompt = [*encode_to_go_on(self._tokenizer, render(self._tokenizer, request.prompt))]
-        continuation = [*encode(self._tokenizer, request.continuation)]
+        continuation, texts = encode_in_pieces(self._tokenizer, request.continuation)
         if not prompt:
             raise RequestError("the prompt has no tokens, so there is nothing to score after it")
         if not continuation:
             return Scores((), len(prompt), self.model)
         body: Json = {
             "model": self._name,
-            "prompt": prompt + continuation,
+            "prompt": [*prompt, *continuation],
             "echo": True,
             "max_tokens": 0,
             "logprobs": 1,
@@ -240,7 +240,7 @@ class OpenAISampler:
         most = most_bytes(request, len(prompt) + len(continuation))
         answer = await self._post("completions", body, request, most)
         logprobs = echoed_logprobs(answer, len(prompt), len(continuation))
-        return Scores(logprobs, len(prompt), self.model)
+        return Scores(logprobs, len(prompt), self.model, texts)
 
     def _body(self, request: Sample, n: int, seed: int) -> Json:
         body = sampling_fields(request, chat=self._chat)

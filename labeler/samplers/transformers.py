@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
 from labeler.errors import ConfigError, RequestError
 from labeler.records import short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.boundaries import encode, encode_in_pieces, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.model_folder import end_tokens, folder_hash, load_model, unchanged
 from labeler.samplers.threads import ModelThreads
@@ -216,17 +217,18 @@ class TransformersSampler:
             if isinstance(prompt, Failed):
                 replies.append(prompt)
                 continue
-            tokens = prompt + self.encode(request.continuation)
+            continuation, texts = encode_in_pieces(self._tokenizer, request.continuation)
+            tokens = prompt + continuation
             if len(tokens) > self._context:
                 replies.append(self._too_long("prompt with its continuation", len(tokens)))
                 continue
-            replies.append(Scores((), prompt_tokens=len(prompt), model=self.model))
+            replies.append(Scores((), len(prompt), self.model, texts))
             if len(tokens) > len(prompt):
                 asked.append((tokens, len(prompt)))
                 indices.append(index)
         found = token_logprobs(self._model, asked)
-        for index, (_, start), logprobs in zip(indices, asked, found, strict=True):
-            replies[index] = Scores(tuple(logprobs), prompt_tokens=start, model=self.model)
+        for index, logprobs in zip(indices, found, strict=True):
+            replies[index] = replace(cast(Scores, replies[index]), logprobs=tuple(logprobs))
         return replies
 
     def _prompt_tokens(self, prompt: Prompt) -> tuple[int, ...] | Failed:

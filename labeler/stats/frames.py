@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COSTS = ("calls", "prompt_tokens", "completion_tokens")
+SCORES = ("score", "signal")
 SAID = ("labeler", "asks", "verdict", "n", "n_correct")
 
 COLUMNS = (
@@ -27,7 +28,7 @@ COLUMNS = (
     "steps.text",
     "steps.label",
     "steps.probability",
-    *(f"steps.evidence.{name}" for name in (*SAID, "score", *COSTS)),
+    *(f"steps.evidence.{name}" for name in (*SAID, *SCORES, *COSTS)),
 )
 """What `steps` and `evidence` need of a batch."""
 
@@ -78,7 +79,7 @@ def evidence(flat: Flat, counts_here: np.ndarray) -> pl.DataFrame:
     import polars as pl
 
     columns = {"step": pl.Series(flat.parents("steps.evidence"))}
-    for name in (*SAID, "score", *COSTS):
+    for name in (*SAID, *SCORES, *COSTS):
         array = flat.columns[f"steps.evidence.{name}"]
         columns[name] = _texts(array) if name in SAID[:3] else pl.Series(array)
     return pl.DataFrame(columns).filter(pl.Series(counts_here)[columns["step"]])

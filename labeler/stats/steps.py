@@ -15,7 +15,7 @@ from labeler.dataset import Dataset
 from labeler.stats import frames
 from labeler.stats.agreement import Pattern
 from labeler.stats.calibration import N_BINS, Tally
-from labeler.stats.frames import COSTS, SAID
+from labeler.stats.frames import COSTS, SAID, SCORES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,9 @@ LABEL_KEYS = ("domain", "position", "label", "kept")
 class StepCounts:
     """Counts over all batches.
 
-    `labels` has the columns LABEL_KEYS and `len`; `said` has SAID, `len`, `scored`, the sum of
-    `score` and of each cost. `lengths` counts solutions by number of steps (0 left
+    `labels` has the columns LABEL_KEYS and `len`; `said` has SAID, `len`, how many have a score
+    (`scored`), a signal (`signalled`) and a signal without a verdict (`alone`), the sums of scores,
+    signals and of each cost. `lengths` counts solutions by number of steps (0 left
     out), `characters` steps by length of text. `patterns` counts steps by verdict of each of
     `labelers`. `tallies` holds probabilities by what settled them ("human", "outcome") and bin.
     `n_shared` steps stand on a prefix that another solution of the run has too and that was
@@ -91,7 +92,14 @@ def _said(evidence: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return evidence.group_by(SAID).agg(
-        pl.len(), pl.col("score").count().alias("scored"), pl.col("score", *COSTS).sum()
+        pl.len(),
+        pl.col("score").count().alias("scored"),
+        pl.col("signal").count().alias("signalled"),
+        (pl.col("signal").is_not_null() & (pl.col("verdict") == "unknown"))
+        .sum()
+        .cast(pl.UInt32)
+        .alias("alone"),
+        pl.col(*SCORES, *COSTS).sum(),
     )
 
 
@@ -162,7 +170,17 @@ def _tallies(settled: pl.DataFrame) -> dict[str, dict[int, Tally]]:
     return tallies
 
 
-SUMS = ("len", "scored", "score", *COSTS, "n_right", "sum_probability", "sum_squared_error")
+SUMS = (
+    "len",
+    "scored",
+    "signalled",
+    "alone",
+    *SCORES,
+    *COSTS,
+    "n_right",
+    "sum_probability",
+    "sum_squared_error",
+)
 
 
 def _summed(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -73,12 +73,26 @@ def _facts(s: LabelStatistics) -> Table:
 
 def _evidence(s: LabelStatistics) -> Table:
     table = _table(
-        "evidence", "labeler", "pieces", "right", "wrong", "unknown", "mean score", "generated"
+        "evidence",
+        "labeler",
+        "pieces",
+        "right",
+        "wrong",
+        "unknown",
+        "mean score",
+        "scores alone",
+        "mean",
+        "generated",
     )
     for name, one in s.by_labeler.items():
         numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
         table.add_row(
-            name, *map(_count, numbers), _number(one.mean_score), _count(one.completion_tokens)
+            name,
+            *map(_count, numbers),
+            _number(one.mean_score),
+            _count(one.n_signals),
+            _number(one.mean_signal),
+            _count(one.completion_tokens),
         )
     return table
 

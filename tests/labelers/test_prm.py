@@ -25,9 +25,9 @@ def said(*replies, settings=None, solutions=ONE):
 def piece(t, verdict=Verdict.UNKNOWN, **more):
     known = {
         "prefix_id": prefix_id("p", STEPS[: t + 1]), "labeler": "prm", "labeler_version": "1",
-        "asks": Asks.CORRECTNESS, "verdict": verdict, "score": SCORES[t], "model": "prm@1",
+        "asks": Asks.CORRECTNESS, "verdict": verdict, "score": SCORES[t], "signal": SCORES[t], "model": "prm@1",
         "rationale": f"the model's score is {SCORES[t]:.4f}",
-        "reason": "a score, and no threshold is set" if verdict is Verdict.UNKNOWN else "",
+        "reason": "a score, not a verdict" if verdict is Verdict.UNKNOWN else "",
     }  # fmt: skip
     cost = {"calls": 1, "prompt_tokens": 40} if t == len(STEPS) - 1 else {}
     return Evidence(**(known | cost | more))
@@ -92,7 +92,7 @@ def test_a_line_that_does_not_rise_is_no_calibration(points):
 def test_an_error_is_unknown_with_its_reason(reply, reason):
     _, found = said(reply, settings=PRM(threshold=0.5))
     assert found.evidence == tuple(
-        piece(t, score=None, model="", rationale="", reason=reason, calls=int(t == 2),
+        piece(t, score=None, signal=None, model="", rationale="", reason=reason, calls=int(t == 2),
               prompt_tokens=0)
         for t in range(3)
     )  # fmt: skip
