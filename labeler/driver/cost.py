@@ -26,7 +26,7 @@ class Cost:
                 self.samples += len(reply.completions)
                 self.prompt_tokens += reply.prompt_tokens
                 self.completion_tokens += reply.completion_tokens
-case Scores():
+            case Scores():
                 # A continuation is read like a prompt; nothing is generated.
                 self.prompt_tokens += reply.prompt_tokens + len(reply.logprobs)
             case Classified():

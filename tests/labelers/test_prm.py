@@ -25,7 +25,8 @@ def said(*replies, settings=None, solutions=ONE):
 def piece(t, verdict=Verdict.UNKNOWN, **more):
     known = {
         "prefix_id": prefix_id("p", STEPS[: t + 1]), "labeler": "prm", "labeler_version": "1",
-        "asks": Asks.CORRECTNESS, "verdict": verdict, "score": SCORES[t], "signal": SCORES[t], "model": "prm@1",
+        "asks": Asks.CORRECTNESS, "verdict": verdict, "score": SCORES[t], "signal": SCORES[t],
+        "model": "prm@1",
         "rationale": f"the model's score is {SCORES[t]:.4f}",
         "reason": "a score, not a verdict" if verdict is Verdict.UNKNOWN else "",
     }  # fmt: skip

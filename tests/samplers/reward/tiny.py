@@ -22,11 +22,11 @@ CHAT = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 SHAPE = {
-    "hidden_size": 64,
+    "hidden_size": 128,
     "intermediate_size": 96,
     "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
     "max_position_embeddings": 512,
     # Far apart, so that scores are not all alike.
     "initializer_range": 0.3,
@@ -76,7 +76,10 @@ def value_head(folder: Path) -> Path:
     config = Qwen2Config(vocab_size=tokenizer_in(folder), **SHAPE, tie_word_embeddings=False)
     Qwen2ForCausalLM(config).save_pretrained(folder)
     weights = load_file(folder / "model.safetensors")
-    head = {"v_head.summary.weight": torch.randn(1, 64) / 8, "v_head.summary.bias": torch.zeros(1)}
+    head = {
+        "v_head.summary.weight": torch.randn(1, 128) / 128**0.5,
+        "v_head.summary.bias": torch.zeros(1),
+    }
     save_file(weights | head, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
