@@ -28,7 +28,8 @@ def piece(t, verdict=Verdict.UNKNOWN, **more):
     known = {
         "prefix_id": prefix_id("p", STEPS[: t + 1]), "labeler": "implicit",
         "labeler_version": "1", "asks": Asks.VALUE, "verdict": verdict,
-        "score": pytest.approx(1 / (1 + math.exp(-q)), abs=1e-12), "rationale": f"r {r:+.6g}, q {q:+.6g}",
+        "score": pytest.approx(1 / (1 + math.exp(-q)), abs=1e-12),
+        "rationale": f"r {r:+.6g}, q {q:+.6g}",
         "model": "orm@1/ref@1", "signal": q,
         "reason": "a score, not a verdict" if verdict is Verdict.UNKNOWN else "",
     }  # fmt: skip
