@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import BENCHMARK, AsJson, Settings, app
+from labeler.cli.base import AsJson, Settings, app
 
 ORACLE = "oracle"
 
@@ -58,7 +58,7 @@ def evaluate(
     from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
 
     if target == ORACLE:
-        loaded = load_config(config or BENCHMARK, settings)
+        loaded = load_config(config or Path("benchmark"), settings)
         candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
         with progress_bar("evaluating") as show:
             found = compare_on_oracle(loaded, candidates, (problems, seed), journal, show)
