@@ -145,10 +145,14 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         raise DatasetError(f"{where}: first_error {labeled.first_error} is no index of a step")
     for index, step in enumerate(steps):
         if step.label not in (1, 0, -1, None):
-            raise DatasetError(f"{where}, step {index}: label {step.label} is not 1, 0, -1 or null")
+            raise DatasetError(
+                f"{where}, step {index + 1}: label {step.label} is not 1, 0, -1 or null"
+            )
         for number in (step.probability, *(item.score for item in step.evidence)):
             if number is not None and not math.isfinite(number):
-                raise DatasetError(f"{where}, step {index}: {number} is no score; unknown is null")
+                raise DatasetError(
+                    f"{where}, step {index + 1}: {number} is no score; unknown is null"
+                )
 
 
 Kind = TypeVar("Kind")

@@ -78,6 +78,9 @@ def evaluate(
     if flags:
         for name, false in found.flags.items():
             for flag in false:
-                where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
-                said = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                # In sentences steps count from 1, as `show` and the report number them.
+                truth = f"the first error is in step {flag.truth + 1}"
+                where = "a right solution" if flag.truth < 0 else truth
+                step = flag.step + 1
+                said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
                 typer.echo(line(said), err=as_json)
