@@ -11,10 +11,6 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_text
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.ledger import newest_version
 from labeler.dataset.storage import located
 from labeler.errors import ConfigError, DatasetError
@@ -23,6 +19,11 @@ from labeler.labelling.run import RunSummary, already_there
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.wiring import open_run
 from labeler.wiring.problems import find_problems
+
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, show_text
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
+
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:

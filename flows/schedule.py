@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import SETTINGS
 from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
 from labeler.shown import say
+
+from . import SETTINGS
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -113,11 +114,11 @@ async def deployment_of(
 
 def flow_named(name: str) -> Flow[..., Any]:
     """One of our flows."""
-    from flows.audit import audit
-    from flows.incremental import incremental
-    from flows.label import label
-    from flows.publish import publish
-    from flows.refresh import refresh
+    from .audit import audit
+    from .incremental import incremental
+    from .label import label
+    from .publish import publish
+    from .refresh import refresh
 
     flows = {flow.name: flow for flow in (label, incremental, refresh, publish, audit)}
     if name not in flows:

@@ -11,15 +11,15 @@ from labeler.stats.agreement import Agreement, Coefficient
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
-from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics
+from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics, step_name
 from labeler.unread import REMEDY, Unread
 
 
 def show_statistics(s: LabelStatistics) -> Group:
     """A version in numbers: what it holds, where first errors lie, who said what, what it took."""
-    tables = [_facts(s), _bars("first error", _by_step_name(s.first_error_histogram)), _evidence(s)]
+    tables = [_facts(s), _bars("first error", s.first_errors), _evidence(s)]
     tables += [_labels("labels by domain", s.labels_by_domain)] if len(s.by_domain) > 1 else []
-    by_step = {f"step {int(step) + 1}": n for step, n in s.labels_by_position.items()}
+    by_step = {step_name(int(step)): n for step, n in s.labels_by_position.items()}
     tables.append(_labels("labels by place", by_step))
     tables.append(_keeping(s))
     if s.drop_reasons:
@@ -164,11 +164,6 @@ def _bars(title: str, counts: Mapping[str, int]) -> Table:
         bar = "█" * max(1, round(40 * count / most)) if count else ""
         table.add_row(name, f"{count:,}", bar)
     return table
-
-
-def _by_step_name(counts: Mapping[str, int]) -> dict[str, int]:
-    names = {"-1": "none", "undecided": "undecided"}
-    return {names.get(step) or f"step {int(step) + 1}": n for step, n in counts.items()}
 
 
 def _table(title: str, *columns: str) -> Table:
