@@ -51,7 +51,7 @@ def run(flow: str, arguments: dict[str, Any]) -> None:
                 print_summary(summary)
 
 
-def server(port: int, pool: str, limit: int) -> None:
+def server(port: int, pool: str, limit: int, postgres: bool) -> None:
     """`labeler server`."""
     os.environ["PREFECT_API_URL"] = LOCAL_API.format(port=port)
     with ending_in_one_line(resumable=False):
@@ -59,7 +59,7 @@ def server(port: int, pool: str, limit: int) -> None:
         from flows.server import serve_all
 
         refuse_unwritable_home()
-        serve_all(port, pool, limit)
+        serve_all(port, pool, limit, postgres=postgres)
 
 
 def schedule_add(**given: Any) -> None:
@@ -73,7 +73,7 @@ def schedule_add(**given: Any) -> None:
 def schedule_list(as_json: bool) -> None:
     """`labeler schedule list`."""
     with _on_a_server():
-        from flows.schedule import listed, schedule_table
+        from flows.schedule_list import listed, schedule_table
         from labeler.terminal import print_wide
 
         schedules = asyncio.run(listed())

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
+from flows.at_work import told
 from flows.error_filter import explain_errors
 from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_text
+from flows.reporting import ProgressBoard, in_one_line, show_text
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.ledger import newest_version
 from labeler.dataset.storage import located
@@ -44,13 +45,20 @@ async def incremental(
 ) -> RunSummary | None:
     """Labels the new and changed problems and appends a version; None where nothing is new."""
     explain_errors()
+    return await told(_incremental(config, out, shard_timeout_s))
+
+
+async def _incremental(
+    config: Config, out: str, shard_timeout_s: float
+) -> tuple[RunSummary | None, str]:
+    """The work, and what came of it in one line."""
     found = look(config, out)
     if not found.problems:
         said = f"nothing new: all {found.n_known} problems are labelled in {out}"
         get_run_logger().info("%s", said)
         await show_text("labelling-summary", said)
         _withdraw(found, out)
-        return None
+        return None, said
     board = ProgressBoard()
     given = (found.problems, found.rejections)
     run = open_run(
@@ -63,13 +71,14 @@ async def incremental(
         get_run_logger().info("%d new problems, %d known", len(found.problems), found.n_known)
         version = run.finished_version()
         if version is not None:
-            return already_there(run, version)
+            summary = already_there(run, version)
+            return summary, in_one_line(summary)
         summary = await execute_run(
             config, run, board, shard_timeout_s=shard_timeout_s, may_be_empty=True
         )
     # After the new labels are in: a crash between leaves both, and the next run comes here again.
     _withdraw(found, out)
-    return summary
+    return summary, in_one_line(summary)
 
 
 def _withdraw(found: NewProblems, out: str) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
+from flows.at_work import told
 from flows.error_filter import explain_errors
 from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table
+from flows.reporting import ProgressBoard, in_one_line, show_table
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
@@ -39,6 +40,13 @@ async def refresh(
 ) -> RunSummary | None:
     """Relabels stale problems; None where nothing is stale, or with `dry_run`."""
     explain_errors()
+    return await told(_refresh(config, out, dry_run, shard_timeout_s))
+
+
+async def _refresh(
+    config: Config, out: str, dry_run: bool, shard_timeout_s: float
+) -> tuple[RunSummary | None, str]:
+    """The work, and what came of it in one line."""
     parts, stale = look(config, out)
     logger = get_run_logger()
     for fact in stale.rows():
@@ -64,4 +72,5 @@ async def refresh(
         version = withdraw_replaced(located(out))
         if version is not None:
             logger.info("version %d is without the replaced labels", version)
-    return summary
+    n_stale = f"{len(stale.problems)} of {stale.n_known} problems are stale"
+    return summary, n_stale if summary is None else f"{n_stale}; {in_one_line(summary)}"

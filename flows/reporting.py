@@ -136,6 +136,19 @@ async def show_statistics(summary: RunSummary) -> None:
     await shown(acreate_link_artifact(link, key="report", description=f"Report of {summary.out}"))
 
 
+def in_one_line(summary: RunSummary) -> str:
+    """What a run made, for the message of its state."""
+    if summary.already_there:
+        return f"is version {summary.version} of {summary.out.name} already"
+    reasons = "; ".join(f"{reason}: {n:,}" for reason, n in summary.reasons.items())
+    rejected = sum(summary.rejections.values())
+    return (
+        f"version {summary.version} of {summary.out.name}: {summary.n_problems:,} problems, "
+        f"{summary.n_solutions:,} labelled solutions"
+        + (f", {rejected:,} rejected ({reasons})" if rejected else "")
+    )
+
+
 async def show_text(key: str, markdown: str) -> None:
     """A keyed page of text; earlier runs' pages stay visible under the same key."""
     await shown(acreate_markdown_artifact(markdown, key=key))
