@@ -25,6 +25,10 @@ SETTINGS = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "10",
+    # Runs are planned for ten minutes or two times ahead, not for a hundred.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "12",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "2",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT10M",
     # So that a year's database is that of a month: runs with their logs and artifacts (seconds),
     # and events, which tell nothing that the runs do not.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",

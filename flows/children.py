@@ -102,4 +102,4 @@ class Child:
         with output:
             for text in output:
                 words = text.decode("utf-8", "replace").rstrip("\n")
-                self._log.emit(logging.makeLogRecord({"msg": words.replace("%", "%%")}))
+                self._log.emit(logging.makeLogRecord({"msg": words}))
