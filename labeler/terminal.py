@@ -61,6 +61,8 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
 def print_summary(summary: RunSummary) -> None:
     """What a run did and what it cost."""
     out = console()
+    for change in summary.changes:
+        out.print(f"  {line(change)}", markup=False)
     if summary.already_there:
         out.print(
             f"{summary.out}: this run is already version {summary.version}; "

@@ -31,6 +31,7 @@ MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_paral
 MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
 OPERATIONAL = {
     "name": True,
+    "keep_deleted": True,
     "run": True,
     "execution": True,
     "policy": MODEL_OPERATIONS,
@@ -66,6 +67,8 @@ class RunConfig(Strict):
     """What is labelled."""
     drop_duplicates: bool = True
     """Exact and near duplicates are dropped; problems that differ in numbers only are kept."""
+    keep_deleted: bool = False
+    """Whether `incremental` keeps the labels of problems that the source holds no more."""
     policy: ModelConfig | None = None
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})

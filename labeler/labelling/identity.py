@@ -39,6 +39,8 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
     content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
     today = short_hash(parts.config_sha, content, *models, *judges)
+    if parts.again:
+        return (short_hash(today, "again", str(parts.again)),)
     of_then = [as_of_then(one) for one in judges]
     earlier = [
         short_hash(sha, shown, *models, *known)
