@@ -2,8 +2,9 @@
 Hugging Face Hub or a local folder of one.
 
 A JSON file may be one array, one record or several, one after another over many lines, or an object
-whose values hold records (MR-Ben: from a question to its solutions). In CSV labels that print a number, a
-truth value or a list are one; nothing else is guessed. `columns` says which column holds which field; "a.b" looks inside a column.
+whose values hold records (MR-Ben: from a question to its solutions). In CSV labels that print a
+number, a truth value or a list are one; nothing else is guessed. `columns` says which column holds
+which field; "a.b" looks inside a column.
 
 Does not cover what records mean (`forms`), or how texts of numbers are kept (`written`).
 """
