@@ -204,7 +204,8 @@ def _calibration(by: str, found: Calibration) -> Figure:
     diagonal = alt.Chart(_data([{"said": 0, "share": 0}, {"said": 1, "share": 1}])).mark_line(
         strokeDash=[4, 4], color="#9aa3ad"
     ).encode(x=x, y=alt.Y("share:Q", scale=unit))  # fmt: skip
-    whose = {"human": "people's verdicts", "outcome": "outcomes"}.get(by, by)
+    named = {"human": "people's verdicts", "annotated": "the file's own labels"}
+    whose = {**named, "outcome": "outcomes"}.get(by, by)
     brier = "" if found.brier is None else f" Brier score {found.brier:.3f}."
     only = " The rule sees the outcome, so this shows fit, not truth." if by == "outcome" else ""
     return Figure(

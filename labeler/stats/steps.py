@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-HUMAN = "human"
-"""The source whose verdicts are taken as the truth about a step."""
+HUMAN, ANNOTATED = "human", "annotated"
+"""Sources whose verdicts are taken as the truth about a step: a reviewer, the file it came from."""
 
 LABEL_KEYS = ("domain", "position", "label", "kept")
 
@@ -35,8 +35,8 @@ class StepCounts:
     (`scored`), a signal (`signalled`) and a signal without a verdict (`alone`), the sums of scores,
     signals and of each cost. `lengths` counts solutions by number of steps (0 left
     out), `characters` steps by length of text. `patterns` counts steps by verdict of each of
-    `labelers`. `tallies` holds probabilities by what settled them ("human", "outcome") and bin.
-    `n_shared` steps stand on a prefix that another solution of the run has too and that was
+    `labelers`. `tallies` holds probabilities by what settled them (HUMAN, ANNOTATED, "outcome") and
+    bin. `n_shared` steps stand on a prefix that another solution of the run has too and that was
     counted there. `wrong_where_open` counts solutions whose first error is undecided, by the place
     of their first step labelled wrong.
     """
@@ -150,14 +150,15 @@ def _reordered(patterns: Counter[Pattern], order: Sequence[int]) -> dict[Pattern
 
 
 def _settled(steps: pl.DataFrame, verdicts: np.ndarray, names: Sequence[str]) -> pl.DataFrame:
-    """Sums of the probabilities that a person or the outcome settled, by bin."""
+    """Sums of the probabilities that a person, the file or the outcome settled, by bin."""
     import polars as pl
 
     truths = {"outcome": pl.when("last").then(pl.col("outcome") == "correct")}
     truths["outcome"] = pl.when(pl.col("outcome") != "unknown").then(truths["outcome"])
-    if HUMAN in names:
-        human = pl.Series(verdicts[:, list(names).index(HUMAN)])
-        truths[HUMAN] = pl.when(human != 0).then(human > 0)
+    for source in (ANNOTATED, HUMAN):
+        if source in names:
+            said = pl.Series(verdicts[:, list(names).index(source)])
+            truths[source] = pl.when(said != 0).then(said > 0)
     p = pl.col("probability")
     tables = [
         steps.lazy()

@@ -135,7 +135,11 @@ def _agreement(found: Agreement) -> Table:
 
 
 def _calibration(by: str, found: Calibration) -> Table:
-    whose = {"human": "a person's verdict", "outcome": "the outcome (last steps)"}.get(by, by)
+    whose = {
+        "human": "a person's verdict",
+        "annotated": "the file's own labels",
+        "outcome": "the outcome (last steps)",
+    }.get(by, by)
     title = f"probabilities against {whose}: Brier {_number(found.brier, 3)}, " \
             f"expected error {_number(found.expected_error, 3)}"  # fmt: skip
     table = _table(title, "probability", "steps", "said", "right")

@@ -38,6 +38,7 @@ from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
+from labeler.wiring.solutions_file import SolvedPlace
 
 OPTION = "--labeler"
 
@@ -56,9 +57,8 @@ class Candidates:
 
 def compare_on_file(
     config: RunConfig | None,
-    file: Path,
+    place: SolvedPlace,
     candidates: Candidates,
-    limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
@@ -68,11 +68,11 @@ def compare_on_file(
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
+    read = list(read_solutions(place.place, place.reading))
+    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
-        raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
+        raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
     work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections

@@ -93,7 +93,7 @@ def build(
     problems, rejections = preset_problems or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
-    recipe = build_recipe(config, samplers.get(POLICY), read_existing_solutions(config))
+    recipe = build_recipe(config, samplers.get(POLICY), *read_existing_solutions(config))
     return Parts(
         problems=problems,
         rejections=tuple(rejections),
