@@ -23,7 +23,7 @@ from labeler.driver.batching import Queue, Waiting, order_of
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
 from labeler.driver.journal import Journal, request_key
-from labeler.driver.requests import Failed, Reply, Request, Sample, Score
+from labeler.driver.requests import Failed, OfModel, Reply, Request, Sample
 from labeler.driver.routing import Address, Route, address
 from labeler.errors import BackendBusy
 
@@ -163,7 +163,7 @@ class Driver:
             return shared.reply
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         rows = request.n if isinstance(request, Sample) else 1
-        if isinstance(request, Sample | Score):
+        if isinstance(request, OfModel):
             request = dataclasses.replace(request, group=name)
         asked = Waiting(request, key, reply, order_of(request), rows, [(cost, False)])
         self._in_flight[key] = asked

@@ -23,6 +23,8 @@ from pydantic import TypeAdapter, ValidationError
 from labeler.driver.requests import (
     Check,
     CheckResult,
+    Classified,
+    Classify,
     Failed,
     Reply,
     Request,
@@ -38,6 +40,7 @@ from labeler.errors import DatasetError
 _TAGS: dict[type[Reply], str] = {
     Samples: "Samples",
     Scores: "Scores",
+    Classified: "Classified",
     CheckResult: "Checked",
     RunResult: "Ran",
     Failed: "Failed",
@@ -48,7 +51,7 @@ _ADAPTERS: dict[str, TypeAdapter[Reply]] = {tag: TypeAdapter(kind) for kind, tag
 NAMES = ("requester", "model", "group")
 _CONTENT = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
-    for kind in (Sample, Score, Check, Run)
+    for kind in (Sample, Score, Classify, Check, Run)
 }
 """Who asks is no part of a request's identity; a model is known by its fingerprint."""
 
