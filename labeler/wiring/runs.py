@@ -101,7 +101,7 @@ def build(
         checker=build_checker(sandbox, build_limits(config.sandbox)),
         sandbox=sandbox,
         recipe=recipe,
-        needs=needs_of(config, problems, recipe.policy, samplers),
+        needs=needs_of(config, config.labelers, problems, recipe.policy, samplers),
         options=config.run,
         config_sha=config.identity(),
         earlier_shas=(config.earlier_identity(),),
