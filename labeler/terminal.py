@@ -62,6 +62,8 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
 def print_summary(summary: RunSummary) -> None:
     """What a run did and what it cost."""
     out = console()
+    for change in summary.changes:
+        out.print(f"  {line(change)}", markup=False)
     if summary.already_there:
         out.print(
             f"{summary.out}: this run is already version {summary.version}; "
@@ -169,10 +171,10 @@ def render(row: LabeledSolution) -> Text:
     text = Text()
     text.append(f"{line(row.problem.problem_id)}\n", style="bold")
     text.append(f"{shown(row.problem.text)}\n")
-    for step in row.steps:
+    for number, step in enumerate(row.steps, 1):
         style = {1: "green", -1: "bold red", 0: "yellow", None: "bright_black"}[step.label]
         mark = {1: "+", -1: "x", 0: "o", None: "?"}[step.label]
-        text.append(f" {mark} {shown(step.text.strip())}", style=style)
+        text.append(f" {mark} {number}. {shown(step.text.strip())}", style=style)
         text.append(f"  {_known(step)}\n", style="dim")
     kept = "kept" if row.consensus.kept else f"not kept: {line(row.consensus.reason)}"
     gold = row.problem.gold_answer or "unknown"

@@ -25,6 +25,7 @@ COLUMNS = (
     "domain",
     "outcome",
     "consensus.kept",
+    "first_error",
     "steps.text",
     "steps.label",
     "steps.probability",
@@ -55,16 +56,22 @@ def first_of_prefix(dataset: Dataset) -> np.ndarray:
 
 
 def steps(flat: Flat) -> pl.DataFrame:
-    """One row per step: domain, outcome, kept, position, last, label, probability, characters."""
+    """One row per step, with what of its solution counts.
+
+    Columns: row (of the solution in this batch), domain, outcome, kept, open (its first error is
+    undecided), position, last, label, probability, characters.
+    """
     import polars as pl
     import pyarrow.compute as pc
 
     row, position = flat.parents("steps"), flat.positions("steps")
     return pl.DataFrame(
         {
+            "row": row,
             "domain": _texts(flat.columns["domain"]).gather(row),
             "outcome": _texts(flat.columns["outcome"]).gather(row),
             "kept": pl.Series(flat.columns["consensus.kept"]).gather(row),
+            "open": pl.Series(flat.columns["first_error"]).is_null().gather(row),
             "position": position,
             "last": position == flat.lengths["steps"][row] - 1,
             "label": pl.Series(flat.columns["steps.label"]),

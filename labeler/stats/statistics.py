@@ -56,6 +56,7 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
             "undecided" if step is None else str(step): n
             for step, n in solutions.first_errors.items()
         },
+        wrong_where_undecided={str(step): n for step, n in steps.wrong_where_open.items()},
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
         cost=spent(cost, n_labels, n_kept_labels, prices),
         by_labeler=by_labeler,

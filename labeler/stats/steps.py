@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-HUMAN = "human"
-"""The source whose verdicts are taken as the truth about a step."""
+HUMAN, ANNOTATED = "human", "annotated"
+"""Sources whose verdicts are taken as the truth about a step: a reviewer, the file it came from."""
 
 LABEL_KEYS = ("domain", "position", "label", "kept")
 
@@ -35,9 +35,10 @@ class StepCounts:
     (`scored`), a signal (`signalled`) and a signal without a verdict (`alone`), the sums of scores,
     signals and of each cost. `lengths` counts solutions by number of steps (0 left
     out), `characters` steps by length of text. `patterns` counts steps by verdict of each of
-    `labelers`. `tallies` holds probabilities by what settled them ("human", "outcome") and bin.
-    `n_shared` steps stand on a prefix that another solution of the run has too and that was
-    counted there.
+    `labelers`. `tallies` holds probabilities by what settled them (HUMAN, ANNOTATED, "outcome") and
+    bin. `n_shared` steps stand on a prefix that another solution of the run has too and that was
+    counted there. `wrong_where_open` counts solutions whose first error is undecided, by the place
+    of their first step labelled wrong.
     """
 
     labels: pl.DataFrame
@@ -48,6 +49,7 @@ class StepCounts:
     patterns: dict[Pattern, int]
     tallies: dict[str, dict[int, Tally]]
     n_shared: int
+    wrong_where_open: dict[int, int]
 
 
 def count_steps(dataset: Dataset) -> StepCounts:
@@ -55,7 +57,7 @@ def count_steps(dataset: Dataset) -> StepCounts:
     first = frames.first_of_prefix(dataset)
     start = 0
     parts: dict[str, list[pl.DataFrame]] = {
-        "labels": [], "said": [], "lengths": [], "characters": [], "settled": []
+        "labels": [], "said": [], "lengths": [], "characters": [], "settled": [], "wrong": []
     }  # fmt: skip
     patterns: Counter[Pattern] = Counter()
     names: list[str] = []
@@ -67,6 +69,7 @@ def count_steps(dataset: Dataset) -> StepCounts:
         patterns.update(_patterns(verdicts))
         parts["labels"].append(_counted(steps, LABEL_KEYS))
         parts["lengths"].append(_counted(steps.filter("last"), ["position"]))
+        parts["wrong"].append(_counted(_first_wrong_where_open(steps), ["position"]))
         parts["characters"].append(_counted(steps, ["characters"]))
         parts["said"].append(_said(evidence))
         parts["settled"].append(_settled(steps, verdicts, names))
@@ -81,7 +84,16 @@ def count_steps(dataset: Dataset) -> StepCounts:
         _reordered(patterns, order),
         _tallies(whole["settled"]),
         int(len(first) - first.sum()),
+        dict(whole["wrong"].iter_rows()),
     )
+
+
+def _first_wrong_where_open(steps: pl.DataFrame) -> pl.DataFrame:
+    """`position` of the first step labelled wrong, of solutions whose first error is undecided."""
+    import polars as pl
+
+    wrong = steps.filter(pl.col("open") & (pl.col("label") == -1))
+    return wrong.group_by("row").agg(pl.col("position").min())
 
 
 def _counted(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -138,14 +150,15 @@ def _reordered(patterns: Counter[Pattern], order: Sequence[int]) -> dict[Pattern
 
 
 def _settled(steps: pl.DataFrame, verdicts: np.ndarray, names: Sequence[str]) -> pl.DataFrame:
-    """Sums of the probabilities that a person or the outcome settled, by bin."""
+    """Sums of the probabilities that a person, the file or the outcome settled, by bin."""
     import polars as pl
 
     truths = {"outcome": pl.when("last").then(pl.col("outcome") == "correct")}
     truths["outcome"] = pl.when(pl.col("outcome") != "unknown").then(truths["outcome"])
-    if HUMAN in names:
-        human = pl.Series(verdicts[:, list(names).index(HUMAN)])
-        truths[HUMAN] = pl.when(human != 0).then(human > 0)
+    for source in (ANNOTATED, HUMAN):
+        if source in names:
+            said = pl.Series(verdicts[:, list(names).index(source)])
+            truths[source] = pl.when(said != 0).then(said > 0)
     p = pl.col("probability")
     tables = [
         steps.lazy()
