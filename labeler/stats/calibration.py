@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labeler.dataset.summary.steps import N_BINS
 from labeler.stats.rates import Rate, wilson
-
-N_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
