@@ -18,6 +18,7 @@ import numpy as np
 from labeler.dataset import Dataset, open_dataset
 from labeler.dataset.storage import storage_of
 from labeler.dataset.store import log_of, open_table
+from labeler.dataset.summary import bands_by_problem
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
 from labeler.schema import labeled_solution
@@ -50,8 +51,17 @@ class Shown:
 
     @cached_property
     def labelers(self) -> list[str]:
-        sets = self.index.table["labelers"].unique().to_list()
-        return sorted({name for names in sets for name in str(names).split("\n") if name})
+        sets = self.index.table["said"].unique().to_list()
+        lines = {line for lines in sets for line in str(lines).split("\n") if line}
+        return sorted({line.split("\t")[0] for line in lines})
+
+    @cached_property
+    def bands(self) -> Numbers:
+        """By row the difficulty of its problem, as its place in `BANDS`."""
+        problems, bands = bands_by_problem(self.dataset)
+        mine = self.index.table["problem_id"].hash().to_numpy()
+        found: Numbers = bands[np.searchsorted(problems, mine)]
+        return found
 
     def read(self, numbers: list[int], columns: tuple[str, ...] | None = None) -> list[Any]:
         """Rows as plain dicts."""
@@ -137,7 +147,8 @@ class Viewer:
         if filters.q:
             found = self.search.find(filters.q, [*index.names])
             hits = [index.starts[file] + row for file, row in found]
-        return filters.matching(index.table, hits, pending).to_numpy()
+        bands = self.shown(version).bands if filters.band else None
+        return filters.matching(index.table, hits, pending, bands).to_numpy()
 
     def pending_rows(self, version: int) -> list[int]:
         """Rows on which a label was given that is not committed yet."""

@@ -10,6 +10,7 @@ Source: partial aggregates, Gray et al., "Data Cube" (1997): sums are distributi
 different things is holistic and needs the things themselves.
 """
 
-from labeler.dataset.summary.version import Summary, keep_summary, summary_of
+from labeler.dataset.summary.problems import BANDS
+from labeler.dataset.summary.version import Summary, bands_by_problem, keep_summary, summary_of
 
-__all__ = ["Summary", "keep_summary", "summary_of"]
+__all__ = ["BANDS", "Summary", "bands_by_problem", "keep_summary", "summary_of"]

@@ -65,7 +65,7 @@ def distinct(files: Sequence[Sets]) -> Distinct:
         return _sums(place, _joined(files, name), len(problem))
 
     right, decided = _difficulty(files, problem, summed("n_right"), summed("n_decided"))
-    n, n_kept, band = summed("n"), summed("n_kept"), bands_of(right, decided)
+    n, n_kept, band = summed("n"), summed("n_kept"), _bands(right, decided)
     found: dict[str, tuple[int, int, int]] = {}
     for number, name in enumerate(BANDS):
         mine = band == number
@@ -75,7 +75,16 @@ def distinct(files: Sequence[Sets]) -> Distinct:
     return Distinct(len(np.unique(solutions)), len(problem), len(texts), found)
 
 
-def bands_of(right: np.ndarray, decided: np.ndarray) -> np.ndarray:
+def bands_by_problem(files: Sequence[Sets]) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of problem ids, in order, and the place of each in `BANDS`."""
+    import numpy as np
+
+    problem, place = np.unique(_joined(files, "problem"), return_inverse=True)
+    sums = (_sums(place, _joined(files, name), len(problem)) for name in ("n_right", "n_decided"))
+    return problem, _bands(*_difficulty(files, problem, *sums))
+
+
+def _bands(right: np.ndarray, decided: np.ndarray) -> np.ndarray:
     """The place in `BANDS` of problems with so many right samples of so many decided ones."""
     import numpy as np
 

@@ -69,14 +69,14 @@ def difference(paths: Sequence[Path], files: Sequence[Sets], keys: np.ndarray) -
 
 
 def _counted(paths: Sequence[Path], files: Sequence[Sets], keys: np.ndarray) -> Counts:
+    import numpy as np
     import polars as pl
-
-    wanted = pl.Series(keys)
+    import pyarrow as pa
 
     def keep(batch: pa.RecordBatch) -> pa.Array:
         rows = pl.DataFrame(pl.from_arrow(batch))
         span = rows.select(span_of(pl.col("problem_id"), pl.col("run_id"))).to_series()
-        return span.is_in(wanted).to_arrow()
+        return pa.array(np.isin(span.to_numpy(), keys))
 
     def read(*names: str) -> Iterator[Flat]:
         for path, sets in zip(paths, files, strict=True):

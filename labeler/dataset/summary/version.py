@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.storage import Location, storage_of
+from labeler.dataset.summary import problems
 from labeler.dataset.summary.counts import Counts
 from labeler.dataset.summary.file import FileSummary, summarise
 from labeler.dataset.summary.keeping import FORMAT, Kept
@@ -26,6 +27,8 @@ from labeler.records import short_hash
 from labeler.version import library_version
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from labeler.dataset.reader import DataFile, Dataset
 
 
@@ -69,6 +72,14 @@ def summary_of(dataset: Dataset) -> Summary:
         found = _added_up(dataset, files, kept)
         kept.write(name, found.to_bytes(identity))
     return found
+
+
+def bands_by_problem(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """See `problems.bands_by_problem`, of one version."""
+    kept = Kept(storage_of(dataset.path))
+    return problems.bands_by_problem(
+        [_of_file(dataset, file, kept).sets for file in dataset.data_files()]
+    )
 
 
 def keep_summary(path: Location) -> None:
