@@ -104,7 +104,9 @@ class Dataset:
         Raises `DatasetError` for one that is missing in a folder.
         """
         storage = storage_of(self.path)
-        return [DataFile(name, storage.identity(name, size)) for name, size in self._names().items()]
+        return [
+            DataFile(name, storage.identity(name, size)) for name, size in self._names().items()
+        ]
 
     def local(self, file: DataFile) -> Path:
         """One of them as `files` has it: on this machine, with today's columns."""

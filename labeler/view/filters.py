@@ -32,10 +32,16 @@ CHOICES: dict[str, dict[str, str]] = {
         "undecided": "none of whose samples is decided",
     },
     "twice": {"yes": "that are there twice"},
-    "said": {"correct": "calls a step right", "wrong": "calls a step wrong",
-             "unknown": "cannot tell of a step"},
-    "other_said": {"correct": "calls a step right", "wrong": "calls a step wrong",
-                   "unknown": "cannot tell of a step"},
+    "said": {
+        "correct": "calls a step right",
+        "wrong": "calls a step wrong",
+        "unknown": "cannot tell of a step",
+    },
+    "other_said": {
+        "correct": "calls a step right",
+        "wrong": "calls a step wrong",
+        "unknown": "cannot tell of a step",
+    },
     "sort": {"": "in order", "uncertain": "uncertain first", "p": "lowest P first"},
 }
 """The values that parameters may take, with their words."""
@@ -44,6 +50,12 @@ TEXTS = ("q", "domain", "reason", "labeler", "other", "odds", "rollouts")
 NUMBERS = {"first": MOST_STEPS, "place": MOST_STEPS, "steps": MOST_STEPS}
 SHARES = ("p_from", "p_to", "last_from", "last_to")
 MARKS = {"right": "+", "neutral": "o", "wrong": "x", "undecided": "?"}
+OF_STATISTICS = (
+    "first", "place", "mark", "steps", "band", "reason", "said", "other", "other_said", "odds",
+    "rollouts", "twice", "last_from", "last_to",
+)  # fmt: skip
+"""Filters that the form of the list does not offer; it carries them along."""
+
 NO_REASON = "no reason given"
 
 
@@ -218,11 +230,8 @@ def _tells(column: str, labeler: str, what: str) -> pl.Expr:
     import polars as pl
 
     lines = pl.lit("\n") + pl.col(column).cast(pl.String) + pl.lit("\n")
-    if labeler:
-        line = f"\n{labeler}\t{what}\n" if what else f"\n{labeler}\t"
-    else:
-        line = f"\t{what}\n"
-    return lines.str.contains(line, literal=True)
+    before, after = f"\n{labeler}\t" if labeler else "\t", f"{what}\n" if what else ""
+    return lines.str.contains(before + after, literal=True)
 
 
 def _probability(text: str) -> float | None:

@@ -6,6 +6,7 @@ use it as well. Safe to call from several threads.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from labeler.dataset.summary import bands_by_problem
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
 from labeler.schema import labeled_solution
+from labeler.stats import LabelStatistics, label_statistics
 from labeler.view.accuracy import Accuracy, accuracy
 from labeler.view.committing import commit_reviews, reviewed
 from labeler.view.filters import Filters
@@ -34,6 +36,7 @@ from labeler.view.search import Search
 MOST_IN_TREE = 200
 LISTS_IN_MEMORY = 8
 VERSIONS_IN_MEMORY = 2
+VERSIONS_COUNTED = 16
 
 Numbers = np.ndarray[Any, np.dtype[np.uint32]]
 
@@ -105,8 +108,8 @@ class Viewer:
         self.reviews = Reviews(self.work / "reviews.sqlite")
         self.search = Search(self.work / "words.sqlite")
         self._rows_matching = lru_cache(LISTS_IN_MEMORY)(self._match)
+        self.statistics = lru_cache(VERSIONS_COUNTED)(self._count)
         self.version = dataset.version
-        self.shown(dataset.version)
 
     def close(self) -> None:
         """Stops what works in the background; reviews stay where they are."""
@@ -127,6 +130,37 @@ class Viewer:
                 self._shown = {**dict(kept), version: Shown(dataset, index)}
                 self.search.start(index.names)
             return self._shown[version]
+
+    def open_ahead(self) -> None:
+        """Opens the newest version's index in the background: statistics do not wait for it.
+
+        What goes wrong is told where the index is asked for.
+        """
+
+        def open_it() -> None:
+            with contextlib.suppress(DatasetError):
+                self.shown(self.version)
+
+        threading.Thread(target=open_it, daemon=True).start()
+
+    def _count(self, version: int) -> LabelStatistics:
+        return label_statistics(open_dataset(self.path, version))
+
+    def version_before(self, version: int) -> int | None:
+        """The version before this one, None for the first."""
+        return max((number for number in self.versions() if number < version), default=None)
+
+    def checked(self) -> tuple[int, int]:
+        """How many labels people have looked at, pending ones too, and agreed with."""
+        judged = [one for one in self.reviews.judged() if one.label is not None]
+        return len(judged), sum(one.agreed for one in judged)
+
+    def n_judged(self, version: int, rows: Numbers) -> int:
+        """How many of these rows a person has judged, pending ones too."""
+        human = self.shown(version).index.table["human"].to_numpy()
+        pending = np.array(self.pending_rows(version), np.uint32)
+        found: int = int((human[rows] | np.isin(rows, pending)).sum())
+        return found
 
     def versions(self) -> list[int]:
         """All version numbers, newest first."""

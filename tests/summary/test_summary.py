@@ -1,4 +1,4 @@
-"""What a version holds, added up from its files, is what its rows hold; whatever becomes of them."""
+"""What a version holds, added up from its files, is what its rows hold, whatever happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from labeler.consensus.rules import RULES
+from labeler.consensus.first_zero import FirstZero
 from labeler.dataset import CommitInfo, Dataset, commit, open_dataset, shards, store
 from labeler.dataset.amend import amend
 from labeler.dataset.shards import record_batches
@@ -102,7 +102,7 @@ def test_what_is_kept_stays_right_through_all_that_changes_rows(tmp_path: Path) 
     # A key names one row: of equal solutions the last one stands for all.
     amend(path, amended, replace(INFO, run_id="review"))
     assert right()
-    recompute_version(path, RULES["weak_strong"].rule(), {"rule": "weak_strong"})
+    recompute_version(path, FirstZero(), {"rule": "first_zero"})
     assert right()
     withdraw(path, lambda one: one["run_id"] == "run-1")
     assert right()

@@ -37,7 +37,8 @@ def titles(page: str) -> list[str]:
 
 
 def test_the_first_page_lists_the_newest_version(client: TestClient) -> None:
-    page = client.get("/")
+    assert client.get("/").url.path == "/v1/statistics"
+    page = client.get("/v1/")
     assert page.url.path == "/v1/"
     assert titles(page.text) == ["0", "1", "2"]
     assert "3 solutions" in page.text

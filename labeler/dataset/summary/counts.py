@@ -31,8 +31,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "settled": ("by", "bin"),
     "shared": (),
 }
-"""The tables by name, each with what its keys are made of. `pattern` is a tuple of labeler, verdict,
-labeler, ... of those that decided a step, in the order of their names."""
+"""The tables by name, each with what its keys are made of. `pattern` is a tuple of labeler,
+verdict, labeler, ... of those that decided a step, in the order of their names."""
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "solutions": ("n", "n_kept"),

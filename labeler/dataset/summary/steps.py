@@ -126,7 +126,6 @@ def _settled(steps: pl.DataFrame, verdicts: Mapping[str, np.ndarray]) -> pl.Data
         .agg(
             pl.len(),
             n_right=pl.col("right").sum().cast(pl.UInt32),
-            *(),
             **{
                 name: pl.col(name).sum()
                 for name in ("probability_high", "probability_low", "error_high", "error_low")
