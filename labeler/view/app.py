@@ -68,8 +68,13 @@ TEMPLATES.globals |= {
 Answer = Callable[[Viewer, Request, dict[str, str]], Response]
 
 
-def create_app(viewer: Viewer, token: str | None = None, host: str = "127.0.0.1") -> ASGIApp:
-    """The pages of a viewer behind their safety; `token` where it listens beyond loopback."""
+def create_app(
+    viewer: Viewer, token: str | None = None, host: str = "127.0.0.1", read_only: bool = False
+) -> ASGIApp:
+    """The pages of a viewer behind their safety; `token` where it listens beyond loopback.
+
+    Pages that are `read_only` offer nothing that needs a server: no search, no review.
+    """
     app = Starlette(
         routes=[
             Route("/", _handler(viewer, _home)),
@@ -86,6 +91,7 @@ def create_app(viewer: Viewer, token: str | None = None, host: str = "127.0.0.1"
         ],
         exception_handlers={404: _not_found, 405: _not_found},
     )
+    app.state.read_only = read_only
     return Safety(app, token, host)
 
 
@@ -122,6 +128,7 @@ def _page(
     content = TEMPLATES.get_template(template).render(
         path=str(viewer.path),
         room=room,
+        read_only=request.app.state.read_only,
         version=version,
         newest=viewer.version,
         versions=viewer.versions(),

@@ -31,7 +31,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "1": "all of whose samples are right",
         "undecided": "none of whose samples is decided",
     },
-    "twice": {"yes": "that are there twice"},
+    "twice": {"yes": "that repeat an earlier one"},
     "said": {
         "correct": "calls a step right",
         "wrong": "calls a step wrong",
@@ -210,7 +210,7 @@ class Filters:
             reason = pl.col("reason").cast(pl.String)
             found.append(~pl.col("kept") & (reason == self.reason.replace(NO_REASON, "")))
         if self.twice:
-            found.append(pl.col("solution_id").is_duplicated())
+            found.append(~pl.col("solution_id").is_first_distinct())
         for labeler, verdict in ((self.labeler, self.said), (self.other, self.other_said)):
             if labeler or verdict:
                 found.append(_tells("said", labeler, verdict))

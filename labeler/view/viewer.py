@@ -105,6 +105,7 @@ class Viewer:
         self._on_file = on_file
         self._lock, self._committing = threading.Lock(), threading.Lock()
         self._shown: dict[int, Shown] = {}
+        self._is_closed = False
         self.reviews = Reviews(self.work / "reviews.sqlite")
         self.search = Search(self.work / "words.sqlite")
         self._rows_matching = lru_cache(LISTS_IN_MEMORY)(self._match)
@@ -113,6 +114,7 @@ class Viewer:
 
     def close(self) -> None:
         """Stops what works in the background; reviews stay where they are."""
+        self._is_closed = True
         self.search.stop()
         self.reviews.close()
 
@@ -128,7 +130,8 @@ class Viewer:
                 kept = list(self._shown.items())[1 - VERSIONS_IN_MEMORY :]
                 # A new dict, so that pages which read the old one meanwhile are not disturbed.
                 self._shown = {**dict(kept), version: Shown(dataset, index)}
-                self.search.start(index.names)
+                if not self._is_closed:
+                    self.search.start(index.names)
             return self._shown[version]
 
     def open_ahead(self) -> None:

@@ -63,7 +63,7 @@ def _tiles(s: LabelStatistics) -> tuple[Tile, ...]:
 
 def _twice(s: LabelStatistics) -> tuple[Number, ...]:
     n = s.duplicates.solutions
-    return (count(n, "there twice", twice="yes"),) if n else ()
+    return (count(n, "repeated", twice="yes"),) if n else ()
 
 
 def _checked(s: LabelStatistics, n_reviewed: int, n_agreed: int) -> Tile:
