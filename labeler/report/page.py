@@ -19,6 +19,7 @@ from labeler.report.examples import examples
 from labeler.report.figures import figures
 from labeler.report.pieces import told_apart
 from labeler.stats import Prices, label_statistics
+from labeler.stats.agreement import one_sided
 from labeler.unread import WARN_FROM
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def report_html(dataset: Dataset, prices: Prices | None = None) -> str:
         versions=[entry for entry in dataset.versions() if entry.version <= dataset.version],
         marks=MARKS,
         told_apart=told_apart,
+        one_sided=one_sided,
         warn_from=WARN_FROM,
     )  # fmt: skip
 

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from labeler.dataset.summary.steps import N_BINS
 from labeler.stats.rates import Rate, wilson
 
+FEWEST_POINTS = 3
+"""Of a curve: two points are no curve, and a line through them would look like one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:

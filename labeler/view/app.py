@@ -31,9 +31,9 @@ from starlette.types import ASGIApp
 
 from labeler.errors import DatasetError
 from labeler.report.pieces import told_apart
+from labeler.stats.calibration import FEWEST_POINTS
 from labeler.view.bounds import MOST_STEPS, OutOfBounds, form_of, number
 from labeler.view.figures import page_of
-from labeler.view.figures.sources import FEWEST_POINTS
 from labeler.view.filters import CHOICES, OF_STATISTICS, Filters
 from labeler.view.safety import Safety
 from labeler.view.shapes import GLYPHS, marks, place_name, tree_shape, value_class

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from labeler.stats.agreement import Coefficient, PairAgreement
-from labeler.stats.calibration import Bin, Calibration
+from labeler.stats.agreement import Coefficient, PairAgreement, one_sided
+from labeler.stats.calibration import FEWEST_POINTS, Bin, Calibration
 from labeler.stats.records import CostPerLabel, LabelerStatistics, LabelStatistics
 from labeler.unread import REMEDY, Unread
 from labeler.view.figures.base import (
@@ -26,9 +26,6 @@ from labeler.view.figures.base import (
 
 MOST_PAIRS = 6
 """More are folded away."""
-
-FEWEST_POINTS = 3
-"""Of a curve: two points are no curve, and a line through them would look like one."""
 
 
 def source_figures(s: LabelStatistics) -> Iterator[Figure]:
@@ -98,25 +95,12 @@ def _pair(p: PairAgreement) -> Span:
         count(p.only_b_right, f"only {p.b} right", labeler=p.b, odds=p.a),
         Number(f"the same on {interval(p.agree)}"),
     )
-    name, note = f"{p.a}, {p.b}", one_sided(p)
-    if note or p.kappa.value is None:
-        return Span(name, None, None, None, numbers, note or "kappa is not defined here")
+    name, why = f"{p.a}, {p.b}", one_sided(p)
+    if why or p.kappa.value is None:
+        note = f"{why} here: kappa cannot tell agreement from chance" if why else "no kappa here"
+        return Span(name, None, None, None, numbers, note)
     told = (*numbers, Number(f"kappa {_coefficient(p.kappa)}"))
     return Span(name, p.kappa.value, p.kappa.low, p.kappa.high, told)
-
-
-def one_sided(p: PairAgreement) -> str:
-    """Why a kappa says nothing: a source with one verdict only has 0 however right it is."""
-    sides = [
-        (p.a, p.both_right + p.only_a_right, p.both_wrong + p.only_b_right),
-        (p.b, p.both_right + p.only_b_right, p.both_wrong + p.only_a_right),
-    ]
-    only = [
-        f"{name} only says {'right' if n_right else 'wrong'}"
-        for name, n_right, n_wrong in sides
-        if 0 in (n_right, n_wrong)
-    ]
-    return f"{' and '.join(only)} here: kappa cannot tell agreement from chance" if only else ""
 
 
 def calibration(by: str, found: Calibration) -> Figure:
