@@ -162,7 +162,7 @@ def _rollouts(labeler: str, by_n: Mapping[str, list[int]]) -> Figure:
 
 
 def _agreement(s: LabelStatistics) -> Figure:
-    """Kappa of each pair; where no pair has one that says something, how often they say the same."""
+    """Kappa of each pair; where no pair has one that tells something, how often they agree."""
     rows = [
         {"pair": f"{p.a}, {p.b}", "value": p.kappa.value, "low": p.kappa.low, "high": p.kappa.high}
         for p in s.agreement.pairs
