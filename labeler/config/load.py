@@ -14,6 +14,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from labeler.bundled import run_file, run_files
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
@@ -21,6 +22,7 @@ from labeler.consensus.rules import RULES
 from labeler.errors import ConfigError
 from labeler.labelers.method import Prompted
 from labeler.labelers.methods import METHODS
+from labeler.problems.rows import Place
 from labeler.problems.sources import PROBLEM_SOURCES
 
 MEND = "mend it, or quote what is text"
@@ -41,12 +43,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
-    path = Path(path)
+    """Reads a run file, or one of ours by its name. Raises ConfigError.
+
+    `overrides` are `key.sub=value` with YAML values.
+    """
+    path = run_file(Path(path))
     try:
         content = _plain(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot read the run file ({error.strerror}); check the path")
+        ours = ", ".join(run_files())
+        raise ConfigError(
+            f"{path}: cannot read the run file ({error.strerror}); check the path, write one with "
+            f"`labeler init`, or name one that comes along: {ours}"
+        )
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not YAML (not text); mend the file")
     if not isinstance(content, dict):
@@ -176,6 +185,7 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     problems = config.problems
     source = PROBLEM_SOURCES.find(problems.kind, "problems.kind")
     there = [key for key in source.paths_if_there if (folder / getattr(problems, key)).exists()]
+    there += [key for key in source.path_or_id if not _is_id(getattr(problems, key), folder)]
     absolute = {key: _path(getattr(problems, key), folder) for key in (*source.paths, *there)}
     problems = problems.model_copy(update=absolute)
     models = {name: _with_paths(model, folder) for name, model in config.models.items()}
@@ -187,6 +197,11 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
             "labelers": tuple(_with_prompts(labeler, folder) for labeler in config.labelers),
         }
     )
+
+
+def _is_id(place: str, folder: Path) -> bool:
+    """Whether a place is a dataset on the Hub, with nothing of that name beside the run file."""
+    return not (folder / place).exists() and Place(place).is_dataset
 
 
 def _with_paths(model: ModelConfig, folder: Path) -> ModelConfig:

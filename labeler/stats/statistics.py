@@ -7,7 +7,7 @@ from typing import Any
 
 from labeler.dataset import Dataset
 from labeler.dataset.summary import Summary, summary_of
-from labeler.dataset.summary.counts import Counts
+from labeler.dataset.summary.counts import NUMBERS, Counts
 from labeler.dataset.summary.exact import value
 from labeler.stats.agreement import Agreement, agreement
 from labeler.stats.calibration import Calibration, Tally, calibration
@@ -61,6 +61,9 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
         first_error_histogram={
             "undecided" if step is None else str(step): n
             for (step,), (n,) in counts["first_errors"].items()
+        },
+        wrong_where_undecided={
+            str(place): n for (place,), (n,) in counts["wrong_where_open"].items()
         },
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
         cost=spent(cost, n_labels, n_kept_labels, prices),
@@ -155,18 +158,20 @@ def _by_labeler(counts: Counts) -> dict[str, LabelerStatistics]:
 
 def _one_labeler(rows: Iterable[tuple[str, tuple[int, ...]]]) -> LabelerStatistics:
     n_by_verdict: dict[str, int] = {}
-    totals = [0] * 7
+    totals = [0] * len(NUMBERS["said"])
     for verdict, numbers in rows:
         n_by_verdict[verdict] = n_by_verdict.get(verdict, 0) + numbers[0]
         totals = [one + more for one, more in zip(totals, numbers, strict=True)]
-    n, n_scored, high, low, *costs = totals
+    n, n_scored, high, low, n_signalled, n_alone, signal_high, signal_low, *costs = totals
     return LabelerStatistics(
         n_evidence=n,
         n_correct=n_by_verdict.get("correct", 0),
         n_wrong=n_by_verdict.get("wrong", 0),
-        n_unknown=n_by_verdict.get("unknown", 0),
+        n_unknown=n_by_verdict.get("unknown", 0) - n_alone,
         **dict(zip(COSTS, costs, strict=True)),
         mean_score=value(high, low) / n_scored if n_scored else None,
+        n_signals=n_alone,
+        mean_signal=value(signal_high, signal_low) / n_signalled if n_signalled else None,
     )
 
 

@@ -52,7 +52,7 @@ SHARES = ("p_from", "p_to", "last_from", "last_to")
 MARKS = {"right": "+", "neutral": "o", "wrong": "x", "undecided": "?"}
 OF_STATISTICS = (
     "first", "place", "mark", "steps", "band", "reason", "said", "other", "other_said", "odds",
-    "rollouts", "twice", "last_from", "last_to",
+    "rollouts", "twice", "wrong", "last_from", "last_to",
 )  # fmt: skip
 """Filters that the form of the list does not offer; it carries them along."""
 
@@ -66,6 +66,7 @@ class Filters:
     `p_from` and `p_to` bound the lowest step probability of a solution, `last_from` (included) and
     `last_to` (not included, unless 1) that of its last step. Steps are counted from 1: `first` is
     the place of the first error, `mark` the label of some step, or of the one at `place`.
+    `wrong` is the place of the first step labelled wrong, "none" where no step is.
     `labeler` and `other` gave a verdict, `said` and `other_said` if these are given; `odds` called
     a step wrong that `labeler` calls right. `rollouts` is "3/8": of eight rollouts of `labeler`
     three were right.
@@ -94,6 +95,7 @@ class Filters:
     odds: str = ""
     rollouts: str = ""
     twice: str = ""
+    wrong: str = ""
     last_from: float | None = None
     last_to: float | None = None
 
@@ -102,6 +104,7 @@ class Filters:
         """From the parameters of an address."""
         texts = {name: query.get(name, "").strip() for name in TEXTS}
         chosen = {name: query[name] for name, known in CHOICES.items() if query.get(name) in known}
+        texts["wrong"] = _place_or_none(query.get("wrong", ""))
         numbers = {name: number(query.get(name, ""), name, most) for name, most in NUMBERS.items()}
         bounds = {name: _probability(query.get(name, "")) for name in SHARES}
         return cls(**texts, **chosen, **numbers, **bounds)  # type: ignore[arg-type]
@@ -113,6 +116,8 @@ class Filters:
             (self.first, f"whose first error is in step {self.first}"),
             (self.mark and self.place is None, f"with a step labelled {self.mark}"),
             (self.mark and self.place, f"whose step {self.place} is labelled {self.mark}"),
+            (self.wrong == "none", "without a step labelled wrong"),
+            (self.wrong.isdecimal(), f"whose first step labelled wrong is step {self.wrong}"),
             (self.steps, f"of {self.steps} steps"),
             (self.band, f"to problems {CHOICES['band'].get(self.band)}"),
             (self.reason, f"not kept: {self.reason}"),
@@ -204,6 +209,10 @@ class Filters:
             marks, sign = pl.col("marks"), MARKS[self.mark]
             at = marks if not self.place else marks.str.slice(self.place - 1, 1)
             found.append(at.str.contains(sign, literal=True))
+        if self.wrong:
+            first = pl.col("marks").str.find(MARKS["wrong"], literal=True)
+            at = first.is_null() if self.wrong == "none" else first == int(self.wrong) - 1
+            found.append(at)
         if self.steps is not None:
             found.append(pl.col("n_steps") == self.steps)
         if self.reason:
@@ -232,6 +241,11 @@ def _tells(column: str, labeler: str, what: str) -> pl.Expr:
     lines = pl.lit("\n") + pl.col(column).cast(pl.String) + pl.lit("\n")
     before, after = f"\n{labeler}\t" if labeler else "\t", f"{what}\n" if what else ""
     return lines.str.contains(before + after, literal=True)
+
+
+def _place_or_none(text: str) -> str:
+    place = number(text, "wrong", MOST_STEPS)
+    return text if text == "none" or place else ""
 
 
 def _probability(text: str) -> float | None:

@@ -29,19 +29,22 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "characters": ("characters",),
     "patterns": ("pattern",),
     "settled": ("by", "bin"),
+    "wrong_where_open": ("position",),
     "shared": (),
 }
 """The tables by name, each with what its keys are made of. `pattern` is a tuple of labeler,
-verdict, labeler, ... of those that decided a step, in the order of their names."""
+verdict, labeler, ... of those that decided a step, in the order of their names.
+`wrong_where_open` counts solutions without a first error by their first step labelled wrong."""
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "solutions": ("n", "n_kept"),
     "domains": ("n_kept", "n"),
     "said": ("n_pieces", "n_scored", "score_high", "score_low",
-             "calls", "prompt_tokens", "completion_tokens"),
+             "n_signalled", "n_alone", "signal_high", "signal_low", "calls", "prompt_tokens", "completion_tokens"),
     "settled": ("n", "n_right", "probability_high", "probability_low", "error_high", "error_low"),
 }  # fmt: skip
-"""What the numbers of a key are; one count where nothing stands here."""
+"""What the numbers of a key are; one count where nothing stands here. Pieces that are `alone` are
+a signal without a verdict."""
 
 
 @dataclass(frozen=True, slots=True)

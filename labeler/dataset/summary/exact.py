@@ -5,7 +5,8 @@ numbers are summed. Numbers in [2^-7, 1] are kept to their last bit; of smaller 
 is lost. (Sums of floats differ in their last digits with the order, which threads decide.)
 
 Does not cover numbers beyond a million, which count as a million: scores and probabilities lie in
-[0, 1]. Source: fixed-point superaccumulators; Kulisch, "Computer Arithmetic and Validity".
+[0, 1], signals of reward models are small.
+Source: fixed-point superaccumulators; Kulisch, "Computer Arithmetic and Validity".
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def limbs(number: pl.Expr, name: str) -> list[pl.Expr]:
     scaled = number.cast(pl.Float64).clip(-MOST, MOST) * LIMB
     high = scaled.floor()
     low = ((scaled - high) * LIMB).floor()
-    return [high.cast(pl.Int64).alias(f"{name}_high"), low.cast(pl.Int64).alias(f"{name}_low")]
+    # Of numbers up to a million, the high parts of a file's pieces sum to more than 64 bits hold.
+    return [high.cast(pl.Int128).alias(f"{name}_high"), low.cast(pl.Int64).alias(f"{name}_low")]
 
 
 def value(high: int, low: int) -> float:

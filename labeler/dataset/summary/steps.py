@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from labeler.dataset.summary import frames
 from labeler.dataset.summary.counts import KEYS, Counts, Table, table_of
 from labeler.dataset.summary.exact import limbs
-from labeler.dataset.summary.frames import COSTS, SAID, Read
+from labeler.dataset.summary.frames import COSTS, SAID, SCORES, Read
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-HUMAN = "human"
-"""The source whose verdicts are taken as the truth about a step."""
+HUMAN, ANNOTATED = "human", "annotated"
+"""Sources whose verdicts are taken as the truth about a step: a reviewer, the file it came from."""
 
 N_BINS = 10
 """Of probabilities; bin i holds those in [i/10, (i+1)/10), the last one 1 too."""
@@ -30,7 +30,8 @@ def count_steps(read: Read) -> Counts:
     first = frames.first_of_prefix(read)
     start = 0
     parts: dict[str, list[pl.DataFrame]] = {
-        "labels": [], "lengths": [], "characters": [], "said": [], "settled": []
+        "labels": [], "lengths": [], "characters": [], "said": [], "settled": [],
+        "wrong_where_open": [],
     }  # fmt: skip
     patterns: dict[tuple[str | int, ...], int] = {}
     for flat in read(*frames.COLUMNS):
@@ -42,6 +43,7 @@ def count_steps(read: Read) -> Counts:
             patterns[pattern] = patterns.get(pattern, 0) + n
         parts["labels"].append(_counted(steps, KEYS["labels"]))
         parts["lengths"].append(_counted(steps.filter("last"), ["position"]))
+        parts["wrong_where_open"].append(_counted(_first_wrong_where_open(steps), ["position"]))
         parts["characters"].append(_counted(steps, ["characters"]))
         parts["said"].append(_said(evidence))
         parts["settled"].append(_settled(steps, verdicts))
@@ -52,6 +54,14 @@ def count_steps(read: Read) -> Counts:
     return Counts(tables).plus()
 
 
+def _first_wrong_where_open(steps: pl.DataFrame) -> pl.DataFrame:
+    """`position` of the first step labelled wrong, of solutions whose first error is undecided."""
+    import polars as pl
+
+    wrong = steps.filter(pl.col("open") & (pl.col("label") == -1))
+    return wrong.group_by("row").agg(pl.col("position").min())
+
+
 def _counted(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     return table.group_by(keys).len()
 
@@ -59,14 +69,18 @@ def _counted(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 def _said(evidence: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    score = pl.col("score")
+    score, signal = (pl.col(name) for name in SCORES)
+    alone = signal.is_not_null() & (pl.col("verdict") == "unknown")
     return (
-        evidence.with_columns(limbs(score, "score"))
+        evidence.with_columns(*limbs(score, "score"), *limbs(signal, "signal"))
         .group_by(SAID)
         .agg(
             pl.len(),
-            score.count().cast(pl.Int64).alias("scored"),
-            pl.col("score_high", "score_low", *COSTS).sum(),
+            score.count().alias("scored"),
+            pl.col("score_high", "score_low").sum(),
+            signal.count().alias("signalled"),
+            alone.sum().alias("alone"),
+            pl.col("signal_high", "signal_low", *COSTS).sum(),
         )
     )
 
@@ -105,14 +119,15 @@ def _patterns(verdicts: Mapping[str, np.ndarray]) -> dict[tuple[str | int, ...],
 
 
 def _settled(steps: pl.DataFrame, verdicts: Mapping[str, np.ndarray]) -> pl.DataFrame:
-    """Sums of the probabilities that a person or the outcome settled, by bin."""
+    """Sums of the probabilities that a person, the file or the outcome settled, by bin."""
     import polars as pl
 
     truths = {"outcome": pl.when("last").then(pl.col("outcome") == "correct")}
     truths["outcome"] = pl.when(pl.col("outcome") != "unknown").then(truths["outcome"])
-    if HUMAN in verdicts:
-        human = pl.Series(verdicts[HUMAN])
-        truths[HUMAN] = pl.when(human != 0).then(human > 0)
+    for source in (ANNOTATED, HUMAN):
+        if source in verdicts:
+            said = pl.Series(verdicts[source])
+            truths[source] = pl.when(said != 0).then(said > 0)
     p = pl.col("probability")
     tables = [
         steps.lazy()
@@ -145,5 +160,5 @@ def _summed(parts: Sequence[pl.DataFrame], name: str) -> Table:
     keys = parts[0].columns[: len(KEYS[name])]
     texts = pl.selectors.categorical().cast(pl.String)
     # Wide enough for the sums of the largest file.
-    whole = pl.concat(parts).with_columns(texts, pl.exclude(keys).cast(pl.Int64))
+    whole = pl.concat(parts).with_columns(texts, pl.exclude(keys).cast(pl.Int128))
     return table_of(whole.group_by(keys).agg(pl.all().sum()), len(keys))

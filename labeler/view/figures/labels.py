@@ -52,7 +52,14 @@ def first_errors(s: LabelStatistics) -> Figure:
     bars += [
         _bar(f"step {t + 1}", "wrong", found.get(str(t), 0), widest, first=t + 1) for t in places
     ]
-    bars.append(_bar("undecided", "undecided", undecided, widest, error="undecided"))
+    bars += [
+        _bar(
+            f"step {int(t) + 1} or before", "wrong", n, widest, error="undecided", wrong=int(t) + 1
+        )
+        for t, n in list(s.wrong_where_undecided.items())[:MOST_IN_ALL]
+    ]
+    n_open = undecided - sum(s.wrong_where_undecided.values())
+    bars.append(_bar("undecided", "undecided", n_open, widest, error="undecided", wrong="none"))
     n_wrong = sum(found.values())
     words = f"{percent(none / s.n_solutions)} of the solutions have no error"
     if found:

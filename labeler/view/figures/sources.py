@@ -24,6 +24,9 @@ from labeler.view.figures.base import (
     stacked,
 )
 
+SIGNAL = "score-alone"
+"""A piece that is a score without a verdict."""
+
 MOST_PAIRS = 6
 """More are folded away."""
 
@@ -48,20 +51,25 @@ def who_said_what(s: LabelStatistics) -> Figure:
     """A stacked bar of verdicts per labeler."""
     widest = max(one.n_evidence for one in s.by_labeler.values())
     bars = tuple(_labeler(name, one, widest) for name, one in s.by_labeler.items())
+    has_signals = any(one.n_signals for one in s.by_labeler.values())
     words = (
         "Pieces of evidence; what is said of a beginning that solutions share counts once. A number"
         " leads to the solutions in which it was said."
     )
-    return Figure("sources", "Who said what", words, tuple(VERDICTS.values()), bars)
+    legend = (*VERDICTS.values(), SIGNAL) if has_signals else tuple(VERDICTS.values())
+    return Figure("sources", "Who said what", words, legend, bars)
 
 
 def _labeler(name: str, one: LabelerStatistics, widest: int) -> Bar:
     counts = {"right": one.n_correct, "wrong": one.n_wrong, "unknown": one.n_unknown}
+    counts |= {SIGNAL: one.n_signals} if one.n_signals else {}
     filters: dict[str, dict[str, object]] = {
         words: {"labeler": name, "said": verdict} for verdict, words in VERDICTS.items()
-    }
+    } | {SIGNAL: {"labeler": name, "said": "unknown"}}
     bar = stacked(Number(name, query(labeler=name)), counts, widest, filters)
     notes = [] if one.mean_score is None else [f"mean score {one.mean_score:.2f}"]
+    if one.mean_signal is not None:
+        notes.append(f"mean signal {one.mean_signal:.2f}")
     if one.completion_tokens:
         notes.append(f"{one.completion_tokens:,} tokens generated")
     return Bar(bar.name, bar.parts, ", ".join(notes))
@@ -105,7 +113,8 @@ def _pair(p: PairAgreement) -> Span:
 
 def calibration(by: str, found: Calibration) -> Figure:
     """What probabilities promised and what came true, as a curve where there are points enough."""
-    whose = {"human": "people's verdicts", "outcome": "the outcome"}.get(by, by)
+    named = {"human": "people's verdicts", "annotated": "the file's own labels"}
+    whose = {**named, "outcome": "the outcome"}.get(by, by)
     points = tuple(_point(by, one) for one in found.bins)
     words = f"{found.n:,} steps with a probability were settled"
     if found.brier is not None and found.expected_error is not None:
@@ -127,7 +136,7 @@ def _point(by: str, one: Bin) -> Point:
     filters: dict[str, object] = {"last_from": one.low, "last_to": one.high}
     right: dict[str, object] = filters | {"outcome": "correct"}
     if by != "outcome":
-        filters = right = {"human": "yes"}
+        filters = right = {"labeler": by}
     assert one.right.rate is not None and one.right.low is not None and one.right.high is not None
     return Point(
         one.mean_probability, one.right.rate, one.right.low, one.right.high,
