@@ -28,7 +28,7 @@ from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
 MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_parallel", "gpu_memory"}
-MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
+MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts", "batch"}
 OPERATIONAL = {
     "name": True,
     "run": True,

@@ -24,6 +24,7 @@ from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Parts
+from labeler.samplers.base import Remembers
 from labeler.schema import Provenance
 
 LOCK_PATIENCE_S = 60.0
@@ -59,6 +60,8 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
     ):
         for sampler in parts.samplers.values():
             await sampler.ready()
+            if isinstance(sampler, Remembers):
+                sampler.remember_in(shard.folder / f"{shard.name}.batches")
         await probe_all(parts.samplers, parts.needs)
         async with Driver(
             routes(parts.samplers, parts.checker, parts.sandbox),

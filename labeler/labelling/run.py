@@ -42,7 +42,7 @@ from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
 from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, told_reasons
-from labeler.samplers.base import Needs, Sampler
+from labeler.samplers.base import Needs, Remembers, Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
 from labeler.version import code_version
@@ -162,6 +162,9 @@ class LabellingRun:
                 # Before the run has a folder: one that is refused here leaves nothing to resume.
                 await probe_all(self.parts.samplers, self.parts.needs)
             make_folder(self._work / self.run_id)
+            for sampler in self.parts.samplers.values():
+                if isinstance(sampler, Remembers):
+                    sampler.remember_in(self._work / self.run_id / "batches")
             self._journal = journal
             self._gather_journals()
             options = self.parts.options

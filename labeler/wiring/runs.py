@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from labeler.config import RunConfig, load_config
+from labeler.config import RunConfig, RunOptions, load_config
+from labeler.config.models import OpenAIPolicy
 from labeler.dataset.ledger import note_problems
 from labeler.dataset.storage import Location, located
 from labeler.driver.requests import POLICY
@@ -90,8 +91,21 @@ def build(
         sandbox=sandbox,
         recipe=recipe,
         needs=needs_of(config, problems, recipe.policy, samplers),
-        options=config.run,
+        options=_options(config),
         config_sha=config.identity(),
         earlier_shas=(config.earlier_identity(),),
         seed=config.seed,
     )
+
+
+def _options(config: RunConfig) -> RunOptions:
+    """How the run runs. Where a model is asked by batches, all problems are open together: each
+    batch takes up to a day, so what could be asked at once must not be asked in turns.
+    """
+    models = (config.policy, *config.models.values())
+    batches = [one.batch for one in models if isinstance(one, OpenAIPolicy)]
+    most = max((one.requests for one in batches if one is not None), default=0)
+    if not most:
+        return config.run
+    wide = {"shards": 1, "max_active": max(config.run.max_active, most)}
+    return config.run.model_copy(update=wide)
