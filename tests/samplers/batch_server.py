@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.http_server import Handler, serving
@@ -137,6 +137,11 @@ def batch_api(server: BatchServer) -> Iterator[str]:
     """The address of the API, until the block ends."""
 
     class Api(Handler):
+        def handle(self):
+            # A client that is killed hangs up.
+            with suppress(ConnectionError):
+                super().handle()
+
         def do_GET(self):
             path, _, query = self.path.removeprefix("/v1").partition("?")
             if path == "/models":
