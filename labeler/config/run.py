@@ -19,6 +19,7 @@ from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
+from labeler.config.prices import Prices
 from labeler.config.problems import DifficultyFilter, ProblemsConfig
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
 from labeler.consensus.fusion import FusionRule
@@ -33,6 +34,7 @@ OPERATIONAL = {
     "name": True,
     "run": True,
     "execution": True,
+    "prices": True,
     "policy": MODEL_OPERATIONS,
     "models": {"__all__": MODEL_OPERATIONS},
     "sandbox": SANDBOX_OPERATIONS,
@@ -77,6 +79,8 @@ class RunConfig(Strict):
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     run: RunOptions = RunOptions()
     execution: Execution = Execution()
+    prices: Prices | None = None
+    """What models cost, and how much the run may spend."""
 
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:
@@ -102,6 +106,31 @@ class RunConfig(Strict):
         writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
+        return self
+
+    @model_validator(mode="after")
+    def _prices_hold(self) -> RunConfig:
+        if self.prices is None:
+            return self
+        asked = {**({"policy": self.policy} if self.policy else {}), **self.models}
+        if unknown := sorted(self.prices.models.keys() - asked.keys()):
+            raise ValueError(
+                f"prices: no model is called {unknown[0]!r}; models are {', '.join(asked)}"
+            )
+        if self.prices.limit is None:
+            return self
+        if self.execution.engine != "local":
+            raise ValueError(
+                "prices.limit: holds in one process; take it out, or execution.engine: local"
+            )
+        priceless = [
+            n for n, m in asked.items() if m.kind == "openai" and n not in self.prices.models
+        ]
+        if priceless:
+            raise ValueError(
+                f"prices.limit: what {priceless[0]} costs is not known; add it to prices.models "
+                "(0 and 0 where it is yours)"
+            )
         return self
 
     def identity(self) -> str:

@@ -23,6 +23,7 @@ from labeler.driver.batching import Queue, Waiting, order_of
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
 from labeler.driver.journal import Journal, request_key
+from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import Failed, Reply, Request, Sample, Score
 from labeler.driver.routing import Address, Route, address
 from labeler.errors import BackendBusy
@@ -54,9 +55,13 @@ class Driver:
         *,
         max_active: int = 512,
         retry: Retry | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """`max_active` bounds how many conversations, and so how much memory, are open at once."""
+        """`max_active` bounds how many conversations, and so how much memory, are open at once;
+        `purse` knows what replies cost, and how much they may.
+        """
         self._journal = journal
+        self._purse = purse or Purse(FREE, journal, "")
         self._retry = retry or Retry()
         self._max_active = max_active
         self._queues = {where: Queue(route) for where, route in routes.items()}
@@ -155,7 +160,7 @@ class Driver:
         cost = costs.setdefault(request.requester, Cost())
         known = self._journal.get(key)
         if known is not None:
-            cost.add(known, reused=True)
+            cost.add(known, reused=True, money=self._purse.table.price(request, known))
             return known
         shared = self._in_flight.get(key)
         if shared is not None:
@@ -180,24 +185,31 @@ class Driver:
                 for _ in range(3):
                     await asyncio.sleep(0)
                 batch = queue.take()
+            requests = [item.request for item in batch]
+            aside = await self._purse.set_aside(requests)
             started = time.monotonic()
             try:
-                replies = await self._answer(queue.route, [item.request for item in batch])
+                replies = await self._answer(queue.route, requests)
             except BackendBusy as error:
                 # Not journalled: a later run asks again.
                 replies = [Failed(f"no reply after {self._retry.attempts} tries: {error}")] * len(
                     batch
                 )
             else:
+                paid = self._purse.pay(requests, replies)
                 self._journal.put(
-                    (item.key, reply) for item, reply in zip(batch, replies, strict=True)
+                    ((item.key, reply) for item, reply in zip(batch, replies, strict=True)),
+                    paid,
+                    self._purse.run,
                 )
+            await self._purse.settle(aside)
             self.busy_s[kind] += time.monotonic() - started
             for item, reply in zip(batch, replies, strict=True):
                 del self._in_flight[item.key]
                 item.reply.set_result(reply)
+                money = self._purse.table.price(item.request, reply)
                 for cost, reused in item.billed_to:
-                    cost.add(reply, reused=reused)
+                    cost.add(reply, reused=reused, money=money)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
         longest = self._retry.longest_pause_s

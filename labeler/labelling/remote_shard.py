@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from labeler.dataset.lock import held
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import Purse
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
@@ -68,5 +69,6 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
             journal,
             max_active=options.max_active,
             retry=Retry(options.attempts, options.longest_pause_s),
+            purse=Purse(parts.prices, journal, run_id),
         ) as driver:
             return await label_shard(shard, driver, parts.recipe, task.provenance, {}, lambda: None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labeler.dataset import Dataset
 from labeler.stats.agreement import agreement
 from labeler.stats.calibration import calibration
-from labeler.stats.cost import Prices, spent, totals, unread
+from labeler.stats.cost import Prices, recorded_money, spent, totals, unread
 from labeler.stats.frames import COSTS
 from labeler.stats.rates import spread, wilson
 from labeler.stats.records import LabelCounts, LabelerStatistics, LabelStatistics
@@ -57,7 +57,13 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
             for step, n in solutions.first_errors.items()
         },
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
-        cost=spent(cost, n_labels, n_kept_labels, prices),
+        cost=spent(
+            cost,
+            n_labels,
+            n_kept_labels,
+            prices,
+            recorded_money(dataset, solutions.run_ids),
+        ),
         by_labeler=by_labeler,
         by_outcome=solutions.by_outcome,
         by_domain={name: rate.n for name, rate in solutions.keep_by_domain.items()},

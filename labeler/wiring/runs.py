@@ -21,6 +21,7 @@ from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.needs import needs_of
+from labeler.wiring.prices import build_prices
 from labeler.wiring.problems import ProblemSet, read_existing_solutions, read_problems
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
 from labeler.wiring.versions import version_hashes
@@ -92,6 +93,7 @@ def build(
         recipe=recipe,
         needs=needs_of(config, problems, recipe.policy, samplers),
         options=_options(config),
+        prices=build_prices(config),
         config_sha=config.identity(),
         earlier_shas=(config.earlier_identity(),),
         seed=config.seed,
