@@ -18,6 +18,7 @@ from labeler.consensus.base import Rule
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
@@ -39,6 +40,7 @@ from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.needs import needs_of
+from labeler.wiring.prices import build_prices
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
 from labeler.wiring.solutions_file import SolvedPlace
 
@@ -130,6 +132,7 @@ class _Comparing:
         )
         self._journal = journal
         self._options = config.run if config else None
+        self._prices = build_prices(config) if config else FREE
         self._done = self._total = 0
 
     async def on_solutions(self, solved: Sequence[SolutionRecord]) -> Comparison:
@@ -186,6 +189,7 @@ class _Comparing:
             journal,
             max_active=options.max_active if options else 512,
             retry=Retry(options.attempts, options.longest_pause_s) if options else None,
+            purse=Purse(self._prices, journal, "eval"),
         )
         return await self._stack.enter_async_context(driver)
 
