@@ -92,7 +92,7 @@ class Reader:
         step = without_annotations(step)
         self.context.work.left += len(step) // CHARACTERS_PER_OPERATION
         low = step.lower()
-        if not self.context.imaginary and says_imaginary(step, low):
+        if not self.context.imaginary and says_imaginary(low):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
         links: list[Link] = []
@@ -114,12 +114,13 @@ class Reader:
             self._remember(chain)
             self.definitions.note(chain)
             before = chain
-        if self.symbolic:
+        if self.symbolic and len(chains) > 1:
             links += false_groups(chains, self.equations, self.at, self.context)
         links += contradicted(self.numbers, step, chains)
         self.numbers.note(step)
         links += worded(step, low)
-        links += moduli(step)
+        if "mod" in low:
+            links += moduli(step)
         links += conversions(step, low)
         self.carried.end_step(step)
         self.last = chains[-1] if chains else None
@@ -145,10 +146,14 @@ class Reader:
     def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
         links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
         links += converted(chain)
-        if self.symbolic and not chain.asked:  # a question states nothing
+        if not self.symbolic or chain.asked:  # a question states nothing
+            return links
+        names = [side.facts.names for side in chain.sides]
+        if any(names):
             links += identities(chain, self.context, self.equations)
-            if before is not None:
-                links += follow(before, chain, self.stated, self.context)
+        if before is not None:
+            links += follow(before, chain, self.stated, self.context)
+        if any(names):
             if not any(link.kind is Kind.EQUATION for link in links):
                 links += rewritten(chain, self.equations, self.context)
                 links += far_root(
@@ -159,8 +164,8 @@ class Reader:
                     self.context,
                 )
             links += self.carried.check(chain)
-            links += self.definitions.check(chain, self.context)
-            links += misused(chain, self.stated, lambda: self._before(chain))
+        links += self.definitions.check(chain, self.context)
+        links += misused(chain, self.stated, lambda: self._before(chain))
         return links
 
     def _before(self, chain: Chain) -> list[str]:
