@@ -34,6 +34,7 @@ from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
+from labeler.checking.claims.restated import Restated
 from labeler.checking.claims.tested import is_tested
 from labeler.checking.claims.token import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
@@ -80,6 +81,7 @@ class Reader:
         self.texts: list[str] = []
         self.numbers = NumbersSoFar(problem)
         self.definitions = Definitions()
+        self.restated = Restated(problem)
         self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
         for chain in find_chains(without_annotations(problem)):
@@ -114,8 +116,10 @@ class Reader:
             self._remember(chain)
             self.definitions.note(chain)
             before = chain
-        if self.symbolic and len(chains) > 1:
-            links += false_groups(chains, self.equations, self.at, self.context)
+        if self.symbolic:
+            if len(chains) > 1:
+                links += false_groups(chains, self.equations, self.at, self.context)
+            links += self.restated.of_problem(step, self.context)
         links += contradicted(self.numbers, step, chains)
         self.numbers.note(step)
         links += worded(step, low)
@@ -164,6 +168,7 @@ class Reader:
                     self.context,
                 )
             links += self.carried.check(chain)
+            links += self.restated.check(chain, self.at, self.texts, self.context)
         links += self.definitions.check(chain, self.context)
         links += misused(chain, self.stated, lambda: self._before(chain))
         return links
