@@ -35,8 +35,8 @@ VLLM_PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
 SAMPLE = 2
 """Problems that the plan tries."""
 PATIENCE_S = 1200
-SIZES = {("transformers", "oracle"): 6, ("transformers", "gsm8k"): 2,
-         ("vllm", "oracle"): 12, ("vllm", "gsm8k"): 4}  # fmt: skip
+SIZES = {("transformers", "oracle"): 4, ("transformers", "gsm8k"): 2,
+         ("vllm", "oracle"): 8, ("vllm", "gsm8k"): 3}  # fmt: skip
 """Problems per cell."""
 
 

@@ -1,6 +1,6 @@
-"""316 replies of SmolLM2-135M-Instruct, read by hand: the answer and the steps that a person sees.
+"""316 replies of SmolLM2-135M-Instruct, read by hand: answer and steps as a person sees them.
 
-`replies.jsonl` was written before the code was asked: `answers` are what a reader takes the reply to
+`replies.jsonl` was written before the code was asked: `answers` are what a reader takes it to
 answer (null: nothing; several where a reader hesitates), `steps` where a reader would point at one
 (left out where that is anybody's guess; then there is `text`). Joined, the steps are the reply.
 Replies with `finish: length` were cut off: a run reads no answer in those (`labelers.base`), and
