@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from search_pooled import by_problem, interval
@@ -28,8 +28,9 @@ FARTHEST = 5
 
 @dataclass(frozen=True)
 class Method:
-    """A labeler with the rule that reads its evidence as its authors do; `learns`: the rule is
-    fitted to the evidence (not the truth) of all solutions first.
+    """A labeler with the rule that reads its evidence as its authors do; `learns`: the rule first
+    learns from the evidence (not the truth) of all solutions what scores are worth. What it would
+    learn besides (hopeless problems) it goes without, as the rule of the flat prior does here.
     """
 
     labeler: Labeler
@@ -48,7 +49,9 @@ def summary(
         if requester != "outcome":
             cost.samples += part.samples
             cost.completion_tokens += part.completion_tokens
-    rule = fitted(method.rule, rows) if method.learns else method.rule
+    rule = method.rule
+    if method.learns and isinstance(rule, Posterior):
+        rule = replace(rule, signals=rule.fit(rows).signals)
     judged = [judge(row, truth, rule) for row, truth in zip(rows, truths, strict=True)]
     whole = score(judged, cost).to_json()
     wrong = [j for j in judged if j.outcome is Verdict.WRONG]
