@@ -37,6 +37,7 @@ from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.identity import run_ids
+from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
@@ -150,6 +151,7 @@ class LabellingRun:
         self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
         self.run_id, *self._known_as = run_ids(self.parts)
+        self._recipe = self.parts.recipe
         self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
@@ -188,6 +190,9 @@ class LabellingRun:
             )
             await self._stack.enter_async_context(self._driver)
             if not self.delegates_shards:
+                self._recipe = await piloted_recipe(
+                    self.parts.recipe, self.parts.problems, self._driver
+                )
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
         except BaseException:
@@ -236,7 +241,7 @@ class LabellingRun:
 
         costs = self._costs_of_shards[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, costs, on_problem
+            shard, self._driver, self._recipe, self.provenance, costs, on_problem
         )
 
     def _report(self) -> None:
