@@ -23,8 +23,8 @@ COPY data data
 RUN pip install --constraint constraints.txt . && rm -rf /src
 
 # Programs of models never run as root.
-RUN useradd --create-home labeler
-USER labeler
+RUN useradd --create-home --uid 1000 labeler
+USER 1000
 WORKDIR /work
 ENTRYPOINT ["labeler"]
 CMD ["--help"]
