@@ -70,6 +70,12 @@ chromium:
 	@command -v chromedriver >/dev/null || { $(APT) chromium chromium-driver >/dev/null; } \
 	  || echo "Chromium is not installed; the test of the viewer's pages will be skipped"
 
+# axe-core judges the viewer's pages in a test: 650 KB of JavaScript under the MPL, so not kept here.
+.PHONY: axe
+axe:
+	@test -f .axe/package/axe.min.js || { mkdir -p .axe && cd .axe && npm pack --silent axe-core@4.14.1 \
+	  && tar xzf axe-core-4.14.1.tgz; } || echo "axe-core is not there; its test will be skipped"
+
 clean:
 	rm -rf .venv runs
 

@@ -53,7 +53,7 @@ def run(flow: str, arguments: dict[str, Any]) -> None:
                 print_summary(summary)
 
 
-def server(port: int, pool: str, limit: int) -> None:
+def server(port: int, pool: str, limit: int, postgres: bool) -> None:
     """`labeler server`."""
     os.environ["PREFECT_API_URL"] = LOCAL_API.format(port=port)
     with ending_in_one_line(resumable=False):
@@ -61,7 +61,7 @@ def server(port: int, pool: str, limit: int) -> None:
         from .server import serve_all
 
         refuse_unwritable_home()
-        serve_all(port, pool, limit)
+        serve_all(port, pool, limit, postgres=postgres)
 
 
 def schedule_add(**given: Any) -> None:
@@ -77,7 +77,7 @@ def schedule_list(as_json: bool) -> None:
     with _on_a_server():
         from labeler.terminal import print_wide
 
-        from .schedule import listed, schedule_table
+        from .schedule_list import listed, schedule_table
 
         schedules = asyncio.run(listed())
         if as_json:

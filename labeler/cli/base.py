@@ -72,6 +72,14 @@ WhichVersion = Annotated[
     int | None, typer.Option("--version", help="Which version; the newest if left out.")
 ]
 WhichTag = Annotated[str | None, typer.Option("--tag", help="Which version, by its tag.")]
+Form = Annotated[
+    str, typer.Option("--form", help="Form of a file's records; auto knows it by its fields.")
+]
+Columns = Annotated[
+    list[str],
+    typer.Option("--column", help="Which column holds a field, e.g. --column steps=solution."),
+]
+Split = Annotated[str, typer.Option("--split", help="Of a data set on the Hub.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
 
 

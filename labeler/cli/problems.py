@@ -20,7 +20,7 @@ def problems_make(
     file: Annotated[Path, typer.Argument(help="JSONL or Parquet file to write.")],
     n: Annotated[int, typer.Option(min=1, help="How many problems.")] = 200,
     seed: Annotated[int, typer.Option(help="Which endless set they come from.")] = 1,
-    min_steps: Annotated[int, typer.Option(help="Fewest steps before the answer (2-16).")] = 4,
+    min_steps: Annotated[int, typer.Option(help="Fewest steps before the answer (1-16).")] = 4,
     max_steps: Annotated[int, typer.Option(help="Most steps before the answer (2-16).")] = 8,
     max_number: Annotated[int, typer.Option(help="No number is larger.")] = 150,
     distractors: Annotated[float, typer.Option(help="Chance of a sentence that misleads.")] = 0.15,

@@ -23,6 +23,7 @@ from labeler.errors import ConfigError
 from labeler.extensions import choose_among
 from labeler.labelers.method import Prompted
 from labeler.labelers.methods import METHODS
+from labeler.problems.rows import Place
 from labeler.problems.sources import PROBLEM_SOURCES
 
 MEND = "mend it, or quote what is text"
@@ -195,6 +196,7 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     problems = config.problems
     source = PROBLEM_SOURCES.find(problems.kind, "problems.kind")
     there = [key for key in source.paths_if_there if (folder / getattr(problems, key)).exists()]
+    there += [key for key in source.path_or_id if not _is_id(getattr(problems, key), folder)]
     absolute = {key: _path(getattr(problems, key), folder) for key in (*source.paths, *there)}
     problems = problems.model_copy(update=absolute)
     models = {name: _with_paths(model, folder) for name, model in config.models.items()}
@@ -206,6 +208,11 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
             "labelers": tuple(_with_prompts(labeler, folder) for labeler in config.labelers),
         }
     )
+
+
+def _is_id(place: str, folder: Path) -> bool:
+    """Whether a place is a dataset on the Hub, with nothing of that name beside the run file."""
+    return not (folder / place).exists() and Place(place).is_dataset
 
 
 def _with_paths(model: ModelConfig, folder: Path) -> ModelConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BeforeValidator,
     ConfigDict,
@@ -14,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from labeler.samplers.reward.families import FAMILIES
 from labeler.settings import Strict
 
 ENGINE = AliasChoices("kind", "engine")
@@ -77,6 +79,17 @@ class PolicyPrompt(Strict):
         return self
 
 
+def _known_family(given: str | None) -> str | None:
+    if given is not None and given not in FAMILIES:
+        raise ValueError(FAMILIES.why_not(given))
+    return given
+
+
+Family = Annotated[str | None, AfterValidator(_known_family)]
+"""Of a process reward model: which one it is (`labeler.samplers.reward.families`). With it the
+model scores steps, for the labeler `prm`, and writes no text; None for a model that writes."""
+
+
 class TransformersPolicy(PolicyPrompt):
     """A model in this process: a folder in Hugging Face layout."""
 
@@ -84,6 +97,7 @@ class TransformersPolicy(PolicyPrompt):
     """Said as `engine`, too."""
     model: str
     """A folder in Hugging Face layout, from where the run file stands."""
+    family: Family = None
     dtype: Literal["auto", "float32", "bfloat16"] = "float32"
     """What it computes in; `auto` is what the model was saved in."""
     deterministic: bool = False
@@ -129,6 +143,7 @@ class VLLMPolicy(PolicyPrompt):
     """Said as `engine`, too."""
     model: str
     """A folder, or a name on the Hub, whose commit is looked up and served."""
+    family: Family = None
     revision: str | None = None
     """Of a model on the Hub; the one that is current at the start if left out."""
     name: str | None = None

@@ -24,6 +24,7 @@ from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, Sandbox
 from labeler.consensus.fusion import FusionRule
 from labeler.labelers.methods import METHODS
 from labeler.problems.sources import PROBLEM_SOURCES
+from labeler.samplers.reward.families import FAMILIES
 from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
@@ -31,6 +32,7 @@ MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_paral
 MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
 OPERATIONAL = {
     "name": True,
+    "keep_deleted": True,
     "run": True,
     "execution": True,
     "policy": MODEL_OPERATIONS,
@@ -66,6 +68,8 @@ class RunConfig(Strict):
     """What is labelled."""
     drop_duplicates: bool = True
     """Exact and near duplicates are dropped; problems that differ in numbers only are kept."""
+    keep_deleted: bool = False
+    """Whether `incremental` keeps the labels of problems that the source holds no more."""
     policy: ModelConfig | None = None
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})
@@ -118,10 +122,32 @@ class RunConfig(Strict):
                     raise ValueError(
                         f"labelers: {labeler.kind} asks model {asked!r}; known: {known}"
                     )
+        self._models_can(self.labelers)
         writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
         return self
+
+    def _models_can(self, labelers: tuple[LabelerConfig, ...]) -> None:
+        """Raises `ValueError` where a reward model is asked for text, or another one for scores."""
+        if getattr(self.policy, "family", None) is not None:
+            raise ValueError(
+                "policy.family: a reward model solves no problem; name it under models:"
+            )
+        for labeler in labelers:
+            for name in labeler.models:
+                is_reward = getattr(self.models.get(name), "family", None) is not None
+                if name in labeler.reward_models and not is_reward:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r} for scores of steps, and "
+                        f"that is no reward model; name one under models: and give it a family "
+                        f"({', '.join(FAMILIES)})"
+                    )
+                if is_reward and name not in labeler.reward_models:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r}, and a reward model writes "
+                        "no text; ask another one"
+                    )
 
     def identity(self) -> str:
         """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""

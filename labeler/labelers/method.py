@@ -43,6 +43,11 @@ class MethodSettings(Strict):
         return ()
 
     @property
+    def reward_models(self) -> tuple[str, ...]:
+        """Those of them that must be reward models: they are asked for scores of steps."""
+        return ()
+
+    @property
     def prompts_sha(self) -> str:
         """Hash of the prompt files that it asks with; "" for a method that has none."""
         return ""

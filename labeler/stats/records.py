@@ -26,7 +26,11 @@ class LabelCounts:
 
 @dataclass(frozen=True, slots=True)
 class LabelerStatistics:
-    """All evidence of one labeler; `mean_score` over the evidence that carries a score."""
+    """All evidence of one labeler; `mean_score` over the evidence that carries a score.
+
+    `n_signals` pieces are a score on the labeler's own scale without a verdict, and not among the
+    `n_unknown`; `mean_signal` is over all that carry one.
+    """
 
     n_evidence: int
     n_correct: int
@@ -36,6 +40,8 @@ class LabelerStatistics:
     prompt_tokens: int
     completion_tokens: int
     mean_score: float | None
+    n_signals: int = 0
+    mean_signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

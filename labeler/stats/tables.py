@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.console import Group
 from rich.table import Table
 
-from labeler.stats.agreement import Agreement, Coefficient
+from labeler.stats.agreement import Agreement, Coefficient, one_sided
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
@@ -73,12 +73,26 @@ def _facts(s: LabelStatistics) -> Table:
 
 def _evidence(s: LabelStatistics) -> Table:
     table = _table(
-        "evidence", "labeler", "pieces", "right", "wrong", "unknown", "mean score", "generated"
+        "evidence",
+        "labeler",
+        "pieces",
+        "right",
+        "wrong",
+        "unknown",
+        "mean score",
+        "scores alone",
+        "mean",
+        "generated",
     )
     for name, one in s.by_labeler.items():
         numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
         table.add_row(
-            name, *map(_count, numbers), _number(one.mean_score), _count(one.completion_tokens)
+            name,
+            *map(_count, numbers),
+            _number(one.mean_score),
+            _count(one.n_signals),
+            _number(one.mean_signal),
+            _count(one.completion_tokens),
         )
     return table
 
@@ -115,13 +129,17 @@ def _agreement(found: Agreement) -> Table:
             f"{pair.a}, {pair.b}",
             _count(pair.agree.n),
             _share(pair.agree),
-            _coefficient(pair.kappa),
+            "one-sided" if one_sided(pair) else _coefficient(pair.kappa),
         )
     return table
 
 
 def _calibration(by: str, found: Calibration) -> Table:
-    whose = {"human": "a person's verdict", "outcome": "the outcome (last steps)"}.get(by, by)
+    whose = {
+        "human": "a person's verdict",
+        "annotated": "the file's own labels",
+        "outcome": "the outcome (last steps)",
+    }.get(by, by)
     title = f"probabilities against {whose}: Brier {_number(found.brier, 3)}, " \
             f"expected error {_number(found.expected_error, 3)}"  # fmt: skip
     table = _table(title, "probability", "steps", "said", "right")

@@ -45,7 +45,7 @@ def dry_run(config: RunConfig, out: str | Location) -> DryRun:
     """Reads what a run reads before it loads models. Raises a `LabelerError` as the run would."""
     where = located(out)
     problems, rejections = read_problems(config)
-    existing = read_existing_solutions(config)
+    existing, _ = read_existing_solutions(config)
     build_recipe(config, None, existing)  # a prompt or a reader of answers that is missing shows
     is_solved = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions
     n_existing = sum(map(len, existing.values()))

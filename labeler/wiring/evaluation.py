@@ -23,6 +23,7 @@ from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
@@ -37,7 +38,9 @@ from labeler.wiring.defaults import labelers_named, rules_named
 from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
+from labeler.wiring.solutions_file import SolvedPlace
 
 OPTION = "--labeler"
 
@@ -56,9 +59,8 @@ class Candidates:
 
 def compare_on_file(
     config: RunConfig | None,
-    file: Path,
+    place: SolvedPlace,
     candidates: Candidates,
-    limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
@@ -68,11 +70,11 @@ def compare_on_file(
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
+    read = list(read_solutions(place.place, place.reading))
+    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
-        raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
+        raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
     work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
@@ -94,7 +96,8 @@ def compare_on_oracle(
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
     chosen = labelers_named(seeded, candidates.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
+    asked = [one.problem for one in problems]
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress, asked)
     return block_on(work.on_fresh(problems))
 
 
@@ -120,6 +123,11 @@ class _Comparing:
         )
         self._policy = build_policy(config, self._samplers.get(POLICY))
         self._labelers = {n: build_labeler(c, self._policy) for n, c in labelers.items()}
+        self._needs = (
+            needs_of(config, labelers.values(), problems, self._policy, self._samplers)
+            if config
+            else {}
+        )
         self._journal = journal
         self._options = config.run if config else None
         self._done = self._total = 0
@@ -168,6 +176,7 @@ class _Comparing:
         for sampler in self._samplers.values():
             self._stack.push_async_callback(sampler.aclose)
             await sampler.ready()
+        await probe_all(self._samplers, self._needs)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         path = self._journal or Path(folder) / "journal.sqlite"
         journal = self._stack.enter_context(Journal(path))

@@ -8,6 +8,7 @@ from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
 from labeler.config.run import RunConfig
+from labeler.consensus.annotated import Annotation
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS, method_of
@@ -50,8 +51,11 @@ def build_recipe(
     config: RunConfig,
     sampler: Sampler | None,
     existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
+    annotations: Mapping[str, Annotation] | None = None,
 ) -> Recipe:
-    """What is done to every problem; `existing_solutions` are the solutions that exist already."""
+    """What is done to every problem; `existing_solutions` are the solutions that exist already,
+    `annotations` what their file says of their steps.
+    """
     policy = build_policy(config, sampler)
     bounds = config.difficulty_filter
     return Recipe(
@@ -61,6 +65,7 @@ def build_recipe(
         labelers={labeler.kind: build_labeler(labeler, policy) for labeler in config.labelers},
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
+        annotations=annotations or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
         decides_answers=any(method_of(one.kind).decides_answers for one in config.labelers),
     )
