@@ -198,9 +198,11 @@ def publish(
 
 
 def _one_of(option: str, value: str, choices: type) -> str:
+    from labeler.extensions import choose_among
+
     known = [str(choice) for choice in choices]  # type: ignore[attr-defined]
     if value not in known:
-        raise UserError(f"{option} {value}: choose among {', '.join(known)}")
+        raise UserError(f"{option} {value}: {choose_among(value, known)}")
     return value
 
 
