@@ -9,7 +9,6 @@ Prefect's automations can answer. The second labels stay in DIR/_audit, a datase
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, runtime, task
@@ -18,7 +17,7 @@ from prefect.events import emit_event
 from flows.at_work import told
 from flows.error_filter import explain_errors
 from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table, with_interval
+from flows.reporting import ProgressBoard, show_table, with_interval, with_version
 from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.dataset.reader import open_dataset
@@ -37,7 +36,7 @@ class AuditAlarm(LabelerError):
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"audit {given['sample']} solutions of {Path(given['out']).name}"
+    return f"audit {given['sample']} solutions of {with_version(given['out'])}"
 
 
 @task(task_run_name="draw {n} solutions", persist_result=False)

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from flows.at_work import told
 from flows.error_filter import explain_errors
-from flows.reporting import show_text
+from flows.reporting import show_text, with_version
 from labeler.dataset import resolve
 from labeler.dataset.storage import storage_of
 from labeler.dataset.tagging import set_tag
@@ -32,7 +32,8 @@ DAY_S = 24 * 3600
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"publish {Path(given['out']).name} as {given['repository']}"
+    what = with_version(given["out"], given.get("version"))
+    return f"publish {what} as {given['repository']}"
 
 
 @task(task_run_name="export {format_name}", persist_result=False)
