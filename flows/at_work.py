@@ -101,6 +101,11 @@ def end_of(run_id: str) -> End | None:
         return None
 
 
+def forget(run_id: str) -> None:
+    """Removes the lock of a process that is gone: the next attempt has not begun yet."""
+    (_folder() / f"{run_id}.lock").unlink(missing_ok=True)
+
+
 def forget_old() -> None:
     """Removes files of runs that ended long ago."""
     oldest = time.time() - KEPT_DAYS * 24 * 3600

@@ -21,8 +21,9 @@ from labeler.wiring import run as run_plainly
 from tests.flows.conftest import Server, deliver, run_file, stop, wait_for
 from tests.flows.test_worker import journalled, labels, processes_of
 
+LONG = pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1")
 pytestmark = [
-    pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1"),
+    LONG,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
