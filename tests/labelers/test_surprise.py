@@ -104,17 +104,22 @@ def test_a_prefix_that_solutions_share_has_one_score():
 def first_question(policy, solution):
     """The prefix that `bisect` asks about first; `Score`s are answered."""
     asked = []
-    reply = Scores(LOGPROBS[:6], 12, "tiny", TOKENS[:6])
 
-    def answer(request):
+    def sampled(request):
         asked.append(request)
-        if isinstance(request, Score):
-            return reply
         return Samples((Completion("Answer: 4", 3, "stop"),) * request.n, 9, "tiny")
 
-    play(bisect(PROBLEM, (solution,), Bisect(), policy), checking("3", answer))
-    samples = [request for request in asked if not isinstance(request, Score)]
-    return samples[0].prompt.prefix, len(asked) - len(samples), len(samples)
+    scored = []
+
+    def answer(request):
+        if isinstance(request, Score):
+            scored.append(request)
+            return Scores(LOGPROBS[:6], 12, "tiny", TOKENS[:6])
+        return checked(request)
+
+    checked = checking("3", sampled)
+    play(bisect(PROBLEM, (solution,), Bisect(), policy), answer)
+    return asked[0].prompt.prefix, len(scored), len(asked)
 
 
 def test_bisect_begins_where_scores_point_and_asks_less():
