@@ -155,11 +155,15 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         raise DatasetError(f"{where}: a log-probability is not finite; leave them out")
     for index, step in enumerate(steps):
         if step.label not in (1, 0, -1, None):
-            raise DatasetError(f"{where}, step {index}: label {step.label} is not 1, 0, -1 or null")
+            raise DatasetError(
+                f"{where}, step {index + 1}: label {step.label} is not 1, 0, -1 or null"
+            )
         said = (number for item in step.evidence for number in (item.score, item.signal))
         for number in (step.probability, *said):
             if number is not None and not math.isfinite(number):
-                raise DatasetError(f"{where}, step {index}: {number} is no score; unknown is null")
+                raise DatasetError(
+                    f"{where}, step {index + 1}: {number} is no score; unknown is null"
+                )
 
 
 Kind = TypeVar("Kind")

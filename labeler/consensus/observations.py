@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from labeler.consensus.annotated import without_annotations
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.emission import edges_of
@@ -38,7 +39,7 @@ def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[
     Where a method of whole answers found the outcome, that is one voice, not two.
     """
     steps = [
-        {source: c for source, c in counts_by_source(pieces).items() if source != OUTCOME}
+        {s: c for s, c in counts_by_source(without_annotations(pieces)).items() if s != OUTCOME}
         for pieces in evidence
     ]
     if steps and solution.outcome is not Verdict.UNKNOWN:

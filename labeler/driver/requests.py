@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from labeler.records import Problem, Sampling, Verdict
+from labeler.records import Asks, Problem, Sampling, Verdict
 
 POLICY = "policy"
 """The model whose solutions are labelled; a run's config may name more, such as a judge."""
@@ -71,6 +71,21 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Classify:
+    """A reward model's score of each piece (step) of a solution to a problem.
+
+    `prompt` is the problem as a user says it; what else the model wants to read (its system prompt,
+    the marks behind steps) is its family's business (`labeler.samplers.reward`).
+    """
+
+    prompt: Prompt
+    pieces: tuple[str, ...]
+    model: str
+    requester: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Is `answer` equal to the problem's gold answer?"""
 
@@ -118,7 +133,10 @@ class Run:
     requester: str = ""
 
 
-Request = Sample | Score | Check | Run
+Request = Sample | Score | Classify | Check | Run
+
+OfModel = Sample | Score | Classify
+"""Requests that a model answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +179,19 @@ class Scores:
     prompt_tokens: int
     model: str
     tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """Reply to `Classify`: one score per piece, in [0, 1], higher is better.
+
+    `asks` says what the model was trained to tell: whether steps are right, or their value.
+    """
+
+    scores: tuple[float, ...]
+    prompt_tokens: int
+    model: str
+    asks: Asks = Asks.CORRECTNESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,4 +248,4 @@ class Failed:
     reason: str
 
 
-Reply = Samples | Scores | CheckResult | RunResult | Failed
+Reply = Samples | Scores | Classified | CheckResult | RunResult | Failed

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from labeler.records import Problem, Solution, short_hash
@@ -38,7 +39,12 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     judges = [parts.checker.fingerprint]
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
     content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
+    if annotations := parts.recipe.annotations:
+        # Labels of the file are in the dataset: others make another run.
+        content = short_hash(content, repr(sorted(annotations.items(), key=itemgetter(0))))
     today = short_hash(parts.config_sha, content, *models, *judges)
+    if parts.again:
+        return (short_hash(today, "again", str(parts.again)),)
     of_then = [as_of_then(one) for one in judges]
     earlier = [
         short_hash(sha, shown, *models, *known)

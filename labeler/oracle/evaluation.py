@@ -80,6 +80,7 @@ async def searched(
     driver: Driver,
     costs: dict[str, Cost],
     on_problem: Callable[[], None],
+    truth: Truth = first_error,
 ) -> list[Examined]:
     """What a labeler that writes its own solutions found on them."""
     asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
@@ -88,13 +89,11 @@ async def searched(
         found[problem_id] = findings
         on_problem()
     return [
-        Examined(_graded(p, solution), {name: found[p.problem.problem_id].evidence})
+        Examined(_graded(p, solution, truth), {name: found[p.problem.problem_id].evidence})
         for p in problems
         for solution in found[p.problem.problem_id].solutions
     ]
 
 
-def _graded(
-    problem: OracleProblem, solution: Solution, truth: Truth = first_error
-) -> SolutionRecord:
+def _graded(problem: OracleProblem, solution: Solution, truth: Truth) -> SolutionRecord:
     return SolutionRecord(problem.problem, solution, truth(problem, solution.steps))

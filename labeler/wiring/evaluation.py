@@ -18,6 +18,7 @@ from labeler.consensus.base import Rule
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine, piloted_on
@@ -25,6 +26,7 @@ from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
@@ -39,7 +41,10 @@ from labeler.wiring.defaults import labelers_named, rules_named
 from labeler.wiring.labelers import build_labeler, build_policy, pilots_of
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
+from labeler.wiring.prices import build_prices
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
+from labeler.wiring.solutions_file import SolvedPlace
 
 OPTION = "--labeler"
 
@@ -58,9 +63,8 @@ class Candidates:
 
 def compare_on_file(
     config: RunConfig | None,
-    file: Path,
+    place: SolvedPlace,
     candidates: Candidates,
-    limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
@@ -70,11 +74,11 @@ def compare_on_file(
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
+    read = list(read_solutions(place.place, place.reading))
+    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
-        raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
+        raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
     work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
@@ -96,7 +100,8 @@ def compare_on_oracle(
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
     chosen = labelers_named(seeded, candidates.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
+    asked = [one.problem for one in problems]
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress, asked)
     return block_on(work.on_fresh(problems))
 
 
@@ -124,8 +129,14 @@ class _Comparing:
         self._settings = labelers
         self._labelers = self._bound(self._policy)
         self._pilots = pilots_of(labelers.values())
+        self._needs = (
+            needs_of(config, labelers.values(), problems, self._policy, self._samplers)
+            if config
+            else {}
+        )
         self._journal = journal
         self._options = config.run if config else None
+        self._prices = build_prices(config) if config else FREE
         self._done = self._total = 0
 
     def _bound(self, policy: Policy) -> dict[str, Labeler]:
@@ -196,6 +207,7 @@ class _Comparing:
         for sampler in self._samplers.values():
             self._stack.push_async_callback(sampler.aclose)
             await sampler.ready()
+        await probe_all(self._samplers, self._needs)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         path = self._journal or Path(folder) / "journal.sqlite"
         journal = self._stack.enter_context(Journal(path))
@@ -205,6 +217,7 @@ class _Comparing:
             journal,
             max_active=options.max_active if options else 512,
             retry=Retry(options.attempts, options.longest_pause_s) if options else None,
+            purse=Purse(self._prices, journal, "eval"),
         )
         return await self._stack.enter_async_context(driver)
 

@@ -9,6 +9,7 @@ from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
 from labeler.config.run import RunConfig
+from labeler.consensus.annotated import Annotation
 from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
@@ -52,8 +53,11 @@ def build_recipe(
     config: RunConfig,
     sampler: Sampler | None,
     existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
+    annotations: Mapping[str, Annotation] | None = None,
 ) -> Recipe:
-    """What is done to every problem; `existing_solutions` are the solutions that exist already."""
+    """What is done to every problem; `existing_solutions` are the solutions that exist already,
+    `annotations` what their file says of their steps.
+    """
     policy = build_policy(config, sampler)
     bounds = config.difficulty_filter
     pilots = pilots_of(config.labelers)
@@ -72,6 +76,7 @@ def build_recipe(
         pilots=pilots,
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
+        annotations=annotations or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
         keeps_logprobs=any(one.keeps_logprobs for one in config.labelers),
         decides_answers=any(method_of(one.kind).decides_answers for one in config.labelers),

@@ -52,6 +52,13 @@ def recount(rows: Rows) -> dict[str, Any]:
         "first_error_histogram": dict(
             Counter("undecided" if s.first_error is None else str(s.first_error) for s in solutions)
         ),
+        "wrong_where_undecided": dict(
+            Counter(
+                str(min(t for t, step in enumerate(s.steps) if step.label == -1))
+                for s in solutions
+                if s.first_error is None and -1 in [step.label for step in s.steps]
+            )
+        ),
         **totals,
         "cost": {
             **{k: {"total": v, "per_label": v / n_labels, "per_kept_label": v / n_kept_labels}
