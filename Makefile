@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SEED ?= 1
 
-.PHONY: run test check bench policy measure-policy server clean
+.PHONY: run test check site reference bench policy measure-policy server clean
 
 run: .venv/run
 	$(BIN)/labeler run data/quickstart.yaml --flow --resume --out runs/quickstart
@@ -20,6 +20,16 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) site
+
+# The documentation as a site, in build/site; a broken link or a page without a place is an error.
+site: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# docs/reference and the contract of run files, from the code; a test holds them to it.
+reference: .venv/dev
+	$(BIN)/python -m labeler.config > schemas/run_config.v1.json
+	$(BIN)/python docs/generate/reference.py
 
 bench: .venv/run
 	$(BIN)/python benchmarks/sampler_throughput.py

@@ -15,10 +15,6 @@ from typing import Any
 from prefect import flow, get_run_logger, runtime, task
 from prefect.events import emit_event
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table, with_interval
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import located
@@ -26,6 +22,12 @@ from labeler.errors import DatasetError, LabelerError
 from labeler.labelling.run import LabellingRun
 from labeler.records import LabeledSolution
 from labeler.wiring.second_labelling import second_labelling
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, show_table, with_interval
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 ALARM = "labeler.audit.alarm"
 
@@ -64,6 +66,22 @@ async def audit(
     Without a `seed` every scheduled run draws another sample (by its date).
     """
     explain_errors()
+    return await told(
+        _audit(config, out, sample, more, seed, min_accuracy, max_drift, shard_timeout_s)
+    )
+
+
+async def _audit(
+    config: Config,
+    out: str,
+    sample: int,
+    more: int,
+    seed: int | None,
+    min_accuracy: float,
+    max_drift: float,
+    shard_timeout_s: float,
+) -> tuple[Audit, str]:
+    """The work, and what came of it in one line."""
     if seed is None:
         seed = runtime.flow_run.scheduled_start_time.date().toordinal()
     drawn = sample_of(out, sample, seed)
@@ -83,7 +101,8 @@ async def audit(
         emit_event(ALARM, {"prefect.resource.id": f"labeler.dataset.{located(out).name}"},
                    payload={"out": out, "reason": reason})  # fmt: skip
         raise AuditAlarm(f"{out}: {reason}; look at the audit's table and at {run.out}")
-    return found
+    accuracy = with_interval(found.accuracy)
+    return found, f"{found.n_solutions} solutions checked, accuracy of first errors {accuracy}"
 
 
 def rows(found: Audit) -> list[dict[str, Any]]:

@@ -20,9 +20,6 @@ from typing import Any
 
 from prefect import get_run_logger, task
 
-from flows.parameters import Config
-from flows.reporting import ProgressBoard
-from flows.retrying import is_retryable
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
@@ -32,6 +29,10 @@ from labeler.labelling.run import LabellingRun, Progress
 from labeler.samplers.base import Sampler
 from labeler.wiring.models import build_samplers
 from labeler.wiring.runs import build
+
+from .parameters import Config
+from .reporting import ProgressBoard
+from .retrying import is_retryable
 
 
 @task(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import BENCHMARK, AsJson, Columns, Form, Settings, Split, app
+from labeler.cli.base import AsJson, Columns, Form, Settings, Split, app
 
 ORACLE = "oracle"
 
@@ -63,7 +63,7 @@ def evaluate(
     from labeler.wiring.solutions_file import SolvedPlace
 
     if target == ORACLE:
-        loaded = load_config(config or BENCHMARK, settings)
+        loaded = load_config(config or Path("benchmark"), settings)
         candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
         with progress_bar("evaluating") as show:
             found = compare_on_oracle(loaded, candidates, (problems, seed), journal, show)
@@ -82,6 +82,9 @@ def evaluate(
     if flags:
         for name, false in found.flags.items():
             for flag in false:
-                where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
-                said = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                # In sentences steps count from 1, as `show` and the report number them.
+                truth = f"the first error is in step {flag.truth + 1}"
+                where = "a right solution" if flag.truth < 0 else truth
+                step = flag.step + 1
+                said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
                 typer.echo(line(said), err=as_json)

@@ -44,6 +44,9 @@ def without_paths(content: dict[str, Any]) -> dict[str, Any]:
 
 def _model(model: dict[str, Any]) -> dict[str, Any]:
     changed = dict(model)
+    if changed.get("family") is None:
+        # Came later: a model that writes is the same one as before there were others.
+        changed.pop("family", None)
     if model["kind"] == "transformers" or (model["kind"] == "vllm" and _is_path(model["model"])):
         del changed["model"]
     if _is_path(model.get("tokenizer")):

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from labeler.bundled import run_file, run_files
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
@@ -42,12 +43,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
-    path = Path(path)
+    """Reads a run file, or one of ours by its name. Raises ConfigError.
+
+    `overrides` are `key.sub=value` with YAML values.
+    """
+    path = run_file(Path(path))
     try:
         content = _plain(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot read the run file ({error.strerror}); check the path")
+        ours = ", ".join(run_files())
+        raise ConfigError(
+            f"{path}: cannot read the run file ({error.strerror}); check the path, write one with "
+            f"`labeler init`, or name one that comes along: {ours}"
+        )
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not YAML (not text); mend the file")
     if not isinstance(content, dict):

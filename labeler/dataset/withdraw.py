@@ -28,10 +28,15 @@ JUDGED = (
 """The columns that a row is judged by: its problem, and the run that wrote it."""
 
 
-def withdraw(path: Location, stale: Callable[[Mapping[str, Any]], bool]) -> int | None:
+def withdraw(
+    path: Location,
+    stale: Callable[[Mapping[str, Any]], bool],
+    note: Callable[[str], None] = lambda run_id: None,
+) -> int | None:
     """The new version without the rows that are `stale`, None where there are none.
 
-    Raises `DatasetError` where another process commits meanwhile, or where the commit fails.
+    `note` is told by which id the version will be known, before it is there. Raises `DatasetError`
+    where another process commits meanwhile, or where the commit fails.
     """
     dataset = open_dataset(path)
     n_stale = sum(not staying for batch in _rows(dataset) for staying in _stay(batch, stale))
@@ -44,6 +49,7 @@ def withdraw(path: Location, stale: Callable[[Mapping[str, Any]], bool]) -> int 
         counts={"withdrawn": n_stale},
         cost={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0},
     )
+    note(info.run_id)
     staying = _staying(dataset, stale)
     return replace_rows(path, dataset.version, staying, lambda: info, "withdrawal")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labeler.driver.requests import Failed, Reply, Samples, Scores
+from labeler.driver.requests import Classified, Failed, Reply, Samples, Scores
 
 
 @dataclass(slots=True)
@@ -30,6 +30,9 @@ class Cost:
                 self.prompt_tokens += reply.prompt_tokens
                 self.completion_tokens += reply.completion_tokens
             case Scores():
+                # A continuation is read like a prompt; nothing is generated.
+                self.prompt_tokens += reply.prompt_tokens + len(reply.logprobs)
+            case Classified():
                 self.prompt_tokens += reply.prompt_tokens
             case Failed():
                 self.failed += 1

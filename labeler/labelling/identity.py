@@ -43,6 +43,8 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
         # Labels of the file are in the dataset: others make another run.
         content = short_hash(content, repr(sorted(annotations.items(), key=itemgetter(0))))
     today = short_hash(parts.config_sha, content, *models, *judges)
+    if parts.again:
+        return (short_hash(today, "again", str(parts.again)),)
     of_then = [as_of_then(one) for one in judges]
     earlier = [
         short_hash(sha, shown, *models, *known)

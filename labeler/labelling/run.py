@@ -85,6 +85,8 @@ class Parts:
     """Where programs run; None where none is needed."""
     prices: PriceTable = FREE
     """What models cost, and how much the run may spend."""
+    again: int = 0
+    """How often problems of it were labelled and taken out before: another run each time."""
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
@@ -126,6 +128,8 @@ class RunSummary:
     spent: float = 0.0
     """What this run paid for replies, in `currency`; "" where no price is known."""
     currency: str = ""
+    changes: tuple[str, ...] = ()
+    """What became of problems that were changed or deleted, one line each."""
 
 
 @dataclass

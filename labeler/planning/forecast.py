@@ -10,6 +10,7 @@ from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Estimate, Plan
+from labeler.samplers.base import Probed
 
 
 async def forecast(
@@ -26,6 +27,7 @@ async def forecast(
     if not parts.problems:
         raise ConfigError("no problem is left to label; see `labeler problems check`")
     run_id = LabellingRun(parts, located(out), False, on_progress).run_id
+    probed = tuple(n for n in parts.needs if isinstance(parts.samplers[n], Probed))
     sample = draw(parts.problems, n_sample, parts.seed)
     measured = await measure(parts, [one.problem for one in sample], on_progress)
     stands_for = [one.stands_for for one in sample]
@@ -54,6 +56,7 @@ async def forecast(
         unread=measured.unread,
         currency=parts.prices.currency,
         limit=parts.prices.limit,
+        probed=probed,
     )
 
 

@@ -20,7 +20,7 @@ from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.disk import on_disk, staged_rows
 from labeler.planning.plan import BILLED, MONEY, SERVED
-from labeler.planning.recording_sampler import RecordingSampler
+from labeler.planning.recording_sampler import recording
 from labeler.records import Problem
 from labeler.unread import Unread, unread_by_asker
 
@@ -42,7 +42,7 @@ async def measure(
 ) -> Measured:
     """Labels `problems` with the parts of a run, which it closes; nothing is kept."""
     # A model under several names is one engine with one cache.
-    observed = {id(sampler): RecordingSampler(sampler) for sampler in parts.samplers.values()}
+    observed = {id(sampler): recording(sampler) for sampler in parts.samplers.values()}
     options = parts.options.model_copy(update={"shards": len(problems)})
     sample = dataclasses.replace(
         parts,

@@ -42,6 +42,7 @@ class Plan:
     `estimates` has the quantities of BILLED, SERVED and STORED, and `hours`. `tokens_per_s` are
     generated tokens per second, of all models together; `is_measured` says whether the sample gave
     them or the user. `unread` are the sample's replies without a readable answer, by who asked.
+    `probed` are models which the run asks first what they can do; the plan asks no such questions.
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class Plan:
     is_measured: bool
     sample_s: float
     unread: dict[str, Unread] = field(default_factory=dict)
+    probed: tuple[str, ...] = ()
     currency: str = ""
     limit: float | None = None
     """What the run may spend."""

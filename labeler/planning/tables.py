@@ -29,6 +29,11 @@ def show_plan(plan: Plan) -> Table:
     """One row per quantity with its interval."""
     source = "measured on the sample" if plan.is_measured else "as given"
     notes = [plan.over_limit, *([one_line(plan.unread)] if plan.unread else [])]
+    if plan.probed:
+        asked = ", ".join(plan.probed)
+        notes.append(
+            f"the run first asks {asked} some short questions (run.probe); no part of this"
+        )
     speed = f"{plan.tokens_per_s:,.0f} generated tokens/s, {source}" if plan.tokens_per_s else ""
     taken = f"estimated from {plan.n_sample:,} in {plan.sample_s:.0f} s"
     table = Table(

@@ -40,14 +40,20 @@ class OracleProblems(ProblemSettings):
 
     kind: Literal["oracle"] = "oracle"
     n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
+    """How many."""
     seed: int = 1
+    """Another seed makes others."""
     difficulty: Difficulty = Difficulty()
+    """How hard they are."""
 
 
 class FileProblems(ProblemSettings):
     """A file of problems, or a folder of such files."""
 
     path: str
+    """From where the run file stands. A folder is read with its subfolders (.jsonl, .parquet); a
+    Delta table, too.
+    """
 
 
 class GSM8KProblems(FileProblems):
@@ -94,11 +100,17 @@ class HubProblems(ProblemSettings):
 
     kind: Literal["hub"] = "hub"
     dataset: str
+    """An id on the Hugging Face Hub, or a local folder."""
     columns: dict[str, str]
+    """Problem fields and their columns, as `{text: question, gold_answer: answer}`."""
     form: Literal["columns", "gsm8k", "math"] = "columns"
+    """Whose columns are read."""
     split: str = "train"
+    """Which part."""
     subset: str | None = None
+    """Which configuration of the set."""
     revision: str | None = None
+    """A commit; the newest in every run if left out."""
 
 
 class SolvedProblems(FileProblems):

@@ -35,9 +35,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """What stands in the place of a JSON object that contradicts itself."""
+    """What stands in the place of a JSON object that contradicts itself, or of a broken line."""
 
     reason: str
+    stage: str = "read"
 
 
 @dataclass(frozen=True, slots=True)

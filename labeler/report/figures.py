@@ -67,6 +67,10 @@ def _figures(s: LabelStatistics) -> Iterator[Figure]:
         yield _calibration(by, found)
 
 
+OPEN = "wrong somewhere"
+"""Of solutions with a step labelled wrong whose first error is undecided."""
+
+
 def _first_errors(s: LabelStatistics) -> Figure:
     import altair as alt
 
@@ -77,7 +81,9 @@ def _first_errors(s: LabelStatistics) -> Figure:
     counts = {"none": none} | dict.fromkeys(map(_step_name, range(last + 1)), 0)
     for step, n in found.items():
         counts[_step_name(int(step))] += n
-    counts["undecided"] = undecided
+    flagged = sum(s.wrong_where_undecided.values())
+    counts |= {OPEN: flagged} if flagged else {}
+    counts["undecided"] = undecided - flagged
     colour = {"none": COLOURS["right"], "undecided": COLOURS["undecided"]}
     rows = [
         {"place": name, "solutions": n, "colour": colour.get(name, COLOURS["wrong"])}
@@ -91,7 +97,10 @@ def _first_errors(s: LabelStatistics) -> Figure:
         y=alt.Y("solutions:Q"),
         color=alt.Color("colour:N", scale=None),
     )
-    return Figure("Where solutions go wrong", "Solutions by their first wrong step.", _svg(chart))
+    caption = "Solutions by their first wrong step."
+    if flagged:
+        caption += f" {OPEN}: a step is labelled wrong, and some step before it has no label."
+    return Figure("Where solutions go wrong", caption, _svg(chart))
 
 
 def _labels_by_step(s: LabelStatistics) -> Figure:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from labeler.driver.requests import Failed, Prompt, Sample, Samples, Score, Scores
+from labeler.driver.requests import (
+    Classified,
+    Classify,
+    Failed,
+    Prompt,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
 
 
 class Sampler(Protocol):
@@ -57,6 +66,13 @@ class Sampler(Protocol):
     async def aclose(self) -> None:
         """Frees the model or the connections; may be called twice."""
         ...
+
+
+@runtime_checkable
+class Classifier(Sampler, Protocol):
+    """A reward model: it scores steps, and answers `Failed` to requests for text."""
+
+    async def classify(self, batch: Sequence[Classify]) -> list[Classified | Failed]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COSTS = ("calls", "prompt_tokens", "completion_tokens")
+SCORES = ("score", "signal")
 SAID = ("labeler", "asks", "verdict", "n", "n_correct")
 
 COLUMNS = (
     "domain",
     "outcome",
     "consensus.kept",
+    "first_error",
     "steps.text",
     "steps.label",
     "steps.probability",
-    *(f"steps.evidence.{name}" for name in (*SAID, "score", *COSTS)),
+    *(f"steps.evidence.{name}" for name in (*SAID, *SCORES, *COSTS)),
 )
 """What `steps` and `evidence` need of a batch."""
 
@@ -54,16 +56,22 @@ def first_of_prefix(dataset: Dataset) -> np.ndarray:
 
 
 def steps(flat: Flat) -> pl.DataFrame:
-    """One row per step: domain, outcome, kept, position, last, label, probability, characters."""
+    """One row per step, with what of its solution counts.
+
+    Columns: row (of the solution in this batch), domain, outcome, kept, open (its first error is
+    undecided), position, last, label, probability, characters.
+    """
     import polars as pl
     import pyarrow.compute as pc
 
     row, position = flat.parents("steps"), flat.positions("steps")
     return pl.DataFrame(
         {
+            "row": row,
             "domain": _texts(flat.columns["domain"]).gather(row),
             "outcome": _texts(flat.columns["outcome"]).gather(row),
             "kept": pl.Series(flat.columns["consensus.kept"]).gather(row),
+            "open": pl.Series(flat.columns["first_error"]).is_null().gather(row),
             "position": position,
             "last": position == flat.lengths["steps"][row] - 1,
             "label": pl.Series(flat.columns["steps.label"]),
@@ -78,7 +86,7 @@ def evidence(flat: Flat, counts_here: np.ndarray) -> pl.DataFrame:
     import polars as pl
 
     columns = {"step": pl.Series(flat.parents("steps.evidence"))}
-    for name in (*SAID, "score", *COSTS):
+    for name in (*SAID, *SCORES, *COSTS):
         array = flat.columns[f"steps.evidence.{name}"]
         columns[name] = _texts(array) if name in SAID[:3] else pl.Series(array)
     return pl.DataFrame(columns).filter(pl.Series(counts_here)[columns["step"]])

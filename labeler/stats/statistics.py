@@ -56,6 +56,7 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
             "undecided" if step is None else str(step): n
             for step, n in solutions.first_errors.items()
         },
+        wrong_where_undecided={str(step): n for step, n in steps.wrong_where_open.items()},
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
         cost=spent(
             cost,
@@ -119,13 +120,17 @@ def _one_labeler(rows: Iterable[Mapping[str, Any]]) -> LabelerStatistics:
         return sum(row["len"] for row in rows if row["verdict"] == verdict)
 
     scored = sum(row["scored"] for row in rows)
+    signalled = sum(row["signalled"] for row in rows)
+    alone = sum(row["alone"] for row in rows)
     return LabelerStatistics(
         n_evidence=sum(row["len"] for row in rows),
         n_correct=said("correct"),
         n_wrong=said("wrong"),
-        n_unknown=said("unknown"),
+        n_unknown=said("unknown") - alone,
         **{kind: sum(row[kind] for row in rows) for kind in COSTS},
         mean_score=sum(row["score"] for row in rows) / scored if scored else None,
+        n_signals=alone,
+        mean_signal=sum(row["signal"] for row in rows) / signalled if signalled else None,
     )
 
 

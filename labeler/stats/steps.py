@@ -15,7 +15,7 @@ from labeler.dataset import Dataset
 from labeler.stats import frames
 from labeler.stats.agreement import Pattern
 from labeler.stats.calibration import N_BINS, Tally
-from labeler.stats.frames import COSTS, SAID
+from labeler.stats.frames import COSTS, SAID, SCORES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,12 +31,14 @@ LABEL_KEYS = ("domain", "position", "label", "kept")
 class StepCounts:
     """Counts over all batches.
 
-    `labels` has the columns LABEL_KEYS and `len`; `said` has SAID, `len`, `scored`, the sum of
-    `score` and of each cost. `lengths` counts solutions by number of steps (0 left
+    `labels` has the columns LABEL_KEYS and `len`; `said` has SAID, `len`, how many have a score
+    (`scored`), a signal (`signalled`) and a signal without a verdict (`alone`), the sums of scores,
+    signals and of each cost. `lengths` counts solutions by number of steps (0 left
     out), `characters` steps by length of text. `patterns` counts steps by verdict of each of
     `labelers`. `tallies` holds probabilities by what settled them (HUMAN, ANNOTATED, "outcome") and
     bin. `n_shared` steps stand on a prefix that another solution of the run has too and that was
-    counted there.
+    counted there. `wrong_where_open` counts solutions whose first error is undecided, by the place
+    of their first step labelled wrong.
     """
 
     labels: pl.DataFrame
@@ -47,6 +49,7 @@ class StepCounts:
     patterns: dict[Pattern, int]
     tallies: dict[str, dict[int, Tally]]
     n_shared: int
+    wrong_where_open: dict[int, int]
 
 
 def count_steps(dataset: Dataset) -> StepCounts:
@@ -54,7 +57,7 @@ def count_steps(dataset: Dataset) -> StepCounts:
     first = frames.first_of_prefix(dataset)
     start = 0
     parts: dict[str, list[pl.DataFrame]] = {
-        "labels": [], "said": [], "lengths": [], "characters": [], "settled": []
+        "labels": [], "said": [], "lengths": [], "characters": [], "settled": [], "wrong": []
     }  # fmt: skip
     patterns: Counter[Pattern] = Counter()
     names: list[str] = []
@@ -66,6 +69,7 @@ def count_steps(dataset: Dataset) -> StepCounts:
         patterns.update(_patterns(verdicts))
         parts["labels"].append(_counted(steps, LABEL_KEYS))
         parts["lengths"].append(_counted(steps.filter("last"), ["position"]))
+        parts["wrong"].append(_counted(_first_wrong_where_open(steps), ["position"]))
         parts["characters"].append(_counted(steps, ["characters"]))
         parts["said"].append(_said(evidence))
         parts["settled"].append(_settled(steps, verdicts, names))
@@ -80,7 +84,16 @@ def count_steps(dataset: Dataset) -> StepCounts:
         _reordered(patterns, order),
         _tallies(whole["settled"]),
         int(len(first) - first.sum()),
+        dict(whole["wrong"].iter_rows()),
     )
+
+
+def _first_wrong_where_open(steps: pl.DataFrame) -> pl.DataFrame:
+    """`position` of the first step labelled wrong, of solutions whose first error is undecided."""
+    import polars as pl
+
+    wrong = steps.filter(pl.col("open") & (pl.col("label") == -1))
+    return wrong.group_by("row").agg(pl.col("position").min())
 
 
 def _counted(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -91,7 +104,14 @@ def _said(evidence: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return evidence.group_by(SAID).agg(
-        pl.len(), pl.col("score").count().alias("scored"), pl.col("score", *COSTS).sum()
+        pl.len(),
+        pl.col("score").count().alias("scored"),
+        pl.col("signal").count().alias("signalled"),
+        (pl.col("signal").is_not_null() & (pl.col("verdict") == "unknown"))
+        .sum()
+        .cast(pl.UInt32)
+        .alias("alone"),
+        pl.col(*SCORES, *COSTS).sum(),
     )
 
 
@@ -163,7 +183,17 @@ def _tallies(settled: pl.DataFrame) -> dict[str, dict[int, Tally]]:
     return tallies
 
 
-SUMS = ("len", "scored", "score", *COSTS, "n_right", "sum_probability", "sum_squared_error")
+SUMS = (
+    "len",
+    "scored",
+    "signalled",
+    "alone",
+    *SCORES,
+    *COSTS,
+    "n_right",
+    "sum_probability",
+    "sum_squared_error",
+)
 
 
 def _summed(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:

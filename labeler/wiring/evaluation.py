@@ -24,6 +24,7 @@ from labeler.errors import ConfigError
 from labeler.evaluation.compare import Comparison, compare, examine
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
@@ -38,6 +39,7 @@ from labeler.wiring.defaults import labelers_named, rules_named
 from labeler.wiring.labelers import build_labeler, build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
 from labeler.wiring.prices import build_prices
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
 from labeler.wiring.solutions_file import SolvedPlace
@@ -96,7 +98,8 @@ def compare_on_oracle(
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
     chosen = labelers_named(seeded, candidates.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
+    asked = [one.problem for one in problems]
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress, asked)
     return block_on(work.on_fresh(problems))
 
 
@@ -122,6 +125,11 @@ class _Comparing:
         )
         self._policy = build_policy(config, self._samplers.get(POLICY))
         self._labelers = {n: build_labeler(c, self._policy) for n, c in labelers.items()}
+        self._needs = (
+            needs_of(config, labelers.values(), problems, self._policy, self._samplers)
+            if config
+            else {}
+        )
         self._journal = journal
         self._options = config.run if config else None
         self._prices = build_prices(config) if config else FREE
@@ -171,6 +179,7 @@ class _Comparing:
         for sampler in self._samplers.values():
             self._stack.push_async_callback(sampler.aclose)
             await sampler.ready()
+        await probe_all(self._samplers, self._needs)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         path = self._journal or Path(folder) / "journal.sqlite"
         journal = self._stack.enter_context(Journal(path))

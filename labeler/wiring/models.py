@@ -16,6 +16,7 @@ from labeler.driver.requests import POLICY
 from labeler.samplers.base import Sampler
 from labeler.samplers.batches.collector import BatchOptions
 from labeler.samplers.openai_http import OpenAISampler
+from labeler.samplers.reward.in_process import RewardModel
 from labeler.samplers.transformers import TransformersSampler
 from labeler.wiring.vllm import build_vllm
 
@@ -35,6 +36,14 @@ def build_samplers(config: RunConfig) -> dict[str, Sampler]:
 def build_sampler(policy: ModelConfig) -> Sampler:
     """Loads the model, or opens connections; servers are started and asked in `ready`."""
     match policy:
+        case TransformersPolicy(family=str(family)):
+            return RewardModel(
+                policy.model,
+                family,
+                device=policy.device,
+                dtype="float64" if policy.deterministic else policy.dtype,
+                rows_per_batch=policy.rows_per_batch,
+            )
         case TransformersPolicy():
             return TransformersSampler(
                 policy.model,

@@ -7,6 +7,7 @@ before anything is sampled.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from labeler.config import RunConfig, RunOptions, load_config
@@ -22,7 +23,7 @@ from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.needs import needs_of
 from labeler.wiring.prices import build_prices
-from labeler.wiring.problems import ProblemSet, read_existing_solutions, read_problems
+from labeler.wiring.problems import ProblemSet, origin_of, read_existing_solutions, read_problems
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
 from labeler.wiring.versions import version_hashes
 
@@ -51,7 +52,14 @@ def run(
 def note(config: RunConfig, run: LabellingRun, *, replaces: bool = False) -> None:
     """Lists the problems of a run, and what it made them with, beside its dataset."""
     made_by = version_hashes(config, run.parts)
-    note_problems(run.out, run.run_id, run.parts.problems, made_by, replaces=replaces)
+    note_problems(
+        run.out,
+        run.run_id,
+        run.parts.problems,
+        made_by,
+        replaces=replaces,
+        origin=origin_of(config),
+    )
 
 
 def open_run(
@@ -61,12 +69,16 @@ def open_run(
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     preset_problems: ProblemSet | None = None,
+    again: int = 0,
 ) -> LabellingRun:
-    """A run that is ready to be entered: problems read (or `preset_problems`), models loaded."""
+    """A run that is ready to be entered: problems read (or `preset_problems`), models loaded.
+
+    `again`: how often such a run was made and its problems taken out.
+    """
     # First, for a place that cannot be a dataset is refused before any work.
     where = located(out)
     return LabellingRun(
-        build(config, preset_problems),
+        replace(build(config, preset_problems), again=again),
         where,
         resume,
         on_progress or (lambda progress: None),
@@ -91,7 +103,7 @@ def build(
         checker=build_checker(sandbox, build_limits(config.sandbox)),
         sandbox=sandbox,
         recipe=recipe,
-        needs=needs_of(config, problems, recipe.policy, samplers),
+        needs=needs_of(config, config.labelers, problems, recipe.policy, samplers),
         options=_options(config),
         prices=build_prices(config),
         config_sha=config.identity(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 
@@ -130,6 +132,15 @@ def test_prm800k_keeps_ratings_as_they_are() -> None:
     assert isinstance(wrong, dict)
     assert wrong["label"]["finish_reason"] == "found_error"  # type: ignore[index]
     assert [step["chosen_completion"] for step in wrong["label"]["steps"]] == [0, None]  # type: ignore[index]
+
+
+def test_prm800k_says_who_and_when_as_openr_reads_them() -> None:
+    """Its reader asks for microseconds, a UUID, and whole numbers that are no truth values."""
+    (line,) = made("prm800k", RIGHT)
+    assert isinstance(line, dict)
+    when = datetime.strptime(str(line["timestamp"]), "%Y-%m-%dT%H:%M:%S.%f")
+    assert (when, UUID(str(line["labeler"])).version) == (datetime(1970, 1, 1), 5)
+    assert [type(line["generation"]), type(line["label"]["total_time"])] == [int, int]  # type: ignore[index]
 
 
 def test_prm800k_calls_no_wrong_answer_a_solution() -> None:

@@ -223,6 +223,8 @@ def test_scores_are_the_logprobs_of_the_sampled_text(sampler, runner):
         [completion] = sampled.completions
         assert scores.logprobs == pytest.approx(completion.logprobs, abs=1e-3)
         assert scores.prompt_tokens == sampled.prompt_tokens
+        assert "".join(scores.tokens) == completion.text
+        assert len(scores.tokens) == len(scores.logprobs)
 
 
 @backends(MODELS)

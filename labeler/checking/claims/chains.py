@@ -156,6 +156,8 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
         side, end = last_side(piece, cut, text)
         sides.append(side)
         yield Chain(tuple(sides), tuple(joined), begin, end)
+        if is_last:
+            return
         rest = piece if cut is None else piece[cut:]
         sides, joined = [first_side(rest, text)], []
         begin = rest[0].start if rest else end

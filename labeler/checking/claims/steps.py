@@ -58,9 +58,11 @@ def check_solution(
     reader = Reader(problem, symbolic=symbolic)
     links = [reader.read(step) for step in steps]
     short = tuple(step if len(step) <= MAX_CHARACTERS else "" for step in steps)
+    low, asked = "\n".join(short).lower(), problem.lower()
     for simulator in SIMULATORS:
-        for at, link in simulator(problem, short):
-            links[at] += (link,)
+        if simulator.may_find(asked, low):
+            for at, link in simulator.run(problem, short):
+                links[at] += (link,)
     return links
 
 
