@@ -71,6 +71,7 @@ def _batch(row: np.ndarray, rng: np.random.Generator) -> pa.RecordBatch:
             n_decided=pa.array(np.full(n, PER_PROBLEM)),
             n_correct=pa.array(problem % (PER_PROBLEM + 1)),
         ),
+        "logprobs": pa.nulls(n, SCHEMA.field("logprobs").type),
     }
     arrays = [columns[field.name].cast(field.type) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
@@ -125,6 +126,7 @@ def _evidence(ids: np.ndarray, right: np.ndarray, rng: np.random.Generator) -> p
         prompt_tokens=pa.array(np.where(tool, 0, 400)),
         completion_tokens=pa.array(whole["tokens"]),
         reason=_words(["", "no arithmetic in the step"], (whole["verdict"] == 2) * 1),
+        signal=pa.nulls(n),
     )
 
 
