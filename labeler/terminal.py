@@ -79,6 +79,8 @@ def print_summary(summary: RunSummary) -> None:
         )  # fmt: skip
         costs.add_row(requester, *(f"{number:,}" for number in numbers))
     out.print(costs)
+    if summary.currency:
+        out.print(f"spent: {summary.spent:,.4f} {summary.currency}{_by_asker(summary)}")
     for name, counts in sorted(summary.statistics.items()):
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
     if warning := _one_step(summary):
@@ -98,6 +100,13 @@ def print_summary(summary: RunSummary) -> None:
         out.print(f"  {n:,} rejected: {line(reason)}", style="yellow")
     if summary.reasons:
         out.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+
+
+def _by_asker(summary: RunSummary) -> str:
+    """Who cost most, in brackets."""
+    paid = sorted(((c.money, n) for n, c in summary.cost.items() if c.money), reverse=True)
+    told = ", ".join(f"{name} {money:,.4f}" for money, name in paid)
+    return f" ({told})" if told else ""
 
 
 def print_wide(what: Table | str) -> None:

@@ -108,6 +108,17 @@ class TransformersPolicy(PolicyPrompt):
     """Completions that are decoded together."""
 
 
+class BatchConfig(Strict):
+    """Requests go out by the Batch API: half the price, an answer within a day.
+
+    `requests` is the most that a file holds; it goes out when nothing has come for `gather_s`.
+    """
+
+    requests: Annotated[int, Field(ge=1, le=50_000)] = 10_000
+    poll_s: Annotated[float, Field(gt=0)] = 30.0
+    gather_s: Annotated[float, Field(gt=0)] = 3.0
+
+
 class OpenAIPolicy(PolicyPrompt):
     """Any OpenAI-compatible server; `tokenizer` renders chat prompts for the completions API."""
 
@@ -129,6 +140,14 @@ class OpenAIPolicy(PolicyPrompt):
     """Requests in flight, of all servers together."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """A request without a reply for so long is asked elsewhere or again."""
+    batch: BatchConfig | None = None
+    """Asks by the Batch API (`batch: {}`): labels are those of live requests, later and cheaper."""
+
+    @model_validator(mode="after")
+    def _one_server(self) -> OpenAIPolicy:
+        if self.batch is not None and len(self.urls) != 1:
+            raise ValueError("batch: name one address in urls; a batch belongs to one server")
+        return self
 
 
 class VLLMPolicy(PolicyPrompt):

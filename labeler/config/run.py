@@ -19,6 +19,7 @@ from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
+from labeler.config.prices import Prices
 from labeler.config.problems import DifficultyFilter, ProblemsConfig
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
 from labeler.consensus.fusion import FusionRule
@@ -29,12 +30,13 @@ from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
 MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_parallel", "gpu_memory"}
-MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
+MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts", "batch"}
 OPERATIONAL = {
     "name": True,
     "keep_deleted": True,
     "run": True,
     "execution": True,
+    "prices": True,
     "policy": MODEL_OPERATIONS,
     "models": {"__all__": MODEL_OPERATIONS},
     "sandbox": SANDBOX_OPERATIONS,
@@ -100,6 +102,8 @@ class RunConfig(Strict):
     """How the run runs; never changes labels."""
     execution: Execution = Execution()
     """Where shards are labelled; never changes labels."""
+    prices: Prices | None = None
+    """What models cost, and how much the run may spend."""
 
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:
@@ -148,6 +152,31 @@ class RunConfig(Strict):
                         f"labelers: {labeler.kind} asks model {name!r}, and a reward model writes "
                         "no text; ask another one"
                     )
+
+    @model_validator(mode="after")
+    def _prices_hold(self) -> RunConfig:
+        if self.prices is None:
+            return self
+        asked = {**({"policy": self.policy} if self.policy else {}), **self.models}
+        if unknown := sorted(self.prices.models.keys() - asked.keys()):
+            raise ValueError(
+                f"prices: no model is called {unknown[0]!r}; models are {', '.join(asked)}"
+            )
+        if self.prices.limit is None:
+            return self
+        if self.execution.engine != "local":
+            raise ValueError(
+                "prices.limit: holds in one process; take it out, or execution.engine: local"
+            )
+        priceless = [
+            n for n, m in asked.items() if m.kind == "openai" and n not in self.prices.models
+        ]
+        if priceless:
+            raise ValueError(
+                f"prices.limit: what {priceless[0]} costs is not known; add it to prices.models "
+                "(0 and 0 where it is yours)"
+            )
+        return self
 
     def identity(self) -> str:
         """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""

@@ -17,10 +17,13 @@ class Cost:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     failed: int = 0
+    money: float = 0.0
+    """In the currency of the run's prices; what was asked before counts here, too."""
 
-    def add(self, reply: Reply, *, reused: bool) -> None:
+    def add(self, reply: Reply, *, reused: bool, money: float = 0.0) -> None:
         self.calls += 1
         self.reused += reused
+        self.money += money
         match reply:
             case Samples():
                 self.samples += len(reply.completions)

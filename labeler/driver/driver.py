@@ -24,6 +24,7 @@ from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
 from labeler.driver.identity import request_key
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import Failed, OfModel, Reply, Request, Sample
 from labeler.driver.routing import Address, Route, address
 from labeler.errors import BackendBusy
@@ -55,9 +56,13 @@ class Driver:
         *,
         max_active: int = 512,
         retry: Retry | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """`max_active` bounds how many conversations, and so how much memory, are open at once."""
+        """`max_active` bounds how many conversations, and so how much memory, are open at once;
+        `purse` knows what replies cost, and how much they may.
+        """
         self._journal = journal
+        self._purse = purse or Purse(FREE, journal, "")
         self._retry = retry or Retry()
         self._max_active = max_active
         self._queues = {where: Queue(route) for where, route in routes.items()}
@@ -152,7 +157,8 @@ class Driver:
             if reply is None:
                 asked.append(self._ask(name, request, key, queue, cost))
             else:
-                cost.add(reply, reused=True)
+                price = self._purse.table.price(request, reply)
+                cost.add(reply, reused=True, money=price)
                 asked.append(reply)
         coming = {one for one in asked if isinstance(one, asyncio.Future)}
         if coming:
@@ -188,24 +194,31 @@ class Driver:
                 for _ in range(3):
                     await asyncio.sleep(0)
                 batch = queue.take()
+            requests = [item.request for item in batch]
+            aside = await self._purse.set_aside(requests)
             started = time.monotonic()
             try:
-                replies = await self._answer(queue.route, [item.request for item in batch])
+                replies = await self._answer(queue.route, requests)
             except BackendBusy as error:
                 # Not journalled: a later run asks again.
                 replies = [Failed(f"no reply after {self._retry.attempts} tries: {error}")] * len(
                     batch
                 )
             else:
+                paid = self._purse.pay(requests, replies)
                 self._journal.put(
-                    (item.key, reply) for item, reply in zip(batch, replies, strict=True)
+                    ((item.key, reply) for item, reply in zip(batch, replies, strict=True)),
+                    paid,
+                    self._purse.run,
                 )
+            await self._purse.settle(aside)
             self.busy_s[kind] += time.monotonic() - started
             for item, reply in zip(batch, replies, strict=True):
                 del self._in_flight[item.key]
                 item.reply.set_result(reply)
+                money = self._purse.table.price(item.request, reply)
                 for cost, reused in item.billed_to:
-                    cost.add(reply, reused=reused)
+                    cost.add(reply, reused=reused, money=money)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
         longest = self._retry.longest_pause_s

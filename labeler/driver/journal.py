@@ -58,6 +58,9 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS replies"
                 " (key BLOB PRIMARY KEY, kind TEXT NOT NULL, reply BLOB NOT NULL)"
             )
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS spent (run TEXT PRIMARY KEY, amount REAL NOT NULL)"
+            )
         except (sqlite3.Error, OSError) as error:
             raise DatasetError(f"{path}: cannot open the journal ({error}); {_remedy(error)}")
 
@@ -86,8 +89,13 @@ class Journal:
         except sqlite3.Error as error:
             raise DatasetError(f"{self._path}: cannot read the journal ({error}); {_remedy(error)}")
 
-    def put(self, replies: Iterable[tuple[bytes, Reply]]) -> None:
-        """Keeps replies, all or none of them."""
+    def spent(self, run: str) -> float:
+        """What a run has paid for replies so far."""
+        found = self._db.execute("SELECT amount FROM spent WHERE run = ?", (run,)).fetchone()
+        return float(found[0]) if found else 0.0
+
+    def put(self, replies: Iterable[tuple[bytes, Reply]], paid: float = 0.0, run: str = "") -> None:
+        """Keeps replies, all or none of them, and what `run` paid for them."""
         rows = [
             (key, _TAGS[type(reply)], zlib.compress(_dump(reply), level=1))
             for key, reply in replies
@@ -95,6 +103,12 @@ class Journal:
         try:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", rows)
+                if paid:
+                    self._db.execute(
+                        "INSERT INTO spent VALUES (?, ?)"
+                        " ON CONFLICT (run) DO UPDATE SET amount = amount + excluded.amount",
+                        (run, paid),
+                    )
         except sqlite3.Error as error:
             raise DatasetError(
                 f"{self._path}: cannot write the journal ({error}); {_remedy(error)}"

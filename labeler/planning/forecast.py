@@ -9,7 +9,7 @@ from labeler.errors import ConfigError
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
-from labeler.planning.plan import BILLED, SERVED, STORED, Estimate, Plan
+from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Estimate, Plan
 from labeler.samplers.base import Probed
 
 
@@ -37,6 +37,9 @@ async def forecast(
     }
     for name, taken in measured.once.items():
         estimates[name] = _moved(estimates[name], taken)
+    if parts.prices.models:
+        spent = [one[MONEY] for one in measured.by_problem]
+        estimates[MONEY] = total(spent, stands_for, parts.seed)
     generated = sum(one["engine_completion_tokens"] for one in measured.by_problem)
     speed = tokens_per_s or (generated / measured.seconds if generated else None)
     if speed:
@@ -52,6 +55,8 @@ async def forecast(
         sample_s=measured.seconds,
         unread=measured.unread,
         probed=probed,
+        currency=parts.prices.currency,
+        limit=parts.prices.limit,
     )
 
 

@@ -22,6 +22,9 @@ tokens of prompts that an engine with room enough for its prefix cache need not 
 
 STORED = ("journal_bytes", "dataset_bytes")
 
+MONEY = "money"
+"""In the currency of the run's prices; only where it has some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -51,6 +54,21 @@ class Plan:
     sample_s: float
     unread: dict[str, Unread] = field(default_factory=dict)
     probed: tuple[str, ...] = ()
+    currency: str = ""
+    limit: float | None = None
+    """What the run may spend."""
+
+    @property
+    def over_limit(self) -> str:
+        """One line where the run may, or will, end at its limit; "" elsewhere."""
+        money = self.estimates.get(MONEY)
+        if money is None or self.limit is None or money.high <= self.limit:
+            return ""
+        sure = "will" if money.low > self.limit else "may"
+        return (
+            f"the run {sure} end at its limit of {self.limit:g} {self.currency}; "
+            "raise prices.limit, or ask for less"
+        )
 
     def to_json(self) -> str:
         """One JSON object; `from_json` gives the plan back."""

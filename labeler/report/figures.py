@@ -231,10 +231,10 @@ def _calibration(by: str, found: Calibration) -> Figure:
             for one in found.bins
         )
         # Beside each other, not along a scale: two points would be taken for a curve.
-        named = [row | {"name": f"said {row['said']:.2f}"} for row in rows]
+        points = [row | {"name": f"said {row['said']:.2f}"} for row in rows]
         beside = alt.X("name:N", title=None, axis=alt.Axis(labelAngle=0))
         caption = f"{found.n:,} steps, too alike for a curve: {told}.{brier}{only}"
-        return Figure(title, caption, _svg(_with_interval(named, beside, "share right")))
+        return Figure(title, caption, _svg(_with_interval(points, beside, "share right")))
     return Figure(
         title,
         f"{found.n:,} steps; on the dashed line they would.{brier}{only}",

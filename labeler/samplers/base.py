@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from labeler.driver.requests import (
@@ -94,6 +95,15 @@ class Probed(Protocol):
 
     async def probe(self, needs: Needs) -> list[str]:
         """Lines on what it cannot do; `BackendDown` where labels would be wrong."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A sampler that must know after a crash what it had asked for."""
+
+    def remember_in(self, folder: Path) -> None:
+        """Keeps what it asks for in this folder, and goes on with what it finds there."""
         ...
 
 

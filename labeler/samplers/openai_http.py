@@ -24,6 +24,7 @@ import asyncio
 import dataclasses
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from labeler.driver.requests import (
@@ -39,6 +40,8 @@ from labeler.driver.requests import (
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
 from labeler.samplers.base import Needs, completion_seed
+from labeler.samplers.batches.collector import BatchOptions
+from labeler.samplers.batches.servers import BatchServers
 from labeler.samplers.boundaries import encode, encode_in_pieces, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.choices import ASKS, Choices
@@ -72,6 +75,7 @@ class OpenAISampler:
     `urls` are base addresses; one without a path gets `/v1`. `tokenizer` is a model folder: with
     it the completions API gets text by the model's own chat template, without it messages are
     joined as they are; scoring needs it. `api_key_env` names the variable that holds the key.
+    `batch`: requests go out by the Batch API, where there is one (`batches/`).
     `known_as` is the model's name in replies, and so in evidence; `fingerprint` is given where more
     is known of the model than what it is asked by.
     """
@@ -91,12 +95,14 @@ class OpenAISampler:
         tokenizer: str | None = None,
         known_as: str = "",
         fingerprint: str = "",
+        batch: BatchOptions | None = None,
     ) -> None:
         if api not in ("completions", "chat"):
             raise ConfigError(f"api {api!r} is not one of completions, chat")
         self.model = known_as or model
         self._name = model
-        self._servers = Servers(
+        self._by_batches = _by_batches(urls, model, api_key_env, timeout_s, batch)
+        self._servers = self._by_batches or Servers(
             urls, model, api_key_env=api_key_env, concurrency=concurrency, timeout_s=timeout_s
         )
         self.urls, self.concurrency = self._servers.urls, self._servers.calls
@@ -118,7 +124,8 @@ class OpenAISampler:
         """
         with self._servers.masking():
             await until_known(self._servers, self._name)
-            if self._chat:
+            # A greeting by batch would take a day.
+            if self._chat and not self._by_batches:
                 await self._greet()
 
     async def _greet(self) -> None:
@@ -175,6 +182,11 @@ class OpenAISampler:
 
     async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
         return await _all([self._answered(self._score(one), 1) for one in batch])
+
+    def remember_in(self, folder: Path) -> None:
+        """Where batches are kept, so that a killed run goes on waiting for them."""
+        if self._by_batches is not None:
+            self._by_batches.remember_in(folder / short_hash(self.urls[0], self.fingerprint))
 
     async def aclose(self) -> None:
         await self._servers.aclose()
@@ -265,6 +277,22 @@ class OpenAISampler:
     async def _post(self, path: str, body: Json, request: Sample | Score, most: int) -> Json:
         rows = request.n if isinstance(request, Sample) else 1
         return await self._servers.post(path, body, _group(request), rows, most)
+
+
+def _by_batches(
+    urls: list[str],
+    model: str,
+    api_key_env: str | None,
+    timeout_s: float,
+    options: BatchOptions | None,
+) -> BatchServers | None:
+    if options is None:
+        return None
+    if len(urls) != 1:
+        raise ConfigError("batch: name one address in urls; a batch belongs to one server")
+    return BatchServers(
+        urls[0], model, api_key_env=api_key_env, timeout_s=timeout_s, options=options
+    )
 
 
 def _group(request: Sample | Score) -> str:

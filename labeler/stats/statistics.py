@@ -11,7 +11,7 @@ from labeler.dataset.summary.counts import NUMBERS, Counts
 from labeler.dataset.summary.exact import value
 from labeler.stats.agreement import Agreement, agreement
 from labeler.stats.calibration import Calibration, Tally, calibration
-from labeler.stats.cost import COSTS, Prices, spent, totals, unread
+from labeler.stats.cost import COSTS, Prices, recorded_money, spent, totals, unread
 from labeler.stats.rates import Rate, spread, wilson
 from labeler.stats.records import (
     Duplicates,
@@ -40,7 +40,8 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
     of_evidence = {
         kind: sum(getattr(one, kind) for one in by_labeler.values()) for kind in COSTS if by_labeler
     }
-    cost = totals(dataset, [run for (run,) in counts["runs"]], of_evidence)
+    run_ids = [run for (run,) in counts["runs"]]
+    cost = totals(dataset, run_ids, of_evidence)
     lengths = {steps: n for (steps,), (n,) in counts["lengths"].items()}
     without = n_solutions - sum(lengths.values())
     keep_by_domain = _keep_by_domain(counts)
@@ -66,7 +67,13 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
             str(place): n for (place,), (n,) in counts["wrong_where_open"].items()
         },
         **{kind: cost[kind] for kind in COSTS},  # type: ignore[arg-type]  # tokens are whole
-        cost=spent(cost, n_labels, n_kept_labels, prices),
+        cost=spent(
+            cost,
+            n_labels,
+            n_kept_labels,
+            prices,
+            recorded_money(dataset, run_ids),
+        ),
         by_labeler=by_labeler,
         by_outcome={outcome: n for (outcome,), (n,) in counts["outcomes"].items()},
         by_domain={name: rate.n for name, rate in keep_by_domain.items()},

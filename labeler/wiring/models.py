@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from labeler.config.models import ModelConfig, OpenAIPolicy, TransformersPolicy, VLLMPolicy
+from labeler.config.models import (
+    BatchConfig,
+    ModelConfig,
+    OpenAIPolicy,
+    TransformersPolicy,
+    VLLMPolicy,
+)
 from labeler.config.run import RunConfig
 from labeler.driver.requests import POLICY
 from labeler.samplers.base import Sampler
+from labeler.samplers.batches.collector import BatchOptions
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.reward.in_process import RewardModel
 from labeler.samplers.transformers import TransformersSampler
@@ -54,8 +61,13 @@ def build_sampler(policy: ModelConfig) -> Sampler:
                 concurrency=policy.concurrency,
                 timeout_s=policy.timeout_s,
                 tokenizer=policy.tokenizer,
+                batch=_batch_options(policy.batch),
             )
         case VLLMPolicy():
             return build_vllm(policy)
         case _:
             assert_never(policy)
+
+
+def _batch_options(batch: BatchConfig | None) -> BatchOptions | None:
+    return BatchOptions(batch.requests, batch.poll_s, batch.gather_s) if batch else None

@@ -36,6 +36,6 @@ def _needs(asking: Sequence[LabelerConfig], name: str, policy: Policy, problem: 
     return Needs(
         prompt,
         continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
-        logprobs=tuple(one.kind for one in asking if one.weighs_tokens),
+        logprobs=tuple(one.kind for one in asking if one.weighs_tokens or one.keeps_logprobs),
         stop=bool(policy.sampling.stop),
     )

@@ -39,8 +39,10 @@ verdict, labeler, ... of those that decided a step, in the order of their names.
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "solutions": ("n", "n_kept"),
     "domains": ("n_kept", "n"),
-    "said": ("n_pieces", "n_scored", "score_high", "score_low",
-             "n_signalled", "n_alone", "signal_high", "signal_low", "calls", "prompt_tokens", "completion_tokens"),
+    "said": (
+        "n_pieces", "n_scored", "score_high", "score_low", "n_signalled", "n_alone", "signal_high",
+        "signal_low", "calls", "prompt_tokens", "completion_tokens",
+    ),
     "settled": ("n", "n_right", "probability_high", "probability_low", "error_high", "error_low"),
 }  # fmt: skip
 """What the numbers of a key are; one count where nothing stands here. Pieces that are `alone` are

@@ -63,9 +63,10 @@ def who_said_what(s: LabelStatistics) -> Figure:
 def _labeler(name: str, one: LabelerStatistics, widest: int) -> Bar:
     counts = {"right": one.n_correct, "wrong": one.n_wrong, "unknown": one.n_unknown}
     counts |= {SIGNAL: one.n_signals} if one.n_signals else {}
+    said = {**{words: verdict for verdict, words in VERDICTS.items()}, SIGNAL: "unknown"}
     filters: dict[str, dict[str, object]] = {
-        words: {"labeler": name, "said": verdict} for verdict, words in VERDICTS.items()
-    } | {SIGNAL: {"labeler": name, "said": "unknown"}}
+        words: {"labeler": name, "said": verdict} for words, verdict in said.items()
+    }
     bar = stacked(Number(name, query(labeler=name)), counts, widest, filters)
     notes = [] if one.mean_score is None else [f"mean score {one.mean_score:.2f}"]
     if one.mean_signal is not None:
