@@ -2,6 +2,9 @@
 
 Prefect reads its settings when it is imported, so what all our processes need is set here, before
 any module of this package imports it. A setting that is in the environment already wins.
+
+It stands at the top of the repository, as `flows`, and is packaged as `labeler.flows` (setup.py):
+its modules import each other relatively.
 """
 
 import os

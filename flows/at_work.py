@@ -25,10 +25,11 @@ from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.states import Completed
 
-from flows.prefect_home import our_folder
-from flows.reporting import shown
 from labeler.dataset.lock import is_held
 from labeler.shown import line
+
+from .prefect_home import our_folder
+from .reporting import shown
 
 KEPT_DAYS = 30
 """As long as Prefect keeps its flow runs."""

@@ -14,11 +14,6 @@ from typing import Any
 from prefect import flow, get_run_logger, runtime, task
 from prefect.events import emit_event
 
-from flows.at_work import told
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table, with_interval, with_version
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import located
@@ -26,6 +21,12 @@ from labeler.errors import DatasetError, LabelerError
 from labeler.labelling.run import LabellingRun
 from labeler.records import LabeledSolution
 from labeler.wiring.second_labelling import second_labelling
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, show_table, with_interval, with_version
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 ALARM = "labeler.audit.alarm"
 

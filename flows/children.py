@@ -18,8 +18,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
 
-from flows.prefect_home import our_folder
 from labeler.errors import BackendDown
+
+from .prefect_home import our_folder
 
 LOG_BYTES = 5_000_000
 STOP_TIMEOUT_S = 40.0

@@ -13,11 +13,6 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.at_work import told
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, in_one_line, show_changes, show_text
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.ledger import newest_version
 from labeler.dataset.storage import located
 from labeler.errors import ConfigError, DatasetError
@@ -32,6 +27,12 @@ from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.wiring import open_run
 from labeler.wiring.consensus import build_rule
 from labeler.wiring.problems import find_problems, origin_of
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, in_one_line, show_changes, show_text
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:

@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.children import Child, log_of
 from labeler.errors import BackendDown, ConfigError
 from labeler.records import short_hash
+
+from .children import Child, log_of
 
 USER = "labeler"
 DATABASE = "prefect"

@@ -16,9 +16,6 @@ from prefect import flow, get_run_logger, runtime, task
 from prefect.flow_runs import pause_flow_run
 from pydantic import Field
 
-from flows.at_work import told
-from flows.error_filter import explain_errors
-from flows.reporting import show_text, with_version
 from labeler.dataset import resolve
 from labeler.dataset.storage import storage_of
 from labeler.dataset.tagging import set_tag
@@ -26,6 +23,10 @@ from labeler.export import ExportOptions, format_named
 from labeler.export import export as write_export
 from labeler.hub import Publication, Pushed, write_dry
 from labeler.hub import publish as push_to_hub
+
+from .at_work import told
+from .error_filter import explain_errors
+from .reporting import show_text, with_version
 
 DAY_S = 24 * 3600
 

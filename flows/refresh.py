@@ -12,15 +12,16 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.at_work import told
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, in_one_line, show_table
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.labelling.stale import Staleness, withdraw_replaced
 from labeler.wiring.refresh import plan_refresh
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, in_one_line, show_table
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:

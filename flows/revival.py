@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.at_work import End, end_of, forget, is_alive
 from labeler.dataset.lock import is_held
 from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
+
+from .at_work import End, end_of, forget, is_alive
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -13,8 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import SETTINGS
-from flows.schedule_checks import (
+from labeler.dataset.storage import Location, located
+from labeler.errors import ConfigError
+from labeler.shown import say
+
+from . import SETTINGS
+from .schedule_checks import (
     Taken,
     check_bounds,
     check_models,
@@ -23,9 +27,6 @@ from flows.schedule_checks import (
     check_source,
     refuse_clash,
 )
-from labeler.dataset.storage import Location, located
-from labeler.errors import ConfigError
-from labeler.shown import say
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -105,11 +106,11 @@ async def deployment_of(
 
 def flow_named(name: str) -> Flow[..., Any]:
     """One of our flows."""
-    from flows.audit import audit
-    from flows.incremental import incremental
-    from flows.label import label
-    from flows.publish import publish
-    from flows.refresh import refresh
+    from .audit import audit
+    from .incremental import incremental
+    from .label import label
+    from .publish import publish
+    from .refresh import refresh
 
     flows = {flow.name: flow for flow in (label, incremental, refresh, publish, audit)}
     if name not in flows:

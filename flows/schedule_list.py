@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flows.schedule import all_of_ours, full_name
-from flows.schedule_checks import source_of, version_of
+from .schedule import all_of_ours, full_name
+from .schedule_checks import source_of, version_of
 
 if TYPE_CHECKING:
     from datetime import datetime

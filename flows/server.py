@@ -17,14 +17,15 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from flows.children import Child, log_of
 from labeler.errors import BackendDown, ConfigError
 from labeler.shown import say
+
+from .children import Child, log_of
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from flows.revival import Watch
+    from .revival import Watch
 
 START_TIMEOUT_S = 180.0
 HOST = "127.0.0.1"
@@ -54,8 +55,8 @@ def serve_all(port: int, pool: str, limit: int, *, postgres: bool) -> None:
     """Starts all, and keeps it at work until this process is told to stop."""
     from prefect.client.orchestration import get_client
 
-    from flows.at_work import forget_old
-    from flows.revival import Watch
+    from .at_work import forget_old
+    from .revival import Watch
 
     url = f"http://{HOST}:{port}"
     _refuse_taken(port)
@@ -64,7 +65,7 @@ def serve_all(port: int, pool: str, limit: int, *, postgres: bool) -> None:
         children = []
         if postgres:
             children.append(_with_postgres(started))
-        serve = [sys.executable, "-m", "flows.prefect_server", HOST, str(port)]
+        serve = [sys.executable, "-m", f"{__package__}.prefect_server", HOST, str(port)]
         children.append(_started(started, Child("server", serve, told)))
         _wait_until_healthy(f"{url}/api/health", children[-1])
         client = started.enter_context(get_client(sync_client=True))
@@ -99,7 +100,7 @@ def told(words: str) -> None:
 
 
 def _put_back(watch: Watch) -> None:
-    from flows.reporting import SERVER_ERRORS
+    from .reporting import SERVER_ERRORS
 
     try:
         watch.put_back()
@@ -108,8 +109,8 @@ def _put_back(watch: Watch) -> None:
 
 
 def _keep_looking(look: Callable[[], None], over: Event) -> None:
-    from flows.reporting import SERVER_ERRORS
-    from flows.revival import LOOK_S
+    from .reporting import SERVER_ERRORS
+    from .revival import LOOK_S
 
     while not over.wait(LOOK_S):
         try:
@@ -124,7 +125,7 @@ def _with_postgres(started: ExitStack) -> Child:
     """Postgres, which the server started next is told of."""
     from prefect.settings import get_current_settings
 
-    from flows.postgres import place, serving
+    from .postgres import place, serving
 
     if os.environ.get(DATABASE):
         raise ConfigError(f"--postgres: {DATABASE} names a database already; unset one of the two")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ CardSettings = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of splits and choices.")]
 
 
-@app.command(epilog="Example: labeler export runs/quickstart --format trl -o exports/trl")
+@app.command(epilog="Example: labeler export runs/quickstart --format qwen -o exports/qwen")
 def export(
     dataset: DatasetFolder,
     format_name: Annotated[
@@ -68,6 +69,13 @@ def export(
     from labeler.export import export as write
 
     if format_name == "list":
+        if as_json:
+            told = {
+                one.name: {"about": one.about, "read_by": one.readers, "not_expressed": one.loss}
+                for one in FORMATS.values()
+            }
+            typer.echo(json.dumps(told))
+            return
         for known in FORMATS.values():
             typer.echo(f"{known.name:<14} {known.about}\n{'':<14} read by: {known.readers}")
         return
@@ -123,7 +131,6 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Publish a version on the Hugging Face Hub: card and Parquet, one commit, one tag."""
-    import json
     from dataclasses import asdict
 
     from labeler.dataset import resolve
@@ -202,9 +209,11 @@ def publish(
 
 
 def _one_of(option: str, value: str, choices: type) -> str:
+    from labeler.extensions import choose_among
+
     known = [str(choice) for choice in choices]  # type: ignore[attr-defined]
     if value not in known:
-        raise UserError(f"{option} {value}: choose among {', '.join(known)}")
+        raise UserError(f"{option} {value}: {choose_among(value, known)}")
     return value
 
 

@@ -35,10 +35,12 @@ from labeler.dataset.store import CommitInfo, commit, has_log, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, PriceTable, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.identity import run_ids
+from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
@@ -46,7 +48,7 @@ from labeler.labelling.routes import routes
 from labeler.recompute.rows import Read, decided_by, fitted_to, recomputed_rows
 from labeler.recompute.version import was_recomputed
 from labeler.records import Problem, Rejection, told_reasons
-from labeler.samplers.base import Needs, Sampler
+from labeler.samplers.base import Needs, Remembers, Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
 from labeler.version import code_version
@@ -88,6 +90,8 @@ class Parts:
     """Where programs run; None where none is needed."""
     again: int = 0
     """How often problems of it were labelled and taken out before: another run each time."""
+    prices: PriceTable = FREE
+    """What models cost, and how much the run may spend."""
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
@@ -128,6 +132,9 @@ class RunSummary:
     """Why most of what was rejected was: the three most frequent reasons."""
     changes: tuple[str, ...] = ()
     """What became of problems that were changed or deleted, one line each."""
+    spent: float = 0.0
+    """What this run paid for replies, in `currency`; "" where no price is known."""
+    currency: str = ""
 
 
 @dataclass
@@ -150,6 +157,7 @@ class LabellingRun:
         self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
         self.run_id, *self._known_as = run_ids(self.parts)
+        self._recipe = self.parts.recipe
         self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
@@ -172,17 +180,25 @@ class LabellingRun:
                 # Before the run has a folder: one that is refused here leaves nothing to resume.
                 await probe_all(self.parts.samplers, self.parts.needs)
             make_folder(self._work / self.run_id)
+            for sampler in self.parts.samplers.values():
+                if isinstance(sampler, Remembers):
+                    sampler.remember_in(self._work / self.run_id / "batches")
             self._journal = journal
             self._gather_journals()
             options = self.parts.options
+            self._purse = Purse(self.parts.prices, journal, self.run_id)
             self._driver = Driver(
                 routes(self.parts.samplers, self.parts.checker, self.parts.sandbox),
                 journal,
                 max_active=options.max_active,
                 retry=Retry(options.attempts, options.longest_pause_s),
+                purse=self._purse,
             )
             await self._stack.enter_async_context(self._driver)
             if not self.delegates_shards:
+                self._recipe = await piloted_recipe(
+                    self.parts.recipe, self.parts.problems, self._driver
+                )
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
         except BaseException:
@@ -231,7 +247,7 @@ class LabellingRun:
 
         costs = self._costs_of_shards[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, costs, on_problem
+            shard, self._driver, self._recipe, self.provenance, costs, on_problem
         )
 
     def _report(self) -> None:
@@ -311,6 +327,7 @@ class LabellingRun:
                 "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
                 **({"consensus": {"learned": learned}} if learned else {}),
+                **self._money(),
             },
         )
         self._list_rejections(whole.rejections)
@@ -330,7 +347,16 @@ class LabellingRun:
             {name: dict(counts) for name, counts in whole.statistics.items()},
             time.monotonic() - self._started,
             reasons=dict(reasons.most_common(3)),
+            spent=self._purse.spent,
+            currency=self.parts.prices.currency,
         )
+
+    def _money(self) -> dict[str, Any]:
+        """What the run spent, as its entry in the log says it; nothing where no price is known."""
+        prices = self.parts.prices
+        if not prices.models:
+            return {}
+        return {"currency": prices.currency, "spent": round(self._purse.spent, 6)}
 
     def _refuse_empty(self, rejections: Sequence[Rejection]) -> None:
         """A version without a row would look like success."""
@@ -418,8 +444,10 @@ def _listed(rejection: Rejection) -> dict[str, str]:
     return {name: value for name, value in asdict(rejection).items() if name != "text" or value}
 
 
-def _plain(cost: Cost) -> dict[str, int]:
+def _plain(cost: Cost) -> dict[str, float]:
     """Without `reused`, in which a resumed run differs from an undisturbed one."""
     content = asdict(cost)
     del content["reused"]
-    return content
+    money = content.pop("money")
+    # Sums of parts differ in their last digits with the order of replies.
+    return content | ({"money": round(money, 6)} if money else {})

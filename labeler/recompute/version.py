@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import float32
 
+from labeler.consensus.annotated import ANNOTATED
 from labeler.consensus.base import Learner, Rule
 from labeler.consensus.human import HUMAN
 from labeler.dataset.reader import open_dataset
@@ -127,7 +128,7 @@ def recompute_version(
         seen.update(piece.labeler for step in before.steps for piece in step.evidence)
 
     made = replace_rows(path, newest.version, recomputed_rows(read(), ready, on_row), info)
-    gone = tuple(sorted(seen - {HUMAN, *METHODS}))
+    gone = tuple(sorted(seen - {ANNOTATED, HUMAN, *METHODS}))
     there_already = made is None
     found = newest.version if made is None else made
     return Recomputed(path, found, source.version, rule.name, there_already, changes, learned, gone)

@@ -1,4 +1,4 @@
-"""What a machine has for a run: versions, room, a sandbox that holds, models that answer."""
+"""What a machine has for a run: versions, room, a sandbox that holds, models that can do it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from pathlib import Path
 
 from labeler.config import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, SandboxConfig
+from labeler.driver.requests import POLICY
 from labeler.errors import LabelerError
+from labeler.oracle.generate import Difficulty, generate_problem
+from labeler.samplers.base import Needs, Probed, Sampler
 from labeler.sandbox.escapes import Attempt, try_escapes
+from labeler.wiring.labelers import build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
 from labeler.wiring.sandbox import build_sandbox
 
 PACKAGES = ("torch", "transformers", "prefect", "polars", "deltalake", "sympy", "math-verify")
@@ -134,11 +139,15 @@ def _sandbox(config: SandboxConfig) -> Finding:
 
 
 def _models(config: RunConfig) -> list[Finding]:
-    """Loads every model, or asks its server."""
+    """Loads every model or asks its server, and tries what this run needs of it."""
     try:
         samplers = build_samplers(config)
     except LabelerError as error:
         return [Finding("models", "cannot be loaded", str(error))]
+    # The run's own problems need not be there yet; what is asked of a model hangs on its template.
+    example = generate_problem(1, 0, Difficulty()).problem
+    policy = build_policy(config, samplers.get(POLICY))
+    needs = needs_of(config, config.labelers, [example], policy, samplers)
 
     async def examine() -> list[Finding]:
         found = []
@@ -146,6 +155,7 @@ def _models(config: RunConfig) -> list[Finding]:
             try:
                 await sampler.ready()
                 found.append(Finding(f"model {name}", sampler.model))
+                found += await _tried(name, sampler, needs.get(name))
             except LabelerError as error:
                 found.append(Finding(f"model {name}", "does not answer", str(error)))
             finally:
@@ -153,3 +163,15 @@ def _models(config: RunConfig) -> list[Finding]:
         return found
 
     return block_on(examine())
+
+
+async def _tried(name: str, sampler: Sampler, needs: Needs | None) -> list[Finding]:
+    """What a model can do for this run; nothing where it is not to be asked (`run.probe`)."""
+    if needs is None or not isinstance(sampler, Probed):
+        return []
+    asked = f"{name}, asked"
+    try:
+        lines = await sampler.probe(needs)
+    except LabelerError as error:
+        return [Finding(asked, "cannot do what this run needs", str(error))]
+    return [Finding(asked, "; ".join(lines) or "does all that this run needs")]

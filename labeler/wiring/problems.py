@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from labeler.config.run import RunConfig
+from labeler.consensus.annotated import Annotation
 from labeler.errors import DataError
 from labeler.problems.base import patiently
 from labeler.problems.curation import curate
@@ -43,7 +44,7 @@ def find_problems(config: RunConfig, *, patient: bool = False) -> ProblemSet:
     problems = Spool[Problem]()
     rejections: list[Rejection] = []
     source = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind")
-    records = source.read(config.problems)
+    records = source.records(config.problems)
     if patient:
         records = patiently(records)
     if config.drop_duplicates and source.read_solutions is None:
@@ -56,12 +57,19 @@ def find_problems(config: RunConfig, *, patient: bool = False) -> ProblemSet:
     return problems, rejections
 
 
-def read_existing_solutions(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
-    """The solutions that a run's file holds already, by problem; none for problems to be solved."""
+def read_existing_solutions(
+    config: RunConfig,
+) -> tuple[dict[str, tuple[Solution, ...]], dict[str, Annotation]]:
+    """The solutions that a run's file holds already, by problem, and what it says of their steps,
+    by solution; none for problems to be solved.
+    """
     existing: dict[str, tuple[Solution, ...]] = {}
+    annotations: dict[str, Annotation] = {}
     read = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions
     for one in read(config.problems) if read else ():
         if isinstance(one, SolutionRecord):
             of_problem = existing.get(one.problem.problem_id, ())
             existing[one.problem.problem_id] = (*of_problem, one.solution)
-    return existing
+            if one.labels:
+                annotations[one.solution.solution_id] = Annotation(one.labels, one.notes)
+    return existing, annotations

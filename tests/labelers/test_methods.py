@@ -51,9 +51,9 @@ def test_a_method_says_what_it_is(name: str) -> None:
     assert method.settings.model_validate_json(written) == method.settings()
 
 
-def test_the_readme_lists_each_with_what_it_asks() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8").partition("## Labelling methods")[2]
-    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| ", readme.partition("\n## ")[0], re.MULTILINE)
+def test_the_reference_lists_each_with_what_it_asks() -> None:
+    page = (ROOT / "docs" / "reference" / "methods.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#\w+\) \| ([\w, ]+) \| ", page, re.MULTILINE)
     listed = {name: set(asks.split(", ")) for name, asks in rows}
     assert listed == {name: {str(asks) for asks in one.asks} for name, one in METHODS.items()}
 

@@ -30,6 +30,9 @@ _COINS = re.compile(
     r"\\?\$(\d+(?:\.\d\d)?)(?![\d./]|\s*[-+*/\\]))",
     re.IGNORECASE,
 )
+COINS = ("pennies", "nickels", "dimes", "quarters")
+MOVES = ("move", "pour", "transfer", "take", "put")
+"""Words without which nothing is found."""
 _MOVE = re.compile(
     r"\b(?:moves?|pours?|transfers?|takes?|puts?) (\d{1,6})(?: \w+){0,3}? from (?:the "
     r")?(?:box |bag |jar |cup |bucket |bin )?([A-Z]|[a-z]+)"
@@ -46,16 +49,11 @@ _COUNT = re.compile(
 def containers(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
     """Coins and counts that the steps narrate."""
     del problem
+    yield from _coins(steps)
     state: dict[str, int] = {}
+    if not any(_MOVE.search(step) for step in steps):
+        return
     for at, step in enumerate(steps):
-        for m in _COINS.finditer(step):
-            worth = int(m[1]) * _WORTH[m[2].lower()]
-            shown = Fraction(m[3]) if m[3] else Fraction(m[4]) * 100
-            if "quarter" in m[2].lower() and not re.search(
-                r"\bcoins?|cents?|dimes?|\$", step, re.I
-            ):
-                continue
-            yield at, verdict(m[0], f"{worth} cents", f"{shown} cents")
         moves = list(_MOVE.finditer(step))
         if len(moves) > 1:
             state = {}
@@ -68,3 +66,15 @@ def containers(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]
                 yield at, verdict(moves[0][0], due, {k: told[k] for k in due})
         if moves or told:
             state = {**state, **told} if told else {}
+
+
+def _coins(steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
+    for at, step in enumerate(steps):
+        for m in _COINS.finditer(step):
+            worth = int(m[1]) * _WORTH[m[2].lower()]
+            shown = Fraction(m[3]) if m[3] else Fraction(m[4]) * 100
+            if "quarter" in m[2].lower() and not re.search(
+                r"\bcoins?|cents?|dimes?|\$", step, re.I
+            ):
+                continue
+            yield at, verdict(m[0], f"{worth} cents", f"{shown} cents")
