@@ -148,6 +148,8 @@ class LabellingRun:
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
     decides_all: bool = False
     """A rule that learns decides the rows of earlier runs anew, too, as if all were of one run."""
+    patience_s: float = 0.0
+    """How long a run that is at work on the same output is waited for."""
     _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
@@ -167,7 +169,7 @@ class LabellingRun:
         self._stack = AsyncExitStack()
         try:
             self._stack.enter_context(
-                held(self._work / "run.lock", self.out, self.run_id, "labelling")
+                held(self._work / "run.lock", self.out, self.run_id, "labelling", self.patience_s)
             )
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
