@@ -246,7 +246,7 @@ def main() -> None:
     )
     parser.add_argument("--journal", type=Path, help="processbench: keep replies here")
     parser.add_argument(
-        "--only", nargs="+", default=[], help="signals whose names have these words"
+        "--only", nargs="+", default=[], help="whose names have these words"
     )
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--json", action="store_true", help="JSON only")
