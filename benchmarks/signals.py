@@ -245,9 +245,7 @@ def main() -> None:
         "--model", type=Path, default=Path(".venv-real/SmolLM2-135M-Instruct"), help="a folder"
     )
     parser.add_argument("--journal", type=Path, help="processbench: keep replies here")
-    parser.add_argument(
-        "--only", nargs="+", default=[], help="whose names have these words"
-    )
+    parser.add_argument("--only", nargs="+", default=[], help="whose names have these words")
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()
