@@ -76,7 +76,7 @@ axe:
 	@test -f .axe/package/axe.min.js || { mkdir -p .axe && cd .axe && npm pack --silent axe-core@4.14.1 \
 	  && tar xzf axe-core-4.14.1.tgz; } || echo "axe-core is not there; its test will be skipped"
 
-# The tests under every Python that is promised, each in an environment of its own beside this one.
+# The tests under several Pythons, each in an environment of its own beside this one.
 .PHONY: matrix
 MATRIX ?= 3.11 3.12 3.13
 matrix: bubblewrap chromium
