@@ -193,6 +193,7 @@ def train(given: argparse.Namespace) -> dict[str, Any]:
         output_dir=str(given.out), num_train_epochs=given.epochs, learning_rate=given.rate,
         per_device_train_batch_size=given.batch, seed=given.seed, save_strategy="no",
         report_to=[], remove_unused_columns=False, logging_steps=20, disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
     )  # fmt: skip
     trainer = StepTrainer(
         model, settings, train_dataset=learned, data_collator=lambda some: collate(some, padding)

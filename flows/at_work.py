@@ -19,14 +19,17 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from prefect import runtime
+from prefect.client.orchestration import get_client
 from prefect.states import Completed
 
 from labeler.dataset.lock import is_held
 from labeler.shown import line
 
 from .prefect_home import our_folder
+from .reporting import shown
 
 KEPT_DAYS = 30
 """As long as Prefect keeps its flow runs."""
@@ -52,11 +55,12 @@ async def told(work: Coroutine[Any, Any, tuple[Result, str]]) -> Result:
     """
     run_id = runtime.flow_run.id if runtime.deployment.id else None
     if run_id is None:
-        return _completed(*await work)
+        return await _completed(*await work)
     before = end_of(run_id)
     if before is not None and before.state == "Completed":
         work.close()
-        return _completed(None, f"had completed before, not run again: {before.message}")
+        said = f"had completed before, not run again: {before.message}"
+        return await _completed(None, said)
     _hold(run_id)
     try:
         result, said = await work
@@ -64,15 +68,24 @@ async def told(work: Coroutine[Any, Any, tuple[Result, str]]) -> Result:
         _note(run_id, End("Failed", line(f"{type(error).__name__}: {error}")))
         raise
     _note(run_id, End("Completed", said))
-    return _completed(result, said)
+    return await _completed(result, said)
 
 
-def _completed(result: Result | None, said: str) -> Result:
+async def _completed(result: Result | None, said: str) -> Result:
     """What a flow returns for a result, so that its state carries a message.
 
-    Whoever calls the flow is handed the result by Prefect.
+    Whoever calls the flow is handed the result by Prefect. The run is named after the version that
+    it made.
     """
+    version, run_id = getattr(result, "version", None), runtime.flow_run.id
+    if version is not None and run_id is not None:
+        await shown(_rename(run_id, f"{runtime.flow_run.name}, version {version}"))
     return cast(Result, Completed(data=result, message=said))
+
+
+async def _rename(run_id: str, name: str) -> None:
+    async with get_client() as client:
+        await client.update_flow_run(UUID(run_id), name=name)
 
 
 def is_alive(run_id: str) -> bool | None:
@@ -87,6 +100,11 @@ def end_of(run_id: str) -> End | None:
         return End(**json.loads((_folder() / f"{run_id}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def forget(run_id: str) -> None:
+    """Removes the lock of a process that is gone: the next attempt has not begun yet."""
+    (_folder() / f"{run_id}.lock").unlink(missing_ok=True)
 
 
 def forget_old() -> None:

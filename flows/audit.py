@@ -9,7 +9,6 @@ Prefect's automations can answer. The second labels stay in DIR/_audit, a datase
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, runtime, task
@@ -26,7 +25,7 @@ from labeler.wiring.second_labelling import second_labelling
 from .at_work import told
 from .error_filter import explain_errors
 from .parameters import Config
-from .reporting import ProgressBoard, show_table, with_interval
+from .reporting import ProgressBoard, show_table, with_interval, with_version
 from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 ALARM = "labeler.audit.alarm"
@@ -38,7 +37,7 @@ class AuditAlarm(LabelerError):
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"audit {given['sample']} solutions of {Path(given['out']).name}"
+    return f"audit {given['sample']} solutions of {with_version(given['out'])}"
 
 
 @task(task_run_name="draw {n} solutions", persist_result=False)

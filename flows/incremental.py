@@ -25,6 +25,7 @@ from labeler.labelling.new_problems import (
 from labeler.labelling.run import RunSummary, already_there
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.wiring import open_run
+from labeler.wiring.consensus import build_rule
 from labeler.wiring.problems import find_problems, origin_of
 
 from .at_work import told
@@ -67,7 +68,7 @@ async def _incremental(
     changes = told_changes(found)
     await show_changes(changes, out)
     if not found.problems:
-        version = _withdraw(found, out)
+        version = _withdraw(config, found, out)
         if version is not None:
             summary = _only_withdrawn(out, version, changes)
             return summary, in_one_line(summary)
@@ -84,6 +85,7 @@ async def _incremental(
         on_progress=board.note,
         preset_problems=given,
         again=found.n_withdrawn_before,
+        decides_all=True,
     )
     async with run:
         # Only now is the output ours alone.
@@ -98,7 +100,7 @@ async def _incremental(
                 config, run, board, shard_timeout_s=shard_timeout_s, may_be_empty=True
             )
     # After the new labels are in: a crash between leaves both, and the next run comes here again.
-    _withdraw(found, out)
+    _withdraw(config, found, out)
     summary = replace(summary, changes=tuple(changes))
     return summary, in_one_line(summary)
 
@@ -114,9 +116,9 @@ def _only_withdrawn(out: str, version: int, changes: list[str]) -> RunSummary:
     return RunSummary(located(out), "", version, 0, 0, {}, {}, {}, 0.0, changes=tuple(changes))
 
 
-def _withdraw(found: NewProblems, out: str) -> int | None:
+def _withdraw(config: Config, found: NewProblems, out: str) -> int | None:
     """Takes out the labels of problems that were changed or deleted."""
-    version = withdraw_changed(found, located(out))
+    version = withdraw_changed(found, located(out), build_rule(config.consensus))
     if version is not None:
         get_run_logger().info("version %d is without what was changed or deleted", version)
     return version

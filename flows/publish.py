@@ -26,14 +26,15 @@ from labeler.hub import publish as push_to_hub
 
 from .at_work import told
 from .error_filter import explain_errors
-from .reporting import show_text
+from .reporting import show_text, with_version
 
 DAY_S = 24 * 3600
 
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"publish {Path(given['out']).name} as {given['repository']}"
+    what = with_version(given["out"], given.get("version"))
+    return f"publish {what} as {given['repository']}"
 
 
 @task(task_run_name="export {format_name}", persist_result=False)

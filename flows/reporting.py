@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -139,6 +140,21 @@ async def show_statistics(summary: RunSummary) -> None:
         return
     link = report.resolve().as_uri()
     await shown(acreate_link_artifact(link, key="report", description=f"Report of {summary.out}"))
+
+
+def with_version(out: str, version: int | None = None) -> str:
+    """A dataset and its version (the newest by default), for the name of a run; its name alone
+    where it cannot be read: that is told by the run itself.
+    """
+    from labeler.dataset.ledger import newest_version
+    from labeler.dataset.storage import located
+
+    name = Path(out).name
+    try:
+        number = newest_version(located(out)) if version is None else version
+    except LabelerError:
+        return name
+    return f"{name}, version {number}" if number >= 0 else name
 
 
 def in_one_line(summary: RunSummary) -> str:

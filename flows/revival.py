@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from labeler.dataset.lock import is_held
 from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
 
-from .at_work import End, end_of, is_alive
+from .at_work import End, end_of, forget, is_alive
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -32,10 +33,17 @@ MOST_REVIVALS = 2
 PENDING_S = 300.0
 """A process that has not begun so long after a worker took its run never will."""
 
+BEGINNING_S = 20.0
+"""So long a run may be said to be running before it has its lock, on a machine that is busy."""
+
 REVIVED = "Revived"
 """Name of the state of a run that is put back: by it revivals are counted."""
 
+INTERRUPTED = "Interrupted"
+"""Name of the state of a run that was at work when its server was stopped: nothing had died."""
+
 TAG = "labeler"
+STOPPED = ("RUNNING", "CRASHED")
 AT_WORK = ("RUNNING", "CANCELLING", "PENDING")
 
 
@@ -60,8 +68,10 @@ class Facts:
 
 def decide(run: Facts) -> End | None:
     """The state in which a run is to be put, `REVIVED` for once more; None to leave it alone."""
-    never_began = run.state == "PENDING" and run.alive is None and run.seconds > PENDING_S
-    if run.alive or (run.alive is None and not never_began):
+    if run.alive or (run.alive is None and run.state != "PENDING"):
+        return None
+    # Its lock may be there from an earlier attempt.
+    if run.seconds < {"PENDING": PENDING_S, "RUNNING": BEGINNING_S}.get(run.state, 0):
         return None
     if run.end is not None:
         return End(run.end.state, f"{run.end.message} (told by its note: the server had not heard)")
@@ -100,6 +110,16 @@ class Watch:
         self._dead = suspects
         self._tell(at_work)
 
+    def put_back(self) -> None:
+        """Puts runs back that were at work when their worker was stopped, for its next start."""
+        for run_id in self._begun:
+            run = self._client.read_flow_run(UUID(run_id))
+            stopped = run.state is not None and run.state.type.value in STOPPED
+            if stopped and not is_alive(run_id) and end_of(run_id) is None:
+                said = "the server was stopped in mid-run; it goes on from its journal"
+                self._client.set_flow_run_state(run.id, _queued(INTERRUPTED, said))
+                self._say(f"{run.name}: {said} at the next start")
+
     def _mend(self, seen: FlowRun) -> None:
         # As it is now that nobody is at work any more: it may have ended since it was read.
         run = self._client.read_flow_run(seen.id)
@@ -109,6 +129,8 @@ class Watch:
         if chosen is None:
             return
         self._client.set_flow_run_state(run.id, _state(chosen))
+        if chosen.state == REVIVED:
+            forget(str(run.id))
         self._say(f"{run.name}: {chosen.state}: {chosen.message}")
 
     def _facts(self, run: FlowRun, state: State[Any]) -> Facts:
@@ -180,13 +202,21 @@ def _locks(parameters: Mapping[str, Any]) -> Iterator[Path]:
 
 def _state(end: End) -> State[Any]:
     from prefect.client.schemas.objects import State as PrefectState
+    from prefect.client.schemas.objects import StateType
+
+    if end.state == REVIVED:
+        return _queued(REVIVED, end.message)
+    return PrefectState(type=StateType(end.state.upper()), name=end.state, message=end.message)
+
+
+def _queued(name: str, message: str) -> State[Any]:
+    """A state in which the next free worker takes a run."""
+    from prefect.client.schemas.objects import State as PrefectState
     from prefect.client.schemas.objects import StateDetails, StateType
 
-    if end.state != REVIVED:
-        return PrefectState(type=StateType(end.state.upper()), name=end.state, message=end.message)
     return PrefectState(
         type=StateType.SCHEDULED,
-        name=REVIVED,
-        message=end.message,
+        name=name,
+        message=message,
         state_details=StateDetails.model_validate({"scheduled_time": datetime.now(UTC)}),
     )

@@ -160,8 +160,8 @@ def _refuse_wrong_types(flow: str, given: dict[str, Any]) -> None:
     try:
         flow_named(flow).validate_parameters(given)
     except ParameterTypeError as error:
-        lines = [line.strip("- ") for line in str(error).splitlines() if "config" not in line]
-        raise ConfigError(f"--set {': '.join(lines[-2:]) or error}") from None
+        first = str(error).splitlines()[1].strip(" -")
+        raise ConfigError(f"--set {first}") from None
 
 
 async def change(name: str, action: str) -> None:

@@ -25,6 +25,8 @@ from .children import Child, log_of
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+    from .revival import Watch
+
 START_TIMEOUT_S = 180.0
 HOST = "127.0.0.1"
 
@@ -68,6 +70,9 @@ def serve_all(port: int, pool: str, limit: int, *, postgres: bool) -> None:
         _wait_until_healthy(f"{url}/api/health", children[-1])
         client = started.enter_context(get_client(sync_client=True))
         prepare(client, pool)
+        watch = Watch(client, told)
+        # Between the end of the worker and that of the server.
+        started.callback(_put_back, watch)
         work = ["worker", "start", "--pool", pool, "--type", "process", "--limit", str(limit)]
         worker = [sys.executable, "-m", "prefect", *work, "--install-policy", "never"]
         children.append(_started(started, Child("worker", worker, told)))
@@ -75,7 +80,7 @@ def serve_all(port: int, pool: str, limit: int, *, postgres: bool) -> None:
         print(f"elsewhere: export PREFECT_API_URL={url}/api", flush=True)
         print(f"logs: {log_of('server')}, {log_of('worker')}", flush=True)
         over = Event()
-        looking = Thread(target=_keep_looking, args=(Watch(client, told).look, over), daemon=True)
+        looking = Thread(target=_keep_looking, args=(watch.look, over), daemon=True)
         looking.start()
         try:
             while True:
@@ -92,6 +97,15 @@ def told(words: str) -> None:
     """One of our lines in the terminal, with the time."""
     say(f"{datetime.now():%H:%M:%S} {words}")
     sys.stdout.flush()
+
+
+def _put_back(watch: Watch) -> None:
+    from .reporting import SERVER_ERRORS
+
+    try:
+        watch.put_back()
+    except SERVER_ERRORS as error:
+        told(f"runs at work were not put back: the server does not answer ({error!r})")
 
 
 def _keep_looking(look: Callable[[], None], over: Event) -> None:

@@ -70,6 +70,9 @@ def print_summary(summary: RunSummary) -> None:
             f"see it with labeler stats {summary.out}"
         )
         return
+    if not summary.run_id:
+        out.print(f"{summary.out}, version {summary.version}: nothing new, labels withdrawn")
+        return
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
         costs.add_column(column, justify="left" if column == "asked by" else "right")

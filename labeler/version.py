@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 from labeler.records import short_hash
 
 __version__ = "0.1.0"
+
+
+def library_version(name: str) -> str:
+    """The installed version of a library, which is not imported."""
+    return metadata.version(name)
 
 
 def code_version() -> str:

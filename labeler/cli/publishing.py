@@ -15,6 +15,13 @@ from labeler.errors import UserError
 Shares = Annotated[
     str, typer.Option("--splits", help="Shares of problems, e.g. train=0.9,test=0.1.")
 ]
+SourceLicence = Annotated[
+    list[str], typer.Option(help="NAME=ID: the licence of a source set that states none.")
+]
+CardConfig = Annotated[Path | None, typer.Option(help="The run file, to be shown on the card.")]
+CardSettings = Annotated[
+    list[str], typer.Option("--set", help="Overrides with which --config was run.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of splits and choices.")]
 
 
@@ -113,15 +120,9 @@ def push(
     licence: Annotated[
         str | None, typer.Option(help="Licence to publish under; the sources' own if they agree.")
     ] = None,
-    source_licence: Annotated[
-        list[str], typer.Option(help="NAME=ID: the licence of a source set that states none.")
-    ] = [],  # noqa: B006, typer reads the default
-    config: Annotated[
-        Path | None, typer.Option(help="The run file, to be shown on the card.")
-    ] = None,
-    settings: Annotated[
-        list[str], typer.Option("--set", help="Overrides with which --config was run.")
-    ] = [],  # noqa: B006
+    source_licence: SourceLicence = [],  # noqa: B006, typer reads the default
+    config: CardConfig = None,
+    settings: CardSettings = [],  # noqa: B006
     splits: Shares = "train=1",
     seed: Seed = 0,
     dry_run: Annotated[
@@ -181,6 +182,11 @@ def publish(
     dry_run: Annotated[
         str | None, typer.Option(help="Write the tree to this folder; send nothing.")
     ] = None,
+    source_licence: SourceLicence = [],  # noqa: B006
+    config: CardConfig = None,
+    settings: CardSettings = [],  # noqa: B006
+    splits: Shares = "train=1",
+    seed: Seed = 0,
 ) -> None:
     """Publish as `push` does, but as a Prefect flow: shown on its page, and approved there."""
     run_flow(
@@ -194,13 +200,20 @@ def publish(
         approval=approval,
         export_format=export_format,
         dry_run=dry_run,
+        source_licences=dict(_pair("--source-licence", text) for text in source_licence),
+        splits=_shares(splits),
+        seed=seed,
+        config=None if config is None else str(config),
+        overrides=settings,
     )
 
 
 def _one_of(option: str, value: str, choices: type) -> str:
+    from labeler.extensions import choose_among
+
     known = [str(choice) for choice in choices]  # type: ignore[attr-defined]
     if value not in known:
-        raise UserError(f"{option} {value}: choose among {', '.join(known)}")
+        raise UserError(f"{option} {value}: {choose_among(value, known)}")
     return value
 
 

@@ -71,9 +71,10 @@ def _tell(config: RunConfig, out: str, as_json: bool) -> None:
     asked = [
         f"{name} ({', '.join(asks)})" if asks else name for name, asks in found.labelers.items()
     ]
+    more = ", and those that searches write" if found.searches else ""
     for name, said in {
         "problems": f"{found.problems:,}; rejected: {rejected or 'none'}",
-        "solutions": f"{found.solutions:,}, and those that searches write",
+        "solutions": f"{found.solutions:,}{more}",
         "labelers": ", ".join(asked),
         "consensus": found.rule,
         "models": ", ".join(f"{model}: {what}" for model, what in found.models.items()) or "none",

@@ -20,6 +20,7 @@ from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
 from labeler.consensus.rules import RULES
 from labeler.errors import ConfigError
+from labeler.extensions import choose_among
 from labeler.labelers.method import Prompted
 from labeler.labelers.methods import METHODS
 from labeler.problems.rows import Place
@@ -51,10 +52,10 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         content = _plain(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        ours = ", ".join(run_files())
+        ours = choose_among(str(path), run_files())
         raise ConfigError(
             f"{path}: cannot read the run file ({error.strerror}); check the path, write one with "
-            f"`labeler init`, or name one that comes along: {ours}"
+            f"`labeler init`, or name one that comes along ({ours})"
         )
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not YAML (not text); mend the file")
@@ -127,7 +128,7 @@ def one_line(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"
     if first["type"].startswith("union_tag"):
-        return f"key {key!r}: {_refused(first) or first['msg']}{more}"
+        return f"key {key!r}: {_refused(first) or _unknown_name(first)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
     return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
@@ -142,6 +143,16 @@ def _refused(mistake: Mapping[str, Any]) -> str:
             if given.get(key) in table.refused:
                 return f"{given[key]}: {table.refused[given[key]]}"
     return ""
+
+
+def _unknown_name(mistake: Mapping[str, Any]) -> str:
+    """What to do about a kind or rule that is none of those there are."""
+    context, given = mistake.get("ctx", {}), mistake["input"]
+    tag = str(context.get("discriminator", "")).strip("'")
+    if not isinstance(given, dict) or tag not in given or "expected_tags" not in context:
+        return str(mistake["msg"])
+    known = [name.strip("' ") for name in context["expected_tags"].split(",")]
+    return f"{tag} {given[tag]}: {choose_among(str(given[tag]), known)}"
 
 
 def _hint(path: Sequence[str | int]) -> str:

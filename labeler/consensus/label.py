@@ -96,5 +96,10 @@ def _own(labeled: LabeledSolution, outcome: Verdict) -> list[tuple[Evidence, ...
     own = [tuple(e for e in pieces if not is_of_an_answer(e)) for pieces in steps[:-1]]
     if outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
-    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or is_of_an_answer(e))
+    decided = (
+        # A score is of the step itself, whatever goes on from it.
+        e
+        for e in steps[-1]
+        if e.asks is not Asks.VALUE or is_of_an_answer(e) or e.signal is not None
+    )
     return [*own, tuple(decided)]

@@ -23,13 +23,14 @@ from labeler.driver.driver import Driver
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Prediction, Score, score
 from labeler.evaluation.signals import SignalScore, score_signal
-from labeler.labelers.base import Findings
+from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.labelers.shared.score_alone import is_score_alone
+from labeler.labelling.pilot import piloted
 from labeler.labelling.solving import existing_solutions
 from labeler.problems.solved import SolutionRecord
-from labeler.records import Asks, Evidence, LabeledSolution, Verdict
+from labeler.records import Asks, Evidence, LabeledSolution, Problem, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ async def examine(
     for one in solved:
         groups[one.problem.problem_id].append(one)
     conversations = (
-        (problem_id, _examined(group, labelers)) for problem_id, group in groups.items()
+        (problem_id, examined_group(group, labelers)) for problem_id, group in groups.items()
     )
     found: dict[str, list[Examined]] = {}
     async for problem_id, examined in driver.run(conversations, costs):
@@ -95,9 +96,32 @@ async def examine(
     return [one for problem_id in groups for one in found[problem_id]]
 
 
-def _examined(
+async def piloted_on(
+    solved: Sequence[SolutionRecord],
+    bind: Callable[[Policy], Mapping[str, Labeler]],
+    policy: Policy,
+    driver: Driver,
+) -> Policy:
+    """The policy with what the first problems taught of scores (`labelling.pilot`); `bind` gives
+    the labelers that search by scores and those that give them.
+    """
+    groups: dict[str, list[SolutionRecord]] = defaultdict(list)
+    for one in solved:
+        groups[one.problem.problem_id].append(one)
+
+    def label(problem: Problem, known: Policy) -> Conversation[list[LabeledSolution]]:
+        labelers = bind(known)
+        examined = yield from examined_group(groups[problem.problem_id], labelers)
+        return rows_of(examined, list(labelers))
+
+    problems = [group[0].problem for group in groups.values()]
+    return await piloted(problems, policy, driver, label)
+
+
+def examined_group(
     group: Sequence[SolutionRecord], labelers: Mapping[str, Labeler]
 ) -> Conversation[list[Examined]]:
+    """All solutions of one problem, by every labeler."""
     problem = group[0].problem
     solved = yield from existing_solutions(problem, [one.solution for one in group])
     findings: list[Findings] = yield from together(
@@ -119,12 +143,16 @@ def compare(
     labelers: Iterable[str],
     rules: Iterable[Rule],
     costs: Mapping[str, Cost],
+    searched_by: Sequence[str] = (),
 ) -> Comparison:
-    """Scores against the truth; solutions whose first error is unknown are left out."""
+    """Scores against the truth; solutions whose first error is unknown are left out. `searched_by`:
+    labelers whose scores the searches among the others began with.
+    """
     known = [one for one in examined if one.solved.first_error is not None]
     truths = [one.solved.first_error or 0 for one in known]
     whole = Cost()
     sources, flags, signals = {}, {}, {}
+    of_scores_alone = [name for name in searched_by if name in known[0].evidence] if known else []
     for name in labelers:
         cost = costs.get(name, Cost())
         whole.samples += cost.samples
@@ -138,6 +166,8 @@ def compare(
             # Verdicts on value by a threshold: no counts to weigh, so the first flag stands.
             is_value, rule = False, FirstFlag(asks=Asks.VALUE)
         elif is_value:
+            # With the scores that it was searched by, for it went on from what they told.
+            rows = [_row(one, [name, *of_scores_alone]) for one in known]
             rule = fitted(Posterior(PosteriorRule(min_confidence=1e-09)), rows)
         predictions = [
             _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)

@@ -9,7 +9,7 @@ the other is what it was trained from. With d_i = log phi(y_i) - log ref(y_i) pe
 `signal` is q_t or r_t as `reading` says, `score` is sigmoid(q_t), which is what the authors'
 ProcessBench script compares with its threshold (PRIME-RL/ImplicitPRM, `eval/processbench.py`).
 What the evidence is about is VALUE: by construction q_t is the log of an expected return. The
-export `step_rewards` has r_t, q_t, and the readings of PRL and iStar.
+export `log_ratio_rewards` has r_t, q_t, and the readings of PRL and iStar.
 
 Where we differ: steps stand as they were written (the script rewrites each as "Step i: ...");
 tokens are shared out among steps by their text, not by encoding prefixes again (which drifts where
@@ -58,6 +58,10 @@ class Implicit(MethodSettings):
     @property
     def models(self) -> tuple[str, ...]:
         return (self.model, self.reference)
+
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        return self.models
 
     @model_validator(mode="after")
     def _two(self) -> Implicit:
@@ -131,11 +135,13 @@ def _evidence(
 ) -> list[Evidence]:
     """What it took stands on the last step: no other solution ends there."""
     prefixes = prefix_ids(problem.problem_id, solution.steps)
+    # Which of the two the signal is stands in the version: exports read it there.
+    version = f"{VERSION}+{settings.reading}"
     costs = [(0, 0)] * (len(prefixes) - 1) + [(2, ratio.prompt_tokens)]
     if ratio.failure:
         return [
             Evidence(
-                prefix, NAME, VERSION, Asks.VALUE, Verdict.UNKNOWN,
+                prefix, NAME, version, Asks.VALUE, Verdict.UNKNOWN,
                 calls=calls, prompt_tokens=read, reason=ratio.failure,
             )
             for prefix, (calls, read) in zip(prefixes, costs, strict=True)
@@ -150,7 +156,7 @@ def _evidence(
             verdict = Verdict.CORRECT if score >= settings.threshold else Verdict.WRONG
         found.append(
             Evidence(
-                prefix, NAME, VERSION, Asks.VALUE, verdict,
+                prefix, NAME, version, Asks.VALUE, verdict,
                 score=score,
                 rationale=f"r {r:+.6g}, q {q:+.6g}",
                 model=ratio.model,

@@ -57,6 +57,21 @@ class MethodSettings(Strict):
         """Whether it needs the tokens of completions, with their log-probabilities."""
         return False
 
+    @property
+    def keeps_logprobs(self) -> bool:
+        """Whether the policy's solutions are to be sampled with their log-probabilities."""
+        return False
+
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        """The models that it asks for the log-probabilities of given texts."""
+        return ()
+
+    @property
+    def begins_with_scores(self) -> bool:
+        """Whether it searches from places that scores point to (`Policy.signals`)."""
+        return False
+
 
 class AsksPolicy(MethodSettings):
     """Settings of a method that asks the policy for rollouts."""

@@ -30,6 +30,7 @@ from labeler.labelers.rubric.rubric import RUBRIC
 from labeler.labelers.solver.solver import SOLVER
 from labeler.labelers.spare import SPARE
 from labeler.labelers.statement_monte_carlo import STATEMENT_MONTE_CARLO
+from labeler.labelers.surprise import SURPRISE
 from labeler.labelers.table.table import TABLE
 from labeler.labelers.tool_check import TOOL_CHECK
 from labeler.labelers.trace.trace import TRACE
@@ -38,7 +39,7 @@ METHODS: Table[Method] = Table(
     "labeler.methods", Method, "labelling method",
     TOOL_CHECK, PROGRAM, OUTCOME, MONTE_CARLO, STATEMENT_MONTE_CARLO, TRACE, DIAGNOSTICS,
     BINARY_SEARCH, BISECT, OMEGAPRM, ALPHAMATH, SPARE, JUDGE, RUBRIC, GROUNDED, GROUNDED_SEARCH,
-    TABLE, SOLVER, REPAIR, PRM, IMPLICIT, INFORMATION_GAIN,
+    TABLE, SOLVER, REPAIR, SURPRISE, PRM, IMPLICIT, INFORMATION_GAIN,
 )  # fmt: skip
 
 

@@ -73,10 +73,17 @@ def _digests(records: Iterator[Problem | tuple[Solution, ...]]) -> tuple[str, st
     return content.hexdigest(), shown.hexdigest()
 
 
+def _said_of_solution(solution: Solution) -> dict[str, Any]:
+    said: dict[str, Any] = plain(solution)
+    if solution.logprobs is None:
+        del said["logprobs"]  # which ids did not know before schema version 3
+    return said
+
+
 def _said(record: Problem | tuple[Solution, ...]) -> Any:
     """A record as JSON has it, without the name of a local file."""
     if not isinstance(record, Problem):
-        return [plain(solution) for solution in record]
+        return [_said_of_solution(solution) for solution in record]
     if record.source.revision.startswith(LOCAL):
         record = replace(record, source=replace(record.source, dataset=""))
     return plain(record)

@@ -16,9 +16,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labeler.consensus.base import Learner, Rule
 from labeler.dataset.ledger import (
     content_sha,
     labelled,
@@ -31,6 +33,8 @@ from labeler.dataset.storage import Location
 from labeler.dataset.store import has_log
 from labeler.dataset.withdraw import withdraw
 from labeler.problems.base import HALF_WRITTEN
+from labeler.recompute.rows import decided_by
+from labeler.recompute.version import was_recomputed
 from labeler.records import Problem, Rejection
 from labeler.schema import from_plain
 
@@ -130,8 +134,11 @@ def find_new_problems(
     )
 
 
-def withdraw_changed(found: NewProblems, out: Location) -> int | None:
-    """Takes out the labels of problems that were changed; the version without them, if any were."""
+def withdraw_changed(found: NewProblems, out: Location, rule: Rule | None = None) -> int | None:
+    """Takes out the labels of problems that were changed; the version without them, if any were.
+
+    A `rule` that learns decides the others anew, as it would had they been all from the first.
+    """
     if not found.replaced and not found.gone:
         return None
     taken_out: set[str] = set()
@@ -142,7 +149,12 @@ def withdraw_changed(found: NewProblems, out: Location) -> int | None:
             taken_out.add(content_sha(from_plain(Problem, row)))
         return is_stale
 
-    return withdraw(out, stale, lambda run_id: note_withdrawn(out, run_id, taken_out | found.gone))
+    def note(run_id: str) -> None:
+        note_withdrawn(out, run_id, taken_out | found.gone)
+
+    if isinstance(rule, Learner) and not was_recomputed(out):
+        return withdraw(out, stale, note, partial(decided_by, rule))
+    return withdraw(out, stale, note)
 
 
 def _gone(

@@ -53,6 +53,12 @@ class Recipe:
     """Labelers that write the solutions they label; they go first, so that the others see these."""
     decides_answers: bool = False
     """Whether a labeler finds outcomes of whole answers that the answer check cannot read."""
+    keeps_logprobs: bool = False
+    """Whether a labeler reads the log-probabilities of the policy's solutions."""
+    bind: Callable[[Policy], dict[str, Labeler]] | None = None
+    """The labelers again, with another policy."""
+    pilots: frozenset[str] = frozenset()
+    """Labelers that the run's first problems teach something (`labelling.pilot`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,12 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         solved = yield from existing_solutions(problem, written, reading)
     else:
         solved = yield from solve(
-            problem, recipe.policy, recipe.n_solutions, recipe.filter, recipe.decides_answers
+            problem,
+            recipe.policy,
+            recipe.n_solutions,
+            recipe.filter,
+            recipe.decides_answers,
+            recipe.keeps_logprobs,
         )
     statistics = _of_solving(solved, is_given=written is not None)
     if solved.refused:

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labeler.dataset.summary.steps import N_BINS
 from labeler.stats.rates import Rate, wilson
 
-N_BINS = 10
+FEWEST_POINTS = 3
+"""Of a curve: two points are no curve, and a line through them would look like one."""
 
 
 @dataclass(frozen=True, slots=True)

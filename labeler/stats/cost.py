@@ -16,7 +16,8 @@ from labeler.stats.rates import Rate, wilson
 from labeler.stats.records import CostPerLabel
 from labeler.unread import unread_by_asker
 
-MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
+COSTS = ("calls", "prompt_tokens", "completion_tokens")
+MEASURED = (*COSTS, "seconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.console import Group
 from rich.table import Table
 
-from labeler.stats.agreement import Agreement, Coefficient
+from labeler.stats.agreement import Agreement, Coefficient, one_sided
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
@@ -129,7 +129,7 @@ def _agreement(found: Agreement) -> Table:
             f"{pair.a}, {pair.b}",
             _count(pair.agree.n),
             _share(pair.agree),
-            _coefficient(pair.kappa),
+            "one-sided" if one_sided(pair) else _coefficient(pair.kappa),
         )
     return table
 

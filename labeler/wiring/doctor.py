@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections.abc import Callable
@@ -23,6 +24,9 @@ from labeler.wiring.needs import needs_of
 from labeler.wiring.sandbox import build_sandbox
 
 PACKAGES = ("torch", "transformers", "prefect", "polars", "deltalake", "sympy", "math-verify")
+SERVER_LOGS = Path("labeler") / "logs"
+"""Below Prefect's own folder: where `labeler server` keeps what its processes print."""
+
 LEAST_FREE_BYTES = 1 << 30
 
 
@@ -81,8 +85,29 @@ def findings(config: RunConfig | None, folder: Path) -> list[Finding]:
     free = shutil.disk_usage(folder).free
     room = "" if free >= LEAST_FREE_BYTES else "free some space, or choose another --out"
     found.append(Finding("free disk", f"{free / (1 << 30):.1f} GiB at {folder}", room))
+    found += _prefect_server()
     found.append(_sandbox(_sandbox_config(config)))
     return [*found, *(_models(config) if config else [])]
+
+
+def _prefect_server() -> list[Finding]:
+    """Whether a `labeler server` on this machine waits for its database, by its own log.
+
+    Nothing where none ever ran here.
+    """
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    logs = [file for file in sorted((home / SERVER_LOGS).glob("server.log*")) if file.is_file()]
+    if not logs:
+        return []
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in logs)
+    lines = [line for text in texts for line in text.splitlines()]
+    n_locked = sum("OperationalError) database is locked" in line for line in lines)
+    n_waited = sum("waited for the database" in line for line in lines)
+    if not n_locked and not n_waited:
+        return [Finding("prefect server", "its database keeps up")]
+    said = f"its database was locked {n_locked} times, and long waited for {n_waited} times"
+    remedy = f"start it with `labeler server --postgres` (its log: {logs[0]})"
+    return [Finding("prefect server", said, remedy)]
 
 
 def _sandbox_config(config: RunConfig | None) -> SandboxConfig:

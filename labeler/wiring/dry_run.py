@@ -34,6 +34,7 @@ class DryRun:
     labelers: dict[str, tuple[str, ...]]
     rule: str
     models: dict[str, str]
+    searches: bool
     needs_sandbox: bool
     shards: int
     out: str
@@ -58,6 +59,7 @@ def dry_run(config: RunConfig, out: str | Location) -> DryRun:
         labelers={one.kind: one.models for one in config.labelers},
         rule=config.consensus.rule,
         models=models,
+        searches=any(METHODS[one.kind].writes_solutions for one in config.labelers),
         needs_sandbox=any(METHODS[one.kind].runs_programs for one in config.labelers),
         shards=min(config.run.shards, len(problems)),
         out=str(where),

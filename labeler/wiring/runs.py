@@ -70,10 +70,12 @@ def open_run(
     on_progress: Callable[[Progress], None] | None = None,
     preset_problems: ProblemSet | None = None,
     again: int = 0,
+    decides_all: bool = False,
 ) -> LabellingRun:
     """A run that is ready to be entered: problems read (or `preset_problems`), models loaded.
 
-    `again`: how often such a run was made and its problems taken out.
+    `again`: how often such a run was made and its problems taken out; `decides_all`: see
+    `LabellingRun`.
     """
     # First, for a place that cannot be a dataset is refused before any work.
     where = located(out)
@@ -83,6 +85,7 @@ def open_run(
         resume,
         on_progress or (lambda progress: None),
         delegates_shards=config.execution.engine == "ray",
+        decides_all=decides_all,
     )
 
 

@@ -37,6 +37,9 @@ def once_more(nth):
             ),
         ),
         ({"alive": True}, None),
+        # Its lock may be that of an earlier attempt.
+        ({"seconds": 5}, None),
+        ({"state": "PENDING", "seconds": 60}, None),
         # Another machine's, perhaps.
         ({"alive": None, "seconds": 1e6}, None),
         ({"state": "PENDING", "alive": None, "seconds": 20}, None),

@@ -27,7 +27,7 @@ def piece(t, verdict=Verdict.UNKNOWN, **more):
     r, q = [(0.5, 0.5), (-1.0, -0.5), (-0.125, -0.625)][t]
     known = {
         "prefix_id": prefix_id("p", STEPS[: t + 1]), "labeler": "implicit",
-        "labeler_version": "1", "asks": Asks.VALUE, "verdict": verdict,
+        "labeler_version": "1+cumulative", "asks": Asks.VALUE, "verdict": verdict,
         "score": pytest.approx(1 / (1 + math.exp(-q)), abs=1e-12),
         "rationale": f"r {r:+.6g}, q {q:+.6g}",
         "model": "orm@1/ref@1", "signal": q,

@@ -41,6 +41,14 @@ LAYOUTS = {
                                 ("3 + 2 = 5.\n \t\n", "5 * 2 = 10.\n \n", "Answer: 10")),
     "lines": ("Ann has 3.\nBob has 4, which\nis one more.\nTogether 7.",
               ("Ann has 3.\n", "Bob has 4, which\nis one more.\n", "Together 7.")),
+    "lines that are sentences, beside a blank one":
+        ("Ann has 3.\nBob has 4.\nTogether 7 are\nthere.\n\nThe answer is 7.",
+         ("Ann has 3.\n", "Bob has 4.\n", "Together 7 are\nthere.\n\n", "The answer is 7.")),
+    "what stands under a step's title":
+        ("Step 1: Find the total.\nIt is 3 + 4 = 7.\nSo 7.\n\nStep 2: Halve it.\n7 / 2 = 3.5.",
+         ("Step 1: Find the total.\nIt is 3 + 4 = 7.\nSo 7.\n\n", "Step 2: Halve it.\n7 / 2 = 3.5.")),
+    "GSM8K's answer before another line": ("20 - 12 = 8\n#### 8\nThe answer is: 8",
+                                           ("20 - 12 = 8\n", "#### 8\n", "The answer is: 8")),
     "one line": ("Mr. Ito has 3.5 kg, e.g. 3. Then $a. B$ is 2. The answer is 5.",
                  ("Mr. Ito has 3.5 kg, e.g. 3.", " Then $a. B$ is 2.", " The answer is 5.")),
     "one line without spaces": ("三加二等于五。答案是五。", ("三加二等于五。", "答案是五。")),
@@ -86,7 +94,8 @@ def test_joining_gives_the_text_back(text):
 def test_a_long_paragraph_is_cut_at_lines_then_sentences_then_words():
     line = "We go on with it, and on and on."
     for joint in ("\n", " ", " and "):
-        text = "Intro.\n\n" + joint.join([line.rstrip(".") if joint == " and " else line] * 500)
+        # Lines that were wrapped; one that ends a sentence would be a step by itself.
+        text = "Intro.\n\n" + joint.join([line if joint == " " else line.rstrip(".")] * 500)
         steps = split_auto(text)
         assert "".join(steps) == text
         assert max(map(len, steps)) <= MOST

@@ -26,6 +26,7 @@ def take(dataset: Path, folder: Path) -> None:
         os.chdir(copies)
         copy = Path("runs") / dataset.name
         viewer, browser = Viewer(open_dataset(copy)), Browser()
+        viewer.shown(viewer.version)
         viewer.search.wait()
 
         def picture(name: str) -> None:

@@ -22,7 +22,7 @@ from labeler.checking.claims.tokens import tokenize
 
 _SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
 BEHIND = 120
-CACHED = 256
+CACHED = 1_024
 MAX_CLAUSE = 3_000
 MAX_READ = 4_000
 """Characters of one clause, and of the clauses of one step, that are read."""
@@ -124,24 +124,16 @@ def _sentence_end(text: str, at: int) -> int:
 
 def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
     """Cuts a run at its relations, and where prose stands between two of them."""
-    pieces: list[list[Token]] = [[]]
-    relations: list[str] = []
-    depth, has_modulus = 0, False
-    for token in run:
-        kind = token.kind
-        if kind == "rel" and depth <= 0:
-            relations.append(token.text)
-            pieces.append([])
-            continue
-        if kind == "open":
-            depth += 1
-        elif kind == "close":
-            depth -= 1
-        elif kind == "unsupported" and token.text in _MODULI:
-            has_modulus = True
-        pieces[-1].append(token)
-    if not relations or has_modulus:
+    kinds = [token[0] for token in run]
+    if "unsupported" in kinds and any(t.kind == "unsupported" and t.text in _MODULI for t in run):
         return
+    at = [i for i, kind in enumerate(kinds) if kind == "rel"]
+    if "open" in kinds:
+        at = [i for i in at if kinds[:i].count("open") <= kinds[:i].count("close")]
+    if not at:
+        return
+    relations = [run[i].text for i in at]
+    pieces = [run[i + 1 : j] for i, j in zip([-1, *at], [*at, len(run)], strict=True)]
     sides = [first_side(pieces[0], text)]
     joined: list[str] = []
     begin = pieces[0][0].start if pieces[0] else run[0].start

@@ -15,7 +15,7 @@ ALLOWANCE = 12_000
 CHARACTERS_PER_OPERATION = 4
 
 _DEFINED = re.compile(
-    r"\boperations?\b|\bdefin\w+|\bdenotes?\b|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",
+    r"\b(?:operations?|denotes?)\b|\bdefin\w+|\\ast\b|\\star\b|\\boxed|\)\$?\s*x\s*\$?\(|[a-zA-Z]\$?\s?\*\s?\$?[a-zA-Z]",
     re.IGNORECASE,
 )
 """Words of a problem that gives a sign a meaning of its own."""
@@ -52,18 +52,23 @@ def context_of(problem: str) -> Context:
 @lru_cache(maxsize=64)
 def _read(problem: str) -> tuple[bool, bool, frozenset[Exact]]:
     """Kept for a while, as the solutions of a problem come together."""
-    imaginary = _IMAGINARY.search(problem) is not None and _INDEXED.search(problem) is None
+    imaginary = says_imaginary(problem.lower())
     return _DEFINED.search(problem) is not None, imaginary, frozenset(_decimals(problem))
 
 
-_HINTS = ("complex", "imagin", "conjuga", "gaussian", "i^", "sqrt", "i ^")
-
-
-def says_imaginary(step: str, low: str) -> bool:
-    """Whether a step (`low`: in small letters) makes i the imaginary unit and no index."""
-    if not any(hint in low for hint in _HINTS):
+def says_imaginary(low: str) -> bool:
+    """Whether a text (in small letters) makes i the imaginary unit and no index."""
+    if not (
+        "i^" in low
+        or "i ^" in low
+        or "complex" in low
+        or "imaginary" in low
+        or "gaussian" in low
+        or "conjugate" in low
+        or ("sqrt" in low and "-1" in low.replace(" ", ""))
+    ):
         return False
-    return _IMAGINARY.search(step) is not None and not _INDEXED.search(step)
+    return _IMAGINARY.search(low) is not None and not _INDEXED.search(low)
 
 
 def _decimals(text: str) -> list[Exact]:

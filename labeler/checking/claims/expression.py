@@ -68,17 +68,26 @@ def facts(*nodes: Node) -> Facts:
         return _PLAIN
     names, kinds, operations = set[str](), set[str](), set[str]()
     decimals: list[Number] = []
-    for node in walk(*nodes):
+    seen = set[int]()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
         if type(node) is Number:
             if node.decimals:
                 decimals.append(node)
-        elif type(node) is Operation:
-            operations.add(node.name)
         elif type(node) is Symbol:
             if node.name != "pi":
                 names.add(node.name)
+        elif id(node) in seen:  # readings share their parts
+            continue
+        elif type(node) is Operation:
+            seen.add(id(node))
+            operations.add(node.name)
+            stack += node.parts
         elif type(node) is Either:
+            seen.add(id(node))
             kinds.add(node.kind)
+            stack += node.readings
     return Facts(frozenset(names), frozenset(kinds), frozenset(operations), tuple(decimals))
 
 

@@ -37,6 +37,7 @@ _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
 _PLAIN_FUNCTIONS = words("sqrt ln exp")
 _LIST_FUNCTIONS = words("gcd lcm max min")
 _STARTS = frozenset({"sym", "func", "open"})
+_ENDS = frozenset({"end", "close"})
 
 
 class Parser(Units):
@@ -100,6 +101,16 @@ class Parser(Units):
 
     def factor(self) -> Node:
         token = self.tokens[self.at]
+        kind = token[0]
+        if kind in {"num", "sym"}:
+            behind = self.tokens[self.at + 1]
+            if behind[0] in _ENDS or (
+                behind[0] == "op" and behind[1] != "^" and self.tokens[self.at + 2][0] != "word"
+            ):  # most factors are one number or one letter
+                if kind == "sym":
+                    self.at += 1
+                    return Symbol(token[1])
+                return self._number()
         negative = False
         while token.kind == "op" and token.text in "+-":
             negative ^= token.text == "-"

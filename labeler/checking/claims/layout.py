@@ -10,49 +10,70 @@ from collections.abc import Iterator, Sequence
 
 from labeler.checking.claims.token import Token
 
-_BRACKETS = frozenset({"open", "close"})
 _SOFT = frozenset({"edge", "row", "line"})
 
 
 def runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Pieces between boundaries that hold a relation; commas inside brackets are no boundaries."""
-    if any(token.kind in _BRACKETS for token in tokens):
-        tokens = _asides(_brackets(tokens))
+    joined = _joined(_bracketed(tokens))
     run: list[Token] = []
-    depth, related = 0, False
-    for token in _joined(tokens):
-        kind = token.kind
-        if kind == "boundary":
-            if token.text == "," and depth > 0:
-                run.append(token)
-                continue
-            if related:
-                yield run
-            run, depth, related = [], 0, False
-            if token.text == "behind":
-                run = [token]
+    begin = 0
+    for index in [i for i, token in enumerate(joined) if token[0] == "boundary"]:
+        piece = joined[begin:index]
+        run = [*run, *piece] if run else piece
+        begin = index + 1
+        boundary = joined[index]
+        if boundary[1] == "," and _depth(run) > 0:
+            run.append(boundary)
             continue
-        if kind == "rel":
-            related = True
-        elif kind == "open":
-            depth += 1
-        elif kind == "close":
-            depth -= 1
-        run.append(token)
-    if related:
+        if _is_related(run):
+            yield run
+        run = [boundary] if boundary[1] == "behind" else []
+    run = [*run, *joined[begin:]] if run else joined[begin:]
+    if _is_related(run):
         yield run
+
+
+def _is_related(run: Sequence[Token]) -> bool:
+    return "rel" in [token[0] for token in run]
+
+
+def _depth(run: Sequence[Token]) -> int:
+    """How many brackets are open at the end of these tokens."""
+    kinds = [token[0] for token in run]
+    return kinds.count("open") - kinds.count("close")
+
+
+def _bracketed(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens, with what is no bracket of an expression made a boundary or unsupported."""
+    stack: list[str] = []
+    inside = False
+    for token in tokens:
+        kind = token[0]
+        if kind == "open":
+            stack.append(token[1])
+        elif kind == "close":
+            if not stack or stack.pop() != _PAIRS[token[1]]:
+                return _asides(_brackets(tokens))
+        elif stack and kind == "rel":
+            inside = True
+    if stack:
+        return _asides(_brackets(tokens))
+    return _asides(tokens) if inside else tokens
+
+
+_PAIRS = {")": "(", "]": "[", "}": "{", "floor": "floor", "ceil": "ceil"}
 
 
 def _brackets(tokens: Sequence[Token]) -> list[Token]:
     """Brackets without a partner, such as in `1)`, become boundaries."""
     result = list(tokens)
     stack: list[int] = []
-    pairs = {")": "(", "]": "[", "}": "{", "floor": "floor", "ceil": "ceil"}
     for index, token in enumerate(tokens):
         if token.kind == "open":
             stack.append(index)
         elif token.kind == "close":
-            if stack and tokens[stack[-1]].text == pairs[token.text]:
+            if stack and tokens[stack[-1]].text == _PAIRS[token.text]:
                 stack.pop()
             else:
                 result[index] = token._replace(kind="boundary", text="aside")
@@ -87,30 +108,28 @@ def _asides(tokens: Sequence[Token]) -> list[Token]:
 def _joined(tokens: Sequence[Token]) -> list[Token]:
     """Drops line ends and edges of mathematics over which a chain goes on."""
     result: list[Token] = []
-    index, depth, length = _bullet(result, tokens, 0), 0, len(tokens)
-    while index < length:
-        token = tokens[index]
-        kind = token.kind
-        if kind != "boundary":
-            if kind == "open":
-                depth += 1
-            elif kind == "close":
-                depth -= 1
-            result.append(token)
-            index += 1
+    length = len(tokens)
+    index, depth = _bullet(result, tokens, 0), 0
+    stops = [i for i, token in enumerate(tokens) if token[0] == "boundary"]
+    for stop in stops:
+        if stop < index:  # of a row of boundaries that was read already
             continue
-        end = index
-        while end < length and tokens[end].kind == "boundary":
+        piece = tokens[index:stop]
+        result += piece
+        depth += _depth(piece)
+        end = stop
+        while end < length and tokens[end][0] == "boundary":
             end += 1
-        boundaries = tokens[index:end]
+        boundaries = tokens[stop:end]
         before = result[-1] if result else None
-        after = tokens[end] if end < len(tokens) else None
-        # `\(x = 1\) - \(x = 2\)`: a difference or the next item of a list?
-        bullet = end + 1 < len(tokens) and tokens[end + 1].kind == "boundary"
-        negative = end + 1 < len(tokens) and not tokens[end + 1].spaced
-        result.extend(_kept(boundaries, before, after, depth, bullet=bullet, negative=negative))
+        after = tokens[end] if end < length else None
+        # `\\(x = 1\\) - \\(x = 2\\)`: a difference or the next item of a list?
+        bullet = end + 1 < length and tokens[end + 1][0] == "boundary"
+        negative = end + 1 < length and not tokens[end + 1].spaced
+        result += _kept(boundaries, before, after, depth, bullet=bullet, negative=negative)
         index = end
         index += _bullet(result, tokens, index)
+    result += tokens[index:]
     return result
 
 

@@ -12,6 +12,7 @@ Not covered: a power that lost its sign (`23` for two cubed), decimal commas in 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -25,26 +26,33 @@ from labeler.checking.claims.vocabulary import (
 )
 
 
-def without_notations(tokens: Sequence[Token]) -> list[Token]:
+def without_notations(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens, with a word or unsupported in place of what is no arithmetic."""
-    result = _words_with_numbers(tokens)
-    tokens = list(result)
-    last = len(tokens) - 1
-    for index, token in enumerate(tokens):
-        unsupported: tuple[int, ...] = ()
-        if token.kind == "num" and index < last:
-            behind = tokens[index + 1]
-            if behind.kind == "word":
-                unsupported = _compound(tokens, index)
-            elif behind.text == "-":
-                unsupported = _named(tokens, index) or _mixed(tokens, index)
-            elif behind.kind == "open":
-                unsupported = _itemised(tokens, index)
-        elif token.kind == "func":
-            unsupported = _root(tokens, index)
-        for at in unsupported:
-            result[at] = tokens[at]._replace(kind="unsupported")
+    pairs = list(itertools.pairwise(tokens))
+    if [1 for a, b in pairs if b[0] == "num" and a[0] == "word" and a[3] == b[2]]:
+        tokens = _words_with_numbers(tokens)
+        pairs = list(itertools.pairwise(tokens))
+    found: list[int] = []
+    for index, (token, behind) in enumerate(pairs):
+        if token[0] == "num":
+            if behind[0] == "word":
+                if behind[1] in _CONVERTIBLE:
+                    found += _compound(tokens, index)
+            elif behind[1] == "-":
+                found += _named(tokens, index) or _mixed(tokens, index)
+            elif behind[0] == "open":
+                found += _itemised(tokens, index)
+        elif token[0] == "func" and token[1] == "sqrt":
+            found += _root(tokens, index)
+    if not found:
+        return tokens
+    result = list(tokens)
+    for at in found:
+        result[at] = tokens[at]._replace(kind="unsupported")
     return result
+
+
+_CONVERTIBLE = frozenset().union(*UNIT_FAMILIES)
 
 
 def _is(tokens: Sequence[Token], at: int, shape: str, *, tight: bool = False) -> bool:

@@ -70,6 +70,8 @@ def _fold(factors: list[Node], signs: list[str]) -> Node:
 
 def literal(text: str) -> Number:
     """A number as it is written, exactly, with its count of decimals."""
+    if text.isdecimal():
+        return Number(int(text))
     whole, _, digits = text.partition(".")
     if not digits:
         return Number(int(whole))

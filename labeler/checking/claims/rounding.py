@@ -57,6 +57,8 @@ def within_rounding(
             slack += _slack(side, value, reading, unknowns, context)
         if gap <= slack:
             return True
+        if _is_stepped(left) or _is_stepped(right):
+            return False
         scale = Fraction(max(size(x), size(y)))
         approximate = relation == "~" or _APPROXIMATE.search(sentence) is not None
         if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
@@ -69,6 +71,11 @@ def within_rounding(
     except Undecided:
         return True
     return False
+
+
+def _is_stepped(side: Side) -> bool:
+    """Whether a side is a floor or a ceiling, which is a whole number and was not rounded."""
+    return isinstance(side.node, Operation) and side.node.name in {"floor", "ceil"}
 
 
 def _slack(

@@ -49,6 +49,8 @@ class Side(NamedTuple):
 
 def prose_begin(piece: Sequence[Token]) -> int | None:
     """Where words begin that stand between two values, as in `12 apples and 3 pears`."""
+    if not _has_words(piece):
+        return None
     depth = 0
     for index, token in enumerate(piece):
         kind = token.kind
@@ -67,6 +69,10 @@ def prose_begin(piece: Sequence[Token]) -> int | None:
                 continue
             return index
     return None
+
+
+def _has_words(piece: Sequence[Token]) -> bool:
+    return "word" in [token[0] for token in piece]
 
 
 def _words_end(piece: Sequence[Token], index: int) -> int:
@@ -100,6 +106,8 @@ def last_side(piece: Sequence[Token], cut: int | None, text: str) -> tuple[Side,
 
 def _without_tail(piece: Sequence[Token]) -> Sequence[Token]:
     """Drops trailing words from the first that links to something else: `= 7 if he ...`."""
+    if not _has_words(piece):
+        return piece
     depth = 0
     for index, token in enumerate(piece):
         depth += (token.kind == "open") - (token.kind == "close")
@@ -118,7 +126,7 @@ def first_side(piece: Sequence[Token], text: str) -> Side:
     """The first side: what comes after the words that lead up to it."""
     if len(piece) > 1 and piece[0].text == "bullet" and piece[1].kind == "word":
         piece = piece[1:]
-    if [t.kind for t in piece[:3]] == ["open", "num", "close"] and len(piece) > 3:
+    if len(piece) > 3 and [t.kind for t in piece[:3]] == ["open", "num", "close"]:
         tight = len(piece) > 4 and not piece[4].spaced
         minus = piece[3].text == "-" and tight
         if piece[3].spaced and (piece[3].kind == "open" or minus):
@@ -126,7 +134,7 @@ def first_side(piece: Sequence[Token], text: str) -> Side:
             return Side(_slice(piece, text), None)
         if piece[3].kind in {"num", "word"}:
             piece = piece[3:]
-    if all(t.kind == "word" for t in piece):
+    if not [1 for token in piece if token[0] != "word"]:
         return Side(_slice(piece, text), None, name=_name(piece))
     begin, torn = _expression_begin(piece)
     kept = piece[begin:]
@@ -153,6 +161,8 @@ def _expression_begin(piece: Sequence[Token]) -> tuple[int, bool]:
     """Where the expression of a first side begins, and whether it was torn off from before."""
     begin, index = 0, 0
     torn = taken = False
+    if piece and piece[0].kind != "boundary" and not _has_words(piece):
+        return 0, False
     if piece and piece[0].kind == "boundary":  # behind a bracket that was taken out
         begin = index = 1
         torn = len(piece) > 1 and piece[1].kind not in {"word"}

@@ -34,6 +34,7 @@ from labeler.checking.claims.identities import identities
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
+from labeler.checking.claims.restated import Restated
 from labeler.checking.claims.tested import is_tested
 from labeler.checking.claims.token import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
@@ -80,6 +81,7 @@ class Reader:
         self.texts: list[str] = []
         self.numbers = NumbersSoFar(problem)
         self.definitions = Definitions()
+        self.restated = Restated(problem)
         self.tests: list[tuple[Value, Value]] = []
         self.last: Chain | None = None
         for chain in find_chains(without_annotations(problem)):
@@ -92,7 +94,7 @@ class Reader:
         step = without_annotations(step)
         self.context.work.left += len(step) // CHARACTERS_PER_OPERATION
         low = step.lower()
-        if not self.context.imaginary and says_imaginary(step, low):
+        if not self.context.imaginary and says_imaginary(low):
             self.context = replace(self.context, imaginary=True)
         self.texts.append(step)
         links: list[Link] = []
@@ -115,11 +117,14 @@ class Reader:
             self.definitions.note(chain)
             before = chain
         if self.symbolic:
-            links += false_groups(chains, self.equations, self.at, self.context)
+            if len(chains) > 1:
+                links += false_groups(chains, self.equations, self.at, self.context)
+            links += self.restated.of_problem(step, self.context)
         links += contradicted(self.numbers, step, chains)
         self.numbers.note(step)
         links += worded(step, low)
-        links += moduli(step)
+        if "mod" in low:
+            links += moduli(step)
         links += conversions(step, low)
         self.carried.end_step(step)
         self.last = chains[-1] if chains else None
@@ -145,10 +150,14 @@ class Reader:
     def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
         links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
         links += converted(chain)
-        if self.symbolic and not chain.asked:  # a question states nothing
+        if not self.symbolic or chain.asked:  # a question states nothing
+            return links
+        names = [side.facts.names for side in chain.sides]
+        if any(names):
             links += identities(chain, self.context, self.equations)
-            if before is not None:
-                links += follow(before, chain, self.stated, self.context)
+        if before is not None:
+            links += follow(before, chain, self.stated, self.context)
+        if any(names):
             if not any(link.kind is Kind.EQUATION for link in links):
                 links += rewritten(chain, self.equations, self.context)
                 links += far_root(
@@ -159,8 +168,9 @@ class Reader:
                     self.context,
                 )
             links += self.carried.check(chain)
-            links += self.definitions.check(chain, self.context)
-            links += misused(chain, self.stated, lambda: self._before(chain))
+            links += self.restated.check(chain, self.at, self.texts, self.context)
+        links += self.definitions.check(chain, self.context)
+        links += misused(chain, self.stated, lambda: self._before(chain))
         return links
 
     def _before(self, chain: Chain) -> list[str]:

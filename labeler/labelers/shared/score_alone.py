@@ -42,6 +42,11 @@ def score_alone(
     )
 
 
+def source_name(labeler: str, model: str) -> str:
+    """Who gives a score, of which model."""
+    return f"{labeler}@{model}" if model else labeler
+
+
 def is_score_alone(piece: Evidence) -> bool:
     """Whether a piece has a score and no verdict."""
     return piece.signal is not None and piece.verdict is Verdict.UNKNOWN

@@ -42,6 +42,10 @@ class Marked:
     start: int = 0
 
 
+Encode = Callable[[Any, Prompt, Sequence[str]], Marked]
+"""From a tokenizer, a problem and steps to what a model reads. Raises `RequestError`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardFamily:
     """How the models of a family are asked. `encode` raises `RequestError` for what it cannot show.
@@ -56,7 +60,7 @@ class RewardFamily:
     asks: Asks
     """What its training data says of a step."""
     read_out: ReadOut
-    encode: Callable[[Any, Prompt, Sequence[str]], Marked]
+    encode: Encode
     mark: Callable[[Any], int] | None = None
     words: Callable[[Any], tuple[int, int]] | None = None
 

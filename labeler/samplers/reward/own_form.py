@@ -16,7 +16,14 @@ from labeler.driver.requests import Message, Prompt
 from labeler.errors import ConfigError, RequestError
 from labeler.records import Asks
 from labeler.samplers.chat_template import render
-from labeler.samplers.reward.family import Marked, ReadOut, RewardFamily, ids_of, problem_of
+from labeler.samplers.reward.family import (
+    Encode,
+    Marked,
+    ReadOut,
+    RewardFamily,
+    ids_of,
+    problem_of,
+)
 
 SETTINGS = "labeler_prm.json"
 WEIGHTS = "labeler_prm.safetensors"
@@ -39,6 +46,12 @@ def own_family(folder: Path) -> RewardFamily:
             "labeler is for folders that benchmarks/train_prm.py --save wrote"
         )
 
+    return replace(OWN, asks=asks, encode=own_form(template, system))
+
+
+def own_form(template: str, system: str) -> Encode:
+    """How a problem is asked, and its steps behind it, by a policy's template (with {problem})."""
+
     def encode(tokenizer: Any, prompt: Prompt, steps: Sequence[str]) -> Marked:
         """Steps one by one, so that none is merged with what follows it."""
         said = [Message("system", system)] if system else []
@@ -53,7 +66,7 @@ def own_family(folder: Path) -> RewardFamily:
             places.append(len(ids) - 1)
         return Marked(ids, tuple(places), start)
 
-    return replace(OWN, asks=asks, encode=encode)
+    return encode
 
 
 def _nobody(tokenizer: Any, prompt: Prompt, steps: Sequence[str]) -> Marked:

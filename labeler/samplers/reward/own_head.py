@@ -32,6 +32,8 @@ class OwnHead(nn.Module):
 
     def __init__(self, width: int, hidden: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.scale: Tensor
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
         self.net = nn.Sequential(
@@ -40,8 +42,7 @@ class OwnHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """[n, width] to [n]."""
-        standard = (features - self.get_buffer("mean")) / self.get_buffer("scale")
-        logits: Tensor = self.net(standard)[:, 0]
+        logits: Tensor = self.net((features - self.mean) / self.scale)[:, 0]
         return logits
 
 

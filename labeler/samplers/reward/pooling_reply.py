@@ -57,7 +57,7 @@ def _rows(answer: Json) -> list[list[float]]:
     if not isinstance(data, list) or len(data) != 1 or not isinstance(data[0], dict):
         raise _malformed("data")
     rows = data[0].get("data")
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, list):
         raise _malformed("data")
     # A head with one output may come without the list around each number.
     return [_numbers(row if isinstance(row, list) else [row]) for row in rows]

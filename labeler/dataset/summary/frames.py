@@ -7,15 +7,18 @@ million, a chance of 3 in a million that two are taken for one).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from labeler.dataset import Dataset
 from labeler.dataset.columns import Flat
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     import pyarrow as pa
+
+Read = Callable[..., Iterator[Flat]]
+"""Reads the columns that it is given the names of, from the first row on, each time."""
 
 COSTS = ("calls", "prompt_tokens", "completion_tokens")
 SCORES = ("score", "signal")
@@ -34,15 +37,15 @@ COLUMNS = (
 """What `steps` and `evidence` need of a batch."""
 
 
-def first_of_prefix(dataset: Dataset) -> np.ndarray:
-    """For each step of a version, in order, whether the evidence on its prefix counts here."""
+def first_of_prefix(read: Read) -> np.ndarray:
+    """For each step of these rows, in order, whether the evidence on its prefix counts here."""
     import numpy as np
     import polars as pl
 
     keys: list[np.ndarray] = [np.zeros(0, np.uint64)]
     sizes: list[np.ndarray] = [np.zeros(0, np.int32)]
-    for flat in dataset.columns("run_id", "steps.prefix_id", "steps.evidence.n"):
-        run = _texts(flat.columns["run_id"]).cast(pl.String).hash().to_numpy()
+    for flat in read("run_id", "steps.prefix_id", "steps.evidence.n"):
+        run = texts(flat.columns["run_id"]).cast(pl.String).hash().to_numpy()
         prefix = pl.Series(flat.columns["steps.prefix_id"]).hash().to_numpy()
         keys.append(prefix ^ np.repeat(run, flat.lengths["steps"]))
         sizes.append(flat.lengths["steps.evidence"])
@@ -68,8 +71,8 @@ def steps(flat: Flat) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "row": row,
-            "domain": _texts(flat.columns["domain"]).gather(row),
-            "outcome": _texts(flat.columns["outcome"]).gather(row),
+            "domain": texts(flat.columns["domain"]).gather(row),
+            "outcome": texts(flat.columns["outcome"]).gather(row),
             "kept": pl.Series(flat.columns["consensus.kept"]).gather(row),
             "open": pl.Series(flat.columns["first_error"]).is_null().gather(row),
             "position": position,
@@ -88,11 +91,12 @@ def evidence(flat: Flat, counts_here: np.ndarray) -> pl.DataFrame:
     columns = {"step": pl.Series(flat.parents("steps.evidence"))}
     for name in (*SAID, *SCORES, *COSTS):
         array = flat.columns[f"steps.evidence.{name}"]
-        columns[name] = _texts(array) if name in SAID[:3] else pl.Series(array)
+        columns[name] = texts(array) if name in SAID[:3] else pl.Series(array)
     return pl.DataFrame(columns).filter(pl.Series(counts_here)[columns["step"]])
 
 
-def _texts(array: pa.Array) -> pl.Series:
+def texts(array: pa.Array) -> pl.Series:
+    """Texts as categories."""
     import polars as pl
 
     return pl.Series(array.dictionary_encode(), dtype=pl.Categorical)
