@@ -176,9 +176,9 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Solutions of one length: `said` [solutions, steps, sources] and `classes` of scores, what
-    all and what all but the rollouts make of it [solutions, steps, states], and the asked problem
-    of each, or -1.
+    """Solutions of one length: `said` [solutions, steps, sources] and `classes` of scores, what all
+    and what all but the rollouts make of it [solutions, steps, states], and the asked problem of
+    each, or -1.
     """
 
     said: NDArray[np.int32]

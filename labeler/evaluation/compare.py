@@ -143,12 +143,16 @@ def compare(
     labelers: Iterable[str],
     rules: Iterable[Rule],
     costs: Mapping[str, Cost],
+    searched_by: Sequence[str] = (),
 ) -> Comparison:
-    """Scores against the truth; solutions whose first error is unknown are left out."""
+    """Scores against the truth; solutions whose first error is unknown are left out. `searched_by`:
+    labelers whose scores the searches among the others began with.
+    """
     known = [one for one in examined if one.solved.first_error is not None]
     truths = [one.solved.first_error or 0 for one in known]
     whole = Cost()
     sources, flags, signals = {}, {}, {}
+    of_scores_alone = [name for name in searched_by if name in known[0].evidence] if known else []
     for name in labelers:
         cost = costs.get(name, Cost())
         whole.samples += cost.samples
@@ -162,6 +166,8 @@ def compare(
             # Verdicts on value by a threshold: no counts to weigh, so the first flag stands.
             is_value, rule = False, FirstFlag(asks=Asks.VALUE)
         elif is_value:
+            # With the scores that it was searched by, for it went on from what they told.
+            rows = [_row(one, [name, *of_scores_alone]) for one in known]
             rule = fitted(Posterior(PosteriorRule(min_confidence=1e-09)), rows)
         predictions = [
             _prediction(row, t, rule, is_value) for row, t in zip(rows, truths, strict=True)

@@ -14,7 +14,8 @@ no tokens.
 
 Where the run has scores without a verdict (labeler `surprise`), the posterior starts from places
 weighted by them, as far as the run's first problems have shown what they are worth; else from a
-flat prior.
+flat prior. However sure that is, no place is taken for found before a rollout was asked for: a
+score is no verdict by itself.
 
 A solution whose answer is right is not searched (as in SCAN, arXiv 2509.16548): its last prefix
 shows that no value was lost. Evidence are the counts; P(first error = t), and so the probability of
@@ -113,10 +114,12 @@ def bisect(
                 continue
             prior = priors.get(solution.solution_id)
             posterior = _posterior(solution, solutions, seen, prior)
-            if posterior.confidence >= settings.confidence:
+            by_score_alone = prior is not None and not posterior.counts.any()
+            if posterior.confidence >= settings.confidence and not by_score_alone:
                 located.add(solution.solution_id)
             elif spent[solution.solution_id] < settings.max_samples:
-                prefix = _next_query(solution, posterior, seen, settings)
+                least = 0.0 if by_score_alone else settings.min_information
+                prefix = _next_query(solution, posterior, seen, settings, least)
                 if prefix is not None:
                     queries[prefix] = None
                     spent[solution.solution_id] += settings.round_size
@@ -204,15 +207,17 @@ def _posterior(
 
 
 def _next_query(
-    solution: Solution, posterior: FirstErrorPosterior, seen: dict[Prefix, _Seen], settings: Bisect
+    solution: Solution,
+    posterior: FirstErrorPosterior,
+    seen: dict[Prefix, _Seen],
+    settings: Bisect,
+    min_information: float,
 ) -> Prefix | None:
     """The prefix to be asked; None where nothing is left to learn."""
     # Where nobody answered, nobody is asked again.
     along = _seen_along(solution, seen)
     silent = [t for t, one in enumerate(along) if one.rollouts.failure]
-    best = next_query(
-        posterior, solution.steps, settings.round_size, settings.min_information, silent
-    )
+    best = next_query(posterior, solution.steps, settings.round_size, min_information, silent)
     return None if best is None else solution.steps[: best + 1]
 
 

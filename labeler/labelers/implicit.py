@@ -59,6 +59,10 @@ class Implicit(MethodSettings):
     def models(self) -> tuple[str, ...]:
         return (self.model, self.reference)
 
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        return self.models
+
     @model_validator(mode="after")
     def _two(self) -> Implicit:
         if self.model == self.reference:

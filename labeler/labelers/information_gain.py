@@ -71,6 +71,10 @@ class InformationGain(MethodSettings):
     def models(self) -> tuple[str, ...]:
         return (self.model,)
 
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        return self.models
+
     @model_validator(mode="after")
     def _one_answer(self) -> InformationGain:
         if self.bridge.count(ANSWER) != 1:

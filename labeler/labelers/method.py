@@ -63,6 +63,11 @@ class MethodSettings(Strict):
         return False
 
     @property
+    def scores_with(self) -> tuple[str, ...]:
+        """The models that it asks for the log-probabilities of given texts."""
+        return ()
+
+    @property
     def begins_with_scores(self) -> bool:
         """Whether it searches from places that scores point to (`Policy.signals`)."""
         return False

@@ -241,8 +241,11 @@ def _locate(
         counts = [s.rollouts.counts if s else (0, 0) for s in states]
         posterior = locate(counts, rates, is_wrong=True, log_prior=prior)
         silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
-        best = next_query(posterior, units, settings.round_size, settings.min_information, silent)
-        if posterior.confidence >= settings.confidence or best is None:
+        by_score_alone = prior is not None and not posterior.counts.any()
+        least = 0.0 if by_score_alone else settings.min_information
+        best = next_query(posterior, units, settings.round_size, least, silent)
+        is_found = posterior.confidence >= settings.confidence and not by_score_alone
+        if is_found or best is None:
             break
         yield from _roll_out(tree, prefixes[best], settings.round_size, problem, settings, policy)
     tree.located.append(((*candidate.state.prefix, *units), candidate))

@@ -34,6 +34,10 @@ class SurpriseSettings(AsksPolicy):
     def keeps_logprobs(self) -> bool:
         return True
 
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        return self.models
+
 
 def surprise(
     problem: Problem, solutions: tuple[Solution, ...], settings: SurpriseSettings, policy: Policy

@@ -20,18 +20,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
-from itertools import chain
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held, refuse_if_locked_out
-from labeler.dataset.reader import Dataset, open_dataset
-from labeler.dataset.rewrite import replace_rows
+from labeler.dataset.reader import Dataset
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located, storage_of
-from labeler.dataset.store import CommitInfo, commit, has_log, version_of_run
+from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
@@ -45,8 +44,8 @@ from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard,
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
-from labeler.recompute.rows import Read, decided_by, fitted_to, recomputed_rows
-from labeler.recompute.version import was_recomputed
+from labeler.labelling.together import all_rows, commit_together, earlier_rows
+from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, told_reasons
 from labeler.samplers.base import Needs, Remembers, Sampler
 from labeler.sandbox.base import Sandbox
@@ -88,10 +87,10 @@ class Parts:
     """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
-    again: int = 0
-    """How often problems of it were labelled and taken out before: another run each time."""
     prices: PriceTable = FREE
     """What models cost, and how much the run may spend."""
+    again: int = 0
+    """How often problems of it were labelled and taken out before: another run each time."""
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
@@ -130,11 +129,11 @@ class RunSummary:
     already_there: bool = False
     reasons: dict[str, int] = field(default_factory=dict)
     """Why most of what was rejected was: the three most frequent reasons."""
-    changes: tuple[str, ...] = ()
-    """What became of problems that were changed or deleted, one line each."""
     spent: float = 0.0
     """What this run paid for replies, in `currency`; "" where no price is known."""
     currency: str = ""
+    changes: tuple[str, ...] = ()
+    """What became of problems that were changed or deleted, one line each."""
 
 
 @dataclass
@@ -149,6 +148,8 @@ class LabellingRun:
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
     decides_all: bool = False
     """A rule that learns decides the rows of earlier runs anew, too, as if all were of one run."""
+    patience_s: float = 0.0
+    """How long a run that is at work on the same output is waited for."""
     _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
@@ -168,7 +169,7 @@ class LabellingRun:
         self._stack = AsyncExitStack()
         try:
             self._stack.enter_context(
-                held(self._work / "run.lock", self.out, self.run_id, "labelling")
+                held(self._work / "run.lock", self.out, self.run_id, "labelling", self.patience_s)
             )
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
@@ -297,7 +298,7 @@ class LabellingRun:
             whole.add(summary)
         if not whole.n_rows and not may_be_empty:
             self._refuse_empty(whole.rejections)
-        earlier = self._earlier()
+        earlier = earlier_rows(self.out, self.parts.recipe.rule) if self.decides_all else None
         rows, learned = self._decided(earlier)
         again = repeated(self.out, rows)
         if again.version is not None and not replaces:
@@ -334,7 +335,9 @@ class LabellingRun:
         if earlier is None:
             version = commit(self.out, rows(), info, self._known_as, COMMIT_PATIENCE_S)
         else:
-            version = self._replace(earlier, info)
+            version = commit_together(
+                self.out, self.parts.recipe.rule, earlier, self._files(), info
+            )
         self._clear()
         return RunSummary(
             self.out,
@@ -380,36 +383,18 @@ class LabellingRun:
         for path in sorted((self._work / self.run_id).glob("*.sqlite")):
             self._journal.take_over(path)
 
-    def _earlier(self) -> Dataset | None:
-        """The dataset as it is, where its rows are to be decided together with ours."""
-        learns = self.decides_all and isinstance(self.parts.recipe.rule, Learner)
-        if not learns or not has_log(self.out) or was_recomputed(self.out):
-            return None
-        return open_dataset(self.out)
-
-    def _replace(self, earlier: Dataset, info: CommitInfo) -> int:
-        """One version of all rows, earlier ones and ours."""
-        rows = decided_by(self.parts.recipe.rule, self._all_rows(earlier))
-        version = replace_rows(self.out, earlier.version, rows, lambda: info, self.run_id)
-        if version is None:
-            raise DatasetError(f"{self.out}: the commit of run {self.run_id} is not in the log")
-        return version
-
-    def _all_rows(self, earlier: Dataset | None) -> Read:
-        """Reads the rows of a dataset, if one is given, and those that are staged."""
-        old = [] if earlier is None else earlier.files()
-        files = [shard.rows_file for shard in self.shards]
-        return lambda: chain(read_shards(old, remedy="restore it from a copy"), read_shards(files))
+    def _files(self) -> list[Path]:
+        return [shard.rows_file for shard in self.shards]
 
     def _decided(
         self, earlier: Dataset | None
     ) -> tuple[Callable[[], Iterator[pa.RecordBatch]], Mapping[str, Any]]:
         """All staged rows, decided again by a rule that learns from them, and what it learned."""
-        files = [shard.rows_file for shard in self.shards]
+        files = self._files()
         rule = self.parts.recipe.rule
         if not isinstance(rule, Learner):
             return lambda: read_shards(files), {}
-        ready = fitted_to(rule, self._all_rows(earlier))
+        ready = fitted_to(rule, all_rows(earlier, files))
         return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:

@@ -86,6 +86,8 @@ class Needs:
     """Labelers that cannot do without log-probabilities."""
     stop: bool = False
     """Whether the run's samples end at stop strings."""
+    scores: tuple[str, ...] = ()
+    """Labelers that ask for log-probabilities of given texts."""
     remedy: str = "ask a server that does"
 
 

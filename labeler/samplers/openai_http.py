@@ -152,7 +152,18 @@ class OpenAISampler:
                 raise BackendDown(f"{url} {error}")
             except (Unreachable, BackendBusy) as error:
                 lines.append(f"what {url} can do is not known ({error})")
-        return lines
+        return lines + (await self._on_scores(needs) if needs.scores else [])
+
+    async def _on_scores(self, needs: Needs) -> list[str]:
+        """Whether log-probabilities of a given text can be had, as some labelers would."""
+        try:
+            await self._score(Score(needs.prompt, "1"))
+        except RequestError as error:
+            who = " and ".join(needs.scores)
+            return [f"{self.model} cannot score given texts ({error}): no {who} of given solutions"]
+        except (Unreachable, BackendBusy):
+            pass  # The run's own requests are tried again.
+        return []
 
     def _on_prompts(self) -> list[str]:
         if self._chat:

@@ -142,6 +142,10 @@ class _Comparing:
     def _bound(self, policy: Policy) -> dict[str, Labeler]:
         return {n: build_labeler(c, policy) for n, c in self._settings.items()}
 
+    def _scoring(self) -> list[str]:
+        """Who gives the scores that searches begin with."""
+        return [n for n in self._pilots if self._settings[n].keeps_logprobs]
+
     async def _learn(self, solved: Sequence[SolutionRecord], driver: Driver) -> None:
         """What the first problems teach those that search by scores."""
         if not self._pilots:
@@ -160,7 +164,7 @@ class _Comparing:
             self._total = len({one.problem.problem_id for one in solved})
             await self._learn(solved, driver)
             examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
-        return compare(examined, self._labelers, self._rules, self._costs)
+        return compare(examined, self._labelers, self._rules, self._costs, self._scoring())
 
     async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
         given: dict[str, Labeler] = {}
@@ -184,7 +188,7 @@ class _Comparing:
                 name: await searched(problems, name, one, driver, self._costs, self._on_problem)
                 for name, one in own.items()
             }
-        whole = compare(examined, given, self._rules if given else (), self._costs)
+        whole = compare(examined, given, self._rules if given else (), self._costs, self._scoring())
         # On solutions of their own: scored alone, and by every rule.
         apart = {n: compare(rows, [n], self._rules, self._costs) for n, rows in found.items()}
         return replace(

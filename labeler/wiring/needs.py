@@ -25,17 +25,20 @@ def needs_of(
     first = next(islice(problems, 1), None)
     if first is None or not config.run.probe:
         return {}
-    asking = [one for one in labelers if POLICY in one.models]
-    return {name: _needs(asking, name, policy, first) for name in models}
+    known = list(labelers)
+    return {name: _needs(known, name, policy, first) for name in models}
 
 
-def _needs(asking: Sequence[LabelerConfig], name: str, policy: Policy, problem: Problem) -> Needs:
+def _needs(labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem: Problem) -> Needs:
     prompt = policy.prompt(problem)
+    scores = tuple(one.kind for one in labelers if name in one.scores_with)
     if name != POLICY:
-        return Needs(prompt)
+        return Needs(prompt, scores=scores)
+    asking = [one for one in labelers if POLICY in one.models]
     return Needs(
         prompt,
         continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
         logprobs=tuple(one.kind for one in asking if one.weighs_tokens or one.keeps_logprobs),
         stop=bool(policy.sampling.stop),
+        scores=scores,
     )

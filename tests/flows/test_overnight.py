@@ -115,8 +115,8 @@ class House(Server):
         wait_for(lambda: b"pool labeler" in self.terminal.read_bytes()[begun:], 600)
 
     def stop(self):
-        """As Ctrl-C does."""
-        self.process.send_signal(signal.SIGINT)
+        """As Ctrl-C in a terminal does."""
+        os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait()
 
     def lines(self):
@@ -207,6 +207,24 @@ def test_a_run_outlives_a_restart_of_the_whole_server(house, slow_model_url, mod
     wait_for(lambda: house.answers() and house.state_of(run) == "COMPLETED", 900)
     assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
     assert house.get(f"flow_runs/{run['id']}")["run_count"] == 1
+
+
+def test_a_run_that_was_stopped_with_its_server_goes_on_at_the_next_start(
+    house, slow_model_url, model_url, tmp_path
+):
+    deliver(tmp_path, 0, 30)
+    run_file(tmp_path, slow_model_url)
+    add(house, tmp_path, "label", "0 0 1 1 *")
+    run = house.start_run("label", tmp_path.name)
+    wait_for(lambda: journalled(tmp_path / "out") > 20)
+    # The watch has seen it at work.
+    wait_for(lambda: any(line.endswith(": began") for line in house.lines()))
+    house.stop()
+    assert not processes_of(run)
+    house.start()
+    wait_for(lambda: house.state_of(run) == "COMPLETED", 900)
+    assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+    assert not any("Traceback" in line for line in house.lines())
 
 
 def test_ten_thousand_problems_are_few_task_runs_and_little_overhead(tmp_path):
