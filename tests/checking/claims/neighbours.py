@@ -241,7 +241,7 @@ FALSE = {
         r"We have $V = (a + b)^2$. || Expand this: $V = a^2 + b^2$.",
         r"Let us write $P = 3(x + 2) + x$. || Combining like terms: $P = 4x + 2$.",
         r"Simplify $(2x)(3x)$. ## The expression becomes $5x^2$.",
-        r"Simplify $\frac{(10r^3)(4r^6)}{8r^4}$. ## So the expression becomes $\frac{40r^3}{8r^4}$.",
+        r"Simplify $\frac{(10r^3)(4r^6)}{8r^4}$. ## The expression becomes $\frac{40r^3}{8r^4}$.",
         r"Simplify $(x + 2)^2 - 4$. ## The expression becomes $x^2$.",
         r"Expand $(a + b)(a - b)$. ## The expression is $a^2 + b^2$.",
         r"We have $42 \cdot 56 = c$, or $c = 2336$.",
