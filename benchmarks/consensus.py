@@ -36,9 +36,10 @@ from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.evaluation.compare import Comparison, Examined, compare, examine
+from labeler.labelers.methods import METHODS
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
-from labeler.oracle.evaluation import sampled
+from labeler.oracle.evaluation import Truth, first_error, sampled, searched
 from labeler.oracle.generate import generate_problems
 from labeler.records import Evidence, LabeledSolution, LabeledStep
 from labeler.stats.rates import wilson
@@ -104,15 +105,25 @@ def rules() -> list[Rule]:
 
 
 async def evidence(
-    config: RunConfig, n_problems: int, journal_file: Path, show: Any, n_solutions: int = 1
+    config: RunConfig,
+    n_problems: int,
+    journal_file: Path,
+    show: Any,
+    n_solutions: int = 1,
+    sources: Sequence[str] = SOURCES,
+    truth: Truth = first_error,
 ) -> tuple[list[Examined], dict[str, Cost]]:
-    """Samples solutions of fresh problems and asks all sources; what they said and its cost."""
+    """Samples solutions of fresh problems and asks all sources; what they said and its cost.
+
+    Sources that write solutions of their own are heard on those.
+    """
     samplers, checker = build_samplers(config), MathChecker()
     policy = build_policy(config, samplers[POLICY])
     difficulty = config.problems.difficulty  # type: ignore[attr-defined]
     problems = list(generate_problems(n_problems, 3_000_000 + config.seed, difficulty))
-    chosen = labelers_named(config, SOURCES)
+    chosen = labelers_named(config, sources)
     labelers = {name: build_labeler(one, policy) for name, one in chosen.items()}
+    own = {name: labelers.pop(name) for name in sources if METHODS[name].writes_solutions}
     costs: dict[str, Cost] = {}
     done = 0
 
@@ -124,8 +135,11 @@ async def evidence(
 
     with Journal(journal_file) as journal:
         async with Driver(routes(samplers, checker), journal, max_active=96) as driver:
-            solved = await sampled(problems, policy, driver, {}, n_solutions)
+            await asyncio.gather(*(sampler.ready() for sampler in set(samplers.values())))
+            solved = await sampled(problems, policy, driver, {}, n_solutions, truth)
             examined = await examine(solved, labelers, driver, costs, on_problem)
+            for name, one in own.items():
+                examined += await searched(problems, name, one, driver, costs, on_problem, truth)
     for sampler in samplers.values():
         await sampler.aclose()
     await checker.aclose()

@@ -5,7 +5,9 @@ numbers up to 999, and solves fewer than one in twenty. Rollouts fail wherever t
 they say of a step is worth nothing: a rule must not call the first step wrong for it. Prints the
 pass rate, and for each rule over each choice of sources what it kept at 0.8: how many labels
 "wrong" and how many of them the oracle confirms, the same for "right", and ECE: of P(step right)
-wherever a rule gives one, and of the steps that it labels.
+up to the true first error, of the steps among these that it labels, and of all steps as the number
+is defined: P(no error up to and including the step). The first leaves out the steps behind the
+error, of which a calibrated rule says 0, so it cannot be 0 even for such a rule.
 
     python benchmarks/hopeless.py --problems 100 --solutions 2 --journal /tmp/hopeless.sqlite
 """
@@ -56,21 +58,25 @@ class Row:
     ece: float | None
     n_probabilities: int
     ece_of_labels: float | None
+    ece_so_far: float | None
+    """Of all steps: no error up to and including this one."""
 
 
 def measure(examined: Sequence[Examined], sources: Sequence[str], rule: Rule, name: str) -> Row:
     """Labels up to the true first error; those behind it have no meaning."""
     rows = rows_of(examined, sources)
     ready = fitted(rule, rows)
-    kept, pairs, labelled, wrong, right = 0, [], [], [], []
+    kept, pairs, labelled, so_far, wrong, right = 0, [], [], [], [], []
     for one, row in zip(examined, rows, strict=True):
         truth = one.solved.first_error
         assert truth is not None
         decision: Decision = ready.decide(row.solution, [step.evidence for step in row.steps])
         kept += decision.kept
         for t, (label, p) in enumerate(zip(decision.labels, decision.probabilities, strict=True)):
+            if p is not None:
+                so_far.append((p, truth < 0 or t < truth))
             if 0 <= truth < t:
-                break
+                continue
             if p is not None:
                 pairs.append((p, t != truth))
             if p is not None and label is not None:
@@ -82,7 +88,7 @@ def measure(examined: Sequence[Examined], sources: Sequence[str], rule: Rule, na
     return Row(
         name, " ".join(sources), kept, wilson(sum(wrong), len(wrong)),
         wilson(sum(right), len(right)), calibration_error(pairs), len(pairs),
-        calibration_error(labelled),
+        calibration_error(labelled), calibration_error(so_far),
     )  # fmt: skip
 
 
@@ -105,14 +111,22 @@ def show(rows: Sequence[Row], pass_rate: Rate, n: int) -> None:
     """The table."""
     table = Table(
         "rule", "sources", "kept", "labels 'wrong' that are", "labels 'right' that are", "ECE (n)",
-        "ECE, labelled",
+        "ECE, labelled", "ECE, no error so far",
         title=f"{n} solutions, pass rate {_said(pass_rate)}",
     )  # fmt: skip
     for row in rows:
         gap = "-" if row.ece is None else f"{row.ece:.3f} ({row.n_probabilities})"
         of_labels = "-" if row.ece_of_labels is None else f"{row.ece_of_labels:.3f}"
+        so_far = "-" if row.ece_so_far is None else f"{row.ece_so_far:.3f}"
         table.add_row(
-            row.rule, row.sources, str(row.kept), _said(row.wrong), _said(row.right), gap, of_labels
+            row.rule,
+            row.sources,
+            str(row.kept),
+            _said(row.wrong),
+            _said(row.right),
+            gap,
+            of_labels,
+            so_far,
         )
     Console(width=150).print(table)
 

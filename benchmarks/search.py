@@ -11,7 +11,11 @@ one JSON object); `--plot` draws accuracy against tokens and how reliable the pr
 The methods: `monte_carlo` asks k rollouts of every prefix; `omegaprm` is that paper's binary
 search; `adaptive` is the same in EpicPRM's manner (start and number of rollouts by difficulty, at
 most k; the paper's formulas were not to be had); `bayes` is `bisect`, which knows no k:
-`--confidence` is what it stops at, and further values give further points of the plot.
+`--confidence` is what it stops at, and further values give further points of the plot. It begins
+with the places that `surprise` points to, as far as the run's first problems showed that it does;
+`--baseline` puts `bayes_baseline` beside it, which is `bisect` from a flat prior (the very search
+of commit 2b308d2, with that commit's rule). `--shuffled` shuffles surprise among the steps of each
+solution, so that it says nothing; `--given` searches solutions that somebody else wrote.
 
 F1 is ProcessBench's, on the wrong solutions and on as many right ones as the policy wrote: a method
 that does not search right solutions calls them right, as all of them do here. Probabilities are
@@ -38,14 +42,17 @@ from search_solutions import Bench, argument_parser, opened
 
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.driver.conversation import Conversation, together
 from labeler.driver.cost import Cost
-from labeler.evaluation.compare import Examined, examine, rows_of
-from labeler.labelers.base import Policy
+from labeler.evaluation.compare import Examined, examine, piloted_on, rows_of
+from labeler.labelers.base import Findings, Policy
 from labeler.labelers.binary_search import BinarySearch, binary_search
 from labeler.labelers.bisect import Bisect, bisect
+from labeler.labelers.method import Labeler
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
+from labeler.labelers.surprise import SurpriseSettings, surprise
 from labeler.labelling.run import Progress
-from labeler.records import Verdict
+from labeler.records import Problem, Solution, Verdict
 from labeler.terminal import progress_bar
 
 METHODS = ("monte_carlo", "omegaprm", "adaptive", "bayes")
@@ -71,10 +78,30 @@ def methods(policy: Policy, k: int) -> dict[str, Method]:
     }
 
 
-def bayes(policy: Policy, confidence: float) -> Method:
-    """`bisect` at this confidence."""
+def flat_bayes(policy: Policy, confidence: float) -> Method:
+    """`bisect` at this confidence, from a flat prior, and read from one: as of commit 2b308d2."""
     sure = Posterior(PosteriorRule(min_confidence=1e-9))
     return Method(lambda p, s: bisect(p, s, Bisect(confidence=confidence), policy), sure)
+
+
+async def bayes(bench: Bench, confidence: float) -> Method:
+    """`bisect` beside `surprise`: both from what the first problems taught of it."""
+    settings = Bisect(confidence=confidence)
+
+    def bind(policy: Policy) -> dict[str, Labeler]:
+        return {
+            "surprise": lambda p, s: surprise(p, s, SurpriseSettings(), policy),
+            "bisect": lambda p, s: bisect(p, s, settings, policy),
+        }
+
+    policy = await piloted_on(bench.solved, bind, bench.policy, bench.driver)
+
+    def both(problem: Problem, solutions: tuple[Solution, ...]) -> Conversation[Findings]:
+        labelers = bind(policy).values()
+        found = yield from together([one(problem, solutions) for one in labelers])
+        return Findings(tuple(piece for one in found for piece in one.evidence))
+
+    return Method(both, Posterior(PosteriorRule(min_confidence=1e-9)), learns=True)
 
 
 async def measure(given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
@@ -108,9 +135,14 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
                 if name == "monte_carlo":
                     stored[k] = examined
     searches = {}
+    baseline = {}
     for confidence in given.confidence if "bayes" in given.methods else ():
-        method = bayes(bench.policy, confidence)
+        method = await bayes(bench, confidence)
         searches[confidence], _ = await run(bench, "bayes", method, f"bayes, {confidence:g}")
+        if given.baseline:
+            method = flat_bayes(bench.policy, confidence)
+            title = f"flat prior, {confidence:g}"
+            baseline[confidence], _ = await run(bench, "bayes_baseline", method, title)
     solved = bench.solved
     truths = [one.first_error or 0 for one in solved]
     results = []
@@ -129,6 +161,9 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
         if searches:
             result["methods"]["bayes"] = searches[given.confidence[0]]
             result["bayes_by_confidence"] = searches
+        if baseline:
+            result["methods"]["bayes_baseline"] = baseline[given.confidence[0]]
+            result["baseline_by_confidence"] = baseline
         if k in stored:
             rows = rows_of(stored[k], ["monte_carlo"])
             result["stored_rollouts"] = denoised(rows, truths)
@@ -158,6 +193,9 @@ def main() -> None:
     parser.add_argument("--k", type=int, nargs="+", default=[8])
     parser.add_argument("--confidence", type=float, nargs="+", default=[Bisect().confidence])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument(
+        "--baseline", action="store_true", help="also search from a flat prior, as before surprise"
+    )
     parser.add_argument("--plot", type=Path, help="PNG, SVG or HTML")
     given = parser.parse_args()
     results = [one for seed in given.seed for one in asyncio.run(measure(given, seed))]

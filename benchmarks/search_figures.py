@@ -13,10 +13,14 @@ NAMES = {
     "monte_carlo": "brute force",
     "omegaprm": "binary search (OmegaPRM)",
     "adaptive": "adaptive (EpicPRM's manner)",
-    "bayes": "bisect (ours)",
+    "bayes": "bisect with surprise (ours)",
+    "bayes_baseline": "bisect, flat prior (ours)",
 }
-COLOURS = ["#8a94a0", "#3b7dd8", "#d9a43b", "#cf4a30"]
-BESIDE = {"monte_carlo": (0, -12), "omegaprm": (0, 14), "adaptive": (0, -12), "bayes": (-16, 0)}
+COLOURS = ["#8a94a0", "#3b7dd8", "#d9a43b", "#cf4a30", "#7a4fb5"]
+BESIDE = {
+    "monte_carlo": (0, -12), "omegaprm": (0, 14), "adaptive": (0, -12), "bayes": (-16, 0),
+    "bayes_baseline": (16, 0),
+}  # fmt: skip
 """Where labels stand, so that they do not cover each other."""
 INK, GRID = "#2b3440", "#e6e9ed"
 
@@ -117,11 +121,13 @@ def _points(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for result in results:
         n = result["n_wrong_answers"]
         methods = {(name, str(result["k"])): m for name, m in result["methods"].items()}
-        methods = {place: m for place, m in methods.items() if place[0] != "bayes"}
+        methods = {place: m for place, m in methods.items() if not place[0].startswith("bayes")}
         # Its points do not depend on k: they are taken once per seed.
         if result["k"] == results[0]["k"]:
             for confidence, m in result.get("bayes_by_confidence", {}).items():
                 methods["bayes", f"{float(confidence):g}"] = m
+            for confidence, m in result.get("baseline_by_confidence", {}).items():
+                methods["bayes_baseline", f"{float(confidence):g}"] = m
         for place, m in methods.items():
             one = sums.setdefault(place, [0.0, 0.0, 0.0])
             one[0] += n
@@ -184,7 +190,7 @@ def _calibration(results: Sequence[dict[str, Any]]) -> Any:
         x=alt.X("claimed:Q", scale=unit, title="claimed: P(step is right), bisect"),
         y=alt.Y("true:Q", scale=unit, title="share of steps that are right"),
     )
-    points = base.mark_circle(size=90, opacity=1, color=COLOURS[-1])
+    points = base.mark_circle(size=90, opacity=1, color=COLOURS[3])
     texts = base.mark_text(dy=-13, fontSize=11, color=INK)
     return (diagonal + points + texts.encode(text=alt.Text("steps:Q", format=","))).properties(
         width=320, height=320

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from search_pooled import by_problem, interval
 
-from labeler.consensus.base import Decision, Rule, fitted, value_counts
+from labeler.consensus.base import Decision, Learner, Rule, fitted, value_counts
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.posterior import Posterior, PosteriorRule
 from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
@@ -28,10 +28,14 @@ FARTHEST = 5
 
 @dataclass(frozen=True)
 class Method:
-    """A labeler with the rule that reads its evidence as its authors do."""
+    """A labeler with the rule that reads its evidence as its authors do; `learns`: the rule first
+    learns from the evidence (not the truth) of all solutions what scores are worth. What it would
+    learn besides (hopeless problems) it goes without, as the rule of the flat prior does here.
+    """
 
     labeler: Labeler
     rule: Rule
+    learns: bool = False
 
 
 def summary(
@@ -45,7 +49,10 @@ def summary(
         if requester != "outcome":
             cost.samples += part.samples
             cost.completion_tokens += part.completion_tokens
-    judged = [judge(row, truth, method.rule) for row, truth in zip(rows, truths, strict=True)]
+    rule = method.rule
+    if method.learns and isinstance(rule, Posterior):
+        rule = replace(rule, signals=rule.fit(rows).signals)
+    judged = [judge(row, truth, rule) for row, truth in zip(rows, truths, strict=True)]
     whole = score(judged, cost).to_json()
     wrong = [j for j in judged if j.outcome is Verdict.WRONG]
     located = sum(j.predicted == j.truth for j in wrong)
@@ -59,6 +66,7 @@ def summary(
         "precision_wrong": whole["precision"],
         "recall_wrong": whole["acc_erroneous"],
         "exact_of_wrong_answers": located / len(wrong) if wrong else None,
+        **({"learned": rule.report()} if method.learns and isinstance(rule, Learner) else {}),
         "samples": cost.samples,
         "generated_tokens": tokens,
         "samples_per_located_error": cost.samples / located if located else None,

@@ -9,7 +9,7 @@ head on the frozen policy (`prm_model`) is trained on each method's labels, twic
 kept solutions ("equal"), and on all that the method keeps of the same pool ("all"); on `oracle`
 labels, too. Scores on held-out problems, and which orderings of the papers come out, with intervals
 over seeds and problems (`prm_scores`). About 25 minutes of one core, most of it rollouts;
-`--folder` keeps them.
+`--folder` keeps them; `--save DIR` keeps a model that the labeler `prm` reads (family: labeler).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from consensus import BENCHMARK
 from prm_data import HeldOut, Labelled, held_out, labelled
-from prm_model import FEATURES, Features, Training, train
+from prm_model import FEATURES, Features, Head, Training, save, train
 from prm_scores import (
     Array,
     Measured,
@@ -47,7 +47,7 @@ from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.lessons import Lessons, LessonsRule
 from labeler.consensus.relative_progress import RelativeProgress, RelativeProgressRule
 from labeler.evaluation.first_flag import FirstFlag
-from labeler.records import LabeledSolution, short_hash
+from labeler.records import Asks, LabeledSolution, short_hash
 from labeler.terminal import progress_bar
 from labeler.wiring.labelers import build_policy
 from labeler.wiring.models import build_samplers
@@ -151,19 +151,23 @@ def models(
     n_solutions: int | None,
 ) -> list[list[Array]]:
     """Per seed P(step is right) of every test solution."""
-    kept = [i for i, target in enumerate(targets) if target is not None]
     whole = np.concatenate(tests)
     ends = np.cumsum([len(one) for one in tests])[:-1]
-    found = []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        chosen = kept if n_solutions is None else rng.choice(kept, n_solutions, replace=False)
-        x = np.concatenate([features[i] for i in chosen])
-        y = np.concatenate([np.asarray(targets[i]) for i in chosen])
-        is_there = ~np.isnan(y)
-        head = train(x[is_there], y[is_there], seed, Training())
-        found.append(np.split(head.probabilities(whole), ends))
-    return found
+    heads = (head_on(targets, features, seed, n_solutions) for seed in seeds)
+    return [np.split(head.probabilities(whole), ends) for head in heads]
+
+
+def head_on(
+    targets: Sequence[Array | None], features: Sequence[Array], seed: int, n_solutions: int | None
+) -> Head:
+    """Trained on `n_solutions` drawn from those that are kept, or on all of them."""
+    kept = [i for i, target in enumerate(targets) if target is not None]
+    rng = np.random.default_rng(seed)
+    chosen = kept if n_solutions is None else rng.choice(kept, n_solutions, replace=False)
+    x = np.concatenate([features[i] for i in chosen])
+    y = np.concatenate([np.asarray(targets[i]) for i in chosen])
+    is_there = ~np.isnan(y)
+    return train(x[is_there], y[is_there], seed, Training())
 
 
 def scored(
@@ -229,6 +233,10 @@ def benchmark(config: RunConfig, given: argparse.Namespace, folder: Path) -> dic
         }
         for setting, n in settings.items()
     }
+    if given.save:
+        asks = Asks.VALUE if "monte_carlo" in given.save_labels else Asks.CORRECTNESS
+        head = head_on(targets[given.save_labels], x, given.seeds[0], None)
+        save(head, policy, config.policy.model, given.save, asks)
     plainly = {name: _share(share[None]) for name, share in plain(problems).items()}
     return {
         "n_pool": len(pool),
@@ -284,6 +292,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--seed", type=int, default=1, help="of problems and rollouts")
     parser.add_argument("--folder", type=Path, help="keep replies and labelled rows here")
+    parser.add_argument("--save", type=Path, help="write a model here that the labeler prm reads")
+    parser.add_argument("--save-labels", default="fusion", choices=[*METHODS, "oracle"])
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()

@@ -16,8 +16,9 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
-from flows.command import ending_in_one_line
 from labeler.shown import say
+
+from .command import ending_in_one_line
 
 LOCAL_API = "http://127.0.0.1:{port}/api"
 """Where `labeler server` listens; set before Prefect is imported, which reads it once."""
@@ -33,11 +34,12 @@ NOTHING = {
 def run(flow: str, arguments: dict[str, Any]) -> None:
     """`labeler run --flow`, `incremental`, `refresh`, `audit` and `publish`."""
     with ending_in_one_line(resumable=flow != "publish"):
-        from flows.audit import rows
-        from flows.schedule import flow_named
         from labeler.audit import Audit
         from labeler.hub import Pushed
         from labeler.terminal import print_summary
+
+        from .audit import rows
+        from .schedule import flow_named
 
         match asyncio.run(flow_named(flow)(**arguments)):
             case None:
@@ -51,21 +53,21 @@ def run(flow: str, arguments: dict[str, Any]) -> None:
                 print_summary(summary)
 
 
-def server(port: int, pool: str, limit: int) -> None:
+def server(port: int, pool: str, limit: int, postgres: bool) -> None:
     """`labeler server`."""
     os.environ["PREFECT_API_URL"] = LOCAL_API.format(port=port)
     with ending_in_one_line(resumable=False):
-        from flows.prefect_home import refuse_unwritable_home
-        from flows.server import serve_all
+        from .prefect_home import refuse_unwritable_home
+        from .server import serve_all
 
         refuse_unwritable_home()
-        serve_all(port, pool, limit)
+        serve_all(port, pool, limit, postgres=postgres)
 
 
 def schedule_add(**given: Any) -> None:
     """`labeler schedule add`; without a pool it serves the schedule until it is stopped."""
     with _on_a_server():
-        from flows.schedule import add_schedule
+        from .schedule import add_schedule
 
         asyncio.run(add_schedule(**given))
 
@@ -73,8 +75,9 @@ def schedule_add(**given: Any) -> None:
 def schedule_list(as_json: bool) -> None:
     """`labeler schedule list`."""
     with _on_a_server():
-        from flows.schedule import listed, schedule_table
         from labeler.terminal import print_wide
+
+        from .schedule_list import listed, schedule_table
 
         schedules = asyncio.run(listed())
         if as_json:
@@ -86,7 +89,7 @@ def schedule_list(as_json: bool) -> None:
 def schedule_change(name: str, action: str) -> None:
     """`labeler schedule pause`, `resume` and `remove`."""
     with _on_a_server():
-        from flows.schedule import change
+        from .schedule import change
 
         asyncio.run(change(name, action))
         say(f"{name}: {action.rstrip('e')}ed")

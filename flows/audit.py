@@ -9,16 +9,11 @@ Prefect's automations can answer. The second labels stay in DIR/_audit, a datase
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.events import emit_event
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table, with_interval
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.audit import Audit, compare, draw
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import located
@@ -27,7 +22,14 @@ from labeler.labelling.run import LabellingRun
 from labeler.records import LabeledSolution
 from labeler.wiring.second_labelling import second_labelling
 
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, show_table, with_interval, with_version
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
+
 ALARM = "labeler.audit.alarm"
+PATIENCE_S = 1800.0
 
 
 class AuditAlarm(LabelerError):
@@ -36,7 +38,7 @@ class AuditAlarm(LabelerError):
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"audit {given['sample']} solutions of {Path(given['out']).name}"
+    return f"audit {given['sample']} solutions of {with_version(given['out'])}"
 
 
 @task(task_run_name="draw {n} solutions", persist_result=False)
@@ -64,12 +66,30 @@ async def audit(
     Without a `seed` every scheduled run draws another sample (by its date).
     """
     explain_errors()
+    return await told(
+        _audit(config, out, sample, more, seed, min_accuracy, max_drift, shard_timeout_s)
+    )
+
+
+async def _audit(
+    config: Config,
+    out: str,
+    sample: int,
+    more: int,
+    seed: int | None,
+    min_accuracy: float,
+    max_drift: float,
+    shard_timeout_s: float,
+) -> tuple[Audit, str]:
+    """The work, and what came of it in one line."""
     if seed is None:
         seed = runtime.flow_run.scheduled_start_time.date().toordinal()
     drawn = sample_of(out, sample, seed)
     board = ProgressBoard()
     parts = second_labelling(few_shards(config), drawn, more, seed)
-    run = LabellingRun(parts, located(out) / "_audit", True, board.note)
+    # Two of a schedule may be due at once where a machine is busy; neither harms the other.
+    place = located(out) / "_audit"
+    run = LabellingRun(parts, place, True, board.note, patience_s=PATIENCE_S)
     async with run:
         if run.finished_version() is None:
             await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)
@@ -83,7 +103,8 @@ async def audit(
         emit_event(ALARM, {"prefect.resource.id": f"labeler.dataset.{located(out).name}"},
                    payload={"out": out, "reason": reason})  # fmt: skip
         raise AuditAlarm(f"{out}: {reason}; look at the audit's table and at {run.out}")
-    return found
+    accuracy = with_interval(found.accuracy)
+    return found, f"{found.n_solutions} solutions checked, accuracy of first errors {accuracy}"
 
 
 def rows(found: Audit) -> list[dict[str, Any]]:

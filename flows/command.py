@@ -6,10 +6,11 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.error_filter import explain_errors
-from flows.prefect_home import refuse_unwritable_home
 from labeler.cli.base import fail, fail_where_full
 from labeler.errors import BackendError, LabelerError
+
+from .error_filter import explain_errors
+from .prefect_home import refuse_unwritable_home
 
 
 @contextmanager

@@ -22,9 +22,10 @@ from prefect.concurrency.asyncio import (
 )
 from prefect.exceptions import ObjectNotFound
 
-from flows.parameters import Config
-from flows.reporting import SERVER_ERRORS
 from labeler.labelling.run import SHARDS_AT_ONCE
+
+from .parameters import Config
+from .reporting import SERVER_ERRORS
 
 LEASE_S = 60.0
 PATIENCE_S = 600.0

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, RunSummary, already_there
 from labeler.wiring import open_run
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, in_one_line
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:
@@ -41,11 +43,20 @@ async def label(
     tried again, from the journal. Raises `LabelerError` as the plain run does.
     """
     explain_errors()
+    return await told(_label(config, out, resume, shard_timeout_s))
+
+
+async def _label(
+    config: Config, out: str, resume: bool, shard_timeout_s: float
+) -> tuple[RunSummary, str]:
+    """The work, and what came of it in one line."""
     board = ProgressBoard()
     run = plan(config, out, resume, board)
     async with run:
         version = run.finished_version()
         if version is not None:
             get_run_logger().info("run=%s is version %d of %s already", run.run_id, version, out)
-            return already_there(run, version)
-        return await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)
+            summary = already_there(run, version)
+        else:
+            summary = await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)
+    return summary, in_one_line(summary)

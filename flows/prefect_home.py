@@ -7,6 +7,7 @@ a server that somebody else runs, which needs nothing of this machine.
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 from labeler.errors import ConfigError
 
@@ -23,3 +24,12 @@ def refuse_unwritable_home() -> None:
         raise ConfigError(
             f"cannot write {home}; set PREFECT_HOME to a folder that can be written"
         ) from error
+
+
+def our_folder(name: str) -> Path:
+    """A folder of ours beside Prefect's database, made where it is missing."""
+    from prefect.settings import get_current_settings
+
+    folder = get_current_settings().home / "labeler" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -3,18 +3,19 @@
 `labeler publish` calls it. With `approval` the run shows the card and pauses until somebody resumes
 it on Prefect's page; a run that nobody resumes fails after `approval_timeout_s`, and nothing was
 sent. With `export_format` the version is first written in a trainer's format beside the dataset.
+All that `labeler push` can be told, the flow can be told (`labeler.hub.Publication`).
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.flow_runs import pause_flow_run
+from pydantic import Field
 
-from flows.error_filter import explain_errors
-from flows.reporting import show_text
 from labeler.dataset import resolve
 from labeler.dataset.storage import storage_of
 from labeler.dataset.tagging import set_tag
@@ -23,12 +24,17 @@ from labeler.export import export as write_export
 from labeler.hub import Publication, Pushed, write_dry
 from labeler.hub import publish as push_to_hub
 
+from .at_work import told
+from .error_filter import explain_errors
+from .reporting import show_text, with_version
+
 DAY_S = 24 * 3600
 
 
 def _run_name() -> str:
     given = runtime.flow_run.parameters
-    return f"publish {Path(given['out']).name} as {given['repository']}"
+    what = with_version(given["out"], given.get("version"))
+    return f"publish {what} as {given['repository']}"
 
 
 @task(task_run_name="export {format_name}", persist_result=False)
@@ -67,29 +73,63 @@ async def publish(
     approval_timeout_s: int = DAY_S,
     export_format: str | None = None,
     dry_run: str | None = None,
+    source_licences: dict[str, str] = {},  # noqa: B006, Prefect reads the default
+    splits: Annotated[dict[str, float], Field(min_length=1)] = {"train": 1.0},  # noqa: B006
+    seed: int = 0,
+    config: str | None = None,
+    overrides: list[str] = [],  # noqa: B006
 ) -> Pushed | None:
     """Publishes a version, the newest by default; None with `dry_run`, which writes a folder.
 
-    `tag` names the version here and on the Hub. Raises `LabelerError` where it cannot be published.
+    `tag` names the version here and on the Hub; `{version}` in it stands for the number, so that
+    every run of a schedule has a tag of its own. `config` is the path of the run file that made the
+    dataset, shown on the card, `overrides` what was `--set` with it. Raises `LabelerError` where it
+    cannot be published.
     """
     explain_errors()
-    logger = get_run_logger()
     # Chosen once: what somebody approves is what is sent, whatever is committed meanwhile.
     number = resolve(out, version).version
-    publication = Publication(repository=repository, tag=tag, licence=licence)
-    if export_format:
-        logger.info("exported to %s", export_version(out, number, export_format))
+    tag = tag.replace("{version}", str(number))
+    publication = Publication(
+        repository=repository,
+        tag=tag,
+        licence=licence,
+        source_licences=source_licences,
+        splits=splits,
+        seed=seed,
+        config=None if config is None else Path(config),
+        overrides=overrides,
+    )
+    waits_s = approval_timeout_s if approval else None
+    return await told(_publish(out, number, publication, private, waits_s, export_format, dry_run))
+
+
+async def _publish(
+    out: str,
+    number: int,
+    publication: Publication,
+    private: bool,
+    waits_s: int | None,
+    export_format: str | None,
+    dry_run: str | None,
+) -> tuple[Pushed | None, str]:
+    """The work, and what came of it in one line; `waits_s` for a person, None to wait for none."""
+    logger = get_run_logger()
     card = card_of(out, number, publication)
     await show_text("publication-card", f"version {number} of {out}\n\n{card}")
+    if export_format:
+        logger.info("exported to %s", export_version(out, number, export_format))
     if dry_run:
         files = write_dry(resolve(out, number), publication, Path(dry_run))
         logger.info("%s: %d files, nothing sent", dry_run, len(files))
-        return None
-    if approval:
+        return None, f"{dry_run}: {len(files)} files of version {number}, nothing sent"
+    if waits_s is not None:
         logger.info("version %d waits for approval: resume this run to publish it", number)
-        await pause_flow_run(timeout=approval_timeout_s)  # type: ignore[misc]
+        await pause_flow_run(timeout=waits_s)  # type: ignore[misc]
     pushed = push_version(out, number, publication, private)
-    if tag:
-        set_tag(out, tag, number)
-    logger.info("%s@%s: commit %s", pushed.repository, pushed.tag, pushed.commit)
-    return pushed
+    if publication.tag:
+        set_tag(out, publication.tag, number)
+    what = "was there already" if pushed.already_there else f"published, {pushed.files} files"
+    said = f"version {number} is {pushed.repository}@{pushed.tag}: {what}; commit {pushed.commit}"
+    logger.info("%s", said)
+    return pushed, said

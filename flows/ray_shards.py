@@ -20,18 +20,20 @@ from typing import Any
 
 from prefect import get_run_logger, task
 
-from flows.parameters import Config
-from flows.reporting import ProgressBoard
-from flows.retrying import is_retryable
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
+from labeler.labelling.pilot import first_problems
 from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.remote_shard import ShardTask, label_shard_task
 from labeler.labelling.run import LabellingRun, Progress
 from labeler.samplers.base import Sampler
 from labeler.wiring.models import build_samplers
 from labeler.wiring.runs import build
+
+from .parameters import Config
+from .reporting import ProgressBoard
+from .retrying import is_retryable
 
 
 @task(
@@ -132,7 +134,8 @@ async def label_on_ray(
 def _submitted(
     runner: Any, shard: Shard, run: LabellingRun, run_file: str, fingerprints: dict[str, str]
 ) -> Any:
-    parcel = pickle.dumps(ShardTask(shard, run.provenance, fingerprints))
+    first = first_problems(run.parts.recipe, run.parts.problems)
+    parcel = pickle.dumps(ShardTask(shard, run.provenance, fingerprints, first))
     given = {"name": shard.name, "run_file": run_file, "parcel": parcel}
     return runner.submit(label_handed_shard, given)
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, runtime, task
 
-from flows.error_filter import explain_errors
-from flows.parameters import Config
-from flows.reporting import ProgressBoard, show_table
-from flows.stages import SHARD_TIMEOUT_S, execute_run, few_shards
 from labeler.dataset.storage import located
 from labeler.labelling.run import LabellingRun, Parts, RunSummary
 from labeler.labelling.stale import Staleness, withdraw_replaced
 from labeler.wiring.refresh import plan_refresh
+
+from .at_work import told
+from .error_filter import explain_errors
+from .parameters import Config
+from .reporting import ProgressBoard, in_one_line, show_table
+from .stages import SHARD_TIMEOUT_S, execute_run, few_shards
 
 
 def _run_name() -> str:
@@ -39,6 +41,13 @@ async def refresh(
 ) -> RunSummary | None:
     """Relabels stale problems; None where nothing is stale, or with `dry_run`."""
     explain_errors()
+    return await told(_refresh(config, out, dry_run, shard_timeout_s))
+
+
+async def _refresh(
+    config: Config, out: str, dry_run: bool, shard_timeout_s: float
+) -> tuple[RunSummary | None, str]:
+    """The work, and what came of it in one line."""
     parts, stale = look(config, out)
     logger = get_run_logger()
     for fact in stale.rows():
@@ -64,4 +73,5 @@ async def refresh(
         version = withdraw_replaced(located(out))
         if version is not None:
             logger.info("version %d is without the replaced labels", version)
-    return summary
+    n_stale = f"{len(stale.problems)} of {stale.n_known} problems are stale"
+    return summary, n_stale if summary is None else f"{n_stale}; {in_one_line(summary)}"

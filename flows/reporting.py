@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -28,6 +30,7 @@ from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
 from labeler.files import make_folder
 from labeler.labelling.run import Progress, RunSummary
+from labeler.shown import line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from labeler.stats import LabelStatistics, Rate
 
 PROGRESS_PERIOD_S = 10.0
+LISTED = 50
+CHANGES = ("changed", "reworded", "deleted", "kept")
 SERVER_ERRORS = (httpx.HTTPError, PrefectHTTPStatusError, PrefectException, OSError)
 Result = TypeVar("Result")
 
@@ -90,7 +95,16 @@ class ProgressBoard:
 
 
 async def show_summary(summary: RunSummary) -> None:
-    """What a run made and what it cost, by requester."""
+    """What a run made and why something is not in it, first; then what it cost, by requester."""
+    rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
+    reasons = "".join(f"\n- {n:,} rejected: {reason}" for reason, n in summary.reasons.items())
+    await show_text(
+        "labelling-summary",
+        f"# Version {summary.version} of {summary.out.name}\n\n"
+        f"run {summary.run_id}: {summary.n_problems} problems, "
+        f"{summary.n_solutions} labelled solutions in {summary.seconds:.0f} s; "
+        f"rejected: {rejected}\n{reasons}\n",
+    )
     rows: list[dict[str, Any]] = [
         {
             "asked by": requester,
@@ -105,14 +119,6 @@ async def show_summary(summary: RunSummary) -> None:
     ]
     await shown(
         acreate_table_artifact(table=rows, key="labelling-cost", description="Cost of the run")
-    )
-    rejected = ", ".join(f"{n} at {stage}" for stage, n in summary.rejections.items()) or "none"
-    await show_text(
-        "labelling-summary",
-        f"# Version {summary.version} of {summary.out.name}\n\n"
-        f"run {summary.run_id}: {summary.n_problems} problems, "
-        f"{summary.n_solutions} labelled solutions in {summary.seconds:.0f} s; "
-        f"rejected: {rejected}\n",
     )
 
 
@@ -134,6 +140,50 @@ async def show_statistics(summary: RunSummary) -> None:
         return
     link = report.resolve().as_uri()
     await shown(acreate_link_artifact(link, key="report", description=f"Report of {summary.out}"))
+
+
+def with_version(out: str, version: int | None = None) -> str:
+    """A dataset and its version (the newest by default), for the name of a run; its name alone
+    where it cannot be read: that is told by the run itself.
+    """
+    from labeler.dataset.ledger import newest_version
+    from labeler.dataset.storage import located
+
+    name = Path(out).name
+    try:
+        number = newest_version(located(out)) if version is None else version
+    except LabelerError:
+        return name
+    return f"{name}, version {number}" if number >= 0 else name
+
+
+def in_one_line(summary: RunSummary) -> str:
+    """What a run made, for the message of its state."""
+    if summary.already_there:
+        return f"is version {summary.version} of {summary.out.name} already"
+    reasons = "; ".join(f"{reason}: {n:,}" for reason, n in summary.reasons.items())
+    kinds = Counter(change.partition(":")[0] for change in summary.changes)
+    changed = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if kind in CHANGES)
+    rejected = sum(summary.rejections.values())
+    return (
+        f"version {summary.version} of {summary.out.name}: {summary.n_problems:,} problems, "
+        f"{summary.n_solutions:,} labelled solutions"
+        + (f", {rejected:,} rejected ({reasons})" if rejected else "")
+        + (f"; {changed}" if changed else "")
+    )
+
+
+async def show_changes(changes: Sequence[str], out: str) -> None:
+    """What was changed, deleted or left out, by name and with the reason: a line in the log each,
+    and a page; of very many only the first, the rest is in OUT/_rejections.
+    """
+    if not changes:
+        return
+    for change in changes[:LISTED]:
+        get_run_logger().info("%s", change)
+    more = f"\n- and {len(changes) - LISTED:,} more" if len(changes) > LISTED else ""
+    lines = "\n".join(f"- {line(change)}" for change in changes[:LISTED])
+    await show_text("source-changes", f"# Changed or left out, {out}\n\n{lines}{more}\n")
 
 
 async def show_text(key: str, markdown: str) -> None:

@@ -1,68 +1,61 @@
-"""Schedules on a Prefect server: add, list, pause, resume, remove; `labeler schedule` calls this.
+"""Schedules on a Prefect server: add, pause, resume, remove; `labeler schedule` calls this.
 
 A schedule is a Prefect deployment with a cron line. With a work pool its runs go to whatever worker
 is free; without one this process serves it until it is stopped. Deployments name their flow by its
-module, so a worker needs this package installed, not this folder.
+module, so a worker needs this package installed, not this folder. What is checked when one is added
+stands in `flows.schedule_checks`, what is listed in `flows.schedule_list`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import SETTINGS
 from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
 from labeler.shown import say
 
+from . import SETTINGS
+from .schedule_checks import (
+    Taken,
+    check_bounds,
+    check_models,
+    check_output,
+    check_publication,
+    check_source,
+    refuse_clash,
+)
+
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.responses import DeploymentResponse
     from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import Flow
-    from rich.table import Table
 
 TAG = "labeler"
 N_FIELDS = 5
 """Minute, hour, day of the month, month, day of the week."""
 
-WRITERS = ("label", "incremental", "refresh")
-"""Flows that add versions to a dataset: one schedule of these per dataset."""
 
+async def add(deployment: RunnerDeployment, pool: str | None) -> tuple[str, bool]:
+    """Registers a schedule; its full name, and whether it rests: one that rested goes on resting.
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A schedule as `labeler schedule list` shows it; times are ISO 8601 in UTC."""
-
-    name: str
-    cron: str
-    timezone: str
-    active: bool
-    pool: str | None
-    out: str
-    next_run: str | None
-    last_run: str | None
-    last_state: str | None
-
-
-async def add(deployment: RunnerDeployment, out: Location, pool: str | None) -> str:
-    """Registers a schedule with the server; its full name. Refuses a second writer of a dataset."""
+    Raises `ConfigError` where another schedule has its name or its output.
+    """
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
 
     async with get_client() as client:
-        for other in await _all(client):
-            theirs = (other.parameters or {}).get("out")
-            name = f"{await _flow_name(client, other)}/{other.name}"
-            writes = {deployment.flow_name, name.partition("/")[0]} <= {*WRITERS}
-            if writes and name != deployment.full_name and theirs == str(out):
-                raise ConfigError(
-                    f"schedule {name} writes {out} already; `labeler schedule remove {name}` "
-                    "first, or choose another --out"
-                )
+        others = {await full_name(client, one): one for one in await all_of_ours(client)}
+        taken = [Taken(name, one.parameters or {}) for name, one in others.items()]
+        refuse_clash(deployment.full_name, deployment.parameters or {}, taken)
+        before = others.get(deployment.full_name)
+        if before is not None:
+            deployment.paused = before.paused
         if pool is not None:
             try:
                 await client.read_work_pool(pool)
@@ -73,7 +66,7 @@ async def add(deployment: RunnerDeployment, out: Location, pool: str | None) -> 
                     f"make it with `prefect work-pool create {pool} --type process`"
                 ) from None
     await deployment.aapply(work_pool_name=pool)
-    return deployment.full_name
+    return deployment.full_name, bool(deployment.paused)
 
 
 async def deployment_of(
@@ -113,11 +106,11 @@ async def deployment_of(
 
 def flow_named(name: str) -> Flow[..., Any]:
     """One of our flows."""
-    from flows.audit import audit
-    from flows.incremental import incremental
-    from flows.label import label
-    from flows.publish import publish
-    from flows.refresh import refresh
+    from .audit import audit
+    from .incremental import incremental
+    from .label import label
+    from .publish import publish
+    from .refresh import refresh
 
     flows = {flow.name: flow for flow in (label, incremental, refresh, publish, audit)}
     if name not in flows:
@@ -126,9 +119,12 @@ def flow_named(name: str) -> Flow[..., Any]:
 
 
 def parameters_for(
-    flow: str, config: str, out: Location, settings: Sequence[str]
+    flow: str, config: str, out: Location, settings: Sequence[str], *, models: bool = True
 ) -> dict[str, Any]:
-    """What a scheduled run is given: the run file, the folder, and `key=value` for the flow."""
+    """What a scheduled run is given: the run file, the folder, and `key=value` for the flow.
+
+    Raises `LabelerError` for all that can be known to be wrong now.
+    """
     from labeler.config import load_config
     from labeler.config.load import setting
 
@@ -138,93 +134,89 @@ def parameters_for(
     # A schedule always goes on with what an interrupted run left.
     usual = {"config": loaded.model_dump(mode="json"), "out": str(out), "resume": True}
     given = {name: value for name, value in usual.items() if name in known}
+    if flow == "publish":
+        # There it is the path of the run file that the card shows, where one is to be shown.
+        del given["config"]
     given |= (setting(one, "sample=200") for one in of_flow)
+    if flow == "publish" and given.get("config"):
+        given["config"] = str(Path(str(given["config"])).resolve())
+    check_output(flow, out)
+    check_bounds(given)
+    if flow == "publish":
+        check_publication(given)
+        _refuse_wrong_types(flow, given)
+    else:
+        _refuse_wrong_types(flow, given)
+        check_source(flow, loaded)
+        if models:
+            check_models(loaded)
     return given
 
 
-async def listed() -> list[Scheduled]:
-    """All schedules of this project on the server, by name."""
-    from prefect.client.orchestration import get_client
+def _refuse_wrong_types(flow: str, given: dict[str, Any]) -> None:
+    """What the flow itself would refuse, at the hour of its first run."""
+    from prefect.exceptions import ParameterTypeError
 
-    async with get_client() as client:
-        found = [await _scheduled(client, deployment) for deployment in await _all(client)]
-    return sorted(found, key=lambda schedule: schedule.name)
+    try:
+        flow_named(flow).validate_parameters(given)
+    except ParameterTypeError as error:
+        first = str(error).splitlines()[1].strip(" -")
+        raise ConfigError(f"--set {first}") from None
 
 
 async def change(name: str, action: str) -> None:
-    """Pauses, resumes or removes a schedule; what it labelled stays. Raises `ConfigError`."""
+    """Pauses, resumes or removes a schedule; what it labelled stays. Raises `ConfigError`.
+
+    A pause and a removal hold at once: runs that wait or are about to begin are cancelled, runs at
+    work go on.
+    """
     from prefect.client.orchestration import get_client
 
     async with get_client() as client:
-        names = {f"{await _flow_name(client, d)}/{d.name}": d for d in await _all(client)}
+        names = {await full_name(client, d): d for d in await all_of_ours(client)}
         chosen = [full for full in names if name in (full, full.split("/")[1])]
         if len(chosen) != 1:
             known = ", ".join(chosen or sorted(names)) or "none"
             fault = "several schedules have this name" if chosen else "no such schedule"
             raise ConfigError(f"{name}: {fault}; choose among: {known}")
         deployment = names[chosen[0]].id
-        match action:
-            case "pause":
-                await client.pause_deployment(deployment)
-            case "resume":
-                await client.resume_deployment(deployment)
-            case "remove":
-                await client.delete_deployment(deployment)
+        if action == "resume":
+            await client.resume_deployment(deployment)
+            return
+        await client.pause_deployment(deployment)
+        await _cancel_waiting(client, deployment, f"its schedule was {action.rstrip('e')}ed")
+        if action == "remove":
+            await client.delete_deployment(deployment)
 
 
-async def _all(client: PrefectClient) -> list[DeploymentResponse]:
+async def _cancel_waiting(client: PrefectClient, deployment: UUID, why: str) -> None:
+    """Cancels runs that have not begun; the server itself has forgotten those of the future."""
+    from prefect.client.schemas import filters
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Cancelled
+
+    types = filters.FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])
+    waiting = await client.read_flow_runs(
+        deployment_filter=filters.DeploymentFilter(
+            id=filters.DeploymentFilterId(any_=[deployment])
+        ),
+        flow_run_filter=filters.FlowRunFilter(state=filters.FlowRunFilterState(type=types)),
+    )
+    for run in waiting:
+        await client.set_flow_run_state(run.id, Cancelled(message=why))
+
+
+async def all_of_ours(client: PrefectClient) -> list[DeploymentResponse]:
+    """The schedules of this project."""
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
     ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
     return list(await client.read_deployments(deployment_filter=ours))
 
 
-async def _flow_name(client: PrefectClient, deployment: DeploymentResponse) -> str:
-    return (await client.read_flow(deployment.flow_id)).name
-
-
-async def _scheduled(client: PrefectClient, deployment: DeploymentResponse) -> Scheduled:
-    from prefect.client.schemas.filters import (
-        DeploymentFilter,
-        DeploymentFilterId,
-        FlowRunFilter,
-        FlowRunFilterStartTime,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import StateType
-    from prefect.client.schemas.sorting import FlowRunSort
-
-    this = DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
-    waiting = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
-    following = await client.read_flow_runs(
-        deployment_filter=this,
-        flow_run_filter=FlowRunFilter(state=waiting),
-        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-        limit=1,
-    )
-    last = await client.read_flow_runs(
-        deployment_filter=this,
-        flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False)),
-        sort=FlowRunSort.START_TIME_DESC,
-        limit=1,
-    )
-    schedules = [one.schedule for one in deployment.schedules]
-    return Scheduled(
-        name=f"{await _flow_name(client, deployment)}/{deployment.name}",
-        cron=", ".join(str(getattr(schedule, "cron", schedule)) for schedule in schedules),
-        timezone=", ".join(str(getattr(schedule, "timezone", "")) for schedule in schedules),
-        active=not deployment.paused and any(one.active for one in deployment.schedules),
-        pool=deployment.work_pool_name,
-        out=str((deployment.parameters or {}).get("out", "")),
-        next_run=_time(following[0].expected_start_time) if following else None,
-        last_run=_time(last[0].start_time) if last else None,
-        last_state=last[0].state_name if last else None,
-    )
-
-
-def _time(moment: Any) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")
+async def full_name(client: PrefectClient, deployment: DeploymentResponse) -> str:
+    """flow/name, as people call a schedule."""
+    return f"{(await client.read_flow(deployment.flow_id)).name}/{deployment.name}"
 
 
 async def add_schedule(
@@ -236,33 +228,21 @@ async def add_schedule(
     pool: str | None,
     name: str | None,
     settings: Sequence[str],
+    models: bool = True,
 ) -> None:
     """Adds a schedule and says so; without a pool this process then serves it until it ends."""
     folder = located(out)
     folder = folder.resolve() if isinstance(folder, Path) else folder
-    parameters = parameters_for(flow, config, folder, settings)
-    name = name or (parameters.get("config") or {}).get("name") or folder.name
+    parameters = parameters_for(flow, config, folder, settings, models=models)
+    given = parameters.get("config")
+    name = name or (given.get("name") if isinstance(given, dict) else None) or folder.name
     deployment = await deployment_of(flow, name, parameters, cron, timezone, pool)
-    full_name = await add(deployment, folder, pool)
+    full, rests = await add(deployment, pool)
     if pool:
-        say(f"{full_name}: scheduled {cron} ({timezone}) on pool {pool}")
+        paused = f"; it is paused, as before (`labeler schedule resume {full}`)" if rests else ""
+        say(f"{full}: scheduled {cron} ({timezone}) on pool {pool}{paused}")
         return
     from prefect import aserve
 
-    say(f"{full_name}: served here {cron} ({timezone}); Ctrl-C pauses it")
+    say(f"{full}: served here {cron} ({timezone}); Ctrl-C pauses it")
     await aserve(deployment, print_starting_message=False)
-
-
-def schedule_table(schedules: Sequence[Scheduled]) -> Table:
-    """Schedules as a person reads them."""
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("schedule", "cron", "", "pool", "next run", "last run", ""):
-        table.add_column(column)
-    for one in schedules:
-        table.add_row(
-            one.name, f"{one.cron} {one.timezone}", "active" if one.active else "paused",
-            one.pool or "served", one.next_run or "-", one.last_run or "-", one.last_state or "",
-        )  # fmt: skip
-    return table

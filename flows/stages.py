@@ -18,14 +18,15 @@ from typing import Any
 
 from prefect import get_run_logger, task
 
-from flows.engine_limit import limited_engine, place_on
-from flows.parameters import Config
-from flows.ray_shards import label_on_ray
-from flows.reporting import ProgressBoard, show_statistics, show_summary
-from flows.retrying import is_retryable
 from labeler.labelling.pipeline import ShardSummary
 from labeler.labelling.run import SHARDS_AT_ONCE, LabellingRun, RunSummary
 from labeler.wiring.runs import note
+
+from .engine_limit import limited_engine, place_on
+from .parameters import Config
+from .ray_shards import label_on_ray
+from .reporting import ProgressBoard, show_statistics, show_summary
+from .retrying import is_retryable
 
 MOST_SHARDS = 64
 """Above that, task runs cost more than they tell: 21 KB of Prefect's database each, and a part of

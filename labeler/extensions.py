@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, TypeVar
@@ -71,9 +71,7 @@ class Table(Mapping[str, Record]):
         """Why there is no such entry, and what to do."""
         if name in self.refused:
             return self.refused[name]
-        close = difflib.get_close_matches(name, self, n=1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        return f"{meant}choose among {', '.join(self)}"
+        return choose_among(name, self)
 
     @cached_property
     def _loaded(self) -> tuple[dict[str, Record], dict[str, str]]:
@@ -114,6 +112,14 @@ class Table(Mapping[str, Record]):
         if loaded.name != point.name:
             return f"{whose} calls itself {loaded.name!r}; give its entry point the same name"
         return loaded
+
+
+def choose_among(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that is none of those known: the nearest one first, where one is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return f"{meant}choose among {', '.join(names)}"
 
 
 def _package(point: EntryPoint) -> str:

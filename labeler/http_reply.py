@@ -81,20 +81,26 @@ async def exchange(
     url: str,
     body: Any = None,
     *,
+    form: Any = None,
     deadline_s: float,
     connect_s: float,
     max_bytes: int,
 ) -> HttpReply:
     """Sends `body` as JSON and reads the reply. Raises `Late` or `NoReply`, each with a reason.
 
+    `form` is sent instead, as a multipart form: its fields, and its files as httpx has them.
+
     `deadline_s` counts from now to the last byte, `connect_s` is for the connection alone.
     """
     timeout = httpx.Timeout(deadline_s, connect=min(connect_s, deadline_s), pool=None)
+    fields, files = form or (None, None)
     has_begun = False
     try:
         async with (
             asyncio.timeout(deadline_s),
-            by.stream(method, url, json=body, timeout=timeout) as response,
+            by.stream(
+                method, url, json=body, data=fields, files=files, timeout=timeout
+            ) as response,
         ):
             has_begun = True
             content = await _content(response, max_bytes)

@@ -120,6 +120,9 @@ class Solution:
     generator: Generator
     samples: ProblemSamples | None = field(default=None, repr=False)
     """Of its problem, None where none were drawn. Not shown: a run is known by what is shown."""
+    logprobs: tuple[tuple[float, ...], ...] | None = field(default=None, repr=False)
+    """Natural logarithms of its tokens' probabilities at temperature 1, step by step, as they were
+    sampled; None where they were not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class Evidence:
     of them spoke for the step. `reason` says why, whenever the verdict is UNKNOWN; of a tool's
     WRONG it names the kind of the claim.
     `calls`, `prompt_tokens` and `completion_tokens` are what this piece of evidence cost.
+    `signal` is a real number on the labeler's own scale, higher is better: evidence that is a score
+    without a verdict. It is never a verdict by itself: rules that vote do not see it.
     """
 
     prefix_id: str
@@ -146,6 +151,7 @@ class Evidence:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reason: str = ""
+    signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

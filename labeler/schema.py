@@ -2,7 +2,7 @@
 
 One row is one labelled solution. The schema is fixed by the type annotations below and in
 `labeler.records`, never guessed from data; `python -m labeler.schema` prints it as the contract
-kept in `schemas/labeled_solutions.v2.json`. A released version is never edited: a change of
+kept in `schemas/labeled_solutions.v3.json`. A released version is never edited: a change of
 columns takes the next `SCHEMA_VERSION` and a new file.
 
 Does not cover reading and writing files (`labeler.dataset`) or deciding labels
@@ -37,7 +37,7 @@ from labeler.records import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 NARROW = {
     "label": "int8",
@@ -56,10 +56,14 @@ MEANING = {
     "steps.evidence.asks": "value: can the policy still get there; correctness: is it right",
     "steps.evidence.verdict": "correct, wrong or unknown (an error is unknown, with its reason)",
     "steps.evidence.score": "0 to 1, higher is better; null where the labeler gave none",
+    "steps.evidence.signal": "a real number on the labeler's own scale, higher is better; a score"
+    " without a verdict; null where the labeler gave none, and in rows of versions 1 and 2",
     "first_error": "0-based index of the first wrong step; -1 none, null undecided",
     "shard": "which shard of the run wrote the row",
     "samples": "all samples of the problem that its run drew, equal texts included; null where none"
     " were, and in rows of version 1",
+    "logprobs": "natural logarithms of the policy's probability of each token of each step, as it"
+    " was sampled; null where they were not asked for, and in rows of versions 1 and 2",
 }
 """Words for the columns whose names do not say enough; part of the contract."""
 
@@ -101,6 +105,7 @@ class Row:
     schema_version: int
     # Columns that came later stand last, as they do in tables that they were added to.
     samples: ProblemSamples | None
+    logprobs: tuple[tuple[float, ...], ...] | None
 
 
 def row(labeled: LabeledSolution, provenance: Provenance) -> dict[str, Any]:
@@ -143,12 +148,22 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         raise DatasetError(f"{where}: labelled steps differ from its text; label it again")
     if labeled.first_error is not None and not -1 <= labeled.first_error < len(steps):
         raise DatasetError(f"{where}: first_error {labeled.first_error} is no index of a step")
+    told = solution.logprobs or ()
+    if told and len(told) != len(steps):
+        raise DatasetError(f"{where}: log-probabilities of {len(told)} steps; it has {len(steps)}")
+    if not all(math.isfinite(x) for of_step in told for x in of_step):
+        raise DatasetError(f"{where}: a log-probability is not finite; leave them out")
     for index, step in enumerate(steps):
         if step.label not in (1, 0, -1, None):
-            raise DatasetError(f"{where}, step {index}: label {step.label} is not 1, 0, -1 or null")
-        for number in (step.probability, *(item.score for item in step.evidence)):
+            raise DatasetError(
+                f"{where}, step {index + 1}: label {step.label} is not 1, 0, -1 or null"
+            )
+        said = (number for item in step.evidence for number in (item.score, item.signal))
+        for number in (step.probability, *said):
             if number is not None and not math.isfinite(number):
-                raise DatasetError(f"{where}, step {index}: {number} is no score; unknown is null")
+                raise DatasetError(
+                    f"{where}, step {index + 1}: {number} is no score; unknown is null"
+                )
 
 
 Kind = TypeVar("Kind")

@@ -16,6 +16,7 @@ from labeler.unread import one_line, unread_by_asker
 
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
+    from labeler.evaluation.signals import SignalScore
 
 MANY_OF_ONE_STEP = 0.1
 
@@ -61,11 +62,16 @@ def progress_bar(what: str) -> Iterator[Callable[[Progress], None]]:
 def print_summary(summary: RunSummary) -> None:
     """What a run did and what it cost."""
     out = console()
+    for change in summary.changes:
+        out.print(f"  {line(change)}", markup=False)
     if summary.already_there:
         out.print(
             f"{summary.out}: this run is already version {summary.version}; "
             f"see it with labeler stats {summary.out}"
         )
+        return
+    if not summary.run_id:
+        out.print(f"{summary.out}, version {summary.version}: nothing new, labels withdrawn")
         return
     costs = Table(title=f"cost of run {summary.run_id}", title_justify="left")
     for column in ("asked by", "calls", "of these reused", "samples", "prompt tokens", "generated"):
@@ -76,6 +82,8 @@ def print_summary(summary: RunSummary) -> None:
         )  # fmt: skip
         costs.add_row(requester, *(f"{number:,}" for number in numbers))
     out.print(costs)
+    if summary.currency:
+        out.print(f"spent: {summary.spent:,.4f} {summary.currency}{_by_asker(summary)}")
     for name, counts in sorted(summary.statistics.items()):
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
     if warning := _one_step(summary):
@@ -95,6 +103,13 @@ def print_summary(summary: RunSummary) -> None:
         out.print(f"  {n:,} rejected: {line(reason)}", style="yellow")
     if summary.reasons:
         out.print(f"  all of them: {summary.out}/_rejections/{summary.run_id}.jsonl")
+
+
+def _by_asker(summary: RunSummary) -> str:
+    """Who cost most, in brackets."""
+    paid = sorted(((c.money, n) for n, c in summary.cost.items() if c.money), reverse=True)
+    told = ", ".join(f"{name} {money:,.4f}" for money, name in paid)
+    return f" ({told})" if told else ""
 
 
 def print_wide(what: Table | str) -> None:
@@ -141,6 +156,26 @@ def print_comparison(found: Comparison) -> None:
     for name, one in scores:
         misses = ", ".join(f"{n} {why}" for why, n in sorted(one.misses.items())) or "none"
         out.print(f"{name}: missed {misses}")
+    for name, signal in found.signals.items():
+        out.print(f"{name}: {_told(signal)}", soft_wrap=True)
+
+
+def _told(signal: SignalScore) -> str:
+    """What a source's scores are worth, and the settings that a labelled slice gives."""
+    low, high = signal.auc_interval or (None, None)
+    told = (
+        f"scores of {signal.n_errors} first errors against {signal.n_right} right steps: "
+        f"AUC {_number(signal.auc, 3)} [{_number(low, 3)}, {_number(high, 3)}], lowest at the first"
+        f" error in {_number(signal.exact)} of {signal.n_placed}"
+    )
+    if signal.threshold is None:
+        return told
+    points = ", ".join(f"[{a:g}, {b:g}]" for a, b in signal.calibration)
+    return (
+        f"{told}\n  best here: threshold: {signal.threshold:.4g} (F1 {_number(signal.f1)}; "
+        f"{_number(signal.f1_held_out)} on solutions it was not chosen on)\n"
+        f"  or, with calibration: [{points}], threshold: {signal.calibrated_threshold:g}"
+    )
 
 
 def render(row: LabeledSolution) -> Text:
@@ -148,10 +183,10 @@ def render(row: LabeledSolution) -> Text:
     text = Text()
     text.append(f"{line(row.problem.problem_id)}\n", style="bold")
     text.append(f"{shown(row.problem.text)}\n")
-    for step in row.steps:
+    for number, step in enumerate(row.steps, 1):
         style = {1: "green", -1: "bold red", 0: "yellow", None: "bright_black"}[step.label]
         mark = {1: "+", -1: "x", 0: "o", None: "?"}[step.label]
-        text.append(f" {mark} {shown(step.text.strip())}", style=style)
+        text.append(f" {mark} {number}. {shown(step.text.strip())}", style=style)
         text.append(f"  {_known(step)}\n", style="dim")
     kept = "kept" if row.consensus.kept else f"not kept: {line(row.consensus.reason)}"
     gold = row.problem.gold_answer or "unknown"
@@ -165,6 +200,7 @@ def _known(step: LabeledStep) -> str:
     parts += [
         f"{e.labeler} {e.n_correct}/{e.n}" for e in step.evidence if e.asks is Asks.VALUE and e.n
     ]
+    parts += [f"{e.labeler} {e.signal:.2f}" for e in step.evidence if e.signal is not None]
     return ", ".join(parts)
 
 

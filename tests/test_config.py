@@ -40,7 +40,7 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ("labelers.0.kk=8", "unknown key 'labelers.0.kk'; did you mean 'k'?"),
         ("sede=4", "unknown key 'sede'; did you mean 'seed'?"),
         # A key of another kind: those of this kind are named.
-        ("problems.limit=4", "unknown key 'problems.limit'; oracle has difficulty, kind, n, seed"),
+        ("problems.limits=4", "unknown key 'problems.limits'; did you mean 'limit'?"),
         ("problems={kind: oracle, kind: plain}", "key 'kind' stands there twice"),
         ("seed=a", "key 'seed': Input should be a valid integer, got 'a'"),
         ("labelers.0.k=0", "key 'labelers.0.k': Input should be greater than or equal to 1, got 0"),

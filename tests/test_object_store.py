@@ -251,7 +251,12 @@ def test_a_whole_run_commits_to_a_bucket_and_keeps_its_work_here(
     assert label(bucket) == label(tmp_path / "d")
     run_id = open_dataset(bucket).versions()[0].info.run_id  # type: ignore[union-attr]
     documents = [name for name in objects(bucket) if not name.endswith(".parquet")]
-    assert documents == [f"_delta_log/{0:020d}.json", f"_rejections/{run_id}.jsonl"]
+    summaries = [name for name in documents if name.startswith("_summaries/")]
+    assert [Path(name).suffix for name in summaries] == [".npz", ".json"]
+    assert [name for name in documents if name not in summaries] == [
+        f"_delta_log/{0:020d}.json",
+        f"_rejections/{run_id}.jsonl",
+    ]
     assert (storage_of(bucket).local / "_work" / "journal.sqlite").is_file()
     assert [made.made_by for made in labelled(bucket).values()] == [{}, {}]
 

@@ -41,6 +41,7 @@ PROVENANCE = Provenance("run-1", "c0ffee", "0.1.0", "shard-00003")
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 text_lists = st.lists(texts, max_size=3).map(tuple)
 whole = st.integers(0, 2**63 - 1)
+logprobs = st.lists(st.floats(-99, 0), max_size=2).map(tuple)
 shares = st.none() | st.floats(0, 1, width=32)
 evidence = st.builds(
     Evidence,
@@ -56,6 +57,7 @@ evidence = st.builds(
     prompt_tokens=whole,
     completion_tokens=whole,
     reason=texts,
+    signal=st.none() | st.floats(allow_nan=False, allow_infinity=False),
 )
 steps = st.builds(
     LabeledStep,
@@ -84,6 +86,7 @@ def labeled_solutions(draw: st.DrawFn) -> LabeledSolution:
         outcome=draw(st.sampled_from(Verdict)),
         outcome_reason=draw(texts),
         generator=draw(generators),
+        logprobs=draw(st.none() | st.tuples(*[logprobs] * len(its_steps))),
     )
     first_error = draw(st.none() | st.integers(-1, len(its_steps) - 1))
     consensus = Consensus(draw(texts), draw(st.booleans()), draw(texts))
@@ -120,6 +123,7 @@ def test_nulls_are_allowed_only_where_the_record_says_so() -> None:
         "final_answer",
         "first_error",
         "samples",
+        "logprobs",
     ]
     assert {field.name: (str(field.type), field.nullable) for field in step if field.nullable} == {
         "label": ("int8", True),

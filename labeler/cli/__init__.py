@@ -17,6 +17,7 @@ from labeler.cli import (  # noqa: F401
     datasets,
     doctor,
     evaluation,
+    init,
     label,
     plan,
     problems,

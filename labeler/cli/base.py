@@ -11,19 +11,39 @@ import typer
 
 from labeler.files import NO_SPACE
 from labeler.shown import say
+from labeler.version import __version__
 
 app = typer.Typer(
     name="labeler",
     help="Step labels for process reward models: problems in, versioned step labels out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-BENCHMARK = Path(__file__).parent.parent.parent / "data" / "benchmark.yaml"
 
-ConfigFile = Annotated[Path, typer.Argument(help="The run file (YAML).")]
+def _tell_version(asked: bool) -> None:
+    if asked:
+        say(f"labeler {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Which labeler this is."
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+ConfigFile = Annotated[
+    Path, typer.Argument(help="The run file (YAML), or the name of one of ours: quickstart.")
+]
 DatasetFolder = Annotated[
     str, typer.Argument(help="Folder of a labelled dataset, or s3://bucket/prefix.")
 ]
@@ -52,6 +72,14 @@ WhichVersion = Annotated[
     int | None, typer.Option("--version", help="Which version; the newest if left out.")
 ]
 WhichTag = Annotated[str | None, typer.Option("--tag", help="Which version, by its tag.")]
+Form = Annotated[
+    str, typer.Option("--form", help="Form of a file's records; auto knows it by its fields.")
+]
+Columns = Annotated[
+    list[str],
+    typer.Option("--column", help="Which column holds a field, e.g. --column steps=solution."),
+]
+Split = Annotated[str, typer.Option("--split", help="Of a data set on the Hub.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
 
 

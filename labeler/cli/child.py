@@ -20,7 +20,7 @@ def run_in_flows(command: str, **arguments: object) -> NoReturn:
     import sys
     from contextlib import suppress
 
-    words = [sys.executable, "-m", "flows", command]
+    words = [sys.executable, "-m", _flows(), command]
     with subprocess.Popen(words, stdin=subprocess.PIPE) as child:
         before = signal.signal(signal.SIGTERM, lambda number, frame: child.terminate())
         try:
@@ -33,6 +33,13 @@ def run_in_flows(command: str, **arguments: object) -> NoReturn:
         finally:
             signal.signal(signal.SIGTERM, before)
         raise typer.Exit(child.returncode)
+
+
+def _flows() -> str:
+    """The package of the flows: packaged below this one, or beside it in a checkout."""
+    from importlib.util import find_spec
+
+    return "labeler.flows" if find_spec("labeler.flows") else "flows"
 
 
 def run_flow(flow: str, **arguments: object) -> NoReturn:

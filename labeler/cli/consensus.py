@@ -29,7 +29,10 @@ def consensus(
     version: WhichVersion = None,
     gold: Annotated[
         Path | None,
-        typer.Option(help='fusion: JSONL lines {"solution_id", "first_error"} to calibrate with.'),
+        typer.Option(
+            help='fusion: JSONL lines {"solution_id", "first_error"} to calibrate with, or '
+            '"annotated": the labels that the solutions came with.'
+        ),
     ] = None,
     settings: Annotated[
         list[str], typer.Option("--set", help="A setting of the rule, e.g. --set lenient=true.")

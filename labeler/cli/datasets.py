@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -26,7 +28,6 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Show what a dataset holds: labels, first errors, agreement, calibration, cost."""
-    import json
     from dataclasses import asdict
 
     from labeler.dataset import resolve
@@ -68,6 +69,7 @@ def show(
     errors: Annotated[bool, typer.Option("--errors", help="Only solutions with an error.")] = False,
     version: WhichVersion = None,
     tag: WhichTag = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print labelled solutions: right steps green, the wrong step red, undecided ones grey."""
     from itertools import islice
@@ -79,8 +81,12 @@ def show(
     rows = (
         row
         for row in resolve(dataset, version, tag).solutions()
-        if not errors or (row.first_error is not None and row.first_error >= 0)
+        # A rule of single steps may label one as wrong and leave the first error undecided.
+        if not errors or any(step.label == -1 for step in row.steps)
     )
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in islice(rows, n)]))
+        return
     out = console()
     for row in islice(rows, n):
         out.print(render(row))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import BENCHMARK, AsJson, Settings, app
+from labeler.cli.base import AsJson, Columns, Form, Settings, Split, app
 
 ORACLE = "oracle"
 
@@ -21,8 +21,9 @@ def evaluate(
     target: Annotated[
         str,
         typer.Argument(
-            help="A file of solutions with human first errors (ProcessBench, PRM800K, or JSON "
-            "with problem, steps, label), or 'oracle' for fresh problems with known truth."
+            help="A file of solutions with human first errors (ProcessBench, PRM800K and other "
+            "sets as they are, or problem, steps, label), a data set's id, or 'oracle' for fresh "
+            "problems with known truth."
         ),
     ],
     labelers: Annotated[list[str], typer.Option("--labeler", help="May be repeated.")],
@@ -32,6 +33,9 @@ def evaluate(
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="How sure a rule must be; 0 decides everything.")
     ] = 0.0,
+    form: Form = "auto",
+    columns: Columns = [],  # noqa: B006
+    split: Split = "train",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the file's first solutions.")
     ] = None,
@@ -56,19 +60,19 @@ def evaluate(
     from labeler.shown import line
     from labeler.terminal import print_comparison, progress_bar
     from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
+    from labeler.wiring.solutions_file import SolvedPlace
 
     if target == ORACLE:
-        loaded = load_config(config or BENCHMARK, settings)
+        loaded = load_config(config or Path("benchmark"), settings)
         candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
         with progress_bar("evaluating") as show:
             found = compare_on_oracle(loaded, candidates, (problems, seed), journal, show)
     else:
         given = load_config(config, settings) if config else None
+        place = SolvedPlace.of(target, form, columns, split, limit)
         candidates = Candidates(labelers, rules, min_confidence)
         with progress_bar("evaluating") as show:
-            found, rejections = compare_on_file(
-                given, Path(target), candidates, limit, journal, show
-            )
+            found, rejections = compare_on_file(given, place, candidates, journal, show)
         for rejection in rejections:
             typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
     if as_json:
@@ -78,6 +82,9 @@ def evaluate(
     if flags:
         for name, false in found.flags.items():
             for flag in false:
-                where = "a right solution" if flag.truth < 0 else f"first error is {flag.truth}"
-                said = f"{name}: {flag.solution_id}, step {flag.step} ({where}): {flag.rationale}"
+                # In sentences steps count from 1, as `show` and the report number them.
+                truth = f"the first error is in step {flag.truth + 1}"
+                where = "a right solution" if flag.truth < 0 else truth
+                step = flag.step + 1
+                said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
                 typer.echo(line(said), err=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labeler.cli.base import OutFolder, Settings, app
+from labeler.cli.base import Columns, Form, OutFolder, Settings, Split, app
 from labeler.cli.run import keeping_what_was_done
 
 
@@ -17,14 +17,20 @@ from labeler.cli.run import keeping_what_was_done
 )
 def label(
     file: Annotated[
-        Path,
-        typer.Argument(help="JSON with problem and steps, and answer or tests where known."),
+        str,
+        typer.Argument(
+            help="JSON, JSONL, Parquet or CSV with problem and steps, or in a form that is known, "
+            "or a data set's id on the Hub."
+        ),
     ],
     labelers: Annotated[list[str], typer.Option("--labeler", help="May be repeated.")],
     out: OutFolder,
     config: Annotated[
         Path | None, typer.Option(help="Models, settings and consensus come from this run file.")
     ] = None,
+    form: Form = "auto",
+    columns: Columns = [],  # noqa: B006, typer reads the default
+    split: Split = "train",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the file's first solutions.")
     ] = None,
@@ -36,9 +42,10 @@ def label(
     """Label the steps of given solutions, without sampling any, and commit one version."""
     from labeler.terminal import print_summary, progress_bar
     from labeler.wiring import run
-    from labeler.wiring.solutions_file import config_for_file
+    from labeler.wiring.solutions_file import SolvedPlace, config_for_file
 
-    whole = config_for_file(file, labelers, config, settings, limit)
+    place = SolvedPlace.of(file, form, columns, split, limit)
+    whole = config_for_file(place, labelers, config, settings)
     with keeping_what_was_done(), progress_bar("labelling") as show:
         summary = run(whole, out, resume=resume, on_progress=show)
     print_summary(summary)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +20,7 @@ def problems_make(
     file: Annotated[Path, typer.Argument(help="JSONL or Parquet file to write.")],
     n: Annotated[int, typer.Option(min=1, help="How many problems.")] = 200,
     seed: Annotated[int, typer.Option(help="Which endless set they come from.")] = 1,
-    min_steps: Annotated[int, typer.Option(help="Fewest steps before the answer (2-16).")] = 4,
+    min_steps: Annotated[int, typer.Option(help="Fewest steps before the answer (1-16).")] = 4,
     max_steps: Annotated[int, typer.Option(help="Most steps before the answer (2-16).")] = 8,
     max_number: Annotated[int, typer.Option(help="No number is larger.")] = 150,
     distractors: Annotated[float, typer.Option(help="Chance of a sentence that misleads.")] = 0.15,
@@ -38,6 +40,7 @@ def problems_show(
     config: ConfigFile,
     n: Annotated[int, typer.Option(min=1, help="How many problems.")] = 3,
     settings: Settings = [],  # noqa: B006
+    as_json: AsJson = False,
 ) -> None:
     """Print the first problems of a run file with their reference solutions."""
     from labeler.config import load_config
@@ -46,6 +49,9 @@ def problems_show(
     from labeler.wiring import read_problems
 
     problems, _ = read_problems(load_config(config, settings))
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems[:n]]))
+        return
     for problem in problems[:n]:
         console().print(line(problem.problem_id), style="bold", highlight=False, soft_wrap=True)
         typer.echo(problem.text)
@@ -60,7 +66,6 @@ def problems_check(
     as_json: AsJson = False,
 ) -> None:
     """Read the problems of a run file and report what is rejected, and duplicates."""
-    import json
     from dataclasses import asdict
 
     from labeler.config import load_config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,17 @@ from labeler.errors import UserError
 Shares = Annotated[
     str, typer.Option("--splits", help="Shares of problems, e.g. train=0.9,test=0.1.")
 ]
+SourceLicence = Annotated[
+    list[str], typer.Option(help="NAME=ID: the licence of a source set that states none.")
+]
+CardConfig = Annotated[Path | None, typer.Option(help="The run file, to be shown on the card.")]
+CardSettings = Annotated[
+    list[str], typer.Option("--set", help="Overrides with which --config was run.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of splits and choices.")]
 
 
-@app.command(epilog="Example: labeler export runs/quickstart --format trl -o exports/trl")
+@app.command(epilog="Example: labeler export runs/quickstart --format qwen -o exports/qwen")
 def export(
     dataset: DatasetFolder,
     format_name: Annotated[
@@ -61,6 +69,13 @@ def export(
     from labeler.export import export as write
 
     if format_name == "list":
+        if as_json:
+            told = {
+                one.name: {"about": one.about, "read_by": one.readers, "not_expressed": one.loss}
+                for one in FORMATS.values()
+            }
+            typer.echo(json.dumps(told))
+            return
         for known in FORMATS.values():
             typer.echo(f"{known.name:<14} {known.about}\n{'':<14} read by: {known.readers}")
         return
@@ -105,15 +120,9 @@ def push(
     licence: Annotated[
         str | None, typer.Option(help="Licence to publish under; the sources' own if they agree.")
     ] = None,
-    source_licence: Annotated[
-        list[str], typer.Option(help="NAME=ID: the licence of a source set that states none.")
-    ] = [],  # noqa: B006, typer reads the default
-    config: Annotated[
-        Path | None, typer.Option(help="The run file, to be shown on the card.")
-    ] = None,
-    settings: Annotated[
-        list[str], typer.Option("--set", help="Overrides with which --config was run.")
-    ] = [],  # noqa: B006
+    source_licence: SourceLicence = [],  # noqa: B006, typer reads the default
+    config: CardConfig = None,
+    settings: CardSettings = [],  # noqa: B006
     splits: Shares = "train=1",
     seed: Seed = 0,
     dry_run: Annotated[
@@ -122,7 +131,6 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Publish a version on the Hugging Face Hub: card and Parquet, one commit, one tag."""
-    import json
     from dataclasses import asdict
 
     from labeler.dataset import resolve
@@ -174,6 +182,11 @@ def publish(
     dry_run: Annotated[
         str | None, typer.Option(help="Write the tree to this folder; send nothing.")
     ] = None,
+    source_licence: SourceLicence = [],  # noqa: B006
+    config: CardConfig = None,
+    settings: CardSettings = [],  # noqa: B006
+    splits: Shares = "train=1",
+    seed: Seed = 0,
 ) -> None:
     """Publish as `push` does, but as a Prefect flow: shown on its page, and approved there."""
     run_flow(
@@ -187,13 +200,20 @@ def publish(
         approval=approval,
         export_format=export_format,
         dry_run=dry_run,
+        source_licences=dict(_pair("--source-licence", text) for text in source_licence),
+        splits=_shares(splits),
+        seed=seed,
+        config=None if config is None else str(config),
+        overrides=settings,
     )
 
 
 def _one_of(option: str, value: str, choices: type) -> str:
+    from labeler.extensions import choose_among
+
     known = [str(choice) for choice in choices]  # type: ignore[attr-defined]
     if value not in known:
-        raise UserError(f"{option} {value}: choose among {', '.join(known)}")
+        raise UserError(f"{option} {value}: {choose_among(value, known)}")
     return value
 
 

@@ -45,6 +45,9 @@ def schedule_add(
         str | None, typer.Option(help="Work pool whose workers run it; this process if left out.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The run file's name if left out.")] = None,
+    models_later: Annotated[
+        bool, typer.Option("--models-later", help="Do not look for the models now.")
+    ] = False,
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Schedule a flow; `--set` takes keys of the run file and parameters of the flow."""
@@ -58,6 +61,7 @@ def schedule_add(
         pool=pool,
         name=name,
         settings=settings,
+        models=not models_later,
     )
 
 
@@ -69,7 +73,7 @@ def schedule_list(as_json: AsJson = False) -> None:
 
 @schedule_app.command("pause", epilog="Example: labeler schedule pause incremental/quickstart")
 def schedule_pause(name: Name) -> None:
-    """Let a schedule rest; runs at work go on."""
+    """Let a schedule rest at once; runs that wait are cancelled, runs at work go on."""
     run_in_flows("schedule_change", name=name, action="pause")
 
 
@@ -81,7 +85,7 @@ def schedule_resume(name: Name) -> None:
 
 @schedule_app.command("remove", epilog="Example: labeler schedule remove incremental/quickstart")
 def schedule_remove(name: Name) -> None:
-    """Forget a schedule; the dataset stays."""
+    """Forget a schedule; runs that wait are cancelled, the dataset stays."""
     run_in_flows("schedule_change", name=name, action="remove")
 
 
@@ -90,6 +94,9 @@ def server(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where it listens.")] = 4200,
     pool: Annotated[str, typer.Option(help="Work pool to make and work for.")] = "labeler",
     limit: Annotated[int, typer.Option(min=1, help="Flow runs at once.")] = 1,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Keep its state in Postgres, where SQLite is slow.")
+    ] = False,
 ) -> None:
     """Run a Prefect server and a worker on this machine; Ctrl-C stops both, schedules stay."""
-    run_in_flows("server", port=port, pool=pool, limit=limit)
+    run_in_flows("server", port=port, pool=pool, limit=limit, postgres=postgres)

@@ -31,6 +31,13 @@ def view(
         ),
     ] = None,
     reviewer: Annotated[str, typer.Option(help="Your name, kept with your reviews.")] = "",
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Write the pages of this version to a new folder, to publish; then end."),
+    ] = None,
+    bundle_solutions: Annotated[
+        int, typer.Option(min=0, help="So many solutions, and trees, go into the bundle.")
+    ] = 200,
 ) -> None:
     """Browse a dataset in a web browser and review its labels, until Ctrl-C.
 
@@ -40,4 +47,16 @@ def view(
     from labeler.dataset import resolve
     from labeler.view import serve
 
-    serve(resolve(dataset, version, tag), port, host, work, reviewer, typer.echo, token)
+    opened = resolve(dataset, version, tag)
+    if bundle is None:
+        serve(opened, port, host, work, reviewer, typer.echo, token)
+        return
+    from labeler.view.bundle import write_bundle
+    from labeler.view.viewer import Viewer
+
+    viewer = Viewer(opened, work, reviewer)
+    try:
+        n_pages = write_bundle(viewer, bundle, bundle_solutions)
+    finally:
+        viewer.close()
+    typer.echo(f"{bundle / 'index.html'}: version {opened.version} of {dataset}, {n_pages} pages")

@@ -16,6 +16,7 @@ class AnswerPattern(Strict):
     """
 
     regex: str
+    """A regular expression of Python's."""
 
     @field_validator("regex")
     @classmethod

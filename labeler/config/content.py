@@ -15,12 +15,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from labeler.config.earlier import KEYS
+
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.jinja")
 
 
 def without_paths(content: dict[str, Any]) -> dict[str, Any]:
     """The content of a run file (as JSON has it), its paths left out or hashed; a new dict."""
     problems = dict(content["problems"])
+    if problems["kind"] == "solved":
+        # How a file is read is told by what was read.
+        for key in ("form", "columns", "split", "subset", "revision"):
+            del problems[key]
+    if problems["limit"] is None and "limit" not in KEYS.get(f"problems:{problems['kind']}", ""):
+        # Of kinds that had no limit once.
+        del problems["limit"]
     if "path" in problems:
         del problems["path"]
     elif _is_path(problems.get("dataset")):
@@ -35,6 +44,9 @@ def without_paths(content: dict[str, Any]) -> dict[str, Any]:
 
 def _model(model: dict[str, Any]) -> dict[str, Any]:
     changed = dict(model)
+    if changed.get("family") is None:
+        # Came later: a model that writes is the same one as before there were others.
+        changed.pop("family", None)
     if model["kind"] == "transformers" or (model["kind"] == "vllm" and _is_path(model["model"])):
         del changed["model"]
     if _is_path(model.get("tokenizer")):

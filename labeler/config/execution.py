@@ -19,8 +19,12 @@ class Execution(Strict):
     """
 
     engine: Literal["local", "ray"] = "local"
+    """Where shards are labelled."""
     address: str = "auto"
+    """Of the cluster's head."""
     cpus: Annotated[float, Field(gt=0)] = 1.0
+    """Processors of a node per shard."""
     gpus: Annotated[float, Field(ge=0)] = 0.0
+    """GPUs per shard; fractions are allowed."""
     retries: Annotated[int, Field(ge=0)] = 5
     """How often a shard is begun again elsewhere after its node or process was lost."""

@@ -14,13 +14,16 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from labeler.bundled import run_file, run_files
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
 from labeler.consensus.rules import RULES
 from labeler.errors import ConfigError
+from labeler.extensions import choose_among
 from labeler.labelers.method import Prompted
 from labeler.labelers.methods import METHODS
+from labeler.problems.rows import Place
 from labeler.problems.sources import PROBLEM_SOURCES
 
 MEND = "mend it, or quote what is text"
@@ -41,12 +44,19 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a run file; `overrides` are `key.sub=value` with YAML values. Raises ConfigError."""
-    path = Path(path)
+    """Reads a run file, or one of ours by its name. Raises ConfigError.
+
+    `overrides` are `key.sub=value` with YAML values.
+    """
+    path = run_file(Path(path))
     try:
         content = _plain(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot read the run file ({error.strerror}); check the path")
+        ours = choose_among(str(path), run_files())
+        raise ConfigError(
+            f"{path}: cannot read the run file ({error.strerror}); check the path, write one with "
+            f"`labeler init`, or name one that comes along ({ours})"
+        )
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not YAML (not text); mend the file")
     if not isinstance(content, dict):
@@ -118,7 +128,7 @@ def one_line(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"key {key!r} is missing; add it{more}"
     if first["type"].startswith("union_tag"):
-        return f"key {key!r}: {_refused(first) or first['msg']}{more}"
+        return f"key {key!r}: {_refused(first) or _unknown_name(first)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     given = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
     return f"key {key!r}: {message}{given}{more}" if key else f"{message}{more}"
@@ -133,6 +143,16 @@ def _refused(mistake: Mapping[str, Any]) -> str:
             if given.get(key) in table.refused:
                 return f"{given[key]}: {table.refused[given[key]]}"
     return ""
+
+
+def _unknown_name(mistake: Mapping[str, Any]) -> str:
+    """What to do about a kind or rule that is none of those there are."""
+    context, given = mistake.get("ctx", {}), mistake["input"]
+    tag = str(context.get("discriminator", "")).strip("'")
+    if not isinstance(given, dict) or tag not in given or "expected_tags" not in context:
+        return str(mistake["msg"])
+    known = [name.strip("' ") for name in context["expected_tags"].split(",")]
+    return f"{tag} {given[tag]}: {choose_among(str(given[tag]), known)}"
 
 
 def _hint(path: Sequence[str | int]) -> str:
@@ -176,6 +196,7 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
     problems = config.problems
     source = PROBLEM_SOURCES.find(problems.kind, "problems.kind")
     there = [key for key in source.paths_if_there if (folder / getattr(problems, key)).exists()]
+    there += [key for key in source.path_or_id if not _is_id(getattr(problems, key), folder)]
     absolute = {key: _path(getattr(problems, key), folder) for key in (*source.paths, *there)}
     problems = problems.model_copy(update=absolute)
     models = {name: _with_paths(model, folder) for name, model in config.models.items()}
@@ -187,6 +208,11 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
             "labelers": tuple(_with_prompts(labeler, folder) for labeler in config.labelers),
         }
     )
+
+
+def _is_id(place: str, folder: Path) -> bool:
+    """Whether a place is a dataset on the Hub, with nothing of that name beside the run file."""
+    return not (folder / place).exists() and Place(place).is_dataset
 
 
 def _with_paths(model: ModelConfig, folder: Path) -> ModelConfig:

@@ -29,5 +29,8 @@ class DifficultyFilter(Strict):
     """
 
     samples: Annotated[int, Field(ge=1)] = 32
+    """Rollouts drawn per problem."""
     above: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Kept where the share of right ones is above this ..."""
     below: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """... and below this."""

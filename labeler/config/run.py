@@ -19,20 +19,24 @@ from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
+from labeler.config.prices import Prices
 from labeler.config.problems import DifficultyFilter, ProblemsConfig
 from labeler.config.sandbox import SANDBOX_OPERATIONS, BubblewrapConfig, SandboxConfig
 from labeler.consensus.fusion import FusionRule
 from labeler.labelers.methods import METHODS
 from labeler.problems.sources import PROBLEM_SOURCES
+from labeler.samplers.reward.families import FAMILIES
 from labeler.settings import Strict
 
 MODEL_OPERATIONS = {"device", "rows_per_batch", "urls", "concurrency", "timeout_s", "api_key_env"}
 MODEL_OPERATIONS |= {"replicas", "command", "env", "host", "port", "tensor_parallel", "gpu_memory"}
-MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts"}
+MODEL_OPERATIONS |= {"devices", "start_timeout_s", "restarts", "batch"}
 OPERATIONAL = {
     "name": True,
+    "keep_deleted": True,
     "run": True,
     "execution": True,
+    "prices": True,
     "policy": MODEL_OPERATIONS,
     "models": {"__all__": MODEL_OPERATIONS},
     "sandbox": SANDBOX_OPERATIONS,
@@ -44,9 +48,13 @@ class RunOptions(Strict):
     """How a run runs; never changes labels."""
 
     shards: Annotated[int, Field(ge=1)] = 4
+    """Parts that a run is cut into; each is staged when it is done, and a task of its flow."""
     max_active: Annotated[int, Field(ge=1)] = 256
+    """Problems whose conversations are under way at once."""
     attempts: Annotated[int, Field(ge=1)] = 12
+    """How often a request is asked before it is given up; 12 take some 80 s in all."""
     longest_pause_s: Annotated[float, Field(gt=0)] = 60.0
+    """Pauses between attempts double up to this."""
     probe: bool = True
     """Whether models are asked what they can do (`samplers/probe.py`) before the first problem."""
 
@@ -55,9 +63,15 @@ class RunConfig(Strict):
     """Everything a labelling run is."""
 
     name: str = "run"
+    """What the run is called in lists and on Prefect's page."""
     seed: int = 0
+    """All seeds are derived from it, the problem and the prefix."""
     problems: ProblemsConfig
+    """What is labelled."""
     drop_duplicates: bool = True
+    """Exact and near duplicates are dropped; problems that differ in numbers only are kept."""
+    keep_deleted: bool = False
+    """Whether `incremental` keeps the labels of problems that the source holds no more."""
     policy: ModelConfig | None = None
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})
@@ -71,12 +85,25 @@ class RunConfig(Strict):
     unreadable: Literal["unknown", "wrong"] = "unknown"
     """What a reply without a readable answer is held for."""
     solutions: Annotated[int, Field(ge=0)] = 4
+    """How many are sampled of each problem."""
     difficulty_filter: DifficultyFilter | None = None
+    """Drops problems that are too easy or too hard; how many samples were right stands in the
+    reason.
+    """
     labelers: Annotated[tuple[LabelerConfig, ...], Field(min_length=1)]
+    """Who gives evidence; each kind once. Searches go first, so that the others see what they
+    wrote.
+    """
     consensus: ConsensusConfig = FusionRule()
+    """What makes labels of evidence."""
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
+    """Where programs of models run."""
     run: RunOptions = RunOptions()
+    """How the run runs; never changes labels."""
     execution: Execution = Execution()
+    """Where shards are labelled; never changes labels."""
+    prices: Prices | None = None
+    """What models cost, and how much the run may spend."""
 
     @model_validator(mode="after")
     def _labelers_have_work(self) -> RunConfig:
@@ -99,10 +126,57 @@ class RunConfig(Strict):
                     raise ValueError(
                         f"labelers: {labeler.kind} asks model {asked!r}; known: {known}"
                     )
+        self._models_can(self.labelers)
         writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
         return self
+
+    @model_validator(mode="after")
+    def _prices_hold(self) -> RunConfig:
+        if self.prices is None:
+            return self
+        asked = {**({"policy": self.policy} if self.policy else {}), **self.models}
+        if unknown := sorted(self.prices.models.keys() - asked.keys()):
+            raise ValueError(
+                f"prices: no model is called {unknown[0]!r}; models are {', '.join(asked)}"
+            )
+        if self.prices.limit is None:
+            return self
+        if self.execution.engine != "local":
+            raise ValueError(
+                "prices.limit: holds in one process; take it out, or execution.engine: local"
+            )
+        priceless = [
+            n for n, m in asked.items() if m.kind == "openai" and n not in self.prices.models
+        ]
+        if priceless:
+            raise ValueError(
+                f"prices.limit: what {priceless[0]} costs is not known; add it to prices.models "
+                "(0 and 0 where it is yours)"
+            )
+        return self
+
+    def _models_can(self, labelers: tuple[LabelerConfig, ...]) -> None:
+        """Raises `ValueError` where a reward model is asked for text, or another one for scores."""
+        if getattr(self.policy, "family", None) is not None:
+            raise ValueError(
+                "policy.family: a reward model solves no problem; name it under models:"
+            )
+        for labeler in labelers:
+            for name in labeler.models:
+                is_reward = getattr(self.models.get(name), "family", None) is not None
+                if name in labeler.reward_models and not is_reward:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r} for scores of steps, and "
+                        f"that is no reward model; name one under models: and give it a family "
+                        f"({', '.join(FAMILIES)})"
+                    )
+                if is_reward and name not in labeler.reward_models:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r}, and a reward model writes "
+                        "no text; ask another one"
+                    )
 
     def identity(self) -> str:
         """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""

@@ -16,9 +16,13 @@ class ProgramLimits(Strict):
     """Per program: processor and wall-clock seconds, memory and files in MiB."""
 
     cpu_s: Annotated[float, Field(gt=0)] = 2.0
+    """Processor seconds; the clock does not count here, so a busy machine changes nothing."""
     wall_s: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds by the clock."""
     memory_mb: Annotated[int, Field(ge=32)] = 512
+    """MiB of memory."""
     disk_mb: Annotated[int, Field(ge=1)] = 16
+    """MiB of files."""
 
 
 class BubblewrapConfig(Strict):
@@ -26,7 +30,9 @@ class BubblewrapConfig(Strict):
 
     kind: Literal["bubblewrap"]
     limits: ProgramLimits = ProgramLimits()
+    """Per program."""
     concurrency: Annotated[int, Field(ge=1, le=128)] = 2
+    """Programs at once."""
 
 
 class RemoteConfig(Strict):
@@ -34,9 +40,13 @@ class RemoteConfig(Strict):
 
     kind: Literal["remote"]
     url: str
+    """The server's address."""
     limits: ProgramLimits = ProgramLimits()
+    """Per program."""
     concurrency: Annotated[int, Field(ge=1)] = 8
+    """Programs at once."""
     api_key_env: str | None = None
+    """The name of an environment variable, never the key."""
 
 
 class UnsafeConfig(Strict):
@@ -44,7 +54,9 @@ class UnsafeConfig(Strict):
 
     kind: Literal["unsafe"]
     limits: ProgramLimits = ProgramLimits()
+    """Per program."""
     concurrency: Annotated[int, Field(ge=1)] = 2
+    """Programs at once."""
 
 
 SandboxConfig = Annotated[

@@ -109,4 +109,4 @@ def agreed_first_error(
 
 
 def _named(first_error: int) -> str:
-    return "no error" if first_error == -1 else f"step {first_error}"
+    return "no error" if first_error == -1 else f"step {first_error + 1}"

@@ -41,7 +41,7 @@ class EachStep:
         first = next((t for t, label in enumerate(labels) if label != 1), -1)
         first_error = first if first == -1 or labels[first] == -1 else None
         probabilities = tuple({1: 1.0, -1: 0.0}.get(label or 0) for label in labels)
-        reason = "" if first_error is not None else f"step {first} is neutral or undecided"
+        reason = "" if first_error is not None else f"step {first + 1} is neutral or undecided"
         keep = any(label is not None for label in labels)
         return Decision(first_error, labels, probabilities, reason, keep)
 

@@ -32,11 +32,11 @@ def label_from_first_error_posterior(
         labels = tuple(None if t >= end else -1 if t == first_error else 1 for t in range(n_steps))
         probabilities = tuple(right[t] if t < end else None for t in range(n_steps))
         return Decision(first_error, labels, probabilities)
-    name = "no error" if best == n_steps else f"step {best}"
+    name = "no error" if best == n_steps else f"step {best + 1}"
     reason = f"first error undecided: most likely {name}, P = {posterior[best]:.2f}"
     return Decision(
         None,
         tuple(1 if t < told and p >= min_confidence else None for t, p in enumerate(right)),
         tuple(p if t < told else None for t, p in enumerate(right)),
-        f"no evidence from step {told} on" if open_end else reason,
+        f"no evidence from step {told + 1} on" if open_end else reason,
     )

@@ -5,6 +5,9 @@ then gives P(first error = t), and a label where that is sure enough. `steps[t].
 error up to and including step t), which is why it never grows along a solution. With `gold`, true
 first errors of some solutions, these probabilities are calibrated (`calibration`).
 
+Scores without a verdict are evidence, too, as far as the run shows what they are worth
+(`emission`); alone they decide nothing.
+
 Without `fit` it decides by its prior belief about any source of value or of correctness. It needs
 sources that fail for different reasons: of one source alone it learns little beyond the belief.
 """
@@ -27,6 +30,7 @@ from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
 from labeler.consensus.observations import Said, gather, is_rollouts, said_of
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings, rule_is_required
+from labeler.consensus.scores import Scores, scores_of
 from labeler.consensus.sources import OUTCOME
 from labeler.errors import DataError
 from labeler.records import Evidence, LabeledSolution, Solution
@@ -88,7 +92,8 @@ class Fusion:
                         name = row.solution.solution_id
                         raise DataError(f"gold: {name} has no step {truth}; the first step is 0")
                     evidence = [step.evidence for step in row.steps]
-                    marked.append((row.solution.problem_id, said_of(row.solution, evidence), truth))
+                    said = said_of(row.solution, evidence)
+                    marked.append((row.solution.problem_id, said, scores_of(evidence), truth))
                 yield row
 
         model = learn(gather(watched(), self.fit_limit), self.settings.max_effective_votes)
@@ -109,7 +114,8 @@ class Fusion:
         self, solution: Solution, evidence: Sequence[Sequence[Evidence]]
     ) -> list[float]:
         """P(first error = t) for t = 0 .. T-1, then P(none). Sums to 1."""
-        posterior: list[float] = self._posterior(solution, said_of(solution, evidence))[0].tolist()
+        said, scores = said_of(solution, evidence), scores_of(evidence)
+        posterior: list[float] = self._posterior(solution, said, scores)[0].tolist()
         return posterior
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
@@ -117,7 +123,7 @@ class Fusion:
         if not any(said):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
-        posterior, hopeless = self._posterior(solution, said)
+        posterior, hopeless = self._posterior(solution, said, scores_of(evidence))
         # Where a problem is rather hopeless than not, who only rolled out has said nothing.
         spoken = [
             any(s != OUTCOME and (hopeless <= 0.5 or not is_rollouts(s)) for s in step)
@@ -128,21 +134,23 @@ class Fusion:
         )
         return with_hopeless(decision, hopeless)
 
-    def _posterior(self, solution: Solution, said: Sequence[Said]) -> tuple[Array, float]:
-        found, hopeless = self.model.first_error_posterior(said, solution.problem_id)
+    def _posterior(
+        self, solution: Solution, said: Sequence[Said], scores: Scores
+    ) -> tuple[Array, float]:
+        found, hopeless = self.model.first_error_posterior(said, solution.problem_id, scores)
         return self.calibration.first_error_posterior(found), hopeless
 
 
-_Marked: TypeAlias = tuple[str, Sequence[Said], int]
-"""Problem id, what is said of a solution's steps, its true first error."""
+_Marked: TypeAlias = tuple[str, Sequence[Said], Scores, int]
+"""Problem id, what is said of a solution's steps, their scores, its true first error."""
 
 
 def _calibration(model: LabelModel, marked: Sequence[_Marked]) -> Calibration:
     if not marked:
         return Calibration()
     gold = []
-    for problem_id, said, truth in marked:
-        found, _ = model.first_error_posterior(said, problem_id)
+    for problem_id, said, scores, truth in marked:
+        found, _ = model.first_error_posterior(said, problem_id, scores)
         right = np.clip(1 - np.cumsum(found[:-1]), 0.0, 1.0)
         was = np.array([float(truth == -1 or t < truth) for t in range(len(said))])
         gold.append((right, was))

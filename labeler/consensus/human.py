@@ -109,7 +109,7 @@ def _consensus(
     policy = before.policy if before.policy.endswith(SUFFIX) else before.policy + SUFFIX
     if first_error is None:
         open_step = next((t for t, label in enumerate(said) if label is not None), 0)
-        reason = f"a person judged step {open_step}, the first error is undecided"
+        reason = f"a person judged step {open_step + 1}, the first error is undecided"
         return Consensus(policy, False, before.reason if not moved and before.reason else reason)
     by_person = said[first_error] == -1 if first_error >= 0 else None not in said
     kept = before.kept or moved or by_person

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from labeler.consensus.annotated import without_annotations
 from labeler.consensus.base import Rule
 from labeler.consensus.sources import is_of_an_answer
 from labeler.records import (
@@ -55,7 +56,7 @@ def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
     """The same solution, decided by `rule` from what of its evidence is about itself."""
     solution = _with_outcome(labeled)
     evidence = _own(labeled, solution.outcome)
-    decision = rule.decide(solution, evidence)
+    decision = rule.decide(solution, [without_annotations(pieces) for pieces in evidence])
     steps = tuple(
         replace(step, label=label, probability=probability, evidence=pieces)
         for step, label, probability, pieces in zip(
@@ -95,5 +96,10 @@ def _own(labeled: LabeledSolution, outcome: Verdict) -> list[tuple[Evidence, ...
     own = [tuple(e for e in pieces if not is_of_an_answer(e)) for pieces in steps[:-1]]
     if outcome is Verdict.UNKNOWN:
         return own + steps[-1:]
-    decided = (e for e in steps[-1] if e.asks is not Asks.VALUE or is_of_an_answer(e))
+    decided = (
+        # A score is of the step itself, whatever goes on from it.
+        e
+        for e in steps[-1]
+        if e.asks is not Asks.VALUE or is_of_an_answer(e) or e.signal is not None
+    )
     return [*own, tuple(decided)]

@@ -29,8 +29,10 @@ from labeler.consensus.chain import (
     forward_backward,
     map_estimate,
 )
+from labeler.consensus.emission import Emissions
 from labeler.consensus.hopeless import HopelessProblems, log_luck
 from labeler.consensus.observations import Said, has_rollouts, is_rollouts, spent_on
+from labeler.consensus.scores import Scores
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 from labeler.records import Asks
@@ -74,7 +76,8 @@ class LabelModel:
     """`rates[source]` [states, 2] are Beta parameters; `correlations` of related sources' mistakes,
     both ways; `confusion[source]` [3, 2]: on how many steps (expected) before, at and after the
     first error it spoke for and against the step, votes as shares (rollouts on problems that are
-    not hopeless). `chain` is that of problems the policy can solve, `hopeless_chain` of others.
+    not hopeless). `emissions` are of scores without a verdict. `chain` is that of problems the
+    policy can solve, `hopeless_chain` of others.
     """
 
     chain: Chain = field(default_factory=map_estimate)
@@ -85,6 +88,7 @@ class LabelModel:
     rates: Mapping[Source, Array] = field(default_factory=dict)
     correlations: Mapping[tuple[Source, Source], float] = field(default_factory=dict)
     confusion: Mapping[Source, Array] = field(default_factory=dict)
+    emissions: Emissions = field(default_factory=Emissions)
     n_solutions: int = 0
     n_rounds: int = 0
     log_likelihood: float = 0.0
@@ -92,15 +96,19 @@ class LabelModel:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def first_error_posterior(self, said: Sequence[Said], problem_id: str) -> tuple[Array, float]:
+    def first_error_posterior(
+        self, said: Sequence[Said], problem_id: str, scores: Scores | None = None
+    ) -> tuple[Array, float]:
         """P(first error = t) for each step of one solution, then P(none): [steps + 1]; and how
-        probable it is that rollouts say nothing, the problem being hopeless.
+        probable it is that rollouts say nothing, the problem being hopeless. `scores` are those
+        without a verdict.
         """
-        smoothed = self._smoothed(self.chain, said)
+        told = self.emissions.log_seen(scores or {}, len(said))
+        smoothed = self._smoothed(self.chain, said, told)
         if not has_rollouts(said):
             return smoothed.first_error_posterior()[0], 0.0
         deaf = [{s: c for s, c in step.items() if not is_rollouts(s)} for step in said]
-        hopeless = self._smoothed(self.hopeless_chain, deaf)
+        hopeless = self._smoothed(self.hopeless_chain, deaf, told)
         spent = spent_on(said)
         luck = float(log_luck(np.array([[spent.n, spent.n_correct]], dtype=float))[0])
         ratio = luck + hopeless.log_likelihood - smoothed.log_likelihood
@@ -108,8 +116,9 @@ class LabelModel:
         mixed: Array = (1 - p) * smoothed.first_error_posterior()[0]
         return mixed + p * hopeless.first_error_posterior()[0], p
 
-    def _smoothed(self, chain: Chain, said: Sequence[Said]) -> SmoothedPosterior:
-        return forward_backward(chain, np.stack([self._log_seen(step) for step in said])[None])
+    def _smoothed(self, chain: Chain, said: Sequence[Said], told: Array) -> SmoothedPosterior:
+        log_seen = np.stack([self._log_seen(step) for step in said])
+        return forward_backward(chain, (log_seen + told)[None])
 
     def _log_seen(self, step: Said) -> Array:
         """log P(what is said of a step | state) [states]."""
@@ -147,6 +156,7 @@ class LabelModel:
                 "start": self.hopeless_chain.start.tolist(),
                 "step": self.hopeless_chain.step.tolist(),
             },
+            **({"scores": self.emissions.report()} if self.emissions.by_source else {}),
             "sources": [self._report_of(source) for source in sorted(self.rates)],
             "correlations": [
                 {"between": [str(a), str(b)], "asks": str(a.asks), "rho": self.correlations[a, b]}

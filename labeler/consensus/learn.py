@@ -30,9 +30,11 @@ from labeler.consensus.chain import (
     log_likelihoods,
     map_estimate,
 )
+from labeler.consensus.emission import Emissions, flat, refit
+from labeler.consensus.emission import log_seen as log_seen_of_scores
 from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
-from labeler.consensus.observations import Observations, is_rollouts
+from labeler.consensus.observations import Observations, ScoreClasses, is_rollouts
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 
@@ -58,6 +60,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
         rates={source: prior(source) for source in seen.sources},
         n_solutions=n_solutions,
         log_likelihood=-np.inf,
+        emissions=_unseen(seen.scores),
     )
     rho = _related(seen.sources) / max_effective_votes
     for n_rounds in range(1, max_rounds + 1):
@@ -77,6 +80,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
                     seen.sources, seen.tables, sums.expected_counts, strict=True
                 )
             },
+            emissions=_learned(model.emissions, seen.scores, sums.expected_classes),
             n_rounds=n_rounds,
             log_likelihood=sums.log_likelihood,
         )
@@ -97,6 +101,21 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
                 seen.sources, seen.tables, sums.expected_counts, strict=True
             )
         },
+    )
+
+
+def _unseen(scores: ScoreClasses) -> Emissions:
+    known = zip(scores.names, scores.edges, scores.pooled, strict=True)
+    return Emissions({name: flat(edges, pooled) for name, edges, pooled in known})
+
+
+def _learned(
+    emissions: Emissions, scores: ScoreClasses, expected_classes: Sequence[Array]
+) -> Emissions:
+    """What scores are worth, from how often each class was met in each state."""
+    known = zip(scores.names, scores.pooled, expected_classes, strict=True)
+    return Emissions(
+        {name: refit(emissions.by_source[name], pooled, e) for name, pooled, e in known}
     )
 
 
@@ -135,6 +154,7 @@ class _Sums:
     """What one pass over all solutions expects. `transitions` (first states, transitions) of
     problems that can be solved and of hopeless ones; `hopeless` [asked problems]: P(H);
     `expected_counts[s]` [counts, states]: how often source s gave these counts in each state;
+    `expected_classes[s]` [classes, states]: the same of sources of scores;
     `joint`, `alone` [sources, sources]: products and squares of residuals given the state, over
     steps on which both sources of a family spoke.
     """
@@ -143,6 +163,7 @@ class _Sums:
     transitions: tuple[Array, Array]
     hopeless_transitions: tuple[Array, Array]
     expected_counts: list[Array]
+    expected_classes: list[Array]
     joint: Array
     alone: Array
     log_likelihood: float = 0.0
@@ -155,29 +176,44 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Solutions of one length: `said` [solutions, steps, sources], what all and what all but the
-    rollouts make of it [solutions, steps, states], and the asked problem of each, or -1.
+    """Solutions of one length: `said` [solutions, steps, sources] and `classes` of scores, what all
+    and what all but the rollouts make of it [solutions, steps, states], and the asked problem of
+    each, or -1.
     """
 
     said: NDArray[np.int32]
     log_seen: Array
     log_deaf: Array
     problems: NDArray[np.int32]
+    classes: NDArray[np.int32]
 
 
-def _batches(seen: Observations, rates: Sequence[Array], rho: Array) -> Iterator[_Batch]:
+def _batches(
+    seen: Observations, rates: Sequence[Array], rho: Array, emissions: Emissions
+) -> Iterator[_Batch]:
     logs = [beta_binomial.log_likelihood(t, ab) for t, ab in zip(seen.tables, rates, strict=True)]
-    for group, problems in zip(seen.groups, seen.problems, strict=True):
+    by_name = [emissions.by_source[name] for name in seen.scores.names]
+    for group, problems, classes in zip(
+        seen.groups, seen.problems, _score_groups(seen), strict=True
+    ):
         for first in range(0, len(group), CHUNK):
             said = group[first : first + CHUNK]
+            scored = classes[first : first + CHUNK]
             weights = correlation_weights((said > 0).astype(float), rho)
-            log_seen = np.zeros((*said.shape[:2], len(STATES)))
-            log_deaf = np.zeros_like(log_seen)
+            log_seen = log_seen_of_scores(scored, seen.scores.names, by_name)
+            log_deaf = log_seen.copy()
             for s, (source, log) in enumerate(zip(seen.sources, logs, strict=True)):
                 told = weights[:, :, s, None] * log[said[:, :, s]]
                 log_seen += told
                 log_deaf += 0 if is_rollouts(source) else told
-            yield _Batch(said, log_seen, log_deaf, problems[first : first + CHUNK])
+            yield _Batch(said, log_seen, log_deaf, problems[first : first + CHUNK], scored)
+
+
+def _score_groups(seen: Observations) -> Sequence[NDArray[np.int32]]:
+    """Classes of scores, per group; of nobody where there are none."""
+    if seen.scores.groups:
+        return seen.scores.groups
+    return [np.zeros((*group.shape[:2], 0), dtype=np.int32) for group in seen.groups]
 
 
 def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]) -> Array:
@@ -194,17 +230,18 @@ def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]
 def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
     n_states, share = len(STATES), model.hopeless.share
     rates = [model.rates[source] for source in seen.sources]
-    ratios = _log_ratios(seen, model, _batches(seen, rates, rho))
+    ratios = _log_ratios(seen, model, _batches(seen, rates, rho, model.emissions))
     sums = _Sums(
         probabilities(ratios, share),
         (np.zeros(n_states), np.zeros((n_states, n_states))),
         (np.zeros(n_states), np.zeros((n_states, n_states))),
         [np.zeros((len(table), n_states)) for table in seen.tables],
+        [np.zeros((len(pooled), n_states)) for pooled in seen.scores.pooled],
         np.zeros_like(rho),
         np.zeros_like(rho),
         float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
     )
-    for batch in _batches(seen, rates, rho):
+    for batch in _batches(seen, rates, rho, model.emissions):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
         teaches = np.append(1 - sums.hopeless, 1.0)[batch.problems]
         teaches[np.append(seen.spent[:, 1] == 0, False)[batch.problems]] = 0.0
@@ -221,6 +258,9 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
             states[some] += also
         for s, (source, counts) in enumerate(zip(seen.sources, sums.expected_counts, strict=True)):
             np.add.at(counts, batch.said[:, :, s], told if is_rollouts(source) else states)
+        for s, classes in enumerate(sums.expected_classes):
+            spoke = batch.classes[:, :, s] > 0
+            np.add.at(classes, batch.classes[:, :, s][spoke] - 1, states[spoke])
         _add_residuals(sums, seen, rates, batch.said, told, states)
     return sums
 

@@ -12,14 +12,18 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labeler.consensus.annotated import without_annotations
 from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
+from labeler.consensus.emission import edges_of
+from labeler.consensus.scores import Scores, scores_of
 from labeler.consensus.sources import OUTCOME, Source, counts_by_source, is_of_an_answer
+from labeler.first_error.signals import classes_of
 from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict, short_hash
 
 SILENCE = np.zeros((1, 2), dtype=np.int32)
@@ -35,7 +39,7 @@ def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[
     Where a method of whole answers found the outcome, that is one voice, not two.
     """
     steps = [
-        {source: c for source, c in counts_by_source(pieces).items() if source != OUTCOME}
+        {s: c for s, c in counts_by_source(without_annotations(pieces)).items() if s != OUTCOME}
         for pieces in evidence
     ]
     if steps and solution.outcome is not Verdict.UNKNOWN:
@@ -46,13 +50,26 @@ def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[
 
 
 @dataclass(frozen=True)
+class ScoreClasses:
+    """Scores without a verdict, cut into classes: `groups` [solutions, steps, sources] hold the
+    class from 1 on, 0 for no score, one array per length of solution, as in `Observations`.
+    `pooled[s]` are the shares of the classes in all of the run.
+    """
+
+    names: tuple[str, ...] = ()
+    edges: tuple[Array, ...] = ()
+    pooled: tuple[Array, ...] = ()
+    groups: tuple[NDArray[np.int32], ...] = ()
+
+
+@dataclass(frozen=True)
 class Observations:
     """`tables[s]` [counts, 2] are the distinct (n, n_correct) of source s, the first one silence;
     `groups` [solutions, steps, sources] index them, one array per length of solution.
 
     `asked` are the problems that rollouts were spent on, `problems` [solutions] index them, per
     group, -1 for all others; `spent` [asked, 2]: all its rollouts and
-    answers, and right ones.
+    answers, and right ones. `scores` are those without a verdict.
     """
 
     sources: tuple[Source, ...]
@@ -61,6 +78,7 @@ class Observations:
     problems: tuple[NDArray[np.int32], ...]
     asked: tuple[str, ...]
     spent: Array
+    scores: ScoreClasses = field(default_factory=ScoreClasses)
 
 
 def has_rollouts(said: Sequence[Said]) -> bool:
@@ -92,7 +110,8 @@ def gather(rows: Iterable[LabeledSolution], limit: int) -> Observations:
         if not row.steps or (len(drawn) == limit and rank <= drawn[0][0]):
             continue
         said = said_of(row.solution, [step.evidence for step in row.steps])
-        packed = _pack(said, numbers, row.solution.problem_id)
+        scores = scores_of([step.evidence for step in row.steps])
+        packed = _pack(said, numbers, row.solution.problem_id, scores)
         if len(drawn) < limit:
             heapq.heappush(drawn, (rank, number, packed))
         else:
@@ -104,7 +123,7 @@ def gather(rows: Iterable[LabeledSolution], limit: int) -> Observations:
 @dataclass(frozen=True, slots=True)
 class _Packed:
     """What is said of one solution, without its dicts; `pieces` [pieces, 4] holds step,
-    number of the source, n and n_correct.
+    number of the source, n and n_correct; `scores` those without a verdict.
     """
 
     problem_id: str
@@ -112,9 +131,12 @@ class _Packed:
     spent: Counts
     n_steps: int
     pieces: NDArray[np.int32]
+    scores: Scores
 
 
-def _pack(said: Sequence[Said], numbers: dict[Source, int], problem_id: str) -> _Packed:
+def _pack(
+    said: Sequence[Said], numbers: dict[Source, int], problem_id: str, scores: Scores
+) -> _Packed:
     pieces = [
         (t, numbers.setdefault(source, len(numbers)), counts.n, counts.n_correct)
         for t, step in enumerate(said)
@@ -126,6 +148,7 @@ def _pack(said: Sequence[Said], numbers: dict[Source, int], problem_id: str) -> 
         spent_on(said),
         len(said),
         np.array(pieces, dtype=np.int32).reshape(-1, 4),
+        scores,
     )
 
 
@@ -157,4 +180,26 @@ def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observ
         tuple(np.array(problems[n], dtype=np.int32) for n in sorted(lengths)),
         asked,
         spent,
+        _classes(solutions),
     )
+
+
+def _classes(solutions: Sequence[_Packed]) -> ScoreClasses:
+    names = sorted({name for one in solutions for name in one.scores})
+    edges, pooled = [], []
+    for name in names:
+        of_steps = (one.scores.get(name, ()) for one in solutions)
+        given = [x for values in of_steps for x in values if x is not None]
+        cut = edges_of(given)
+        counts = np.bincount(classes_of(given, cut), minlength=len(cut) + 1) + 1 / (len(cut) + 1)
+        edges.append(cut)
+        pooled.append(counts / counts.sum())
+    lengths: dict[int, list[NDArray[np.int32]]] = defaultdict(list)
+    for one in solutions:
+        classes = np.zeros((one.n_steps, len(names)), dtype=np.int32)
+        for s, (name, cut) in enumerate(zip(names, edges, strict=True)):
+            if name in one.scores:
+                classes[:, s] = np.array(classes_of(one.scores[name], cut)) + 1
+        lengths[one.n_steps].append(classes)
+    groups = tuple(np.stack(lengths[n]) for n in sorted(lengths))
+    return ScoreClasses(tuple(names), tuple(edges), tuple(pooled), groups)

@@ -66,7 +66,7 @@ class Votes:
         if first_error is None:
             hidden = next(t for t, v in enumerate(verdicts) if v is not Verdict.CORRECT)
             labels = tuple(1 if t < hidden else None for t in range(n_steps))
-            reason = f"nothing decides step {hidden}"
+            reason = f"nothing decides step {hidden + 1}"
         return Decision(first_error, labels, (None,) * n_steps, reason)
 
     def _vote(self, pieces: Sequence[Evidence]) -> Verdict:

@@ -25,7 +25,7 @@ from labeler.dataset.reader import open_dataset
 from labeler.dataset.schema_upgrade import add_columns_of_today, as_of_today
 from labeler.dataset.shards import read_shards, write_parquet
 from labeler.dataset.storage import Location, storage_of
-from labeler.dataset.store import CommitInfo, open_table, version_of_run
+from labeler.dataset.store import CommitInfo, open_table, summarise_newest, version_of_run
 from labeler.errors import DatasetError
 from labeler.schema import SCHEMA_VERSION, arrow_schema
 
@@ -73,7 +73,8 @@ def amend(path: Location, rows: Iterable[Mapping[str, Any]], info: CommitInfo) -
                 for file in new:
                     storage.discard(file)
             raise
-        return version
+    summarise_newest(path)
+    return version
 
 
 def _amended_name(file: Path, version: int, unique: str) -> Path:

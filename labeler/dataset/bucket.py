@@ -104,6 +104,10 @@ class Bucket:
                         output.write(piece)
         return file
 
+    def identity(self, name: str, n_bytes: int) -> str:
+        """Names are unique and nothing is written twice, so the log's size tells it all."""
+        return f"{n_bytes}"
+
     def discard(self, file: Path) -> None:
         import obstore
 

@@ -9,7 +9,7 @@ Source: Dremel, "record shredding"; Parquet format, nested encoding, lists as `l
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -81,6 +81,30 @@ def _decoded(files: Sequence[Path], names: Sequence[str]) -> Generator[Flat, Non
         with opened(path) as file:
             for batch in file.iter_batches(_rows_per_batch(file, leaves), columns=leaves):
                 yield _flatten(batch, names)
+
+
+def flat_rows(
+    path: Path,
+    names: Sequence[str],
+    spans: Sequence[tuple[int, int]],
+    by: Sequence[str],
+    keep: Callable[[pa.RecordBatch], pa.Array],
+) -> Iterator[Flat]:
+    """The same of a few rows of one file: only row groups that `spans` (first and last row) touch.
+
+    Of these, the rows that `keep` lets pass, which is given the plain columns `by`.
+    """
+    leaves = list(dict.fromkeys([*map(_leaf, names), *by]))
+    with opened(path) as file:
+        start = 0
+        for group in range(file.num_row_groups):
+            end = start + file.metadata.row_group(group).num_rows
+            if any(first < end and last >= start for first, last in spans):
+                for batch in file.iter_batches(ROWS_PER_BATCH, row_groups=[group], columns=leaves):
+                    kept = batch.filter(keep(batch.select(list(by))))
+                    if kept.num_rows:
+                        yield _flatten(kept, names)
+            start = end
 
 
 def _rows_per_batch(file: pq.ParquetFile, leaves: Sequence[str]) -> int:

@@ -1,7 +1,9 @@
 """Which problems a dataset was labelled for, and by what: one list per run, beside the rows.
 
     OUT/_problems/<run id>.json   {"made_by": {part: version hash}, "problems": {problem_id: sha},
-                                   "replaces": whether earlier labels of them are void}
+                                   "replaces": whether earlier labels of them are void,
+                                   "origin": the source they were read from}
+                                  {"withdrawn": [sha, ...]} of a version that took problems out
 
 Rows alone do not tell: a problem that was rejected has none. A list counts only if its run is in
 the log of the dataset, so it may be written before the commit and a crash between leaves nothing
@@ -14,8 +16,9 @@ the same problem.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from labeler.dataset.reader import open_dataset
@@ -26,17 +29,21 @@ from labeler.records import Problem, short_hash
 from labeler.schema import from_plain, plain
 
 FOLDER = "_problems"
+WITHDRAWN = "withdrawn"
 NO_CONTENT = ("problem_id", "source")
 """What of a problem does not decide its labels: its name, and where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One problem that was labelled. `made_by` holds version hashes by part, {} where unknown."""
+    """One problem that was labelled. `made_by` holds version hashes by part, {} where unknown;
+    `origins` the sources that it was read from, as far as is known.
+    """
 
     problem_id: str
     content_sha: str
     made_by: Mapping[str, str]
+    origins: frozenset[str] = frozenset()
 
 
 def content_sha(problem: Problem) -> str:
@@ -52,12 +59,17 @@ def note_problems(
     made_by: Mapping[str, str],
     *,
     replaces: bool = False,
+    origin: str = "",
 ) -> None:
-    """Lists the problems of a run; with `replaces`, what earlier runs said of them is void."""
+    """Lists the problems of a run; with `replaces`, what earlier runs said of them is void.
+
+    `origin` names the source that they were read from.
+    """
 
     def content() -> Iterator[bytes]:
         """The JSON, a problem at a time: there may be more than memory should hold."""
-        about = json.dumps({"made_by": dict(made_by), "replaces": replaces})
+        facts = {"made_by": dict(made_by), "replaces": replaces, "origin": origin}
+        about = json.dumps(facts)
         yield f'{about[:-1]}, "problems": {{'.encode()
         for number, problem in enumerate(problems):
             name, comma = json.dumps(problem.problem_id), "," if number else ""
@@ -65,6 +77,20 @@ def note_problems(
         yield b"\n}}\n"
 
     storage_of(out).write(_list_of(run_id), content())
+
+
+def note_withdrawn(out: Location, run_id: str, shas: Iterable[str]) -> None:
+    """Lists contents that a version takes out: a problem that comes back is a new one."""
+    written = {"made_by": {}, "problems": {}, WITHDRAWN: sorted(shas)}
+    storage_of(out).write(_list_of(run_id), iter([json.dumps(written).encode()]))
+
+
+def withdrawals(out: Location) -> dict[str, int]:
+    """How often each content was taken out."""
+    entries = log_of(open_table(out)) if has_log(out) else []
+    runs = [entry.info.run_id for entry in entries if entry.info is not None]
+    lists = (_content(storage_of(out), run_id).get(WITHDRAWN, []) for run_id in runs)
+    return Counter(sha for one in lists for sha in one)
 
 
 def newest_version(out: Location) -> int:
@@ -80,7 +106,13 @@ def labelled(out: Location) -> dict[str, Made]:
     known = {made.content_sha: made for made in _with_rows(out)}
     for entry in log_of(open_table(out)):
         if entry.info is not None:
-            known |= {m.content_sha: m for m in _listed(storage, entry.info.run_id)}
+            content = _content(storage, entry.info.run_id)
+            for sha in content.get(WITHDRAWN, []):
+                known.pop(sha, None)
+            for made in _listed(content):
+                before = known.get(made.content_sha)
+                origins = made.origins | (before.origins if before else frozenset())
+                known[made.content_sha] = replace(made, origins=origins)
     return known
 
 
@@ -106,10 +138,11 @@ def _list_of(run_id: str) -> str:
     return f"{FOLDER}/{run_id}.json"
 
 
-def _listed(storage: DatasetStorage, run_id: str) -> list[Made]:
-    content = _content(storage, run_id)
-    made_by = content.get("made_by", {})
-    return [Made(problem, sha, made_by) for problem, sha in content.get("problems", {}).items()]
+def _listed(content: Mapping[str, Any]) -> list[Made]:
+    made_by, origin = content.get("made_by", {}), content.get("origin")
+    origins = frozenset([origin] if origin else [])
+    problems = content.get("problems", {})
+    return [Made(problem, sha, made_by, origins) for problem, sha in problems.items()]
 
 
 def _content(storage: DatasetStorage, run_id: str) -> dict[str, Any]:

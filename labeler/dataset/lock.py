@@ -55,6 +55,23 @@ def only_committer(
     return held(_lock_of(path), path, run_id, "committing", patience_s)
 
 
+def is_held(lock_file: Path) -> bool:
+    """Whether somebody holds a lock file now; a file that is not there is held by nobody.
+
+    What stands in the file is left as it is.
+    """
+    import fcntl
+
+    try:
+        with lock_file.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def refuse_if_locked_out(path: Location) -> None:
     """Raises `DatasetError` where nobody could commit, because the lock cannot be made.
 

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class DataFile:
+    """A data file of a version. `identity` changes with its content under the same name."""
+
+    name: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """One version of a dataset; later commits do not change what it shows."""
 
@@ -88,9 +96,28 @@ class Dataset:
 
     def stored_files(self) -> list[Path]:
         """The same files as they were written."""
-        uris = open_table(self.path, self.version).file_uris()
-        names = sorted(unquote(uri.rsplit("/", 1)[1]) for uri in uris)
-        return [storage_of(self.path).fetched(name) for name in names]
+        return [storage_of(self.path).fetched(name) for name in self._names()]
+
+    def data_files(self) -> list[DataFile]:
+        """The same files by name; none of them is fetched or read.
+
+        Raises `DatasetError` for one that is missing in a folder.
+        """
+        storage = storage_of(self.path)
+        return [
+            DataFile(name, storage.identity(name, size)) for name, size in self._names().items()
+        ]
+
+    def local(self, file: DataFile) -> Path:
+        """One of them as `files` has it: on this machine, with today's columns."""
+        stored = storage_of(self.path).fetched(file.name)
+        return stored if self.is_of_today else as_of_today(stored)
+
+    def _names(self) -> dict[str, int]:
+        """The names of the files in the order of writing, with their sizes as the log has them."""
+        added = open_table(self.path, self.version).get_add_actions()
+        columns = zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True)
+        return dict(sorted((unquote(path.rsplit("/", 1)[-1]), size) for path, size in columns))
 
 
 def open_dataset(path: str | Location, version: int | None = None) -> Dataset:

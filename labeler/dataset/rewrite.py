@@ -20,6 +20,7 @@ from labeler.dataset.store import (
     add_actions,
     commit_properties,
     open_table,
+    summarise_newest,
     version_of_run,
     write_files,
 )
@@ -67,7 +68,10 @@ def replace_rows(
             done = entry is not None and version_of_run(path, entry.run_id) is not None
             for file, _ in files if not done else []:
                 storage.discard(file)
-        return newest + 1 if done else None
+    if not done:
+        return None
+    summarise_newest(path)
+    return newest + 1
 
 
 def _overwrite(

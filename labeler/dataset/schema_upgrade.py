@@ -5,12 +5,12 @@ before have null there, or nothing in the list. A file is rewritten so once, int
 (`bucket.cache_folder`), and read from there; the dataset's files are not touched.
 
 Before rows are added to a table of an older version, or put in the place of others, it gets the new
-columns by an entry of the log of its own (`add_columns_of_today`): other readers of Delta see null
-in the older files. Columns that are added so stand last, which is where the schema has them.
+columns, and the new fields of structs, by an entry of the log of its own (`add_columns_of_today`):
+other readers of Delta see null in the older files. What is added so stands last, which is where the
+schema has it.
 
-Does not cover fields that are new within a struct of a table that is written to (deltalake adds
-whole columns only: such a dataset is read, but no longer added to), or changes of meaning: those
-take a new column. Source: Delta transaction log protocol, "Change Metadata".
+Does not cover changes of meaning: those take a new column. Source: Delta transaction log protocol,
+"Change Metadata".
 """
 
 from __future__ import annotations
@@ -46,21 +46,20 @@ def add_columns_of_today(table: DeltaTable) -> None:
     the table other columns, or the entry is not written.
     """
     import pyarrow as pa
-    from deltalake import Schema
+    from deltalake import write_deltalake
     from deltalake.exceptions import DeltaError
 
     there = pa.schema(table.schema().to_arrow())
     if there.equals(arrow_schema()):
         return
-    missing = pa.schema([f for f in arrow_schema() if f.name not in there.names])
-    whole = pa.schema([*there, *missing])
-    if not missing or not whole.equals(arrow_schema()):
+    if not can_be_read(there):
         raise DatasetError(
             f"{table.table_uri}: columns are not those of schema version {SCHEMA_VERSION}; "
             "use a new dataset"
         )
     try:
-        table.alter.add_columns(list(Schema.from_arrow(missing).fields))
+        # Nothing is written but the wider schema: deltalake's own command for it knows no structs.
+        write_deltalake(table, arrow_schema().empty_table(), mode="append", schema_mode="merge")
     except (DeltaError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"{table.table_uri}: columns were not added ({reason})") from error

@@ -77,6 +77,13 @@ class DatasetStorage(Protocol):
         """A data file, to be read on this machine."""
         ...
 
+    def identity(self, name: str, n_bytes: int) -> str:
+        """Tells the content of a data file from any other under its name, without reading it.
+
+        `n_bytes` is its size as the log has it.
+        """
+        ...
+
     def discard(self, file: Path) -> None:
         """Removes a data file that the log does not name."""
         ...
@@ -148,6 +155,16 @@ class Folder:
 
     def fetched(self, name: str) -> Path:
         return self.path / name
+
+    def identity(self, name: str, n_bytes: int) -> str:
+        """Size and time as they are, so a file that was damaged later is another."""
+        try:
+            stat = (self.path / name).stat()
+        except OSError as error:
+            raise DatasetError(
+                f"{self.path / name}: missing or damaged; restore it from a copy"
+            ) from error
+        return f"{stat.st_size} {stat.st_mtime_ns}"
 
     def discard(self, file: Path) -> None:
         file.unlink(missing_ok=True)

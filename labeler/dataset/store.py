@@ -121,7 +121,16 @@ def commit(
         version = _version_of(open_table(path), info.run_id)
         if version is None:
             raise DatasetError(f"{path}: the commit of run {info.run_id} is not in the log")
-        return version
+    summarise_newest(path)
+    return version
+
+
+def summarise_newest(path: Location) -> None:
+    """Counts what the newest version brought, once it is in the log."""
+    # Reads the dataset, which is read by what is above this file.
+    from labeler.dataset.summary import keep_summary
+
+    keep_summary(path)
 
 
 def log_of(table: DeltaTable) -> list[Version]:

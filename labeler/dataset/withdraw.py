@@ -21,6 +21,9 @@ from labeler.records import short_hash
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Rows = Callable[[], Iterator["pa.RecordBatch"]]
+"""Reads rows from the beginning, each time that it is called."""
+
 JUDGED = (
     "problem_id", "domain", "text", "gold_answer", "reference_solution", "tests", "context",
     "source", "run_id",
@@ -28,10 +31,17 @@ JUDGED = (
 """The columns that a row is judged by: its problem, and the run that wrote it."""
 
 
-def withdraw(path: Location, stale: Callable[[Mapping[str, Any]], bool]) -> int | None:
+def withdraw(
+    path: Location,
+    stale: Callable[[Mapping[str, Any]], bool],
+    note: Callable[[str], None] = lambda run_id: None,
+    decide: Callable[[Rows], Iterator[pa.RecordBatch]] = lambda read: read(),
+) -> int | None:
     """The new version without the rows that are `stale`, None where there are none.
 
-    Raises `DatasetError` where another process commits meanwhile, or where the commit fails.
+    `note` is told by which id the version will be known, before it is there; `decide` makes the
+    rows that stay what they are now that the others are gone. Raises `DatasetError` where another
+    process commits meanwhile, or where the commit fails.
     """
     dataset = open_dataset(path)
     n_stale = sum(not staying for batch in _rows(dataset) for staying in _stay(batch, stale))
@@ -44,7 +54,8 @@ def withdraw(path: Location, stale: Callable[[Mapping[str, Any]], bool]) -> int 
         counts={"withdrawn": n_stale},
         cost={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0},
     )
-    staying = _staying(dataset, stale)
+    note(info.run_id)
+    staying = decide(lambda: _staying(dataset, stale))
     return replace_rows(path, dataset.version, staying, lambda: info, "withdrawal")
 
 

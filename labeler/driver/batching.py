@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from labeler.driver.cost import Cost
-from labeler.driver.requests import Check, Prompt, Reply, Request, Run, Sample, Score
+from labeler.driver.requests import (
+    Check,
+    Classify,
+    Prompt,
+    Reply,
+    Request,
+    Run,
+    Sample,
+    Score,
+)
 from labeler.driver.routing import Route
 
 
@@ -78,7 +87,7 @@ _by_order = attrgetter("order")
 def order_of(request: Request) -> str:
     """Sort key of what waits on a route."""
     match request:
-        case Sample() | Score():
+        case Sample() | Score() | Classify():
             return prompt_order(request.prompt)
         case Check():
             return request.problem.problem_id

@@ -22,8 +22,10 @@ from tenacity.wait import wait_random_exponential
 from labeler.driver.batching import Queue, Waiting, order_of
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
-from labeler.driver.journal import Journal, request_key
-from labeler.driver.requests import Failed, Reply, Request, Sample, Score
+from labeler.driver.identity import request_key
+from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, Purse
+from labeler.driver.requests import Failed, OfModel, Reply, Request, Sample
 from labeler.driver.routing import Address, Route, address
 from labeler.errors import BackendBusy
 
@@ -54,9 +56,13 @@ class Driver:
         *,
         max_active: int = 512,
         retry: Retry | None = None,
+        purse: Purse | None = None,
     ) -> None:
-        """`max_active` bounds how many conversations, and so how much memory, are open at once."""
+        """`max_active` bounds how many conversations, and so how much memory, are open at once;
+        `purse` knows what replies cost, and how much they may.
+        """
         self._journal = journal
+        self._purse = purse or Purse(FREE, journal, "")
         self._retry = retry or Retry()
         self._max_active = max_active
         self._queues = {where: Queue(route) for where, route in routes.items()}
@@ -138,7 +144,21 @@ class Driver:
         self, name: str, requests: Sequence[Request], costs: dict[str, Cost]
     ) -> list[Reply]:
         """One reply per request, in order."""
-        asked = [self._ask(name, request, costs) for request in requests]
+        queues = [self._queues[address(request)] for request in requests]
+        keys = [
+            request_key(request, queue.route.fingerprint)
+            for request, queue in zip(requests, queues, strict=True)
+        ]
+        known = self._journal.get_all(keys)
+        asked: list[Reply | asyncio.Future[Reply]] = []
+        for request, key, queue in zip(requests, keys, queues, strict=True):
+            cost = costs.setdefault(request.requester, Cost())
+            reply = known.get(key)
+            if reply is None:
+                asked.append(self._ask(name, request, key, queue, cost))
+            else:
+                cost.add(reply, reused=True, money=self._purse.table.price(request, reply))
+                asked.append(reply)
         coming = {one for one in asked if isinstance(one, asyncio.Future)}
         if coming:
             # Unlike gather, this leaves the futures alone when the conversation is cancelled: who
@@ -147,23 +167,16 @@ class Driver:
         return [one.result() if isinstance(one, asyncio.Future) else one for one in asked]
 
     def _ask(
-        self, name: str, request: Request, costs: dict[str, Cost]
-    ) -> Reply | asyncio.Future[Reply]:
-        """The reply, if it is known, or the promise of one."""
-        queue = self._queues[address(request)]
-        key = request_key(request, queue.route.fingerprint)
-        cost = costs.setdefault(request.requester, Cost())
-        known = self._journal.get(key)
-        if known is not None:
-            cost.add(known, reused=True)
-            return known
+        self, name: str, request: Request, key: bytes, queue: Queue, cost: Cost
+    ) -> asyncio.Future[Reply]:
+        """The promise of a reply that nobody has yet."""
         shared = self._in_flight.get(key)
         if shared is not None:
             shared.billed_to.append((cost, True))
             return shared.reply
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         rows = request.n if isinstance(request, Sample) else 1
-        if isinstance(request, Sample | Score):
+        if isinstance(request, OfModel):
             request = dataclasses.replace(request, group=name)
         asked = Waiting(request, key, reply, order_of(request), rows, [(cost, False)])
         self._in_flight[key] = asked
@@ -180,24 +193,31 @@ class Driver:
                 for _ in range(3):
                     await asyncio.sleep(0)
                 batch = queue.take()
+            requests = [item.request for item in batch]
+            aside = await self._purse.set_aside(requests)
             started = time.monotonic()
             try:
-                replies = await self._answer(queue.route, [item.request for item in batch])
+                replies = await self._answer(queue.route, requests)
             except BackendBusy as error:
                 # Not journalled: a later run asks again.
                 replies = [Failed(f"no reply after {self._retry.attempts} tries: {error}")] * len(
                     batch
                 )
             else:
+                paid = self._purse.pay(requests, replies)
                 self._journal.put(
-                    (item.key, reply) for item, reply in zip(batch, replies, strict=True)
+                    ((item.key, reply) for item, reply in zip(batch, replies, strict=True)),
+                    paid,
+                    self._purse.run,
                 )
+            await self._purse.settle(aside)
             self.busy_s[kind] += time.monotonic() - started
             for item, reply in zip(batch, replies, strict=True):
                 del self._in_flight[item.key]
                 item.reply.set_result(reply)
+                money = self._purse.table.price(item.request, reply)
                 for cost, reused in item.billed_to:
-                    cost.add(reply, reused=reused)
+                    cost.add(reply, reused=reused, money=money)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
         longest = self._retry.longest_pause_s

@@ -8,29 +8,21 @@ then simply asked again.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from labeler.driver.requests import (
-    Check,
     CheckResult,
+    Classified,
     Failed,
     Reply,
-    Request,
-    Run,
     RunResult,
-    Sample,
     Samples,
-    Score,
     Scores,
 )
 from labeler.errors import DatasetError
@@ -38,6 +30,7 @@ from labeler.errors import DatasetError
 _TAGS: dict[type[Reply], str] = {
     Samples: "Samples",
     Scores: "Scores",
+    Classified: "Classified",
     CheckResult: "Checked",
     RunResult: "Ran",
     Failed: "Failed",
@@ -45,35 +38,8 @@ _TAGS: dict[type[Reply], str] = {
 """What journals call each kind of reply. Never changes: the classes may, journals stay readable."""
 _ADAPTERS: dict[str, TypeAdapter[Reply]] = {tag: TypeAdapter(kind) for kind, tag in _TAGS.items()}
 
-NAMES = ("requester", "model", "group")
-_CONTENT = {
-    kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
-    for kind in (Sample, Score, Check, Run)
-}
-"""Who asks is no part of a request's identity; a model is known by its fingerprint."""
-
-
-def request_key(request: Request, fingerprint: str) -> bytes:
-    """Identity of a request on a backend: what it asks for, and the backend's hash."""
-    if isinstance(request, Check):
-        problem = request.problem
-        # Programs are judged with the text and the reference: they hold what the tests call.
-        of_code = [problem.text, problem.reference_solution] if problem.tests else []
-        content: object = [
-            problem.domain, problem.gold_answer, problem.tests, *of_code, request.answer
-        ]  # fmt: skip
-    else:
-        content = {name: getattr(request, name) for name in _CONTENT[type(request)]}
-    text = _ENCODER.encode([type(request).__name__, fingerprint, content])
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    """A record inside a request, as `dataclasses.asdict` gives it but without its deep copies."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
-
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
+MOST_KEYS = 500
+"""Looked for in one statement; SQLite takes 32,766 at most, its older builds 999."""
 
 
 class Journal:
@@ -92,27 +58,44 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS replies"
                 " (key BLOB PRIMARY KEY, kind TEXT NOT NULL, reply BLOB NOT NULL)"
             )
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS spent (run TEXT PRIMARY KEY, amount REAL NOT NULL)"
+            )
         except (sqlite3.Error, OSError) as error:
             raise DatasetError(f"{path}: cannot open the journal ({error}); {_remedy(error)}")
 
     def get(self, key: bytes) -> Reply | None:
         """The reply kept under a key, or None; one that cannot be read counts as absent."""
-        find = "SELECT kind, reply FROM replies WHERE key = ?"
+        return self.get_all([key]).get(key)
+
+    def get_all(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        """The replies kept under these keys; those that cannot be read count as absent."""
+        found: dict[bytes, Reply] = {}
+        for start in range(0, len(keys), MOST_KEYS):
+            for key, kind, data in self._rows(keys[start : start + MOST_KEYS]):
+                try:
+                    found[key] = _ADAPTERS[kind].validate_json(zlib.decompress(data))
+                except (KeyError, zlib.error, ValidationError):
+                    # Written by another version of this code: asking again is safe, guessing is
+                    # not.
+                    continue
+        return found
+
+    def _rows(self, keys: Sequence[bytes]) -> list[tuple[bytes, str, bytes]]:
+        places = ",".join("?" * len(keys))
+        find = f"SELECT key, kind, reply FROM replies WHERE key IN ({places})"
         try:
-            row = self._db.execute(find, (key,)).fetchone()
+            return self._db.execute(find, keys).fetchall()
         except sqlite3.Error as error:
             raise DatasetError(f"{self._path}: cannot read the journal ({error}); {_remedy(error)}")
-        if row is None:
-            return None
-        kind, data = row
-        try:
-            return _ADAPTERS[kind].validate_json(zlib.decompress(data))
-        except (KeyError, zlib.error, ValidationError):
-            # Written by another version of this code: asking again is safe, guessing is not.
-            return None
 
-    def put(self, replies: Iterable[tuple[bytes, Reply]]) -> None:
-        """Keeps replies, all or none of them."""
+    def spent(self, run: str) -> float:
+        """What a run has paid for replies so far."""
+        found = self._db.execute("SELECT amount FROM spent WHERE run = ?", (run,)).fetchone()
+        return float(found[0]) if found else 0.0
+
+    def put(self, replies: Iterable[tuple[bytes, Reply]], paid: float = 0.0, run: str = "") -> None:
+        """Keeps replies, all or none of them, and what `run` paid for them."""
         rows = [
             (key, _TAGS[type(reply)], zlib.compress(_dump(reply), level=1))
             for key, reply in replies
@@ -120,6 +103,12 @@ class Journal:
         try:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", rows)
+                if paid:
+                    self._db.execute(
+                        "INSERT INTO spent VALUES (?, ?)"
+                        " ON CONFLICT (run) DO UPDATE SET amount = amount + excluded.amount",
+                        (run, paid),
+                    )
         except sqlite3.Error as error:
             raise DatasetError(
                 f"{self._path}: cannot write the journal ({error}); {_remedy(error)}"

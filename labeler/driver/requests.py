@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from labeler.records import Problem, Sampling, Verdict
+from labeler.records import Asks, Problem, Sampling, Verdict
 
 POLICY = "policy"
 """The model whose solutions are labelled; a run's config may name more, such as a judge."""
@@ -57,11 +57,30 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Log-probability of each token of `continuation` after the prompt."""
+    """Log-probability of each token of `continuation` after the prompt.
+
+    The continuation is encoded whole, as a model reads it, so a token may reach over the end of a
+    step; `labeler.driver.pieces` shares tokens out among steps.
+    """
 
     prompt: Prompt
     continuation: str
     model: str = POLICY
+    requester: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Classify:
+    """A reward model's score of each piece (step) of a solution to a problem.
+
+    `prompt` is the problem as a user says it; what else the model wants to read (its system prompt,
+    the marks behind steps) is its family's business (`labeler.samplers.reward`).
+    """
+
+    prompt: Prompt
+    pieces: tuple[str, ...]
+    model: str
     requester: str = ""
     group: str = ""
 
@@ -114,7 +133,10 @@ class Run:
     requester: str = ""
 
 
-Request = Sample | Score | Check | Run
+Request = Sample | Score | Classify | Check | Run
+
+OfModel = Sample | Score | Classify
+"""Requests that a model answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +170,28 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Reply to `Score`: one natural logarithm per token of the continuation."""
+    """Reply to `Score`: one natural logarithm per token of the continuation, at temperature 1.
+
+    `tokens` holds the text of each token, which joined give the continuation.
+    """
 
     logprobs: tuple[float, ...]
     prompt_tokens: int
     model: str
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """Reply to `Classify`: one score per piece, in [0, 1], higher is better.
+
+    `asks` says what the model was trained to tell: whether steps are right, or their value.
+    """
+
+    scores: tuple[float, ...]
+    prompt_tokens: int
+    model: str
+    asks: Asks = Asks.CORRECTNESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +248,4 @@ class Failed:
     reason: str
 
 
-Reply = Samples | Scores | CheckResult | RunResult | Failed
+Reply = Samples | Scores | Classified | CheckResult | RunResult | Failed

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeler.driver.requests import Reply, Request, Sample, Score
+from labeler.driver.requests import OfModel, Reply, Request
 
 Address = tuple[type[Request], str]
 """A kind of request, and which model it is for ("" where it is for none)."""
@@ -27,4 +27,4 @@ class Route:
 
 def address(request: Request) -> Address:
     """Where a request goes."""
-    return type(request), request.model if isinstance(request, Sample | Score) else ""
+    return type(request), request.model if isinstance(request, OfModel) else ""

@@ -11,17 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.consensus.base import Decision
+from labeler.consensus.sources import is_of_an_answer
 from labeler.records import Asks, Evidence, Solution, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class FirstFlag:
-    """Reads correctness evidence only; one source, or several taken as one."""
+    """Reads evidence of one kind only (correctness); one source, or several taken as one.
+
+    Of value it reads what is said of steps, not the outcome of whole answers.
+    """
 
     name: str = "first_flag"
+    asks: Asks = Asks.CORRECTNESS
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        said = [[e for e in pieces if e.asks is Asks.CORRECTNESS] for pieces in evidence]
+        said = [
+            [e for e in pieces if e.asks is self.asks and not is_of_an_answer(e)]
+            for pieces in evidence
+        ]
         verdicts = [{e.verdict for e in pieces} for pieces in said]
         flag = next((t for t, found in enumerate(verdicts) if Verdict.WRONG in found), None)
         right = [Verdict.CORRECT in found and Verdict.WRONG not in found for found in verdicts]

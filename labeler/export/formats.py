@@ -6,6 +6,7 @@ from labeler.export.base import ExportError, Format
 from labeler.export.chains import MASKED_FILL, REORDER
 from labeler.export.genprm import GENPRM
 from labeler.export.groundedprm import GROUNDEDPRM
+from labeler.export.log_ratio import LOG_RATIO_REWARDS
 from labeler.export.math_shepherd import MATH_SHEPHERD
 from labeler.export.openr import OPENR
 from labeler.export.openrlhf import OPENRLHF
@@ -25,7 +26,7 @@ FORMATS: Table[Format] = Table(
     "labeler.exports", Format, "export format",
     TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
     GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
-    DPO_STEPS, DPO_PARETO, STEP_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
+    DPO_STEPS, DPO_PARETO, STEP_REWARDS, LOG_RATIO_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
 )  # fmt: skip
 
 

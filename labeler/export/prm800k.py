@@ -14,8 +14,9 @@ from labeler.export.base import Example, ExportOptions, Format, Step, View, sing
 from labeler.records import Rejection, Verdict
 from labeler.steps import reference_text
 
-UNDATED = "1970-01-01T00:00:00"
-"""The format wants a time of labelling; the same version must give the same bytes."""
+UNDATED = "1970-01-01T00:00:00.000000"
+"""The format wants a time of labelling, with its microseconds, without which OpenR's reader stops;
+the same version must give the same bytes."""
 
 
 def _rating(step: Step, options: ExportOptions) -> int | None:
@@ -65,7 +66,8 @@ def _convert(view: View, options: ExportOptions) -> Example | Rejection:
 PRM800K = Format(
     name="prm800k",
     about="PRM800K: label.steps[].completions[] with rating 1, 0 or -1",
-    readers="readers of openai/prm800k's JSONL (OpenR's preprocessor among them)",
+    readers="readers of openai/prm800k's JSONL, OpenR's preprocessor among them (which takes a "
+    "step without a rating for neutral, and so for right)",
     loss="soft labels; evidence; who labelled is the consensus rule, when is not told; "
     "one completion per step",
     convert=single(_convert),

@@ -7,6 +7,7 @@ judgement equals the label. Does not cover how a format writes them.
 
 from __future__ import annotations
 
+from labeler.consensus.annotated import ANNOTATED
 from labeler.consensus.human import HUMAN
 from labeler.export.base import Step, View
 from labeler.labelers.methods import method_of
@@ -56,7 +57,7 @@ def _rationale(step: Step) -> str:
 def _is_tool(evidence: Evidence) -> bool:
     # A person has no model either, and computed nothing that we know of.
     computed = method_of(evidence.labeler).is_tool or not evidence.model
-    return computed and evidence.labeler != HUMAN
+    return computed and evidence.labeler not in (ANNOTATED, HUMAN)
 
 
 def _agreeing(step: Step) -> list[Evidence]:

@@ -105,9 +105,16 @@ class FirstErrorPosterior:
 
 
 def locate(
-    counts: Sequence[tuple[int, int]], rates: Rates, *, is_wrong: bool
+    counts: Sequence[tuple[int, int]],
+    rates: Rates,
+    *,
+    is_wrong: bool,
+    log_prior: Array | None = None,
 ) -> FirstErrorPosterior:
-    """P(F) from rollouts (n, n right) of the prefix that ends in each of the T steps."""
+    """P(F) from rollouts (n, n right) of the prefix that ends in each of the T steps.
+
+    `log_prior` [T]: log P(F = t) / P(none) by what is known besides, against all places alike.
+    """
     seen = np.array(counts, dtype=float).reshape(-1, 2)
     n_steps = len(seen)
     alive, dead = _log_likelihoods(seen, rates)
@@ -117,9 +124,7 @@ def locate(
     log_alive = np.concatenate([nothing_alive, np.cumsum(alive, axis=0)])
     log_dead = np.concatenate([np.cumsum(dead[::-1], axis=0)[::-1], nothing_dead])
     with np.errstate(divide="ignore"):
-        beforehand = np.append(np.full(n_steps, (1 - rates.no_error) / n_steps), rates.no_error)
-        if is_wrong:
-            beforehand[n_steps] = 0.0
+        beforehand = _beforehand(n_steps, rates, is_wrong, log_prior)
         logs = (
             np.log(beforehand)[:, None, None]
             + (log_alive + np.log(rates.base_weights))[:, :, None]
@@ -139,6 +144,21 @@ def locate(
         float(logs.max() + np.log(total)),
         beforehand / beforehand.sum(),
     )
+
+
+def _beforehand(n_steps: int, rates: Rates, is_wrong: bool, log_prior: Array | None) -> Array:
+    """P(F = t), then P(none) [T + 1], with the weight that they have without `log_prior`."""
+    weight = 1 - rates.no_error if is_wrong else 1.0
+    found = np.append(np.full(n_steps, (1 - rates.no_error) / n_steps), rates.no_error)
+    if is_wrong:
+        found[n_steps] = 0.0
+    if log_prior is None or not n_steps:
+        return found
+    peak = max(float(log_prior.max()), 0.0)
+    found[:n_steps] *= np.exp(log_prior - peak)
+    found[n_steps] *= np.exp(-peak)
+    scaled: Array = found * weight / found.sum()
+    return scaled
 
 
 def _log_likelihoods(counts: Array, rates: Rates) -> tuple[Array, Array]:

@@ -140,8 +140,8 @@ def _labels(facts: Facts) -> str:
         ],
     )  # fmt: skip
     return (
-        f"## Labels\n\n{table}\nFirst error (0-based step; -1: none):\n\n"
-        f"```text\n{_bars(s.first_error_histogram)}```\n\nEvidence:\n\n{labelers}\n"
+        f"## Labels\n\n{table}\nFirst error (steps counted from 1):\n\n"
+        f"```text\n{_bars(s.first_errors)}```\n\nEvidence:\n\n{labelers}\n"
         f"Outcomes: {_counts(s.by_outcome)}. Domains: {_counts(s.by_domain)}.\n\n"
         + "\n".join(f"![{f.title}]({f.path})\n\n{f.title}. {f.caption}\n" for f in facts.figures)
     )
@@ -217,7 +217,7 @@ def _cell(value: Any) -> str:
 def _bars(histogram: Mapping[str, int]) -> str:
     most = max(histogram.values(), default=1)
     return "".join(
-        f"{step:>9}  {count:>8,}  {'█' * round(BAR_WIDTH * count / most)}\n"
+        f"{step:>17}  {count:>8,}  {'█' * round(BAR_WIDTH * count / most)}\n"
         for step, count in histogram.items()
     )
 

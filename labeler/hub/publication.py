@@ -58,6 +58,16 @@ def tag_of(dataset: Dataset, publication: Publication) -> str:
     return publication.tag or f"v{dataset.version}"
 
 
+def refuse_unpublishable(dataset: Dataset, publication: Publication) -> str:
+    """The licence to publish under. Raises as `write_tree` does, before anything is written."""
+    licence = licence_for(
+        _stated(sources_of(dataset), publication.source_licences), publication.licence
+    )
+    runs = (entry.info for entry in dataset.versions() if entry.version <= dataset.version)
+    _run_file(publication, {run.config_sha for run in runs if run is not None})
+    return licence
+
+
 def write_tree(dataset: Dataset, publication: Publication, folder: Path) -> list[str]:
     """Writes the whole tree into an existing folder; the paths of its files, sorted.
 

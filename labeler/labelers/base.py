@@ -18,6 +18,7 @@ from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT
 from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation
+from labeler.driver.pieces import logprobs_by_piece
 from labeler.driver.requests import (
     Check,
     CheckResult,
@@ -29,6 +30,8 @@ from labeler.driver.requests import (
     Sample,
     Samples,
 )
+from labeler.first_error.model import Array
+from labeler.first_error.signals import Signals
 from labeler.records import (
     Asks,
     Evidence,
@@ -61,6 +64,19 @@ class Policy:
     run_seed: int
     splitter: str = "delimiter"
     reading: Reading = BY_DEFAULT
+    signals: Signals | None = None
+    """What the run has learned of its scores without a verdict, for searches to begin with; None
+    where the run has no such scores."""
+    pilot: Mapping[str, Signals] = field(default_factory=dict)
+    """What was known when the problems were searched that `signals` were learned on, by their id.
+    """
+
+    def log_prior(
+        self, problem: Problem, values: Mapping[str, Sequence[float | None]]
+    ) -> Array | None:
+        """log P(first error = t) / P(none), but for a constant, by scores of a solution's steps."""
+        known = self.pilot.get(problem.problem_id, self.signals)
+        return known.log_prior(values) if known else None
 
     def prompt(self, problem: Problem, prefix: Sequence[str] = ()) -> Prompt:
         """Asks for a solution that begins with the steps of `prefix`."""
@@ -78,9 +94,16 @@ class Policy:
         return splitter_named(self.splitter).is_whole(step, self.delimiter)
 
     def solution(
-        self, problem: Problem, steps: tuple[str, ...], outcome: CheckResult, seed: int
+        self,
+        problem: Problem,
+        steps: tuple[str, ...],
+        outcome: CheckResult,
+        seed: int,
+        whole: Completion | None = None,
     ) -> Solution:
-        """The record of a solution that this policy wrote."""
+        """The record of a solution that this policy wrote; `whole` is the completion that it is, if
+        it is one, and whose log-probabilities it keeps.
+        """
         text = "".join(steps)
         return Solution(
             solution_id=short_hash(problem.problem_id, *steps),
@@ -92,6 +115,7 @@ class Policy:
             generator=Generator(
                 self.model, self.revision, self.sampling, seed, self.prompt_sha(problem)
             ),
+            logprobs=logprobs_by_piece(whole.tokens, whole.logprobs, steps) if whole else None,
         )
 
     def prompt_sha(self, problem: Problem) -> str:

@@ -12,6 +12,11 @@ those deeper prefixes, too, and counts at each that it goes through: where it is
 all of them alive. The problem's right solutions are rollouts of the same policy; they count so for
 no tokens.
 
+Where the run has scores without a verdict (labeler `surprise`), the posterior starts from places
+weighted by them, as far as the run's first problems have shown what they are worth; else from a
+flat prior. However sure that is, no place is taken for found before a rollout was asked for: a
+score is no verdict by itself.
+
 A solution whose answer is right is not searched (as in SCAN, arXiv 2509.16548): its last prefix
 shows that no value was lost. Evidence are the counts; P(first error = t), and so the probability of
 every step, follows from them in consensus (`posterior`, `fusion`), without asking anybody again.
@@ -42,7 +47,7 @@ from pydantic import Field
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import CheckResult, Completion
 from labeler.first_error.acquisition import next_query
-from labeler.first_error.model import FirstErrorPosterior, Rates, locate
+from labeler.first_error.model import Array, FirstErrorPosterior, Rates, locate
 from labeler.labelers.base import (
     Findings,
     Policy,
@@ -54,6 +59,9 @@ from labeler.labelers.base import (
 )
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.labelers.shared.pass_rate import decided_and_right
+from labeler.labelers.shared.score_alone import source_name
+from labeler.labelers.shared.surprise import NAME as SURPRISE
+from labeler.labelers.shared.surprise import ask_surprise
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -75,6 +83,10 @@ class Bisect(AsksPolicy):
     round_size: Annotated[int, Field(ge=1)] = 2
     min_information: Annotated[float, Field(ge=0)] = 0.1
 
+    @property
+    def begins_with_scores(self) -> bool:
+        return True
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -89,6 +101,7 @@ def bisect(
 ) -> Conversation[Findings]:
     """Evidence on the prefixes it chose to ask about, of every solution with a wrong answer."""
     searched = [s for s in solutions if s.outcome is Verdict.WRONG and len(s.steps) > 1]
+    priors = yield from _priors(problem, searched, policy)
     seen = {s.steps[: t + 1]: _Seen() for s in searched for t in range(len(s.steps) - 1)}
     _count_right_solutions(seen, solutions)
     spent = dict.fromkeys((s.solution_id for s in searched), 0)
@@ -99,11 +112,14 @@ def bisect(
         for solution in searched:
             if solution.solution_id in located:
                 continue
-            posterior = _posterior(solution, solutions, seen)
-            if posterior.confidence >= settings.confidence:
+            prior = priors.get(solution.solution_id)
+            posterior = _posterior(solution, solutions, seen, prior)
+            by_score_alone = prior is not None and not posterior.counts.any()
+            if posterior.confidence >= settings.confidence and not by_score_alone:
                 located.add(solution.solution_id)
             elif spent[solution.solution_id] < settings.max_samples:
-                prefix = _next_query(solution, posterior, seen, settings)
+                least = 0.0 if by_score_alone else settings.min_information
+                prefix = _next_query(solution, posterior, seen, settings, least)
                 if prefix is not None:
                     queries[prefix] = None
                     spent[solution.solution_id] += settings.round_size
@@ -159,8 +175,26 @@ def _evidence(seen: dict[Prefix, _Seen], problem: Problem, policy: Policy) -> It
             yield value_evidence(NAME, VERSION, policy, problem, prefix, one.rollouts, one.n_rounds)
 
 
+def _priors(
+    problem: Problem, searched: Sequence[Solution], policy: Policy
+) -> Conversation[dict[str, Array]]:
+    """What the run's scores say of the places, by solution id; of the others all are alike."""
+    if policy.signals is None:
+        return {}
+    told = yield from ask_surprise(problem, searched, policy, NAME)
+    source, found = source_name(SURPRISE, policy.model), {}
+    for solution, one in zip(searched, told, strict=True):
+        prior = policy.log_prior(problem, {source: one.values}) if one.values else None
+        if prior is not None:
+            found[solution.solution_id] = prior
+    return found
+
+
 def _posterior(
-    solution: Solution, solutions: Sequence[Solution], seen: dict[Prefix, _Seen]
+    solution: Solution,
+    solutions: Sequence[Solution],
+    seen: dict[Prefix, _Seen],
+    prior: Array | None,
 ) -> FirstErrorPosterior:
     """The posterior over the place of its first error."""
     rollouts = [one.rollouts for one in _seen_along(solution, seen)]
@@ -168,19 +202,22 @@ def _posterior(
     counts = [*(r.counts for r in rollouts), (0, 0)]
     n, n_right = decided_and_right(solutions)
     # One of the wrong ones is this solution itself.
-    return locate(counts, Rates().given_root(max(n - 1, n_right), n_right), is_wrong=True)
+    rates = Rates().given_root(max(n - 1, n_right), n_right)
+    return locate(counts, rates, is_wrong=True, log_prior=prior)
 
 
 def _next_query(
-    solution: Solution, posterior: FirstErrorPosterior, seen: dict[Prefix, _Seen], settings: Bisect
+    solution: Solution,
+    posterior: FirstErrorPosterior,
+    seen: dict[Prefix, _Seen],
+    settings: Bisect,
+    min_information: float,
 ) -> Prefix | None:
     """The prefix to be asked; None where nothing is left to learn."""
     # Where nobody answered, nobody is asked again.
     along = _seen_along(solution, seen)
     silent = [t for t, one in enumerate(along) if one.rollouts.failure]
-    best = next_query(
-        posterior, solution.steps, settings.round_size, settings.min_information, silent
-    )
+    best = next_query(posterior, solution.steps, settings.round_size, min_information, silent)
     return None if best is None else solution.steps[: best + 1]
 
 

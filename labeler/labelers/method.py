@@ -43,6 +43,11 @@ class MethodSettings(Strict):
         return ()
 
     @property
+    def reward_models(self) -> tuple[str, ...]:
+        """Those of them that must be reward models: they are asked for scores of steps."""
+        return ()
+
+    @property
     def prompts_sha(self) -> str:
         """Hash of the prompt files that it asks with; "" for a method that has none."""
         return ""
@@ -50,6 +55,21 @@ class MethodSettings(Strict):
     @property
     def weighs_tokens(self) -> bool:
         """Whether it needs the tokens of completions, with their log-probabilities."""
+        return False
+
+    @property
+    def keeps_logprobs(self) -> bool:
+        """Whether the policy's solutions are to be sampled with their log-probabilities."""
+        return False
+
+    @property
+    def scores_with(self) -> tuple[str, ...]:
+        """The models that it asks for the log-probabilities of given texts."""
+        return ()
+
+    @property
+    def begins_with_scores(self) -> bool:
+        """Whether it searches from places that scores point to (`Policy.signals`)."""
         return False
 
 
@@ -65,12 +85,15 @@ class Prompted(MethodSettings):
     """What methods share that ask a model about steps: which one, with which prompts, how."""
 
     model: str = POLICY
+    """Who is asked: policy, or a name under `models:`."""
     prompts: str = "default"
     """Whose words: default, embedded (what the embedded policy was taught), or your own folder."""
     structured: bool = True
     """Whether servers that can are to hold the reply to the task's JSON schema."""
     temperature: Annotated[float, Field(ge=0)] = 0.0
+    """Of the replies."""
     max_tokens: Annotated[int, Field(ge=1)] = 4096
+    """Of a reply; what is cut off by it says nothing."""
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -16,17 +16,21 @@ from labeler.labelers.bisect import BISECT
 from labeler.labelers.diagnostics.diagnostics import DIAGNOSTICS
 from labeler.labelers.grounded.grounded import GROUNDED
 from labeler.labelers.grounded_search.grounded_search import GROUNDED_SEARCH
+from labeler.labelers.implicit import METHOD as IMPLICIT
+from labeler.labelers.information_gain import METHOD as INFORMATION_GAIN
 from labeler.labelers.judge.judge import JUDGE
 from labeler.labelers.method import Method
 from labeler.labelers.monte_carlo import MONTE_CARLO
 from labeler.labelers.omegaprm import OMEGAPRM
 from labeler.labelers.outcome import OUTCOME
+from labeler.labelers.prm import METHOD as PRM
 from labeler.labelers.program import PROGRAM
 from labeler.labelers.repair import REPAIR
 from labeler.labelers.rubric.rubric import RUBRIC
 from labeler.labelers.solver.solver import SOLVER
 from labeler.labelers.spare import SPARE
 from labeler.labelers.statement_monte_carlo import STATEMENT_MONTE_CARLO
+from labeler.labelers.surprise import SURPRISE
 from labeler.labelers.table.table import TABLE
 from labeler.labelers.tool_check import TOOL_CHECK
 from labeler.labelers.trace.trace import TRACE
@@ -35,7 +39,7 @@ METHODS: Table[Method] = Table(
     "labeler.methods", Method, "labelling method",
     TOOL_CHECK, PROGRAM, OUTCOME, MONTE_CARLO, STATEMENT_MONTE_CARLO, TRACE, DIAGNOSTICS,
     BINARY_SEARCH, BISECT, OMEGAPRM, ALPHAMATH, SPARE, JUDGE, RUBRIC, GROUNDED, GROUNDED_SEARCH,
-    TABLE, SOLVER, REPAIR,
+    TABLE, SOLVER, REPAIR, SURPRISE, PRM, IMPLICIT, INFORMATION_GAIN,
 )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ and the root's right ones, which are paid for already. Where we differ: the unit
 solution by default; `unit = "tokens"` is the paper's mode, spans no shorter than 1/16 of the mean
 solution. `search = "paper"` believes every estimate: 0 of k right is taken for dead; `"bayes"`
 keeps a posterior over the first error instead (`labeler.first_error`) and asks `round_size`
-rollouts at a time where they tell most, until a place is `confidence` probable.
+rollouts at a time where they tell most, until a place is `confidence` probable. It starts from
+places weighted by the run's scores without a verdict, where the run has any (labeler `surprise`).
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
+from labeler.driver.pieces import logprobs_by_piece
+from labeler.driver.requests import Completion
 from labeler.first_error.acquisition import next_query
-from labeler.first_error.model import Rates, locate
+from labeler.first_error.model import Array, Rates, locate
 from labeler.labelers.base import (
     Findings,
     Policy,
@@ -41,6 +44,9 @@ from labeler.labelers.base import (
     value_evidence,
 )
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
+from labeler.labelers.shared.score_alone import source_name
+from labeler.labelers.shared.surprise import NAME as SURPRISE
+from labeler.labelers.shared.surprise import surprise_of
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
 
@@ -72,6 +78,10 @@ class OmegaPRM(AsksPolicy):
     @property
     def weighs_tokens(self) -> bool:
         return self.unit == "tokens"
+
+    @property
+    def begins_with_scores(self) -> bool:
+        return self.search == "bayes"
 
     @model_validator(mode="after")
     def _bayes_needs_steps(self) -> OmegaPRM:
@@ -153,7 +163,7 @@ def _roll_out(
     known = tree.states.get(text)
     path = (NAME, problem.problem_id, text, *([str(known.n_rounds)] if known else []))
     seed = derive_seed(policy.run_seed, *path)
-    in_tokens = settings.unit == "tokens"
+    in_tokens = settings.unit == "tokens" or _begins_with_scores(settings, policy)
     [found] = yield from roll_out(policy, problem, [prefix], n, [seed], NAME, token_texts=in_tokens)
     if known is None:
         known = tree.states[text] = _State(prefix, found)
@@ -225,16 +235,40 @@ def _locate(
     prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
     root = tree.states[""].rollouts
     rates = Rates().given_root(*root.counts)
+    prior = _prior(candidate.rollout.completion, units, problem, settings, policy)
     for _ in range(0, settings.max_samples, settings.round_size):
         states = [tree.states.get("".join(prefix)) for prefix in prefixes]
         counts = [s.rollouts.counts if s else (0, 0) for s in states]
-        posterior = locate(counts, rates, is_wrong=True)
+        posterior = locate(counts, rates, is_wrong=True, log_prior=prior)
         silent = [t for t, s in enumerate(states) if s and s.rollouts.failure]
-        best = next_query(posterior, units, settings.round_size, settings.min_information, silent)
-        if posterior.confidence >= settings.confidence or best is None:
+        by_score_alone = prior is not None and not posterior.counts.any()
+        least = 0.0 if by_score_alone else settings.min_information
+        best = next_query(posterior, units, settings.round_size, least, silent)
+        is_found = posterior.confidence >= settings.confidence and not by_score_alone
+        if is_found or best is None:
             break
         yield from _roll_out(tree, prefixes[best], settings.round_size, problem, settings, policy)
     tree.located.append(((*candidate.state.prefix, *units), candidate))
+
+
+def _begins_with_scores(settings: OmegaPRM, policy: Policy) -> bool:
+    return settings.begins_with_scores and policy.signals is not None
+
+
+def _prior(
+    written: Completion,
+    units: tuple[str, ...],
+    problem: Problem,
+    settings: OmegaPRM,
+    policy: Policy,
+) -> Array | None:
+    """What the run's scores say of the places in a rollout; None where nothing is known."""
+    if not _begins_with_scores(settings, policy):
+        return None
+    told = logprobs_by_piece(written.tokens, written.logprobs, units)
+    if told is None:
+        return None
+    return policy.log_prior(problem, {source_name(SURPRISE, policy.model): surprise_of(told)})
 
 
 def _units(candidate: _Candidate, settings: OmegaPRM, policy: Policy) -> tuple[str, ...]:

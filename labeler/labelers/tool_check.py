@@ -45,6 +45,7 @@ class ToolCheck(MethodSettings):
 
     kind: Literal["tool_check"] = NAME
     symbolic: bool = True
+    """Whether rewritings and equations are decided, too."""
 
 
 def tool_check(

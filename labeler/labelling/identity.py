@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from labeler.records import Problem, Solution, short_hash
@@ -38,7 +39,12 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     judges = [parts.checker.fingerprint]
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
     content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
+    if annotations := parts.recipe.annotations:
+        # Labels of the file are in the dataset: others make another run.
+        content = short_hash(content, repr(sorted(annotations.items(), key=itemgetter(0))))
     today = short_hash(parts.config_sha, content, *models, *judges)
+    if parts.again:
+        return (short_hash(today, "again", str(parts.again)),)
     of_then = [as_of_then(one) for one in judges]
     earlier = [
         short_hash(sha, shown, *models, *known)
@@ -67,10 +73,17 @@ def _digests(records: Iterator[Problem | tuple[Solution, ...]]) -> tuple[str, st
     return content.hexdigest(), shown.hexdigest()
 
 
+def _said_of_solution(solution: Solution) -> dict[str, Any]:
+    said: dict[str, Any] = plain(solution)
+    if solution.logprobs is None:
+        del said["logprobs"]  # which ids did not know before schema version 3
+    return said
+
+
 def _said(record: Problem | tuple[Solution, ...]) -> Any:
     """A record as JSON has it, without the name of a local file."""
     if not isinstance(record, Problem):
-        return [plain(solution) for solution in record]
+        return [_said_of_solution(solution) for solution in record]
     if record.source.revision.startswith(LOCAL):
         record = replace(record, source=replace(record.source, dataset=""))
     return plain(record)

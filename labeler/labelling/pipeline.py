@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from labeler.consensus.annotated import Annotation, annotation_evidence
 from labeler.consensus.base import Rule
 from labeler.consensus.label import by_prefix, label_solution
 from labeler.dataset.schema_upgrade import is_of_today
@@ -30,7 +31,7 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.shared.last_step import last_step_evidence
 from labeler.labelling.solving import Filter, SampledSolutions, existing_solutions, solve
-from labeler.records import LabeledSolution, Problem, Rejection, Solution, Verdict
+from labeler.records import Evidence, LabeledSolution, Problem, Rejection, Solution, Verdict
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
 
@@ -46,10 +47,18 @@ class Recipe:
     rule: Rule
     existing_solutions: Mapping[str, tuple[Solution, ...]] = field(default_factory=dict)
     """Solutions that exist already, by problem; such a problem is not solved again."""
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
+    """What the file said of its solutions' steps, by solution."""
     searches: frozenset[str] = frozenset()
     """Labelers that write the solutions they label; they go first, so that the others see these."""
     decides_answers: bool = False
     """Whether a labeler finds outcomes of whole answers that the answer check cannot read."""
+    keeps_logprobs: bool = False
+    """Whether a labeler reads the log-probabilities of the policy's solutions."""
+    bind: Callable[[Policy], dict[str, Labeler]] | None = None
+    """The labelers again, with another policy."""
+    pilots: frozenset[str] = frozenset()
+    """Labelers that the run's first problems teach something (`labelling.pilot`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,12 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         solved = yield from existing_solutions(problem, written, reading)
     else:
         solved = yield from solve(
-            problem, recipe.policy, recipe.n_solutions, recipe.filter, recipe.decides_answers
+            problem,
+            recipe.policy,
+            recipe.n_solutions,
+            recipe.filter,
+            recipe.decides_answers,
+            recipe.keeps_logprobs,
         )
     statistics = _of_solving(solved, is_given=written is not None)
     if solved.refused:
@@ -104,7 +118,7 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
             solution,
             evidence,
             recipe.rule,
-            [piece for one in found.values() for piece in one.about(solution)],
+            [*_annotated(problem, solution, recipe), *_about(solution, found)],
         )
         for solution in everything.values()
     )
@@ -115,6 +129,16 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
         of_one_step = sum(len(row.steps) == 1 for row in rows)
         statistics["steps"] = {"solutions": len(rows), "of one step": of_one_step}
     return LabeledProblem(rows, solved.rejections, of_labelers | statistics)
+
+
+def _about(solution: Solution, found: Mapping[str, Findings]) -> Iterator[Evidence]:
+    """What rests on how this solution ends, and is no other's."""
+    return (piece for one in found.values() for piece in one.about(solution))
+
+
+def _annotated(problem: Problem, solution: Solution, recipe: Recipe) -> list[Evidence]:
+    said = recipe.annotations.get(solution.solution_id)
+    return annotation_evidence(problem, solution, said) if said else []
 
 
 def _of_solving(solved: SampledSolutions, is_given: bool) -> dict[str, dict[str, int]]:

@@ -12,18 +12,22 @@ paths, or whose file locks they do not share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labeler.dataset.lock import held
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import Purse
 from labeler.errors import BackendDown
 from labeler.files import make_folder
+from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Parts
+from labeler.records import Problem
+from labeler.samplers.base import Remembers
 from labeler.schema import Provenance
 
 LOCK_PATIENCE_S = 60.0
@@ -38,6 +42,8 @@ class ShardTask:
     provenance: Provenance
     fingerprints: Mapping[str, str]
     """Of the models as the holder of the run knows them, by name."""
+    first_problems: Sequence[Problem] = ()
+    """Of the run, where they teach something (`labelling.pilot`): each process asks them again."""
 
 
 async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
@@ -59,11 +65,15 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
     ):
         for sampler in parts.samplers.values():
             await sampler.ready()
+            if isinstance(sampler, Remembers):
+                sampler.remember_in(shard.folder / f"{shard.name}.batches")
         await probe_all(parts.samplers, parts.needs)
         async with Driver(
             routes(parts.samplers, parts.checker, parts.sandbox),
             journal,
             max_active=options.max_active,
             retry=Retry(options.attempts, options.longest_pause_s),
+            purse=Purse(parts.prices, journal, run_id),
         ) as driver:
-            return await label_shard(shard, driver, parts.recipe, task.provenance, {}, lambda: None)
+            recipe = await piloted_recipe(parts.recipe, task.first_problems, driver)
+            return await label_shard(shard, driver, recipe, task.provenance, {}, lambda: None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labeler.checking.base import Checker
-from labeler.driver.requests import Check, Run, Sample, Score
+from labeler.driver.requests import Check, Classify, Run, Sample, Score
 from labeler.driver.routing import Address, Route
-from labeler.samplers.base import Sampler
+from labeler.samplers.base import Classifier, Sampler
 from labeler.sandbox.base import Sandbox
 
 
@@ -25,4 +25,6 @@ def routes(
             sampler.fingerprint, sampler.sample, rows, at_once, sampler.oversubscription
         )
         found[Score, name] = Route(sampler.fingerprint, sampler.score, rows, at_once)
+        if isinstance(sampler, Classifier):
+            found[Classify, name] = Route(sampler.fingerprint, sampler.classify, rows, at_once)
     return found

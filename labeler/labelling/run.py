@@ -20,29 +20,34 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held, refuse_if_locked_out
+from labeler.dataset.reader import Dataset
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, PriceTable, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.identity import run_ids
+from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
+from labeler.labelling.together import all_rows, commit_together, earlier_rows
 from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import Problem, Rejection, told_reasons
-from labeler.samplers.base import Needs, Sampler
+from labeler.samplers.base import Needs, Remembers, Sampler
 from labeler.sandbox.base import Sandbox
 from labeler.schema import Provenance
 from labeler.version import code_version
@@ -82,6 +87,10 @@ class Parts:
     """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
+    prices: PriceTable = FREE
+    """What models cost, and how much the run may spend."""
+    again: int = 0
+    """How often problems of it were labelled and taken out before: another run each time."""
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
@@ -120,6 +129,11 @@ class RunSummary:
     already_there: bool = False
     reasons: dict[str, int] = field(default_factory=dict)
     """Why most of what was rejected was: the three most frequent reasons."""
+    spent: float = 0.0
+    """What this run paid for replies, in `currency`; "" where no price is known."""
+    currency: str = ""
+    changes: tuple[str, ...] = ()
+    """What became of problems that were changed or deleted, one line each."""
 
 
 @dataclass
@@ -132,6 +146,10 @@ class LabellingRun:
     on_progress: Callable[[Progress], None]
     delegates_shards: bool = False
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
+    decides_all: bool = False
+    """A rule that learns decides the rows of earlier runs anew, too, as if all were of one run."""
+    patience_s: float = 0.0
+    """How long a run that is at work on the same output is waited for."""
     _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
     _done: int = 0
     _started: float = field(default_factory=time.monotonic)
@@ -140,6 +158,7 @@ class LabellingRun:
         self.out = located(self.out)
         self._model_names = sorted(self.parts.samplers)
         self.run_id, *self._known_as = run_ids(self.parts)
+        self._recipe = self.parts.recipe
         self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
             self.parts.problems, self.parts.options.shards, self._work / self.run_id
@@ -150,7 +169,7 @@ class LabellingRun:
         self._stack = AsyncExitStack()
         try:
             self._stack.enter_context(
-                held(self._work / "run.lock", self.out, self.run_id, "labelling")
+                held(self._work / "run.lock", self.out, self.run_id, "labelling", self.patience_s)
             )
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
@@ -162,17 +181,25 @@ class LabellingRun:
                 # Before the run has a folder: one that is refused here leaves nothing to resume.
                 await probe_all(self.parts.samplers, self.parts.needs)
             make_folder(self._work / self.run_id)
+            for sampler in self.parts.samplers.values():
+                if isinstance(sampler, Remembers):
+                    sampler.remember_in(self._work / self.run_id / "batches")
             self._journal = journal
             self._gather_journals()
             options = self.parts.options
+            self._purse = Purse(self.parts.prices, journal, self.run_id)
             self._driver = Driver(
                 routes(self.parts.samplers, self.parts.checker, self.parts.sandbox),
                 journal,
                 max_active=options.max_active,
                 retry=Retry(options.attempts, options.longest_pause_s),
+                purse=self._purse,
             )
             await self._stack.enter_async_context(self._driver)
             if not self.delegates_shards:
+                self._recipe = await piloted_recipe(
+                    self.parts.recipe, self.parts.problems, self._driver
+                )
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
         except BaseException:
@@ -221,7 +248,7 @@ class LabellingRun:
 
         costs = self._costs_of_shards[shard.name] = {}
         return await label_shard(
-            shard, self._driver, self.parts.recipe, self.provenance, costs, on_problem
+            shard, self._driver, self._recipe, self.provenance, costs, on_problem
         )
 
     def _report(self) -> None:
@@ -271,7 +298,8 @@ class LabellingRun:
             whole.add(summary)
         if not whole.n_rows and not may_be_empty:
             self._refuse_empty(whole.rejections)
-        rows, learned = self._decided()
+        earlier = earlier_rows(self.out, self.parts.recipe.rule) if self.decides_all else None
+        rows, learned = self._decided(earlier)
         again = repeated(self.out, rows)
         if again.version is not None and not replaces:
             self._clear()
@@ -300,10 +328,16 @@ class LabellingRun:
                 "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
                 **({"consensus": {"learned": learned}} if learned else {}),
+                **self._money(),
             },
         )
         self._list_rejections(whole.rejections)
-        version = commit(self.out, rows(), info, self._known_as, COMMIT_PATIENCE_S)
+        if earlier is None:
+            version = commit(self.out, rows(), info, self._known_as, COMMIT_PATIENCE_S)
+        else:
+            version = commit_together(
+                self.out, self.parts.recipe.rule, earlier, self._files(), info
+            )
         self._clear()
         return RunSummary(
             self.out,
@@ -316,7 +350,16 @@ class LabellingRun:
             {name: dict(counts) for name, counts in whole.statistics.items()},
             time.monotonic() - self._started,
             reasons=dict(reasons.most_common(3)),
+            spent=self._purse.spent,
+            currency=self.parts.prices.currency,
         )
+
+    def _money(self) -> dict[str, Any]:
+        """What the run spent, as its entry in the log says it; nothing where no price is known."""
+        prices = self.parts.prices
+        if not prices.models:
+            return {}
+        return {"currency": prices.currency, "spent": round(self._purse.spent, 6)}
 
     def _refuse_empty(self, rejections: Sequence[Rejection]) -> None:
         """A version without a row would look like success."""
@@ -340,13 +383,18 @@ class LabellingRun:
         for path in sorted((self._work / self.run_id).glob("*.sqlite")):
             self._journal.take_over(path)
 
-    def _decided(self) -> tuple[Callable[[], Iterator[pa.RecordBatch]], Mapping[str, Any]]:
+    def _files(self) -> list[Path]:
+        return [shard.rows_file for shard in self.shards]
+
+    def _decided(
+        self, earlier: Dataset | None
+    ) -> tuple[Callable[[], Iterator[pa.RecordBatch]], Mapping[str, Any]]:
         """All staged rows, decided again by a rule that learns from them, and what it learned."""
-        files = [shard.rows_file for shard in self.shards]
+        files = self._files()
         rule = self.parts.recipe.rule
         if not isinstance(rule, Learner):
             return lambda: read_shards(files), {}
-        ready = fitted_to(rule, lambda: read_shards(files))
+        ready = fitted_to(rule, all_rows(earlier, files))
         return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:
@@ -381,8 +429,10 @@ def _listed(rejection: Rejection) -> dict[str, str]:
     return {name: value for name, value in asdict(rejection).items() if name != "text" or value}
 
 
-def _plain(cost: Cost) -> dict[str, int]:
+def _plain(cost: Cost) -> dict[str, float]:
     """Without `reused`, in which a resumed run differs from an undisturbed one."""
     content = asdict(cost)
     del content["reused"]
-    return content
+    money = content.pop("money")
+    # Sums of parts differ in their last digits with the order of replies.
+    return content | ({"money": round(money, 6)} if money else {})

@@ -54,17 +54,21 @@ def solve(
     n_solutions: int,
     bounds: Filter | None,
     decided_later: bool = False,
+    keeps_logprobs: bool = False,
 ) -> Conversation[SampledSolutions]:
     """Samples solutions, as many as the filter needs to know; the first `n_solutions` are used.
 
     `decided_later`: a method decides whole answers, so a sample that marks no answer for the answer
     check is not wrong for it; it stays, its outcome unknown until that method has looked.
+    `keeps_logprobs`: solutions are sampled with their log-probabilities, and keep them.
     """
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
     n_samples = max(n_solutions, bounds.samples if bounds else 0)
     if not n_samples:
         return SampledSolutions()
-    [sampled] = yield from roll_out(policy, problem, [()], n_samples, [seed], "solve")
+    [sampled] = yield from roll_out(
+        policy, problem, [()], n_samples, [seed], "solve", token_texts=keeps_logprobs
+    )
     if sampled.failure:
         return _refused(problem, "solve", sampled.failure)
     drawn = sampled.rollouts
@@ -162,7 +166,7 @@ def _solutions(
     for index, rollout in enumerate(rollouts):
         name = f"{problem.problem_id}/{index}"
         steps = steps_of(policy, (), rollout.completion.text)
-        solution = policy.solution(problem, steps, rollout.outcome, seed)
+        solution = policy.solution(problem, steps, rollout.outcome, seed, rollout.completion)
         if not steps:
             text = rollout.completion.text
             rejections.append(Rejection("solve", name, "empty text", text))

@@ -43,11 +43,13 @@ async def sampled(
     costs: dict[str, Cost],
     n: int = 1,
     truth: Truth = first_error,
+    logprobs: bool = False,
 ) -> list[SolutionRecord]:
     """`n` solutions per problem, distinct ones, with their truth; none that was cut off. Those
     whose truth is None are among them, for `compare` leaves them out and they are to be counted.
+    `logprobs`: they keep the log-probabilities that they were sampled with.
     """
-    asked = ((p.problem.problem_id, _solve(p, policy, n, truth)) for p in problems)
+    asked = ((p.problem.problem_id, _solve(p, policy, n, truth, logprobs)) for p in problems)
     found: dict[str, list[SolutionRecord]] = {}
     async for problem_id, solved in driver.run(asked, costs):
         found[problem_id] = solved
@@ -55,16 +57,18 @@ async def sampled(
 
 
 def _solve(
-    oracle_problem: OracleProblem, policy: Policy, n: int, truth: Truth
+    oracle_problem: OracleProblem, policy: Policy, n: int, truth: Truth, logprobs: bool
 ) -> Conversation[list[SolutionRecord]]:
     problem = oracle_problem.problem
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
-    [rollouts] = yield from roll_out(policy, problem, [()], n, [seed], "solve")
+    [rollouts] = yield from roll_out(
+        policy, problem, [()], n, [seed], "solve", token_texts=logprobs
+    )
     solutions: dict[str, Solution] = {}
     for rollout in rollouts.rollouts:
         steps = steps_of(policy, (), rollout.completion.text)
         if steps and rollout.completion.finish != "length":
-            solution = policy.solution(problem, steps, rollout.outcome, seed)
+            solution = policy.solution(problem, steps, rollout.outcome, seed, rollout.completion)
             solutions.setdefault(solution.solution_id, solution)
     return [_graded(oracle_problem, solution, truth) for solution in solutions.values()]
 
@@ -76,6 +80,7 @@ async def searched(
     driver: Driver,
     costs: dict[str, Cost],
     on_problem: Callable[[], None],
+    truth: Truth = first_error,
 ) -> list[Examined]:
     """What a labeler that writes its own solutions found on them."""
     asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
@@ -84,13 +89,11 @@ async def searched(
         found[problem_id] = findings
         on_problem()
     return [
-        Examined(_graded(p, solution), {name: found[p.problem.problem_id].evidence})
+        Examined(_graded(p, solution, truth), {name: found[p.problem.problem_id].evidence})
         for p in problems
         for solution in found[p.problem.problem_id].solutions
     ]
 
 
-def _graded(
-    problem: OracleProblem, solution: Solution, truth: Truth = first_error
-) -> SolutionRecord:
+def _graded(problem: OracleProblem, solution: Solution, truth: Truth) -> SolutionRecord:
     return SolutionRecord(problem.problem, solution, truth(problem, solution.steps))

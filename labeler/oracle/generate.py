@@ -44,10 +44,10 @@ class Difficulty:
     distractors: float = 0.15
 
     def __post_init__(self) -> None:
-        if not 2 <= self.min_steps <= self.max_steps <= 16:
+        if not 1 <= self.min_steps <= self.max_steps <= 16:
             raise ConfigError(
                 f"min_steps {self.min_steps} is above max_steps {self.max_steps}, or one is out of "
-                "bounds: need 2 <= min_steps <= max_steps <= 16"
+                "bounds: need 1 <= min_steps <= max_steps <= 16"
             )
         if self.max_number < 40:
             raise ConfigError(f"max_number {self.max_number}: need at least 40")

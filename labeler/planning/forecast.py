@@ -9,7 +9,8 @@ from labeler.errors import ConfigError
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
-from labeler.planning.plan import BILLED, SERVED, STORED, Estimate, Plan
+from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Estimate, Plan
+from labeler.samplers.base import Probed
 
 
 async def forecast(
@@ -26,6 +27,7 @@ async def forecast(
     if not parts.problems:
         raise ConfigError("no problem is left to label; see `labeler problems check`")
     run_id = LabellingRun(parts, located(out), False, on_progress).run_id
+    probed = tuple(n for n in parts.needs if isinstance(parts.samplers[n], Probed))
     sample = draw(parts.problems, n_sample, parts.seed)
     measured = await measure(parts, [one.problem for one in sample], on_progress)
     stands_for = [one.stands_for for one in sample]
@@ -35,6 +37,9 @@ async def forecast(
     }
     for name, taken in measured.once.items():
         estimates[name] = _moved(estimates[name], taken)
+    if parts.prices.models:
+        spent = [one[MONEY] for one in measured.by_problem]
+        estimates[MONEY] = total(spent, stands_for, parts.seed)
     generated = sum(one["engine_completion_tokens"] for one in measured.by_problem)
     speed = tokens_per_s or (generated / measured.seconds if generated else None)
     if speed:
@@ -49,6 +54,9 @@ async def forecast(
         is_measured=tokens_per_s is None,
         sample_s=measured.seconds,
         unread=measured.unread,
+        currency=parts.prices.currency,
+        limit=parts.prices.limit,
+        probed=probed,
     )
 
 

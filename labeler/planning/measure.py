@@ -19,8 +19,8 @@ from pathlib import Path
 from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.run import LabellingRun, Parts, Progress
 from labeler.planning.disk import on_disk, staged_rows
-from labeler.planning.plan import BILLED, SERVED
-from labeler.planning.recording_sampler import RecordingSampler
+from labeler.planning.plan import BILLED, MONEY, SERVED
+from labeler.planning.recording_sampler import recording
 from labeler.records import Problem
 from labeler.unread import Unread, unread_by_asker
 
@@ -42,7 +42,7 @@ async def measure(
 ) -> Measured:
     """Labels `problems` with the parts of a run, which it closes; nothing is kept."""
     # A model under several names is one engine with one cache.
-    observed = {id(sampler): RecordingSampler(sampler) for sampler in parts.samplers.values()}
+    observed = {id(sampler): recording(sampler) for sampler in parts.samplers.values()}
     options = parts.options.model_copy(update={"shards": len(problems)})
     sample = dataclasses.replace(
         parts,
@@ -88,4 +88,4 @@ async def _all_at_once(run: LabellingRun) -> list[ShardSummary]:
 
 def _billed(summary: ShardSummary) -> dict[str, float]:
     whole = summary.total()
-    return {name: float(getattr(whole, name)) for name in BILLED}
+    return {name: float(getattr(whole, name)) for name in (*BILLED, MONEY)}

@@ -22,6 +22,9 @@ tokens of prompts that an engine with room enough for its prefix cache need not 
 
 STORED = ("journal_bytes", "dataset_bytes")
 
+MONEY = "money"
+"""In the currency of the run's prices; only where it has some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -39,6 +42,7 @@ class Plan:
     `estimates` has the quantities of BILLED, SERVED and STORED, and `hours`. `tokens_per_s` are
     generated tokens per second, of all models together; `is_measured` says whether the sample gave
     them or the user. `unread` are the sample's replies without a readable answer, by who asked.
+    `probed` are models which the run asks first what they can do; the plan asks no such questions.
     """
 
     run_id: str
@@ -49,6 +53,22 @@ class Plan:
     is_measured: bool
     sample_s: float
     unread: dict[str, Unread] = field(default_factory=dict)
+    probed: tuple[str, ...] = ()
+    currency: str = ""
+    limit: float | None = None
+    """What the run may spend."""
+
+    @property
+    def over_limit(self) -> str:
+        """One line where the run may, or will, end at its limit; "" elsewhere."""
+        money = self.estimates.get(MONEY)
+        if money is None or self.limit is None or money.high <= self.limit:
+            return ""
+        sure = "will" if money.low > self.limit else "may"
+        return (
+            f"the run {sure} end at its limit of {self.limit:g} {self.currency}; "
+            "raise prices.limit, or ask for less"
+        )
 
     def to_json(self) -> str:
         """One JSON object; `from_json` gives the plan back."""

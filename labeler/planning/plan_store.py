@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from labeler.dataset import Dataset
 from labeler.dataset.storage import Location, storage_of
-from labeler.planning.plan import BILLED, Compared, Plan, from_json
+from labeler.planning.plan import BILLED, MONEY, Compared, Plan, from_json
 
 
 def keep_plan(plan: Plan, out: str | Location) -> None:
@@ -26,6 +26,8 @@ def compared(dataset: Dataset, out: str | Location) -> dict[str, Compared]:
         if plan is None:
             continue
         actual = {name: entry.info.cost[name] for name in BILLED if name in entry.info.cost}
+        if "spent" in entry.info.cost:
+            actual[MONEY] = entry.info.cost["spent"]
         if "seconds" in entry.info.cost:
             actual["hours"] = entry.info.cost["seconds"] / 3600
         return {

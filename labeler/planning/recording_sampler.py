@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from labeler.driver.requests import Failed, Prompt, Sample, Samples, Score, Scores
+from labeler.driver.requests import (
+    Classified,
+    Classify,
+    Failed,
+    OfModel,
+    Prompt,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
 from labeler.planning.shared_prefixes import SharedPrefixes
-from labeler.samplers.base import Sampler
+from labeler.samplers.base import Classifier, Sampler
 
 
 class RecordingSampler:
@@ -62,7 +72,7 @@ class RecordingSampler:
         await self._sampler.aclose()
 
     def _note(
-        self, request: Sample | Score, n_prompt: int, texts: Sequence[str], n_generated: int
+        self, request: OfModel, n_prompt: int, texts: Sequence[str], n_generated: int
     ) -> None:
         served = self.served[request.group]
         prompt = _text(request.prompt)
@@ -72,6 +82,31 @@ class RecordingSampler:
         served["cached_prompt_tokens"] += self._read.known_tokens(prompt, n_prompt)
         for text in texts:
             self._read.add(prompt + text)
+
+
+class RecordingClassifier(RecordingSampler):
+    """The same of a reward model."""
+
+    def __init__(self, sampler: Classifier) -> None:
+        super().__init__(sampler)
+        self._classifier = sampler
+
+    async def classify(self, batch: Sequence[Classify]) -> list[Classified | Failed]:
+        replies = await self._classifier.classify(batch)
+        for request, reply in zip(batch, replies, strict=True):
+            if isinstance(reply, Classified):
+                # All of it is read: problem, steps and marks.
+                self._note(request, reply.prompt_tokens, ["".join(request.pieces)], 0)
+        return replies
+
+
+def recording(sampler: Sampler) -> RecordingSampler:
+    """A recorder that offers what the sampler does."""
+    return (
+        RecordingClassifier(sampler)
+        if isinstance(sampler, Classifier)
+        else RecordingSampler(sampler)
+    )
 
 
 def _text(prompt: Prompt) -> str:

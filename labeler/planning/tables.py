@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from labeler.planning.plan import BILLED, SERVED, STORED, Compared, Estimate, Plan
+from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Compared, Estimate, Plan
 from labeler.unread import one_line
 
 NAMES = {
@@ -20,6 +20,7 @@ NAMES = {
     "engine_completion_tokens": "generated there",
     "journal_bytes": "journal",
     "dataset_bytes": "dataset",
+    MONEY: "money",
     "hours": "hours",
 }
 
@@ -27,7 +28,12 @@ NAMES = {
 def show_plan(plan: Plan) -> Table:
     """One row per quantity with its interval."""
     source = "measured on the sample" if plan.is_measured else "as given"
-    notes = [one_line(plan.unread)] if plan.unread else []
+    notes = [plan.over_limit, *([one_line(plan.unread)] if plan.unread else [])]
+    if plan.probed:
+        asked = ", ".join(plan.probed)
+        notes.append(
+            f"the run first asks {asked} some short questions (run.probe); no part of this"
+        )
     speed = f"{plan.tokens_per_s:,.0f} generated tokens/s, {source}" if plan.tokens_per_s else ""
     taken = f"estimated from {plan.n_sample:,} in {plan.sample_s:.0f} s"
     table = Table(
@@ -38,9 +44,10 @@ def show_plan(plan: Plan) -> Table:
     )
     for column in ("what", "expected", "95% interval"):
         table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
-    for name in (*BILLED, *SERVED, *STORED, "hours"):
+    for name in (*BILLED, *SERVED, *STORED, MONEY, "hours"):
         if (one := plan.estimates.get(name)) is not None:
-            table.add_row(NAMES[name], _number(name, one.value), _interval(name, one))
+            called = plan.currency if name == MONEY else NAMES[name]
+            table.add_row(called, _number(name, one.value), _interval(name, one))
     return table
 
 
@@ -66,6 +73,8 @@ def _interval(name: str, one: Estimate) -> str:
 
 
 def _number(name: str, value: float) -> str:
+    if name == MONEY:
+        return f"{value:,.4f}" if value < 1 else f"{value:,.2f}"
     if name == "hours":
         return f"{value:.2f} h" if value >= 1 else f"{60 * value:.1f} min"
     return f"{value / 1e6:,.2f} MB" if name.endswith("bytes") else f"{value:,.0f}"

@@ -15,9 +15,10 @@ import hashlib
 import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeler.errors import DataError
 from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, json_value, text_of
@@ -31,15 +32,42 @@ Parse = Callable[[Mapping[str, Any], str, Source], Problem | Rejection]
 """Makes a problem of one record; gets the record, its location ("FILE:LINE") and the source."""
 
 
+Record = TypeVar("Record")
+
 COLUMNS = tuple(field.name for field in fields(Problem))
 SOURCE_COLUMNS = {field.name for field in fields(Source)}
 LISTS = ("reference_solution", "tests", "context")
 TOO_DEEP = "nested too deeply"
 
 
-def reject(location: str, reason: str) -> Rejection:
+HALF_WRITTEN = "half-written"
+"""Stage at which the rest of a file is left that somebody is still writing: it comes later."""
+
+_is_patient: ContextVar[bool] = ContextVar("_is_patient", default=False)
+
+
+def patiently(records: Iterable[Record]) -> Iterator[Record]:
+    """The records of a source that is watched, in which a broken line is a rejection.
+
+    Elsewhere it is an error before anything is labelled, which is what a person at a terminal
+    wants; a schedule would fail every night for one line. Readers are generators, so this holds
+    while they are asked for their next record, and for nobody else.
+    """
+    iterator = iter(records)
+    while True:
+        token = _is_patient.set(True)
+        try:
+            record = next(iterator)
+        except StopIteration:
+            return
+        finally:
+            _is_patient.reset(token)
+        yield record
+
+
+def reject(location: str, reason: str, stage: str = "read") -> Rejection:
     """A record that is no problem."""
-    return Rejection("read", location, reason)
+    return Rejection(stage, location, reason)
 
 
 def lists_of(record: Mapping[str, Any], location: str) -> dict[str, tuple[str, ...]] | Rejection:
@@ -122,10 +150,25 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
             for number, line in enumerate(file, start=1):
                 # Some editors begin a file with a byte order mark.
                 text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                if text.strip():
-                    yield f"{path}:{number}", _json(text, f"{path}:{number}")
+                if not text.strip():
+                    continue
+                try:
+                    value = _json(text, f"{path}:{number}")
+                except DataError as error:
+                    if not _is_patient.get():
+                        raise
+                    reason = str(error).removeprefix(f"{path}:{number}: ")
+                    value = _broken(reason, is_whole=text.endswith(b"\n"))
+                yield f"{path}:{number}", value
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _broken(reason: str, *, is_whole: bool) -> Faulty:
+    """A line that is no JSON; one without an end is still being written."""
+    if not is_whole:
+        return Faulty("the line breaks off: the file is still being written", HALF_WRITTEN)
+    return Faulty(reason.removesuffix("; mend or delete the line"))
 
 
 def _json(line: bytes, location: str) -> Any:
@@ -141,7 +184,7 @@ def _json(line: bytes, location: str) -> Any:
 def read_as(parse: Parse, record: Any, place: str, source: Source) -> Problem | Rejection:
     """What a parser makes of a record; one that is unfit is a rejection with the reason."""
     if isinstance(record, Faulty):
-        return reject(place, record.reason)
+        return reject(place, record.reason, record.stage)
     if not isinstance(record, Mapping):
         return reject(place, "not a JSON object")
     try:

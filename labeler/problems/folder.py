@@ -3,22 +3,29 @@
 Files are read in the order of their names, `.jsonl` and `.parquet`, those in subfolders too; hidden
 ones (a name that begins with a dot or an underscore: half-written, or bookkeeping) are passed over.
 The same problem_id in two files is a rejection, as it is within one.
-An empty folder gives no problem and no error. Source: Delta transaction log protocol, for tables.
+An empty folder gives no problem and no error. Somebody may be writing: a file is read when it has
+been left alone for `SETTLED_S`; a broken line, or a file that is none at all, is a rejection with
+its reason, and the others are read. Source: Delta transaction log protocol, for tables.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from labeler.errors import DataError
 from labeler.files import not_for_delta, shown
 from labeler.problems.arrow import rows_of
-from labeler.problems.base import parse_columns, problems, reject
+from labeler.problems.base import HALF_WRITTEN, parse_columns, patiently, problems, reject
 from labeler.records import Problem, Rejection, Source
 from labeler.scratch import first_seen
 
 ENDINGS = (".jsonl", ".parquet")
+SETTLED_S = 1.0
+PATIENCE_S = 10.0
+"""Who writes for longer than that is read up to where he is; the rest comes with the next run."""
+
 Records = Iterable[Problem | Rejection]
 
 
@@ -40,7 +47,7 @@ def _read_folder(
             hidden = _hidden(file.relative_to(folder))
             if file.suffix not in ENDINGS or not file.is_file() or hidden:
                 continue
-            for record in read_file(file):
+            for record in _read_settled(file, read_file):
                 if isinstance(record, Problem):
                     first = locations.setdefault(record.problem_id, str(file))
                     if first != str(file):
@@ -48,6 +55,43 @@ def _read_folder(
                         yield reject(str(file), reason)
                         continue
                 yield record
+
+
+def _read_settled(
+    file: Path, read_file: Callable[[Path], Records]
+) -> Iterator[Problem | Rejection]:
+    """A file's records; what makes all of it unusable is a rejection, and so is its changing."""
+    before = _settled(file)
+    try:
+        yield from patiently(read_file(file))
+    except DataError as error:
+        # Parquet has its table of contents at its end: without it nobody knows what is missing.
+        stage = HALF_WRITTEN if file.suffix == ".parquet" else "read"
+        yield reject(str(file), str(error).removeprefix(f"{file}: "), stage)
+    if _state(file) != before:
+        yield reject(str(file), "changed while it was read", HALF_WRITTEN)
+
+
+def _settled(file: Path) -> tuple[int, int]:
+    """The state of a file that has been left alone for a while, or that was waited for in vain."""
+    deadline = time.monotonic() + PATIENCE_S
+    state, since = _state(file), time.monotonic()
+    if time.time_ns() - state[1] > SETTLED_S * 1e9:
+        return state
+    while time.monotonic() < deadline and time.monotonic() - since < SETTLED_S:
+        time.sleep(SETTLED_S / 10)
+        if (now := _state(file)) != state:
+            state, since = now, time.monotonic()
+    return state
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Size in bytes, and when it was written, in nanoseconds; zeros for one that is gone."""
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _hidden(path: Path) -> bool:

@@ -40,6 +40,25 @@ def read_hub(
     cache_dir: Path | None = None,
 ) -> Iterator[Problem | Rejection]:
     """Problems of one split, lazily; `name` is the configuration, where the dataset has several."""
+    rows, known = hub_rows(dataset, split, name, revision, cache_dir)
+    _has_columns(dataset, rows(), columns)
+    folder = Path(dataset)
+    source = Source(folder.name if folder.is_dir() else dataset, known, split, licence)
+    records = (
+        (f"{dataset}:{number}", _renamed(row, columns))
+        for number, row in enumerate(rows(), start=1)
+    )
+    return problems(dataset, records, parse, source)
+
+
+def hub_rows(
+    dataset: str,
+    split: str,
+    name: str | None,
+    revision: str | None,
+    cache_dir: Path | None = None,
+) -> tuple[Callable[[], Rows], str]:
+    """The rows of a split, from the beginning each time it is called, and the revision."""
     folder = Path(dataset)
     cache = None if cache_dir is None else str(cache_dir)
     known = content_revision(folder) if folder.is_dir() else _commit(dataset, revision)
@@ -49,13 +68,7 @@ def read_hub(
     else:
         at = {"name": name} if folder.is_dir() else {"name": name, "revision": known}
         rows = _file_rows(dataset, split, cache, at)
-    _has_columns(dataset, _told(dataset, split, rows), columns)
-    source = Source(folder.name if folder.is_dir() else dataset, known, split, licence)
-    records = (
-        (f"{dataset}:{number}", _renamed(row, columns))
-        for number, row in enumerate(_told(dataset, split, rows), start=1)
-    )
-    return problems(dataset, records, parse, source)
+    return lambda: _told(dataset, split, rows), known
 
 
 def _renamed(row: Any, columns: Mapping[str, str]) -> Any:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from labeler.problems.solved import SolutionRecord
 from labeler.records import Problem, Rejection
@@ -21,6 +24,8 @@ class ProblemSettings(Strict):
     model_config = always_says("kind")
     if TYPE_CHECKING:
         kind: str = ""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Only the first so many records; all if left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,8 @@ class ProblemSource:
     """A kind of problems. `read` gives them in the order of the source, and what is none.
 
     `paths` are settings that hold a path, taken from where the run file stands; `paths_if_there`
-    those that hold a path only if something is there. `read_solutions`: solutions that exist
+    those that hold a path only if something is there; `path_or_id` those that hold a path unless
+    they look like a dataset's id and nothing is there. `read_solutions`: solutions that exist
     already, with their problems, of a source that has some; they are labelled, nothing is solved.
     """
 
@@ -37,6 +43,7 @@ class ProblemSource:
     read: Callable[[Any], Iterable[Problem | Rejection]]
     paths: tuple[str, ...] = ()
     paths_if_there: tuple[str, ...] = ()
+    path_or_id: tuple[str, ...] = ()
     read_solutions: Callable[[Any], Iterable[SolutionRecord | Rejection]] | None = None
 
     def __post_init__(self) -> None:
@@ -44,6 +51,10 @@ class ProblemSource:
         kind = self.settings.model_fields["kind"].default
         if kind != self.name:
             raise ValueError(f"{self.name}: its settings are of kind {kind!r}")
+
+    def records(self, settings: ProblemSettings) -> Iterable[Problem | Rejection]:
+        """What `read` gives, up to the settings' limit."""
+        return islice(self.read(settings), settings.limit)
 
     @property
     def summary(self) -> str:

@@ -18,13 +18,15 @@ from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.problems.base import parse_columns
 from labeler.problems.cruxeval import read_cruxeval
 from labeler.problems.folder import read_place
+from labeler.problems.forms.table import AUTO
 from labeler.problems.gsm8k import parse_gsm8k, read_gsm8k
 from labeler.problems.hub import read_hub
 from labeler.problems.humaneval import read_humaneval
 from labeler.problems.math import parse_math, read_math
 from labeler.problems.mbpp import read_mbpp
 from labeler.problems.plain import read_plain
-from labeler.problems.solved import SolutionRecord, read_solutions
+from labeler.problems.rows import Place
+from labeler.problems.solved import Reading, SolutionRecord, read_solutions
 from labeler.problems.source import ProblemSettings, ProblemSource
 from labeler.records import Problem, Rejection
 from labeler.scratch import first_seen
@@ -38,15 +40,20 @@ class OracleProblems(ProblemSettings):
 
     kind: Literal["oracle"] = "oracle"
     n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
+    """How many."""
     seed: int = 1
+    """Another seed makes others."""
     difficulty: Difficulty = Difficulty()
+    """How hard they are."""
 
 
 class FileProblems(ProblemSettings):
     """A file of problems, or a folder of such files."""
 
     path: str
-    limit: Annotated[int, Field(ge=1)] | None = None
+    """From where the run file stands. A folder is read with its subfolders (.jsonl, .parquet); a
+    Delta table, too.
+    """
 
 
 class GSM8KProblems(FileProblems):
@@ -93,18 +100,36 @@ class HubProblems(ProblemSettings):
 
     kind: Literal["hub"] = "hub"
     dataset: str
+    """An id on the Hugging Face Hub, or a local folder."""
     columns: dict[str, str]
+    """Problem fields and their columns, as `{text: question, gold_answer: answer}`."""
     form: Literal["columns", "gsm8k", "math"] = "columns"
+    """Whose columns are read."""
     split: str = "train"
+    """Which part."""
     subset: str | None = None
+    """Which configuration of the set."""
     revision: str | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
+    """A commit; the newest in every run if left out."""
 
 
 class SolvedProblems(FileProblems):
-    """A file of solutions that exist already: they are labelled, nothing is solved."""
+    """Solutions that exist already, of a file or Hub dataset: labelled, nothing is solved.
+
+    `path` is a file (JSON, JSONL, Parquet, CSV), a folder of a dataset, or a dataset's id.
+    """
 
     kind: Literal["solved"] = "solved"
+    form: str = AUTO
+    """Of records with step labels; `auto` knows it by their fields (`labeler.problems.forms`)."""
+    columns: dict[str, str] = Field(default={})
+    """Which column holds a field of a record: problem, steps, label, ..."""
+    split: str = "train"
+    """Of a dataset, as are the next two."""
+    subset: str | None = None
+    """The dataset's configuration, where it has several."""
+    revision: str | None = None
+    """The one that is current if left out."""
 
 
 def _read_oracle(settings: OracleProblems) -> Iterator[Problem]:
@@ -116,7 +141,7 @@ def _file(
     settings: type[FileProblems], read: Callable[[Path], Iterable[Problem | Rejection]]
 ) -> ProblemSource:
     def read_file(given: FileProblems) -> Iterable[Problem | Rejection]:
-        return islice(read_place(Path(given.path), read), given.limit)
+        return read_place(Path(given.path), read)
 
     name = settings.model_fields["kind"].default
     return ProblemSource(name=name, settings=settings, read=read_file, paths=("path",))
@@ -127,7 +152,7 @@ HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}
 
 
 def _read_hub(settings: HubProblems) -> Iterable[Problem | Rejection]:
-    found = read_hub(
+    return read_hub(
         settings.dataset,
         settings.columns,
         split=settings.split,
@@ -135,11 +160,12 @@ def _read_hub(settings: HubProblems) -> Iterable[Problem | Rejection]:
         revision=settings.revision,
         parse=HUB_FORMS[settings.form],
     )
-    return islice(found, settings.limit)
 
 
 def _solutions(settings: SolvedProblems) -> Iterable[SolutionRecord | Rejection]:
-    return islice(read_solutions(Path(settings.path)), settings.limit)
+    place = Place(settings.path, settings.split, settings.subset, settings.revision)
+    how = Reading(settings.form, settings.columns)
+    return islice(read_solutions(place, how), settings.limit)
 
 
 def _read_solved(settings: SolvedProblems) -> Iterator[Problem | Rejection]:
@@ -168,7 +194,7 @@ PROBLEM_SOURCES: Table[ProblemSource] = Table(
         name="solved",
         settings=SolvedProblems,
         read=_read_solved,
-        paths=("path",),
+        path_or_id=("path",),
         read_solutions=_solutions,
     ),
 )

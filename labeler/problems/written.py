@@ -35,9 +35,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """What stands in the place of a JSON object that contradicts itself."""
+    """What stands in the place of a JSON object that contradicts itself, or of a broken line."""
 
     reason: str
+    stage: str = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,18 @@ def json_value(text: str) -> Any:
 
     Raises `ValueError` for what is no JSON, `RecursionError` for what is nested too deeply.
     """
-    return json.loads(
-        text,
-        parse_float=Digits,
-        parse_int=_integer,
-        parse_constant=_no_json,
-        object_pairs_hook=_object,
-    )
+    return _DECODER.decode(text)
+
+
+def json_values(text: str) -> list[Any]:
+    """The values that stand one after another in a text. Raises as `json_value`."""
+    found, at = [], 0
+    while at < len(text):
+        value, at = _DECODER.raw_decode(text, at)
+        found.append(value)
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
+    return found
 
 
 def _integer(text: str) -> int | Digits:
@@ -93,6 +99,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Faulty:
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=Digits, parse_int=_integer, parse_constant=_no_json, object_pairs_hook=_object
+)
 
 
 def text_of(record: Mapping[str, Any], column: str) -> str:

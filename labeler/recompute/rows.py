@@ -28,6 +28,11 @@ def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
     return fitted(rule, (labeled_solution(columns) for columns in plain_rows(read())))
 
 
+def decided_by(rule: Rule, read: Read) -> Iterator[pa.RecordBatch]:
+    """All rows, decided by the rule after it has learned from all of them."""
+    return recomputed_rows(read(), fitted_to(rule, read))
+
+
 def recomputed_rows(
     batches: Iterable[pa.RecordBatch],
     rule: Rule,

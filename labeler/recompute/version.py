@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import float32
 
+from labeler.consensus.annotated import ANNOTATED
 from labeler.consensus.base import Learner, Rule
 from labeler.consensus.human import HUMAN
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located
-from labeler.dataset.store import CommitInfo, Version
+from labeler.dataset.store import CommitInfo, Version, has_log
 from labeler.labelers.methods import METHODS
 from labeler.recompute.rows import fitted_to, recomputed_rows
 from labeler.records import LabeledSolution, short_hash
@@ -127,10 +128,15 @@ def recompute_version(
         seen.update(piece.labeler for step in before.steps for piece in step.evidence)
 
     made = replace_rows(path, newest.version, recomputed_rows(read(), ready, on_row), info)
-    gone = tuple(sorted(seen - {HUMAN, *METHODS}))
+    gone = tuple(sorted(seen - {ANNOTATED, HUMAN, *METHODS}))
     there_already = made is None
     found = newest.version if made is None else made
     return Recomputed(path, found, source.version, rule.name, there_already, changes, learned, gone)
+
+
+def was_recomputed(path: Location) -> bool:
+    """Whether somebody has chosen a rule for these labels that no run file knows of."""
+    return has_log(path) and any(_recorded(entry) for entry in open_dataset(path).versions())
 
 
 def _recorded(entry: Version) -> Mapping[str, Any]:

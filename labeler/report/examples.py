@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "problem_id", "outcome", "first_error", "steps.label", "steps.probability",
-    "steps.evidence.verdict", "steps.evidence.reason",
+    "steps.evidence.verdict", "steps.evidence.reason", "steps.evidence.signal",
 )  # fmt: skip
 
 
@@ -131,8 +131,9 @@ def _scored(flat: Flat) -> pl.DataFrame:
         for one in ("correct", "wrong")
     ]
     disagree = np.bincount(row_of_step, np.minimum(*said), minlength=n)
+    signals = pl.Series(flat.columns["steps.evidence.signal"]).is_not_null()
     reasons = pl.Series(flat.columns["steps.evidence.reason"]).str.len_bytes() > 0
-    silent = step_of_piece[((verdict == "unknown") & reasons).to_numpy()]
+    silent = step_of_piece[((verdict == "unknown") & reasons & ~signals).to_numpy()]
     probability = pl.Series(flat.columns["steps.probability"]).cast(pl.Float64).to_numpy()
     doubt = np.nan_to_num(0.4 - np.abs(probability - 0.5), nan=0).clip(0)
     closest = np.zeros(n)

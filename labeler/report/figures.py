@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labeler.stats.calibration import Calibration
+from labeler.stats.agreement import one_sided
+from labeler.stats.calibration import FEWEST_POINTS, Calibration
 from labeler.stats.rates import Rate
 from labeler.stats.records import LabelStatistics
 
@@ -67,6 +68,10 @@ def _figures(s: LabelStatistics) -> Iterator[Figure]:
         yield _calibration(by, found)
 
 
+OPEN = "wrong somewhere"
+"""Of solutions with a step labelled wrong whose first error is undecided."""
+
+
 def _first_errors(s: LabelStatistics) -> Figure:
     import altair as alt
 
@@ -77,7 +82,9 @@ def _first_errors(s: LabelStatistics) -> Figure:
     counts = {"none": none} | dict.fromkeys(map(_step_name, range(last + 1)), 0)
     for step, n in found.items():
         counts[_step_name(int(step))] += n
-    counts["undecided"] = undecided
+    flagged = sum(s.wrong_where_undecided.values())
+    counts |= {OPEN: flagged} if flagged else {}
+    counts["undecided"] = undecided - flagged
     colour = {"none": COLOURS["right"], "undecided": COLOURS["undecided"]}
     rows = [
         {"place": name, "solutions": n, "colour": colour.get(name, COLOURS["wrong"])}
@@ -91,7 +98,10 @@ def _first_errors(s: LabelStatistics) -> Figure:
         y=alt.Y("solutions:Q"),
         color=alt.Color("colour:N", scale=None),
     )
-    return Figure("Where solutions go wrong", "Solutions by their first wrong step.", _svg(chart))
+    caption = "Solutions by their first wrong step."
+    if flagged:
+        caption += f" {OPEN}: a step is labelled wrong, and some step before it has no label."
+    return Figure("Where solutions go wrong", caption, _svg(chart))
 
 
 def _labels_by_step(s: LabelStatistics) -> Figure:
@@ -147,7 +157,9 @@ def _rollouts(labeler: str, by_n: Mapping[str, list[int]]) -> Figure:
         x=alt.X("right:O", title="rollouts right", axis=alt.Axis(labelAngle=0)), y="prefixes:Q"
     )
     if len(by_n) > 1:
-        chart = chart.encode(color=alt.Color("of:N", legend=alt.Legend(orient="top", title=None)))
+        order = [f"{n} rollouts" for n in sorted(by_n, key=int)]
+        legend = alt.Legend(orient="top", title=None)
+        chart = chart.encode(color=alt.Color("of:N", sort=order, legend=legend))
     else:
         chart = chart.encode(x=alt.X("right:O", title=f"rollouts right, of {next(iter(by_n))}",
                                      axis=alt.Axis(labelAngle=0)))  # fmt: skip
@@ -159,28 +171,41 @@ def _rollouts(labeler: str, by_n: Mapping[str, list[int]]) -> Figure:
 
 
 def _agreement(s: LabelStatistics) -> Figure:
+    """Kappa of each pair; where no pair has one that tells something, how often they agree."""
+    rows = [
+        {"pair": f"{p.a}, {p.b}", "value": p.kappa.value, "low": p.kappa.low, "high": p.kappa.high}
+        for p in s.agreement.pairs
+        if p.kappa.value is not None and not one_sided(p)
+    ]
+    told = {f"{p.a} and {p.b}: {one_sided(p)}" for p in s.agreement.pairs if one_sided(p)}
+    why = f" Of these kappa cannot tell: {'; '.join(sorted(told))}." if told else ""
+    title = "Do sources agree?"
+    if not rows:
+        rows = [
+            {"pair": f"{p.a}, {p.b}", "value": p.agree.rate, "low": p.agree.low,
+             "high": p.agree.high}
+            for p in s.agreement.pairs
+        ]  # fmt: skip
+        caption = f"Share of steps of which both say the same, with 95% intervals.{why}"
+        return Figure(title, caption, _by_pair(rows, "say the same", (0, 1)))
+    alpha = s.agreement.alpha.value
+    known = "" if alpha is None else f" Krippendorff's alpha over all: {alpha:.2f}."
+    caption = f"0 is chance, 1 is full agreement; 95% intervals.{known}{why}"
+    return Figure(title, caption, _by_pair(rows, "Cohen's kappa", (-1, 1)))
+
+
+def _by_pair(rows: list[dict[str, Any]], what: str, ends: tuple[int, int]) -> str:
     import altair as alt
 
-    rows = [
-        {"pair": f"{p.a}, {p.b}", "kappa": p.kappa.value, "low": p.kappa.low, "high": p.kappa.high}
-        for p in s.agreement.pairs
-        if p.kappa.value is not None
-    ]
     base = alt.Chart(_data(rows)).encode(
         y=alt.Y("pair:N", title=None, axis=alt.Axis(labelLimit=260))
     )
-    unit = alt.Scale(domain=[-1, 1])
-    x = alt.X("kappa:Q", title="Cohen's kappa", scale=unit, axis=alt.Axis(tickCount=5))
+    scale = alt.Scale(domain=list(ends))
+    x = alt.X("value:Q", title=what, scale=scale, axis=alt.Axis(tickCount=5))
     chart = base.mark_rule(strokeWidth=2, color=INK).encode(
-        x=alt.X("low:Q", title="Cohen's kappa"), x2="high:Q"
+        x=alt.X("low:Q", title=what), x2="high:Q"
     ) + base.mark_point(filled=True, size=70, color="#3f6fb0", opacity=1).encode(x=x)
-    alpha = s.agreement.alpha.value
-    known = "" if alpha is None else f" Krippendorff's alpha over all: {alpha:.2f}."
-    return Figure(
-        "Do sources agree?",
-        f"0 is chance, 1 is full agreement; 95% intervals.{known}",
-        _svg(chart, height=max(90, 34 * len(rows))),
-    )
+    return _svg(chart, height=max(90, 34 * len(rows)))
 
 
 def _calibration(by: str, found: Calibration) -> Figure:
@@ -195,11 +220,23 @@ def _calibration(by: str, found: Calibration) -> Figure:
     diagonal = alt.Chart(_data([{"said": 0, "share": 0}, {"said": 1, "share": 1}])).mark_line(
         strokeDash=[4, 4], color="#9aa3ad"
     ).encode(x=x, y=alt.Y("share:Q", scale=unit))  # fmt: skip
-    whose = {"human": "people's verdicts", "outcome": "outcomes"}.get(by, by)
+    named = {"human": "people's verdicts", "annotated": "the file's own labels"}
+    whose = {**named, "outcome": "outcomes"}.get(by, by)
     brier = "" if found.brier is None else f" Brier score {found.brier:.3f}."
     only = " The rule sees the outcome, so this shows fit, not truth." if by == "outcome" else ""
+    title = f"Do probabilities hold, against {whose}?"
+    if len(rows) < FEWEST_POINTS:
+        told = "; ".join(
+            f"said {one.mean_probability:.2f}, right {one.right.n_yes:,} of {one.right.n:,}"
+            for one in found.bins
+        )
+        # Beside each other, not along a scale: two points would be taken for a curve.
+        points = [row | {"name": f"said {row['said']:.2f}"} for row in rows]
+        beside = alt.X("name:N", title=None, axis=alt.Axis(labelAngle=0))
+        caption = f"{found.n:,} steps, too alike for a curve: {told}.{brier}{only}"
+        return Figure(title, caption, _svg(_with_interval(points, beside, "share right")))
     return Figure(
-        f"Do probabilities hold, against {whose}?",
+        title,
         f"{found.n:,} steps; on the dashed line they would.{brier}{only}",
         _svg(diagonal + _with_interval(rows, x, "share right")),
     )

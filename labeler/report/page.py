@@ -17,7 +17,9 @@ from labeler.files import whole_file
 from labeler.records import Source
 from labeler.report.examples import examples
 from labeler.report.figures import figures
+from labeler.report.pieces import told_apart
 from labeler.stats import Prices, label_statistics
+from labeler.stats.agreement import one_sided
 from labeler.unread import WARN_FROM
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def report_html(dataset: Dataset, prices: Prices | None = None) -> str:
         examples=examples(dataset, N_EXAMPLES),
         versions=[entry for entry in dataset.versions() if entry.version <= dataset.version],
         marks=MARKS,
+        told_apart=told_apart,
+        one_sided=one_sided,
         warn_from=WARN_FROM,
     )  # fmt: skip
 

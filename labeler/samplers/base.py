@@ -5,9 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from labeler.driver.requests import Failed, Prompt, Sample, Samples, Score, Scores
+from labeler.driver.requests import (
+    Classified,
+    Classify,
+    Failed,
+    Prompt,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
 
 
 class Sampler(Protocol):
@@ -58,6 +68,13 @@ class Sampler(Protocol):
         ...
 
 
+@runtime_checkable
+class Classifier(Sampler, Protocol):
+    """A reward model: it scores steps, and answers `Failed` to requests for text."""
+
+    async def classify(self, batch: Sequence[Classify]) -> list[Classified | Failed]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a run asks of a model, and one of the prompts that it will send."""
@@ -69,6 +86,8 @@ class Needs:
     """Labelers that cannot do without log-probabilities."""
     stop: bool = False
     """Whether the run's samples end at stop strings."""
+    scores: tuple[str, ...] = ()
+    """Labelers that ask for log-probabilities of given texts."""
     remedy: str = "ask a server that does"
 
 
@@ -78,6 +97,15 @@ class Probed(Protocol):
 
     async def probe(self, needs: Needs) -> list[str]:
         """Lines on what it cannot do; `BackendDown` where labels would be wrong."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A sampler that must know after a crash what it had asked for."""
+
+    def remember_in(self, folder: Path) -> None:
+        """Keeps what it asks for in this folder, and goes on with what it finds there."""
         ...
 
 

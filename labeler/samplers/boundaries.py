@@ -12,6 +12,7 @@ Does not cover: tokens that the model wrote in another way than its tokenizer wo
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 STAND_INS = ("S", "1", "(", "$")
@@ -22,6 +23,21 @@ UNSTABLE = ("a.\n\n", "a\n", "1.\n\n\n", "a.\r\n\r\n", "a. \n")
 def encode(tokenizer: Any, text: str) -> tuple[int, ...]:
     """Token ids of `text` alone, without anything added."""
     return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def encode_in_pieces(tokenizer: Any, text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Token ids of `text` alone, and the piece of it that each stands for.
+
+    Joined, the pieces are the text. Of a character that is spread over several tokens, all but the
+    last read "".
+    """
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    starts = [start for start, _ in found["offset_mapping"]]
+    for i in range(1, len(starts)):
+        starts[i] = max(starts[i - 1], starts[i])
+    starts[:1] = [0] if starts else []
+    pieces = tuple(text[start:end] for start, end in pairwise([*starts, len(text)]))
+    return tuple(found["input_ids"]), pieces
 
 
 def encode_to_go_on(tokenizer: Any, text: str) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ def load_model(model_dir: str, device: str, dtype: str) -> Any:
         model: Any = AutoModelForCausalLM.from_pretrained(
             model_dir, dtype=dtype, attn_implementation="sdpa", local_files_only=True
         )
-        model = _in_memory(model.to(device).eval())
+        model = in_memory(model.to(device).eval())
     except Exception as error:
         # Loaders raise whatever their parts raise: bad JSON, a cut-off file, an unknown model.
         reason = str(error).strip().split("\n")[0]
@@ -45,7 +45,7 @@ def load_model(model_dir: str, device: str, dtype: str) -> Any:
     return model
 
 
-def _in_memory(model: Any) -> Any:
+def in_memory(model: Any) -> Any:
     """With weights of its own: on a CPU, those that are stored in the run's precision are mapped
     from their file, and who overwrites the file in mid-run would change the model that answers.
     """

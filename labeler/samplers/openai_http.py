@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from labeler.driver.requests import (
@@ -40,13 +40,15 @@ from labeler.driver.requests import (
 from labeler.errors import BackendBusy, BackendDown, ConfigError, RequestError
 from labeler.records import Sampling, short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.batches.collector import BatchOptions
+from labeler.samplers.batches.servers import BatchServers
+from labeler.samplers.boundaries import encode, encode_in_pieces, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.choices import ASKS, Choices
-from labeler.samplers.openai_reply import completions_of, echoed_logprobs, models_in, most_bytes
+from labeler.samplers.known_models import until_known
+from labeler.samplers.openai_reply import completions_of, echoed_logprobs, most_bytes
 from labeler.samplers.openai_wire import (
     Json,
-    Silent,
     Unreachable,
     sampling_fields,
     server_seed,
@@ -55,11 +57,6 @@ from labeler.samplers.probe import Cannot, probe
 from labeler.samplers.servers import AUTO, Concurrency, Servers
 
 Result = TypeVar("Result")
-
-PROBE_S = 30.0
-"""For a question that needs no model."""
-LOADING_S = 120.0
-LOADING_PAUSE_S = 0.5
 
 PROBE_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 CONTINUING = {
@@ -78,6 +75,7 @@ class OpenAISampler:
     `urls` are base addresses; one without a path gets `/v1`. `tokenizer` is a model folder: with
     it the completions API gets text by the model's own chat template, without it messages are
     joined as they are; scoring needs it. `api_key_env` names the variable that holds the key.
+    `batch`: requests go out by the Batch API, where there is one (`batches/`).
     `known_as` is the model's name in replies, and so in evidence; `fingerprint` is given where more
     is known of the model than what it is asked by.
     """
@@ -97,12 +95,14 @@ class OpenAISampler:
         tokenizer: str | None = None,
         known_as: str = "",
         fingerprint: str = "",
+        batch: BatchOptions | None = None,
     ) -> None:
         if api not in ("completions", "chat"):
             raise ConfigError(f"api {api!r} is not one of completions, chat")
         self.model = known_as or model
         self._name = model
-        self._servers = Servers(
+        self._by_batches = _by_batches(urls, model, api_key_env, timeout_s, batch)
+        self._servers = self._by_batches or Servers(
             urls, model, api_key_env=api_key_env, concurrency=concurrency, timeout_s=timeout_s
         )
         self.urls, self.concurrency = self._servers.urls, self._servers.calls
@@ -123,40 +123,10 @@ class OpenAISampler:
         taken to be loading its model, and waited for.
         """
         with self._servers.masking():
-            await self._until_ready()
-
-    async def _until_ready(self) -> None:
-        deadline = time.monotonic() + LOADING_S
-        known, loading = await self._models()
-        while self._name not in known and loading and time.monotonic() < deadline:
-            await asyncio.sleep(LOADING_PAUSE_S)
-            known, loading = await self._models()
-        if self._name in known:
-            return await self._greet() if self._chat else None
-        where = ", ".join(self.urls)
-        if known:
-            names = ", ".join(sorted(known))
-            raise BackendDown(f"no model {self._name!r} at {where}, only {names}; check the name")
-        raise BackendDown(f"no server answers at {where}; start it or check --set policy.urls")
-
-    async def _models(self) -> tuple[set[str], bool]:
-        """Models that servers know, up to the one that knows ours; whether some server is busy."""
-        known: set[str] = set()
-        loading = False
-        for url in self.urls:
-            try:
-                reply = await self._servers.get(f"{url}/models", PROBE_S)
-            except (Unreachable, Silent):
-                continue
-            try:
-                answer = self._servers.checked(reply, url)
-            except (Unreachable, BackendBusy):
-                loading = True
-                continue
-            known |= models_in(answer)
-            if self._name in known:
-                break
-        return known, loading
+            await until_known(self._servers, self._name)
+            # A greeting by batch would take a day.
+            if self._chat and not self._by_batches:
+                await self._greet()
 
     async def _greet(self) -> None:
         """Raises `BackendDown` if not even the simplest chat is taken."""
@@ -182,7 +152,18 @@ class OpenAISampler:
                 raise BackendDown(f"{url} {error}")
             except (Unreachable, BackendBusy) as error:
                 lines.append(f"what {url} can do is not known ({error})")
-        return lines
+        return lines + (await self._on_scores(needs) if needs.scores else [])
+
+    async def _on_scores(self, needs: Needs) -> list[str]:
+        """Whether log-probabilities of a given text can be had, as some labelers would."""
+        try:
+            await self._score(Score(needs.prompt, "1"))
+        except RequestError as error:
+            who = " and ".join(needs.scores)
+            return [f"{self.model} cannot score given texts ({error}): no {who} of given solutions"]
+        except (Unreachable, BackendBusy):
+            pass  # The run's own requests are tried again.
+        return []
 
     def _on_prompts(self) -> list[str]:
         if self._chat:
@@ -212,6 +193,11 @@ class OpenAISampler:
 
     async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
         return await _all([self._answered(self._score(one), 1) for one in batch])
+
+    def remember_in(self, folder: Path) -> None:
+        """Where batches are kept, so that a killed run goes on waiting for them."""
+        if self._by_batches is not None:
+            self._by_batches.remember_in(folder / short_hash(self.urls[0], self.fingerprint))
 
     async def aclose(self) -> None:
         await self._servers.aclose()
@@ -261,14 +247,14 @@ class OpenAISampler:
         if self._tokenizer is None:
             raise RequestError("scoring over HTTP needs the tokenizer: set policy.tokenizer")
         prompt = [*encode_to_go_on(self._tokenizer, render(self._tokenizer, request.prompt))]
-        continuation = [*encode(self._tokenizer, request.continuation)]
+        continuation, texts = encode_in_pieces(self._tokenizer, request.continuation)
         if not prompt:
             raise RequestError("the prompt has no tokens, so there is nothing to score after it")
         if not continuation:
             return Scores((), len(prompt), self.model)
         body: Json = {
             "model": self._name,
-            "prompt": prompt + continuation,
+            "prompt": [*prompt, *continuation],
             "echo": True,
             "max_tokens": 0,
             "logprobs": 1,
@@ -277,7 +263,7 @@ class OpenAISampler:
         most = most_bytes(request, len(prompt) + len(continuation))
         answer = await self._post("completions", body, request, most)
         logprobs = echoed_logprobs(answer, len(prompt), len(continuation))
-        return Scores(logprobs, len(prompt), self.model)
+        return Scores(logprobs, len(prompt), self.model, texts)
 
     def _body(self, request: Sample, n: int, seed: int) -> Json:
         body = sampling_fields(request, chat=self._chat)
@@ -302,6 +288,22 @@ class OpenAISampler:
     async def _post(self, path: str, body: Json, request: Sample | Score, most: int) -> Json:
         rows = request.n if isinstance(request, Sample) else 1
         return await self._servers.post(path, body, _group(request), rows, most)
+
+
+def _by_batches(
+    urls: list[str],
+    model: str,
+    api_key_env: str | None,
+    timeout_s: float,
+    options: BatchOptions | None,
+) -> BatchServers | None:
+    if options is None:
+        return None
+    if len(urls) != 1:
+        raise ConfigError("batch: name one address in urls; a batch belongs to one server")
+    return BatchServers(
+        urls[0], model, api_key_env=api_key_env, timeout_s=timeout_s, options=options
+    )
 
 
 def _group(request: Sample | Score) -> str:

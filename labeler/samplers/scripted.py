@@ -68,7 +68,8 @@ class ScriptedSampler:
         logprobs = self._score(request)
         if isinstance(logprobs, Failed):
             return logprobs
-        return Scores(tuple(logprobs), len(_text(request.prompt).split()), self.model)
+        n_read = len(_text(request.prompt).split())
+        return Scores(tuple(logprobs), n_read, self.model, _words(request.continuation))
 
 
 def _from_table(table: Mapping[str, Sequence[str]]) -> Script:
@@ -85,6 +86,10 @@ def _text(prompt: Prompt) -> str:
     return "".join(message.content for message in prompt.messages) + prompt.prefix
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\s*\S+\s*$|\s*\S+|\s+", text)) or ("",)
+
+
 def _completion(text: str, request: Sample) -> Completion:
     """Cuts a scripted text as a model's would be: at the first stop string, at `max_tokens`."""
     cuts = [text.index(stop) for stop in request.sampling.stop if stop in text]
@@ -92,7 +97,7 @@ def _completion(text: str, request: Sample) -> Completion:
     n_words = len(text.split()) or 1
     if n_words <= request.sampling.max_tokens and not request.logprobs:
         return Completion(text, n_words, "stop")
-    words = re.findall(r"\s*\S+\s*$|\s*\S+|\s+", text) or [""]
+    words = list(_words(text))
     finish = "stop" if len(words) <= request.sampling.max_tokens else "length"
     words = words[: request.sampling.max_tokens]
     if not request.logprobs:

@@ -102,13 +102,16 @@ class Servers:
         return await self._send("GET", url, None, max_bytes, at_most_s)
 
     async def post(self, path: str, body: Json, group: str, rows: int, max_bytes: int) -> Json:
-        """Asks the servers in the order for this group until one answers."""
+        """Asks the servers in the order for this group until one answers.
+
+        A path from the root ("/pooling") is one beside the OpenAI API, not below it.
+        """
         for url in self._balance.ranked_servers(group, rows):
             adaptive = self._limits[url]
             try:
                 with self._balance.asking(url, rows):
                     self._watch(url)
-                    reply = await self._send("POST", f"{url}/{path}", body, max_bytes)
+                    reply = await self._send("POST", _address(url, path), body, max_bytes)
                     answer = self.checked(reply, url)
             except Unreachable as error:
                 reason = str(error)
@@ -198,6 +201,10 @@ class Servers:
             self._with_metrics.discard(url)
         else:
             adaptive.queue(queue.running, queue.waiting, more=self._semaphore.has_waiters)
+
+
+def _address(url: str, path: str) -> str:
+    return url.removesuffix("/v1") + path if path.startswith("/") else f"{url}/{path}"
 
 
 def in_total(concurrency: Concurrency, n_servers: int) -> Concurrency:

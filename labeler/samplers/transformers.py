@@ -19,28 +19,25 @@ recurrent layers, several GPUs. Use vLLM for those.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, cast
 
 from labeler.driver.requests import Completion, Failed, Prompt, Sample, Samples, Score, Scores
-from labeler.errors import BackendDown, ConfigError, RequestError
+from labeler.errors import ConfigError, RequestError
 from labeler.records import short_hash
 from labeler.samplers.base import Needs, completion_seed
-from labeler.samplers.boundaries import encode, encode_to_go_on
+from labeler.samplers.boundaries import encode, encode_in_pieces, encode_to_go_on
 from labeler.samplers.chat_template import form_of, load_tokenizer, on_template, render
 from labeler.samplers.model_folder import end_tokens, folder_hash, load_model, unchanged
+from labeler.samplers.threads import ModelThreads
 from labeler.samplers.token_texts import pieces_of
 
 if TYPE_CHECKING:
     from labeler.samplers.decoding import Row
-
-Result = TypeVar("Result")
 
 
 def batches_at_once(device: str) -> int:
@@ -93,8 +90,8 @@ class TransformersSampler:
         self.fingerprint = short_hash(known, str(self._model.dtype), *form)
         self.model = f"{Path(model_dir).resolve().name}@{self.fingerprint}"
         self.concurrency = batches_at_once(self._model.device.type)
-        self._threads = ThreadPoolExecutor(self.concurrency, "transformers-sampler")
-        self._closing = Event()
+        remedy = f"lower rows_per_batch ({rows_per_batch})"
+        self._threads = ModelThreads(self.model, self.concurrency, remedy)
 
     async def ready(self) -> None:
         """The model was loaded when the sampler was made."""
@@ -104,14 +101,13 @@ class TransformersSampler:
         return on_template(self._tokenizer, self.model)
 
     async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
-        return await self._in_thread(lambda stopped: self._sample(batch, stopped))
+        return await self._threads.run(lambda stopped: self._sample(batch, stopped))
 
     async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
-        return await self._in_thread(lambda stopped: self._score(batch))
+        return await self._threads.run(lambda stopped: self._score(batch))
 
     async def aclose(self) -> None:
-        self._closing.set()
-        await asyncio.to_thread(self._threads.shutdown)
+        await self._threads.aclose()
         self._model = None
 
     def encode(self, text: str) -> tuple[int, ...]:
@@ -141,29 +137,9 @@ class TransformersSampler:
             raise RequestError(self._too_long("text", len(tokens)).reason)
         if not all(0 <= token < vocabulary for token in tokens):
             raise RequestError(f"token ids must lie between 0 and {vocabulary - 1}")
-        (found,) = await self._in_thread(lambda stopped: token_logprobs(self._model, [(tokens, 1)]))
+        rows = [(tokens, 1)]
+        (found,) = await self._threads.run(lambda stopped: token_logprobs(self._model, rows))
         return found
-
-    async def _in_thread(self, work: Callable[[Callable[[], bool]], Result]) -> Result:
-        """Runs `work` beside the event loop; it is told to stop when the caller is cancelled."""
-        if self._closing.is_set():
-            raise BackendDown(f"the sampler of {self.model} is closed; make a new one")
-        from torch import OutOfMemoryError
-
-        from labeler.samplers.decoding import Stopped
-
-        cancelled = Event()
-        stopped = lambda: cancelled.is_set() or self._closing.is_set()  # noqa: E731
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, stopped)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-        except Stopped:
-            raise BackendDown(f"the sampler of {self.model} was closed while it ran")
-        except OutOfMemoryError:
-            rows = self.rows_per_batch
-            raise BackendDown(f"{self.model} ran out of memory; lower rows_per_batch ({rows})")
 
     def _sample(
         self, batch: Sequence[Sample], stopped: Callable[[], bool]
@@ -241,17 +217,18 @@ class TransformersSampler:
             if isinstance(prompt, Failed):
                 replies.append(prompt)
                 continue
-            tokens = prompt + self.encode(request.continuation)
+            continuation, texts = encode_in_pieces(self._tokenizer, request.continuation)
+            tokens = prompt + continuation
             if len(tokens) > self._context:
                 replies.append(self._too_long("prompt with its continuation", len(tokens)))
                 continue
-            replies.append(Scores((), prompt_tokens=len(prompt), model=self.model))
+            replies.append(Scores((), len(prompt), self.model, texts))
             if len(tokens) > len(prompt):
                 asked.append((tokens, len(prompt)))
                 indices.append(index)
         found = token_logprobs(self._model, asked)
-        for index, (_, start), logprobs in zip(indices, asked, found, strict=True):
-            replies[index] = Scores(tuple(logprobs), prompt_tokens=start, model=self.model)
+        for index, logprobs in zip(indices, found, strict=True):
+            replies[index] = replace(cast(Scores, replies[index]), logprobs=tuple(logprobs))
         return replies
 
     def _prompt_tokens(self, prompt: Prompt) -> tuple[int, ...] | Failed:

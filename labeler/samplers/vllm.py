@@ -8,31 +8,23 @@ its own command. Does not cover: servers that run already (`OpenAISampler` alone
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Sequence
 
-from labeler.driver.requests import Failed, Sample, Samples, Score, Scores
-from labeler.errors import BackendBusy, BackendDown
 from labeler.samplers.base import Needs
 from labeler.samplers.openai_http import OpenAISampler
-from labeler.samplers.replicas import HUNG_S, Replicas
+from labeler.samplers.replicas import HUNG_S
 from labeler.samplers.server_process import GRACE_S
-from labeler.samplers.servers import AUTO, Concurrency, calls_at_once, in_total
+from labeler.samplers.servers import AUTO, Concurrency
+from labeler.samplers.started import StartedServers
 from labeler.samplers.vllm_command import DeviceSet, Launch
 
-Result = TypeVar("Result")
 
-
-class VLLMSampler:
+class VLLMSampler(StartedServers[OpenAISampler]):
     """Samples and scores on replicas that it starts in `ready`, on `device_sets`.
 
     `fingerprint` tells replies apart (weights, precision, prompt's form); a number for
     `concurrency` counts the requests in flight on each replica.
     """
-
-    rows_per_batch = 1
-    oversubscription = 1
 
     def __init__(
         self,
@@ -48,64 +40,21 @@ class VLLMSampler:
         hung_s: float = HUNG_S,
         grace_s: float = GRACE_S,
     ) -> None:
-        self.fingerprint = fingerprint
-        self.model = f"{Path(launch.name).name}@{fingerprint}"
-        self._concurrency = in_total(concurrency, len(device_sets))
-        self.concurrency = calls_at_once(self._concurrency, len(device_sets))
-        self.replicas = Replicas(launch, device_sets, hung_s, grace_s)
-        self._name = launch.name
-        self._api, self._api_key_env = api, api_key_env
-        self._timeout_s, self._tokenizer = timeout_s, tokenizer
-        self._asking: OpenAISampler | None = None
+        def connect(urls: list[str], of_all: Concurrency) -> OpenAISampler:
+            return OpenAISampler(
+                urls,
+                launch.name,
+                api=api,
+                api_key_env=api_key_env,
+                concurrency=of_all,
+                timeout_s=timeout_s,
+                tokenizer=tokenizer,
+                known_as=self.model,
+            )
 
-    async def ready(self) -> None:
-        """Starts the replicas and waits until they answer; once. Raises as `Replicas.start`."""
-        if self._asking is not None:
-            return
-        await self.replicas.start()
-        self._asking = OpenAISampler(
-            self.replicas.urls,
-            self._name,
-            api=self._api,
-            api_key_env=self._api_key_env,
-            concurrency=self._concurrency,
-            timeout_s=self._timeout_s,
-            tokenizer=self._tokenizer,
-            known_as=self.model,
-        )
-        try:
-            await self._asking.ready()
-        except BaseException:
-            await self.aclose()
-            raise
+        super().__init__(launch, device_sets, fingerprint, connect, concurrency, hung_s, grace_s)
 
     async def probe(self, needs: Needs) -> list[str]:
         """What the servers that it started cannot do."""
         assert self._asking is not None
         return await self._asking.probe(needs)
-
-    async def sample(self, batch: Sequence[Sample]) -> list[Samples | Failed]:
-        return await self._answered(lambda asking: asking.sample(batch))
-
-    async def score(self, batch: Sequence[Score]) -> list[Scores | Failed]:
-        return await self._answered(lambda asking: asking.score(batch))
-
-    async def aclose(self) -> None:
-        if self._asking is not None:
-            await self._asking.aclose()
-        await self.replicas.stop()
-
-    async def _answered(
-        self, ask: Callable[[OpenAISampler], Awaitable[list[Result]]]
-    ) -> list[Result]:
-        """Asks until an answer comes that was not cut off by the end of a replica."""
-        if self._asking is None:
-            raise BackendDown(f"the engine of {self._name!r} was not started; call ready() first")
-        while True:
-            await self.replicas.some_up()
-            try:
-                return await ask(self._asking)
-            except BackendBusy:
-                # From a server that is well it means overload, which is the driver's business.
-                if await self.replicas.any_well():
-                    raise

@@ -1,8 +1,8 @@
 """Whether probabilities mean what they say, wherever something settles the matter.
 
-Two things can: a person's verdict on the step (evidence of source `human`), and the outcome of the
-solution for the probability of its last step. The outcome is known to most consensus rules, so
-that row shows fit; only the `human` row shows truth.
+Three things can: a person's verdict on the step (evidence of source `human`), the label that the
+file had (`annotated`), and the outcome of the solution for the probability of its last step. The
+outcome is known to most consensus rules, so that row shows fit; the other two show truth.
 
 Source: Brier (1950); expected calibration error as in Guo et al., arXiv 1706.04599, ten bins.
 """
@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labeler.dataset.summary.steps import N_BINS
 from labeler.stats.rates import Rate, wilson
 
-N_BINS = 10
+FEWEST_POINTS = 3
+"""Of a curve: two points are no curve, and a line through them would look like one."""
 
 
 @dataclass(frozen=True, slots=True)

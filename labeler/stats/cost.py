@@ -16,7 +16,8 @@ from labeler.stats.rates import Rate, wilson
 from labeler.stats.records import CostPerLabel
 from labeler.unread import unread_by_asker
 
-MEASURED = ("calls", "prompt_tokens", "completion_tokens", "seconds")
+COSTS = ("calls", "prompt_tokens", "completion_tokens")
+MEASURED = (*COSTS, "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,20 @@ def totals(
         else:
             found[kind] = of_evidence.get(kind)
     return found
+
+
+def recorded_money(dataset: Dataset, run_ids: Sequence[str]) -> tuple[str, float] | None:
+    """What the runs of this version spent, where all tell it in one currency."""
+    log = {entry.version: entry.info for entry in dataset.versions()}
+    told = {
+        info.run_id: (info.cost["currency"], info.cost["spent"])
+        for info in _lineage(log, dataset.version)
+        if "spent" in info.cost
+    }
+    currencies = {currency for currency, _ in told.values()}
+    if len(currencies) != 1 or not told.keys() >= set(run_ids):
+        return None
+    return currencies.pop(), sum(amount for _, amount in told.values())
 
 
 def unread(dataset: Dataset) -> dict[str, Rate]:
@@ -70,9 +85,14 @@ def spent(
     n_labels: int,
     n_kept_labels: int,
     prices: Prices | None,
+    money: tuple[str, float] | None = None,
 ) -> dict[str, CostPerLabel]:
-    """Totals and what they come to per label; dollars where prices and tokens are known."""
+    """Totals and what they come to per label; dollars where prices and tokens are known, and
+    `money`, a currency and an amount, as the runs recorded it.
+    """
     known = dict(totals) | {"usd": _dollars(totals, prices)}
+    if money is not None and prices is None:
+        known[money[0].lower()] = money[1]
     return {
         kind: CostPerLabel(total, _per(total, n_labels), _per(total, n_kept_labels))
         for kind, total in known.items()

@@ -26,7 +26,11 @@ class LabelCounts:
 
 @dataclass(frozen=True, slots=True)
 class LabelerStatistics:
-    """All evidence of one labeler; `mean_score` over the evidence that carries a score."""
+    """All evidence of one labeler; `mean_score` over the evidence that carries a score.
+
+    `n_signals` pieces are a score on the labeler's own scale without a verdict, and not among the
+    `n_unknown`; `mean_signal` is over all that carry one.
+    """
 
     n_evidence: int
     n_correct: int
@@ -36,6 +40,8 @@ class LabelerStatistics:
     prompt_tokens: int
     completion_tokens: int
     mean_score: float | None
+    n_signals: int = 0
+    mean_signal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,10 @@ class LabelStatistics:
     """Statistics of one version. Steps are counted per solution, as they are trained on.
 
     `first_error_histogram` goes from the 0-based index (as text), "-1" for none and "undecided",
-    to a number of solutions; `by_outcome` and `by_domain` count solutions too. `labels_by_position`
+    to a number of solutions. Of the undecided ones, `wrong_where_undecided` counts those with a
+    step labelled wrong all the same, by the index of the first such step: some step before it has
+    no label (as where only tools looked), so the first error is there or before. `by_outcome` and
+    `by_domain` count solutions too. `labels_by_position`
     has the 0-based place of the step (as text). `monte_carlo` goes from labeler and number of
     rollouts (as text) to a list of how many prefixes had 0, 1, ... of them right.
     `drop_reasons` are those of the consensus, with # for numbers. `cost` has `calls`,
@@ -94,6 +103,7 @@ class LabelStatistics:
     n_undecided_steps: int
     mean_steps: float | None
     first_error_histogram: dict[str, int]
+    wrong_where_undecided: dict[str, int]
     calls: int | None
     prompt_tokens: int | None
     completion_tokens: int | None
@@ -114,6 +124,26 @@ class LabelStatistics:
     characters_per_step: Spread
     unread: dict[str, Rate] = field(default_factory=dict)
 
+    @property
+    def first_errors(self) -> dict[str, int]:
+        """Solutions by their first error in words, as all tables and figures show them.
+
+        Steps are counted from 1: "none", "step 2", "step 2 or before", "undecided".
+        """
+        counts = dict(self.first_error_histogram)
+        none, undecided = counts.pop("-1", None), counts.pop("undecided", 0)
+        told = {} if none is None else {"none": none}
+        told |= {step_name(int(step)): n for step, n in counts.items()}
+        at_latest = self.wrong_where_undecided
+        told |= {f"{step_name(int(step))} or before": n for step, n in at_latest.items()}
+        left = undecided - sum(at_latest.values())
+        return told | ({"undecided": left} if left else {})
+
     def to_json(self) -> str:
         """One JSON object with these fields."""
         return json.dumps(asdict(self), indent=2, allow_nan=False)
+
+
+def step_name(index: int) -> str:
+    """A step as people count: the one at 0 is "step 1"."""
+    return f"step {index + 1}"

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from rich.console import Group
 from rich.table import Table
 
-from labeler.stats.agreement import Agreement, Coefficient
+from labeler.stats.agreement import Agreement, Coefficient, one_sided
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
-from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics
+from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics, step_name
 from labeler.unread import REMEDY, Unread
 
 
 def show_statistics(s: LabelStatistics) -> Group:
     """A version in numbers: what it holds, where first errors lie, who said what, what it took."""
-    tables = [_facts(s), _bars("first error", _by_step_name(s.first_error_histogram)), _evidence(s)]
+    tables = [_facts(s), _bars("first error", s.first_errors), _evidence(s)]
     tables += [_labels("labels by domain", s.labels_by_domain)] if len(s.by_domain) > 1 else []
-    by_step = {f"step {int(step) + 1}": n for step, n in s.labels_by_position.items()}
+    by_step = {step_name(int(step)): n for step, n in s.labels_by_position.items()}
     tables.append(_labels("labels by place", by_step))
     tables.append(_keeping(s))
     if s.drop_reasons:
@@ -73,12 +73,26 @@ def _facts(s: LabelStatistics) -> Table:
 
 def _evidence(s: LabelStatistics) -> Table:
     table = _table(
-        "evidence", "labeler", "pieces", "right", "wrong", "unknown", "mean score", "generated"
+        "evidence",
+        "labeler",
+        "pieces",
+        "right",
+        "wrong",
+        "unknown",
+        "mean score",
+        "scores alone",
+        "mean",
+        "generated",
     )
     for name, one in s.by_labeler.items():
         numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
         table.add_row(
-            name, *map(_count, numbers), _number(one.mean_score), _count(one.completion_tokens)
+            name,
+            *map(_count, numbers),
+            _number(one.mean_score),
+            _count(one.n_signals),
+            _number(one.mean_signal),
+            _count(one.completion_tokens),
         )
     return table
 
@@ -115,13 +129,17 @@ def _agreement(found: Agreement) -> Table:
             f"{pair.a}, {pair.b}",
             _count(pair.agree.n),
             _share(pair.agree),
-            _coefficient(pair.kappa),
+            "one-sided" if one_sided(pair) else _coefficient(pair.kappa),
         )
     return table
 
 
 def _calibration(by: str, found: Calibration) -> Table:
-    whose = {"human": "a person's verdict", "outcome": "the outcome (last steps)"}.get(by, by)
+    whose = {
+        "human": "a person's verdict",
+        "annotated": "the file's own labels",
+        "outcome": "the outcome (last steps)",
+    }.get(by, by)
     title = f"probabilities against {whose}: Brier {_number(found.brier, 3)}, " \
             f"expected error {_number(found.expected_error, 3)}"  # fmt: skip
     table = _table(title, "probability", "steps", "said", "right")
@@ -150,11 +168,6 @@ def _bars(title: str, counts: Mapping[str, int]) -> Table:
         bar = "█" * max(1, round(40 * count / most)) if count else ""
         table.add_row(name, f"{count:,}", bar)
     return table
-
-
-def _by_step_name(counts: Mapping[str, int]) -> dict[str, int]:
-    names = {"-1": "none", "undecided": "undecided"}
-    return {names.get(step) or f"step {int(step) + 1}": n for step, n in counts.items()}
 
 
 def _table(title: str, *columns: str) -> Table:

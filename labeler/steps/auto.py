@@ -1,11 +1,13 @@
 """`steps: auto`: a step is what a reader of a chat model's reply would point at.
 
 A reply is cut where it breaks off itself, by the coarsest marks it has: paragraphs (blank lines)
-and list items; lines, if no line is blank; sentences, if it is one line. Then:
+and list items; lines, if no line is blank or each is a sentence; sentences, if it is one line.
+Then:
 
 - nothing is cut inside a fence, display, environment or table; a list item keeps what is indented
   under it, and words what is indented like code; a display belongs to the words before it, and so
   does what goes on behind it;
+- what stands under "Step 2: ..." is one step, and so is a list item with what it announces;
 - headings, rules and words that announce something ("We compute:") join what follows;
 - thinking and answer share no step (`thinking.py`); white space at the end of a line belongs to
   the step before it, so a step begins with something to see;
@@ -45,6 +47,8 @@ _ENDS_SENTENCE = re.compile(r"[.!?。！？…][\"'”’)\]*_$]*\s*\Z")
 _BLANK_END = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*\Z")
 _LINE_END = re.compile(r"[\r\n]\s*\Z")
 _TAIL = 80
+_ANSWER = re.compile(r"[ \t]*#{4}[ \t]*[-+$\\]?[.\d]")
+"""GSM8K's mark of an answer, which is a whole step however short."""
 _ITEMS = (Kind.ITEM, Kind.TITLE)
 HEADS = (Kind.RULE, Kind.HEADING, Kind.TITLE)
 
@@ -78,13 +82,20 @@ class _Step:
         if line.kind is not Kind.INSIDE:
             self.begun = line
         if line.kind not in HEADS and line.kind is not Kind.END:
-            self.shown += len(_NOT_SHOWN.sub("", line.text[:_TAIL]))
+            said = len(_NOT_SHOWN.sub("", line.text[:_TAIL]))
+            self.shown += LEAST if _ANSWER.match(line.text) else said
         if line.kind in _ITEMS and self.item is None:
             self.item = line.indent
 
     @property
     def text(self) -> str:
         return "".join(line.text for line in self.lines)
+
+    @property
+    def is_headed(self) -> bool:
+        """Whether it begins with a heading or "Step 2", under which its lines stand."""
+        first = next(line for line in self.lines if line.kind is not Kind.BLANK)
+        return first.kind in (*HEADS, Kind.STEP)
 
 
 def _of_part(part: str, before: str) -> Iterator[str]:
@@ -148,7 +159,9 @@ def _begins(step: _Step, line: Line, *, after_blank: bool, by_lines: bool) -> bo
     )
     if _goes_on(line.text) and (not after_blank or is_behind_math):
         return False
-    return after_blank or by_lines or step.item is not None or begun.kind in (Kind.ROW, Kind.FENCE)
+    if after_blank or by_lines or step.item is not None or begun.kind in (Kind.ROW, Kind.FENCE):
+        return True
+    return _is_sentence(last) and not step.is_headed
 
 
 def _only_announces(step: _Step, last: Line) -> bool:
@@ -164,6 +177,11 @@ def _goes_on(text: str) -> bool:
     """Whether a line goes on with the sentence of the line before."""
     first = text.lstrip()[:1]
     return first.islower() or first in ",;)]}"
+
+
+def _is_sentence(line: Line) -> bool:
+    """Whether a line of running text is one by itself: whoever breaks lines only there means it."""
+    return line.kind is Kind.PROSE and (_ends_sentence(line) or bool(_ANSWER.match(line.text)))
 
 
 def _ends_sentence(line: Line) -> bool:

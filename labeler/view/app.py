@@ -1,5 +1,6 @@
 """The viewer's pages: addresses, and which template shows what.
 
+    GET  /v{n}/statistics         what a version holds, in pictures; `against` is an older version
     GET  /v{n}/                   a list, filtered by its query
     GET  /v{n}/solution/{row}     one solution; the query is the list it was opened from
     GET  /v{n}/tree/{row}         the search tree of its problem
@@ -29,8 +30,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from labeler.errors import DatasetError
+from labeler.report.pieces import told_apart
+from labeler.stats.calibration import FEWEST_POINTS
 from labeler.view.bounds import MOST_STEPS, OutOfBounds, form_of, number
-from labeler.view.filters import CHOICES, Filters
+from labeler.view.figures import page_of
+from labeler.view.filters import CHOICES, OF_STATISTICS, Filters
 from labeler.view.safety import Safety
 from labeler.view.shapes import GLYPHS, marks, place_name, tree_shape, value_class
 from labeler.view.viewer import Viewer
@@ -39,6 +43,14 @@ HERE = Path(__file__).parent
 ROWS_PER_PAGE = 20
 MOST_BYTES = 100_000
 """Of a form; a note on a step is short."""
+
+
+def href(version: int, query: str) -> str:
+    """The list of a query; one that begins with a version and a slash is of that version."""
+    before, slash, after = query.partition("/")
+    number, rest = (before, after) if slash and before.isdecimal() else (str(version), query)
+    return f"/v{number}/" + (f"?{rest}" if rest else "")
+
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -49,17 +61,24 @@ TEMPLATES = Environment(
 )
 TEMPLATES.globals |= {
     "glyphs": GLYPHS, "marks": marks, "place_name": place_name, "value_class": value_class,
-    "choices": CHOICES,
+    "choices": CHOICES, "href": href, "told_apart": told_apart,
+    "fewest_points": FEWEST_POINTS,
 }  # fmt: skip
 
 Answer = Callable[[Viewer, Request, dict[str, str]], Response]
 
 
-def create_app(viewer: Viewer, token: str | None = None, host: str = "127.0.0.1") -> ASGIApp:
-    """The pages of a viewer behind their safety; `token` where it listens beyond loopback."""
+def create_app(
+    viewer: Viewer, token: str | None = None, host: str = "127.0.0.1", read_only: bool = False
+) -> ASGIApp:
+    """The pages of a viewer behind their safety; `token` where it listens beyond loopback.
+
+    Pages that are `read_only` offer nothing that needs a server: no search, no review.
+    """
     app = Starlette(
         routes=[
             Route("/", _handler(viewer, _home)),
+            Route("/v{version:int}/statistics", _handler(viewer, _statistics)),
             Route("/v{version:int}/", _handler(viewer, _list)),
             Route("/v{version:int}/solution/{row:int}", _handler(viewer, _solution)),
             Route(
@@ -69,8 +88,10 @@ def create_app(viewer: Viewer, token: str | None = None, host: str = "127.0.0.1"
             Route("/v{version:int}/undo", _handler(viewer, _undo), methods=["POST"]),
             Route("/v{version:int}/commit", _handler(viewer, _commit), methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
-        ]
+        ],
+        exception_handlers={404: _not_found, 405: _not_found},
     )
+    app.state.read_only = read_only
     return Safety(app, token, host)
 
 
@@ -98,17 +119,22 @@ def _handler(viewer: Viewer, answer: Answer) -> Callable[[Request], Any]:
     return handle
 
 
-def _page(viewer: Viewer, request: Request, template: str, **values: Any) -> Response:
+def _page(
+    viewer: Viewer, request: Request, template: str, room: str = "solutions", **values: Any
+) -> Response:
     version = request.path_params["version"]
     filters = Filters.read(request.query_params)
     n_steps, n_solutions = viewer.reviews.counts()
     content = TEMPLATES.get_template(template).render(
         path=str(viewer.path),
+        room=room,
+        read_only=request.app.state.read_only,
         version=version,
         newest=viewer.version,
         versions=viewer.versions(),
         filters=filters,
         query=filters.to_query(),
+        of_statistics=OF_STATISTICS,
         n_pending=n_steps,
         n_pending_solutions=n_solutions,
         said=_said(request),
@@ -123,9 +149,26 @@ def _said(request: Request) -> str:
     return "" if version is None else f"Version {version} holds your reviews."
 
 
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Of the framework's own refusals: an address that no page has."""
+    words = f"There is no page at {request.url.path}."
+    return HTMLResponse(TEMPLATES.get_template("error.html").render(error=words), 404)
+
+
 def _home(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
+    """The statistics; with a query the list that it narrows."""
     query = request.url.query
-    return RedirectResponse(f"/v{viewer.version}/" + (f"?{query}" if query else ""), 303)
+    where = f"/?{query}" if query else "/statistics"
+    return RedirectResponse(f"/v{viewer.version}{where}", 303)
+
+
+def _statistics(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
+    version = request.path_params["version"]
+    asked = number(request.query_params.get("against", ""), "the version")
+    against = viewer.version_before(version) if asked is None else asked
+    older = None if against is None or against == version else viewer.statistics(against)
+    page = page_of(viewer.statistics(version), older, *viewer.checked())
+    return _page(viewer, request, "statistics.html", room="statistics", page=page, against=against)
 
 
 def _list(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
@@ -151,6 +194,8 @@ def _list(viewer: Viewer, request: Request, form: dict[str, str]) -> Response:
         domains=shown.domains,
         labelers=shown.labelers,
         judged=set(viewer.pending_rows(version)),
+        n_judged=viewer.n_judged(version, numbers),
+        words=filters.words(),
         accuracy=viewer.accuracy(version),
         n_indexed=n_indexed,
     )

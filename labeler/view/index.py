@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from labeler.consensus.human import HUMAN
 from labeler.dataset import Dataset
+from labeler.dataset.summary.solutions import NUMBER
 from labeler.errors import DatasetError
 from labeler.files import make_folder, whole_file
 from labeler.view.accuracy import Stratum, add_up, strata_of
@@ -31,16 +32,25 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes with the columns of a segment, so that old ones are built anew."""
 
 ROWS_AT_ONCE = 1000
 
+TOLD = ("said", "odds", "rollouts")
+"""What was said of the steps of a solution, each thing once, a line each:
+LABELER tab VERDICT; LABELER (calls a step right) tab LABELER (calls it wrong); LABELER tab
+RIGHT/ROLLOUTS.
+"""
+
 PARTS = [
     *("problem_id", "domain", "solution_id", "outcome", "first_error", "run_id"),
-    "consensus.kept",
+    *("consensus.kept", "consensus.reason"),
     *(f"steps.list.element.{name}" for name in ("label", "probability")),
-    *(f"steps.list.element.evidence.list.element.{name}" for name in ("labeler", "verdict")),
+    *(
+        f"steps.list.element.evidence.list.element.{name}"
+        for name in ("labeler", "verdict", "asks", "n", "n_correct")
+    ),
 ]
 """The columns of a dataset that are read: no text, no rationale."""
 
@@ -128,7 +138,11 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         rows.select("i", "steps").explode("steps", empty_as_null=False).unnest("steps")
         .with_row_index("s")
     )  # fmt: skip
-    steps = steps.join(_said(steps), on="s", how="left", maintain_order="left")
+    pieces = (
+        steps.select("i", "s", "evidence").explode("evidence", empty_as_null=False)
+        .unnest("evidence")
+    )  # fmt: skip
+    steps = steps.join(_votes(pieces), on="s", how="left", maintain_order="left")
     human = pl.col("human").fill_null(False)
     right, wrong = pl.col("right").fill_null(0), pl.col("wrong").fill_null(0)
     p = pl.coalesce(
@@ -148,9 +162,11 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         uncertainty=pl.col("doubt").max().cast(pl.Float32),
         disagree=pl.col("disagree").any(),
         human=pl.col("human").any(),
-        labelers=pl.col("labelers").explode().drop_nulls().unique().sort().str.join("\n"),
+        p_last=pl.col("probability").last(),
     )
-    lines = rows.join(about, on="i", how="left", maintain_order="left").select(
+    for told in (about, *_told(pieces)):
+        rows = rows.join(told, on="i", how="left", maintain_order="left")
+    lines = rows.select(
         "problem_id",
         "solution_id",
         "run_id",
@@ -158,32 +174,68 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         "outcome",
         "first_error",
         kept=pl.col("consensus").struct.field("kept"),
+        reason=pl.col("consensus").struct.field("reason").str.replace_all(NUMBER, "#"),
         n_steps=pl.col("n_steps").fill_null(0),
         marks=pl.col("marks").fill_null(""),
         p_min=pl.col("p_min"),
         uncertainty=pl.col("uncertainty").fill_null(0.0),
         disagree=pl.col("disagree").fill_null(False),
         human=pl.col("human").fill_null(False),
-        labelers=pl.col("labelers").fill_null(""),
+        p_last=pl.col("p_last"),
+        **{name: pl.col(name).fill_null("") for name in TOLD},
     )
     return lines.cast(_columns()), strata_of(steps)
 
 
-def _said(steps: pl.DataFrame) -> pl.DataFrame:
-    """Per step: how many pieces of evidence say right and wrong, and who spoke."""
+def _votes(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Per step how many pieces of evidence say right and wrong, and whether a person spoke."""
     import polars as pl
 
-    verdict, labeler = pl.col("verdict"), pl.col("labeler")
-    return (
-        steps.select("s", "evidence").explode("evidence", empty_as_null=False).unnest("evidence")
-        .group_by("s")
-        .agg(
-            right=(verdict == "correct").sum(),
-            wrong=(verdict == "wrong").sum(),
-            human=(labeler == HUMAN).any(),
-            labelers=labeler.unique(),
-        )
-    )  # fmt: skip
+    verdict = pl.col("verdict")
+    return pieces.group_by("s").agg(
+        right=(verdict == "correct").sum(),
+        wrong=(verdict == "wrong").sum(),
+        human=(pl.col("labeler") == HUMAN).any(),
+    )
+
+
+def _told(pieces: pl.DataFrame) -> list[pl.DataFrame]:
+    """Per row the texts of `TOLD`."""
+    import polars as pl
+
+    labeler, verdict = pl.col("labeler"), pl.col("verdict")
+    vote = pl.when(verdict == "correct").then(1).when(verdict == "wrong").then(-1).otherwise(0)
+    votes = pieces.group_by("i", "s", "labeler").agg(sign=vote.sum().sign())
+    # Most steps have no two sides.
+    disputed = votes.filter((pl.col("sign").max() > pl.col("sign").min()).over("s"))
+    right, wrong = disputed.filter(pl.col("sign") > 0), disputed.filter(pl.col("sign") < 0)
+    rolled = (pl.col("asks") == "value") & (pl.col("n") > 1) & (verdict != "unknown")
+    return [
+        _texts(pieces.select("i", said(labeler, verdict))),
+        _texts(
+            right.join(wrong, on="s", suffix="_other").select(
+                "i", odds=said(labeler, pl.col("labeler_other"))
+            )
+        ),
+        _texts(
+            pieces.filter(rolled).select(
+                "i", rollouts=said(labeler, pl.format("{}/{}", "n_correct", "n"))
+            )
+        ),
+    ]
+
+
+def said(labeler: pl.Expr, what: pl.Expr) -> pl.Expr:
+    """One of the lines of a text of `TOLD`."""
+    import polars as pl
+
+    return pl.concat_str(labeler, what, separator="\t").alias("said")
+
+
+def _texts(told: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return told.unique().group_by("i").agg(pl.exclude("i").sort().str.join("\n"))
 
 
 def _columns() -> pl.Schema:
@@ -200,13 +252,15 @@ def _columns() -> pl.Schema:
             "outcome": name,
             "first_error": pl.Int32(),
             "kept": pl.Boolean(),
+            "reason": name,
             "n_steps": pl.UInt32(),
             "marks": pl.String(),
             "p_min": pl.Float32(),
             "uncertainty": pl.Float32(),
             "disagree": pl.Boolean(),
             "human": pl.Boolean(),
-            "labelers": name,
+            "p_last": pl.Float32(),
+            **dict.fromkeys(TOLD, name),
         }
     )
 

@@ -55,6 +55,7 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/"
         say(address + (f"?token={token}" if token else ""))
+        viewer.open_ahead()
         _run_until_stopped(uvicorn.Server(config), listener)
         return _commit(viewer, say)
     finally:

@@ -6,6 +6,7 @@ use it as well. Safe to call from several threads.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ import numpy as np
 from labeler.dataset import Dataset, open_dataset
 from labeler.dataset.storage import storage_of
 from labeler.dataset.store import log_of, open_table
+from labeler.dataset.summary import bands_by_problem
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
 from labeler.schema import labeled_solution
+from labeler.stats import LabelStatistics, label_statistics
 from labeler.view.accuracy import Accuracy, accuracy
 from labeler.view.committing import commit_reviews, reviewed
 from labeler.view.filters import Filters
@@ -33,6 +36,7 @@ from labeler.view.search import Search
 MOST_IN_TREE = 200
 LISTS_IN_MEMORY = 8
 VERSIONS_IN_MEMORY = 2
+VERSIONS_COUNTED = 16
 
 Numbers = np.ndarray[Any, np.dtype[np.uint32]]
 
@@ -50,8 +54,17 @@ class Shown:
 
     @cached_property
     def labelers(self) -> list[str]:
-        sets = self.index.table["labelers"].unique().to_list()
-        return sorted({name for names in sets for name in str(names).split("\n") if name})
+        sets = self.index.table["said"].unique().to_list()
+        lines = {line for lines in sets for line in str(lines).split("\n") if line}
+        return sorted({line.split("\t")[0] for line in lines})
+
+    @cached_property
+    def bands(self) -> Numbers:
+        """By row the difficulty of its problem, as its place in `BANDS`."""
+        problems, bands = bands_by_problem(self.dataset)
+        mine = self.index.table["problem_id"].hash().to_numpy()
+        found: Numbers = bands[np.searchsorted(problems, mine)]
+        return found
 
     def read(self, numbers: list[int], columns: tuple[str, ...] | None = None) -> list[Any]:
         """Rows as plain dicts."""
@@ -92,14 +105,16 @@ class Viewer:
         self._on_file = on_file
         self._lock, self._committing = threading.Lock(), threading.Lock()
         self._shown: dict[int, Shown] = {}
+        self._is_closed = False
         self.reviews = Reviews(self.work / "reviews.sqlite")
         self.search = Search(self.work / "words.sqlite")
         self._rows_matching = lru_cache(LISTS_IN_MEMORY)(self._match)
+        self.statistics = lru_cache(VERSIONS_COUNTED)(self._count)
         self.version = dataset.version
-        self.shown(dataset.version)
 
     def close(self) -> None:
         """Stops what works in the background; reviews stay where they are."""
+        self._is_closed = True
         self.search.stop()
         self.reviews.close()
 
@@ -115,8 +130,40 @@ class Viewer:
                 kept = list(self._shown.items())[1 - VERSIONS_IN_MEMORY :]
                 # A new dict, so that pages which read the old one meanwhile are not disturbed.
                 self._shown = {**dict(kept), version: Shown(dataset, index)}
-                self.search.start(index.names)
+                if not self._is_closed:
+                    self.search.start(index.names)
             return self._shown[version]
+
+    def open_ahead(self) -> None:
+        """Opens the newest version's index in the background: statistics do not wait for it.
+
+        What goes wrong is told where the index is asked for.
+        """
+
+        def open_it() -> None:
+            with contextlib.suppress(DatasetError):
+                self.shown(self.version)
+
+        threading.Thread(target=open_it, daemon=True).start()
+
+    def _count(self, version: int) -> LabelStatistics:
+        return label_statistics(open_dataset(self.path, version))
+
+    def version_before(self, version: int) -> int | None:
+        """The version before this one, None for the first."""
+        return max((number for number in self.versions() if number < version), default=None)
+
+    def checked(self) -> tuple[int, int]:
+        """How many labels people have looked at, pending ones too, and agreed with."""
+        judged = [one for one in self.reviews.judged() if one.label is not None]
+        return len(judged), sum(one.agreed for one in judged)
+
+    def n_judged(self, version: int, rows: Numbers) -> int:
+        """How many of these rows a person has judged, pending ones too."""
+        human = self.shown(version).index.table["human"].to_numpy()
+        pending = np.array(self.pending_rows(version), np.uint32)
+        found: int = int((human[rows] | np.isin(rows, pending)).sum())
+        return found
 
     def versions(self) -> list[int]:
         """All version numbers, newest first."""
@@ -137,7 +184,8 @@ class Viewer:
         if filters.q:
             found = self.search.find(filters.q, [*index.names])
             hits = [index.starts[file] + row for file, row in found]
-        return filters.matching(index.table, hits, pending).to_numpy()
+        bands = self.shown(version).bands if filters.band else None
+        return filters.matching(index.table, hits, pending, bands).to_numpy()
 
     def pending_rows(self, version: int) -> list[int]:
         """Rows on which a label was given that is not committed yet."""

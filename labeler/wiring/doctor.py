@@ -1,7 +1,8 @@
-"""What a machine has for a run: versions, room, a sandbox that holds, models that answer."""
+"""What a machine has for a run: versions, room, a sandbox that holds, models that can do it."""
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections.abc import Callable
@@ -11,13 +12,21 @@ from pathlib import Path
 
 from labeler.config import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, SandboxConfig
+from labeler.driver.requests import POLICY
 from labeler.errors import LabelerError
+from labeler.oracle.generate import Difficulty, generate_problem
+from labeler.samplers.base import Needs, Probed, Sampler
 from labeler.sandbox.escapes import Attempt, try_escapes
+from labeler.wiring.labelers import build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
 from labeler.wiring.sandbox import build_sandbox
 
 PACKAGES = ("torch", "transformers", "prefect", "polars", "deltalake", "sympy", "math-verify")
+SERVER_LOGS = Path("labeler") / "logs"
+"""Below Prefect's own folder: where `labeler server` keeps what its processes print."""
+
 LEAST_FREE_BYTES = 1 << 30
 
 
@@ -76,8 +85,29 @@ def findings(config: RunConfig | None, folder: Path) -> list[Finding]:
     free = shutil.disk_usage(folder).free
     room = "" if free >= LEAST_FREE_BYTES else "free some space, or choose another --out"
     found.append(Finding("free disk", f"{free / (1 << 30):.1f} GiB at {folder}", room))
+    found += _prefect_server()
     found.append(_sandbox(_sandbox_config(config)))
     return [*found, *(_models(config) if config else [])]
+
+
+def _prefect_server() -> list[Finding]:
+    """Whether a `labeler server` on this machine waits for its database, by its own log.
+
+    Nothing where none ever ran here.
+    """
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    logs = [file for file in sorted((home / SERVER_LOGS).glob("server.log*")) if file.is_file()]
+    if not logs:
+        return []
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in logs)
+    lines = [line for text in texts for line in text.splitlines()]
+    n_locked = sum("OperationalError) database is locked" in line for line in lines)
+    n_waited = sum("waited for the database" in line for line in lines)
+    if not n_locked and not n_waited:
+        return [Finding("prefect server", "its database keeps up")]
+    said = f"its database was locked {n_locked} times, and long waited for {n_waited} times"
+    remedy = f"start it with `labeler server --postgres` (its log: {logs[0]})"
+    return [Finding("prefect server", said, remedy)]
 
 
 def _sandbox_config(config: RunConfig | None) -> SandboxConfig:
@@ -109,11 +139,15 @@ def _sandbox(config: SandboxConfig) -> Finding:
 
 
 def _models(config: RunConfig) -> list[Finding]:
-    """Loads every model, or asks its server."""
+    """Loads every model or asks its server, and tries what this run needs of it."""
     try:
         samplers = build_samplers(config)
     except LabelerError as error:
         return [Finding("models", "cannot be loaded", str(error))]
+    # The run's own problems need not be there yet; what is asked of a model hangs on its template.
+    example = generate_problem(1, 0, Difficulty()).problem
+    policy = build_policy(config, samplers.get(POLICY))
+    needs = needs_of(config, config.labelers, [example], policy, samplers)
 
     async def examine() -> list[Finding]:
         found = []
@@ -121,6 +155,7 @@ def _models(config: RunConfig) -> list[Finding]:
             try:
                 await sampler.ready()
                 found.append(Finding(f"model {name}", sampler.model))
+                found += await _tried(name, sampler, needs.get(name))
             except LabelerError as error:
                 found.append(Finding(f"model {name}", "does not answer", str(error)))
             finally:
@@ -128,3 +163,15 @@ def _models(config: RunConfig) -> list[Finding]:
         return found
 
     return block_on(examine())
+
+
+async def _tried(name: str, sampler: Sampler, needs: Needs | None) -> list[Finding]:
+    """What a model can do for this run; nothing where it is not to be asked (`run.probe`)."""
+    if needs is None or not isinstance(sampler, Probed):
+        return []
+    asked = f"{name}, asked"
+    try:
+        lines = await sampler.probe(needs)
+    except LabelerError as error:
+        return [Finding(asked, "cannot do what this run needs", str(error))]
+    return [Finding(asked, "; ".join(lines) or "does all that this run needs")]

@@ -18,11 +18,15 @@ from labeler.consensus.base import Rule
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
+from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
-from labeler.evaluation.compare import Comparison, compare, examine
+from labeler.evaluation.compare import Comparison, compare, examine, piloted_on
+from labeler.first_error.signals import Signals
+from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
+from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
 from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
@@ -34,10 +38,13 @@ from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
 from labeler.wiring.defaults import labelers_named, rules_named
-from labeler.wiring.labelers import build_labeler, build_policy
+from labeler.wiring.labelers import build_labeler, build_policy, pilots_of
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
+from labeler.wiring.needs import needs_of
+from labeler.wiring.prices import build_prices
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_for
+from labeler.wiring.solutions_file import SolvedPlace
 
 OPTION = "--labeler"
 
@@ -56,9 +63,8 @@ class Candidates:
 
 def compare_on_file(
     config: RunConfig | None,
-    file: Path,
+    place: SolvedPlace,
     candidates: Candidates,
-    limit: int | None,
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
@@ -68,11 +74,11 @@ def compare_on_file(
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
         raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    read = list(read_solutions(file))
-    solved = [one for one in read if isinstance(one, SolutionRecord)][:limit]
+    read = list(read_solutions(place.place, place.reading))
+    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
     rejections = [one for one in read if isinstance(one, Rejection)]
     if all(one.first_error is None for one in solved):
-        raise ConfigError(f"{file}: no solution says where its first error is; add `label`")
+        raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
     work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
@@ -94,7 +100,8 @@ def compare_on_oracle(
     problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
     seeded = config.model_copy(update={"seed": seed})
     chosen = labelers_named(seeded, candidates.labelers)
-    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress)
+    asked = [one.problem for one in problems]
+    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress, asked)
     return block_on(work.on_fresh(problems))
 
 
@@ -119,17 +126,45 @@ class _Comparing:
             build_samplers(config) if config and needs_model(labelers) else {}
         )
         self._policy = build_policy(config, self._samplers.get(POLICY))
-        self._labelers = {n: build_labeler(c, self._policy) for n, c in labelers.items()}
+        self._settings = labelers
+        self._labelers = self._bound(self._policy)
+        self._pilots = pilots_of(labelers.values())
+        self._needs = (
+            needs_of(config, labelers.values(), problems, self._policy, self._samplers)
+            if config
+            else {}
+        )
         self._journal = journal
         self._options = config.run if config else None
+        self._prices = build_prices(config) if config else FREE
         self._done = self._total = 0
+
+    def _bound(self, policy: Policy) -> dict[str, Labeler]:
+        return {n: build_labeler(c, policy) for n, c in self._settings.items()}
+
+    def _scoring(self) -> list[str]:
+        """Who gives the scores that searches begin with."""
+        return [n for n in self._pilots if self._settings[n].keeps_logprobs]
+
+    async def _learn(self, solved: Sequence[SolutionRecord], driver: Driver) -> None:
+        """What the first problems teach those that search by scores."""
+        if not self._pilots:
+            return
+        beginning = replace(self._policy, signals=Signals())
+
+        def bind(known: Policy) -> dict[str, Labeler]:
+            return {n: one for n, one in self._bound(known).items() if n in self._pilots}
+
+        known = await piloted_on(solved, bind, beginning, driver)
+        self._labelers = self._bound(known)
 
     async def on_solutions(self, solved: Sequence[SolutionRecord]) -> Comparison:
         async with self._stack:
             driver = await self._driver()
             self._total = len({one.problem.problem_id for one in solved})
+            await self._learn(solved, driver)
             examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
-        return compare(examined, self._labelers, self._rules, self._costs)
+        return compare(examined, self._labelers, self._rules, self._costs, self._scoring())
 
     async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
         given: dict[str, Labeler] = {}
@@ -139,13 +174,21 @@ class _Comparing:
         self._total = len(problems) * (len(own) + bool(given))
         async with self._stack:
             driver = await self._driver()
-            solved = await sampled(problems, self._policy, driver, self._costs) if given else []
+            logprobs = any(one.keeps_logprobs for one in self._settings.values())
+            solved = (
+                await sampled(problems, self._policy, driver, self._costs, logprobs=logprobs)
+                if given
+                else []
+            )
+            await self._learn(solved, driver)
+            given = {name: self._labelers[name] for name in given}
+            own = {name: self._labelers[name] for name in own}
             examined = await examine(solved, given, driver, self._costs, self._on_problem)
             found = {
                 name: await searched(problems, name, one, driver, self._costs, self._on_problem)
                 for name, one in own.items()
             }
-        whole = compare(examined, given, self._rules if given else (), self._costs)
+        whole = compare(examined, given, self._rules if given else (), self._costs, self._scoring())
         # On solutions of their own: scored alone, and by every rule.
         apart = {n: compare(rows, [n], self._rules, self._costs) for n, rows in found.items()}
         return replace(
@@ -168,6 +211,7 @@ class _Comparing:
         for sampler in self._samplers.values():
             self._stack.push_async_callback(sampler.aclose)
             await sampler.ready()
+        await probe_all(self._samplers, self._needs)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         path = self._journal or Path(folder) / "journal.sqlite"
         journal = self._stack.enter_context(Journal(path))
@@ -177,6 +221,7 @@ class _Comparing:
             journal,
             max_active=options.max_active if options else 512,
             retry=Retry(options.attempts, options.longest_pause_s) if options else None,
+            purse=Purse(self._prices, journal, "eval"),
         )
         return await self._stack.enter_async_context(driver)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
 from labeler.config.run import RunConfig
+from labeler.consensus.annotated import Annotation
+from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS, method_of
@@ -50,20 +53,41 @@ def build_recipe(
     config: RunConfig,
     sampler: Sampler | None,
     existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
+    annotations: Mapping[str, Annotation] | None = None,
 ) -> Recipe:
-    """What is done to every problem; `existing_solutions` are the solutions that exist already."""
+    """What is done to every problem; `existing_solutions` are the solutions that exist already,
+    `annotations` what their file says of their steps.
+    """
     policy = build_policy(config, sampler)
     bounds = config.difficulty_filter
+    pilots = pilots_of(config.labelers)
+    if pilots:
+        policy = replace(policy, signals=Signals())
+
+    def bind(known: Policy) -> dict[str, Labeler]:
+        return {labeler.kind: build_labeler(labeler, known) for labeler in config.labelers}
+
     return Recipe(
         policy=policy,
         n_solutions=config.solutions,
         filter=Filter(bounds.samples, bounds.above, bounds.below) if bounds else None,
-        labelers={labeler.kind: build_labeler(labeler, policy) for labeler in config.labelers},
+        labelers=bind(policy),
+        bind=bind,
+        pilots=pilots,
         rule=build_rule(config.consensus),
         existing_solutions=existing_solutions or {},
+        annotations=annotations or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
+        keeps_logprobs=any(one.keeps_logprobs for one in config.labelers),
         decides_answers=any(method_of(one.kind).decides_answers for one in config.labelers),
     )
+
+
+def pilots_of(labelers: Iterable[MethodSettings]) -> frozenset[str]:
+    """Those that search by scores and those that give them; nobody where either is missing."""
+    searching = {one.kind for one in labelers if one.begins_with_scores}
+    scoring = {one.kind for one in labelers if one.keeps_logprobs}
+    return frozenset(searching | scoring) if searching and scoring else frozenset()
 
 
 def build_labeler(settings: MethodSettings, policy: Policy) -> Labeler:

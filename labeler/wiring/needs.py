@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
+from labeler.config.labelers import LabelerConfig
 from labeler.config.run import RunConfig
 from labeler.driver.requests import POLICY
 from labeler.labelers.base import Policy
@@ -14,23 +15,30 @@ from labeler.samplers.base import Needs
 
 
 def needs_of(
-    config: RunConfig, problems: Sequence[Problem], policy: Policy, models: Collection[str]
+    config: RunConfig,
+    labelers: Iterable[LabelerConfig],
+    problems: Sequence[Problem],
+    policy: Policy,
+    models: Collection[str],
 ) -> dict[str, Needs]:
     """By model; nothing where `run.probe` is off or there is no problem to ask about."""
     first = next(islice(problems, 1), None)
     if first is None or not config.run.probe:
         return {}
-    return {name: _needs(config, name, policy, first) for name in models}
+    known = list(labelers)
+    return {name: _needs(known, name, policy, first) for name in models}
 
 
-def _needs(config: RunConfig, name: str, policy: Policy, problem: Problem) -> Needs:
+def _needs(labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem: Problem) -> Needs:
     prompt = policy.prompt(problem)
+    scores = tuple(one.kind for one in labelers if name in one.scores_with)
     if name != POLICY:
-        return Needs(prompt)
-    asking = [one for one in config.labelers if POLICY in one.models]
+        return Needs(prompt, scores=scores)
+    asking = [one for one in labelers if POLICY in one.models]
     return Needs(
         prompt,
         continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
-        logprobs=tuple(one.kind for one in asking if one.weighs_tokens),
+        logprobs=tuple(one.kind for one in asking if one.weighs_tokens or one.keeps_logprobs),
         stop=bool(policy.sampling.stop),
+        scores=scores,
     )

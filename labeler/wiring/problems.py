@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from labeler.config.run import RunConfig
+from labeler.consensus.annotated import Annotation
 from labeler.errors import DataError
+from labeler.problems.base import patiently
 from labeler.problems.curation import curate
 from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import PROBLEM_SOURCES
-from labeler.records import Problem, Rejection, Solution, told_reasons
+from labeler.records import Problem, Rejection, Solution, short_hash, told_reasons
 from labeler.spool import Spool
 
 ProblemSet = tuple[Sequence[Problem], Sequence[Rejection]]
@@ -27,12 +30,23 @@ def read_problems(config: RunConfig) -> ProblemSet:
     return problems, rejections
 
 
-def find_problems(config: RunConfig) -> ProblemSet:
-    """The problems that there are now, perhaps none: a watched folder may be empty."""
+def origin_of(config: RunConfig) -> str:
+    """The name of a source in the ledger: where it is, whatever part of it is read."""
+    content = config.problems.model_dump(mode="json", exclude={"limit"})
+    return short_hash(json.dumps(content, sort_keys=True))
+
+
+def find_problems(config: RunConfig, *, patient: bool = False) -> ProblemSet:
+    """The problems that there are now, perhaps none: a watched folder may be empty.
+
+    With `patient` a broken line of a single file is a rejection, as it is in a folder.
+    """
     problems = Spool[Problem]()
     rejections: list[Rejection] = []
     source = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind")
-    records = source.read(config.problems)
+    records = source.records(config.problems)
+    if patient:
+        records = patiently(records)
     if config.drop_duplicates and source.read_solutions is None:
         records = curate(records)
     for record in records:
@@ -43,12 +57,19 @@ def find_problems(config: RunConfig) -> ProblemSet:
     return problems, rejections
 
 
-def read_existing_solutions(config: RunConfig) -> dict[str, tuple[Solution, ...]]:
-    """The solutions that a run's file holds already, by problem; none for problems to be solved."""
+def read_existing_solutions(
+    config: RunConfig,
+) -> tuple[dict[str, tuple[Solution, ...]], dict[str, Annotation]]:
+    """The solutions that a run's file holds already, by problem, and what it says of their steps,
+    by solution; none for problems to be solved.
+    """
     existing: dict[str, tuple[Solution, ...]] = {}
+    annotations: dict[str, Annotation] = {}
     read = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions
     for one in read(config.problems) if read else ():
         if isinstance(one, SolutionRecord):
             of_problem = existing.get(one.problem.problem_id, ())
             existing[one.problem.problem_id] = (*of_problem, one.solution)
-    return existing
+            if one.labels:
+                annotations[one.solution.solution_id] = Annotation(one.labels, one.notes)
+    return existing, annotations

@@ -7,9 +7,11 @@ before anything is sampled.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from labeler.config import RunConfig, load_config
+from labeler.config import RunConfig, RunOptions, load_config
+from labeler.config.models import OpenAIPolicy
 from labeler.dataset.ledger import note_problems
 from labeler.dataset.storage import Location, located
 from labeler.driver.requests import POLICY
@@ -20,7 +22,8 @@ from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
 from labeler.wiring.needs import needs_of
-from labeler.wiring.problems import ProblemSet, read_existing_solutions, read_problems
+from labeler.wiring.prices import build_prices
+from labeler.wiring.problems import ProblemSet, origin_of, read_existing_solutions, read_problems
 from labeler.wiring.sandbox import build_checker, build_limits, sandbox_of_run
 from labeler.wiring.versions import version_hashes
 
@@ -49,7 +52,14 @@ def run(
 def note(config: RunConfig, run: LabellingRun, *, replaces: bool = False) -> None:
     """Lists the problems of a run, and what it made them with, beside its dataset."""
     made_by = version_hashes(config, run.parts)
-    note_problems(run.out, run.run_id, run.parts.problems, made_by, replaces=replaces)
+    note_problems(
+        run.out,
+        run.run_id,
+        run.parts.problems,
+        made_by,
+        replaces=replaces,
+        origin=origin_of(config),
+    )
 
 
 def open_run(
@@ -59,16 +69,23 @@ def open_run(
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     preset_problems: ProblemSet | None = None,
+    again: int = 0,
+    decides_all: bool = False,
 ) -> LabellingRun:
-    """A run that is ready to be entered: problems read (or `preset_problems`), models loaded."""
+    """A run that is ready to be entered: problems read (or `preset_problems`), models loaded.
+
+    `again`: how often such a run was made and its problems taken out; `decides_all`: see
+    `LabellingRun`.
+    """
     # First, for a place that cannot be a dataset is refused before any work.
     where = located(out)
     return LabellingRun(
-        build(config, preset_problems),
+        replace(build(config, preset_problems), again=again),
         where,
         resume,
         on_progress or (lambda progress: None),
         delegates_shards=config.execution.engine == "ray",
+        decides_all=decides_all,
     )
 
 
@@ -81,7 +98,7 @@ def build(
     problems, rejections = preset_problems or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
-    recipe = build_recipe(config, samplers.get(POLICY), read_existing_solutions(config))
+    recipe = build_recipe(config, samplers.get(POLICY), *read_existing_solutions(config))
     return Parts(
         problems=problems,
         rejections=tuple(rejections),
@@ -89,9 +106,23 @@ def build(
         checker=build_checker(sandbox, build_limits(config.sandbox)),
         sandbox=sandbox,
         recipe=recipe,
-        needs=needs_of(config, problems, recipe.policy, samplers),
-        options=config.run,
+        needs=needs_of(config, config.labelers, problems, recipe.policy, samplers),
+        options=_options(config),
+        prices=build_prices(config),
         config_sha=config.identity(),
         earlier_shas=(config.earlier_identity(),),
         seed=config.seed,
     )
+
+
+def _options(config: RunConfig) -> RunOptions:
+    """How the run runs. Where a model is asked by batches, all problems are open together: each
+    batch takes up to a day, so what could be asked at once must not be asked in turns.
+    """
+    models = (config.policy, *config.models.values())
+    batches = [one.batch for one in models if isinstance(one, OpenAIPolicy)]
+    most = max((one.requests for one in batches if one is not None), default=0)
+    if not most:
+        return config.run
+    wide = {"shards": 1, "max_active": max(config.run.max_active, most)}
+    return config.run.model_copy(update=wide)

@@ -13,6 +13,8 @@ from labeler.samplers.base import Sampler
 from labeler.samplers.chat_template import form_of, load_tokenizer
 from labeler.samplers.model_source import ModelSource, find_model
 from labeler.samplers.openai_http import OpenAISampler
+from labeler.samplers.reward.pooling import PoolingSampler, family_on_servers, pooling_arguments
+from labeler.samplers.reward.started_pooling import StartedPooling
 from labeler.samplers.servers import in_total
 from labeler.samplers.vllm import VLLMSampler
 from labeler.samplers.vllm_command import (
@@ -31,18 +33,10 @@ def build_vllm(policy: VLLMPolicy) -> Sampler:
     """
     source = _source(policy)
     tokenizer = policy.tokenizer or source.tokenizer
+    if policy.family is not None:
+        return _build_pooling(policy, policy.family, source, tokenizer)
     template = _template(policy, tokenizer)
-    name = policy.name or policy.model
-    fingerprint = short_hash(
-        "vllm",
-        name if not source.identity else "",
-        source.identity,
-        policy.dtype,
-        str(policy.max_length),
-        *known_by_content(policy.args),
-        policy.api,
-        template,
-    )
+    name, fingerprint = _identity(policy, source, policy.api, template)
     if policy.urls:
         return OpenAISampler(
             list(policy.urls),
@@ -66,6 +60,62 @@ def build_vllm(policy: VLLMPolicy) -> Sampler:
         timeout_s=policy.timeout_s,
         tokenizer=tokenizer,
     )
+
+
+def _build_pooling(
+    policy: VLLMPolicy, name: str, source: ModelSource, tokenizer: str | None
+) -> Sampler:
+    """A reward model on servers of its own, or on those at `urls`."""
+    family = family_on_servers(name)
+    if tokenizer is None:
+        raise ConfigError(
+            f"models: the tokenizer of {policy.model!r} is missing: steps are marked on this side; "
+            "set tokenizer to a folder with it"
+        )
+    served, fingerprint = _identity(policy, source, name, _marks(tokenizer))
+    if policy.urls:
+        return PoolingSampler(
+            policy.urls,
+            served,
+            family,
+            tokenizer=tokenizer,
+            known_as=f"{Path(served).name}@{fingerprint}",
+            fingerprint=fingerprint,
+            api_key_env=policy.api_key_env,
+            concurrency=in_total(policy.concurrency, len(policy.urls)),
+            timeout_s=policy.timeout_s,
+        )
+    launch = _launch(policy, served, source, pooling_arguments(family, tokenizer))
+    return StartedPooling(
+        launch,
+        device_sets(launch, visible_gpus()),
+        fingerprint,
+        family,
+        tokenizer=tokenizer,
+        api_key_env=policy.api_key_env,
+        concurrency=policy.concurrency,
+        timeout_s=policy.timeout_s,
+    )
+
+
+def _marks(tokenizer: str) -> str:
+    """What of a tokenizer decides the words around the steps."""
+    return str(load_tokenizer(tokenizer).chat_template or "")
+
+
+def _identity(policy: VLLMPolicy, source: ModelSource, *more: str) -> tuple[str, str]:
+    """The served model's name, and the fingerprint of its replies."""
+    name = policy.name or policy.model
+    fingerprint = short_hash(
+        "vllm",
+        name if not source.identity else "",
+        source.identity,
+        policy.dtype,
+        str(policy.max_length),
+        *known_by_content(policy.args),
+        *more,
+    )
+    return name, fingerprint
 
 
 def _source(policy: VLLMPolicy) -> ModelSource:
@@ -93,7 +143,9 @@ def _template(policy: VLLMPolicy, tokenizer: str | None) -> str:
     return str(template or "")
 
 
-def _launch(policy: VLLMPolicy, name: str, source: ModelSource) -> Launch:
+def _launch(
+    policy: VLLMPolicy, name: str, source: ModelSource, more: tuple[str, ...] = ()
+) -> Launch:
     key = api_key(policy.api_key_env) if policy.api_key_env else None
     return Launch(
         model=policy.model,
@@ -101,7 +153,7 @@ def _launch(policy: VLLMPolicy, name: str, source: ModelSource) -> Launch:
         revision=source.revision,
         dtype=policy.dtype,
         max_length=policy.max_length,
-        args=policy.args,
+        args=(*more, *policy.args),
         replicas=policy.replicas,
         command=found_program(policy.command or DEFAULT_COMMAND),
         env=policy.env,

@@ -1,7 +1,5 @@
 """What stands in a program is no answer that a solution states."""
 
-import time
-
 import pytest
 
 from labeler.checking.answers.code_blocks import without_programs
@@ -35,11 +33,7 @@ def test_a_text_without_a_program_stays_as_it_is(text):
     assert without_programs(text) == text
 
 
-def test_the_time_grows_with_the_length():
-    def seconds(n):
-        began = time.perf_counter()
-        without_programs("```python\nx = 1\n```\n" * n + "```" * n + " \t" * n)
-        return time.perf_counter() - began
-
-    seconds(1000)
-    assert seconds(80_000) < 8 * max(seconds(20_000), 0.01)
+def test_many_blocks_are_read():
+    """400,000 lines, which a reader that looks back from each would not end with."""
+    n = 200_000
+    assert "x = 1" not in without_programs("```python\nx = 1\n```\n" * n + "```" * n + " \t" * n)

@@ -28,9 +28,9 @@ def mc(*counts):
         ([mc((8, 8), (8, 3), (1, 1)), ("judge", "+++")], -1, ""),
         ([mc((1, 0)), ("judge", "-")], 0, ""),
         ([mc((8, 8), (8, 0), (1, 0)), ("judge", "-")], None,
-         "value says step 1, judge says step 0"),
+         "value says step 2, judge says step 1"),
         ([mc((8, 8), (8, 1), (1, 1)), ("judge", "+-")], None,
-         "value says no error, judge says step 1"),
+         "value says no error, judge says step 2"),
         ([mc((8, 8), (8, 0), (1, 0)), ("judge", "+?")], None, "judge is undecided"),
         ([mc((8, 8), (8, 0), (1, 0))], None, "no judge"),
         ([mc((8, 8), None, (8, 0), (1, 0)), ("judge", "++-")], None,
@@ -56,7 +56,7 @@ def test_lessons_labels_up_to_the_error_hard_or_soft():
 def test_all_judges_that_are_named_must_agree():
     evidence = steps(mc((8, 8), (8, 0), (1, 0)), ("judge", "+-"), ("spare", "++-"))
     decision = Lessons(LessonsRule(judges=("judge", "spare"))).decide(solution(3), evidence)
-    assert (decision.first_error, decision.reason) == (None, "value says step 1, spare says step 2")
+    assert (decision.first_error, decision.reason) == (None, "value says step 2, spare says step 3")
 
 
 ALIVE, FALLS = mc((8, 8), (8, 8), (8, 8), (1, 1)), mc((8, 8), (8, 8), (8, 0), (1, 0))
@@ -67,10 +67,10 @@ ALIVE, FALLS = mc((8, 8), (8, 8), (8, 8), (1, 1)), mc((8, 8), (8, 8), (8, 0), (1
     [
         # Who has a reference solution judges where nobody judges without one.
         ([ALIVE, ("judge", "++++"), ("spare", "+-")], -1, ""),
-        ([ALIVE, ("spare", "+-")], None, "value says no error, spare says step 1"),
+        ([ALIVE, ("spare", "+-")], None, "value says no error, spare says step 2"),
         ([ALIVE, ("judge", "????"), ("spare", "++++")], None, "no judge"),
         ([FALLS, ("judge", "++-"), ("rubric", "+-")], None,
-         "value says step 2, rubric says step 1"),
+         "value says step 3, rubric says step 2"),
         ([FALLS, ("judge", "++-"), ("another-package", "++-")], 2, ""),
         # Who never says "right", or speaks of wrong answers only, leaves nothing open.
         ([ALIVE, ("judge", "++++"), ("tool_check@", "????")], -1, ""),
@@ -90,7 +90,7 @@ ALIVE, FALLS = mc((8, 8), (8, 8), (8, 8), (1, 1)), mc((8, 8), (8, 8), (8, 0), (1
         ([FALLS, ("judge", "++++"), ("tool_check@", " -")], 1, ""),
         ([FALLS, ("judge", "+??"), ("tool_check@", " -")], 1, ""),
         ([FALLS, ("judge", "-"), ("tool_check@", " -")], None,
-         "value says step 2, judge says step 0"),
+         "value says step 3, judge says step 1"),
         ([FALLS, ("judge", "?+-"), ("tool_check@", " -")], None, "judge is undecided"),
     ],
 )  # fmt: skip
@@ -306,7 +306,7 @@ def test_majority_weighs_the_two_questions():
     evidence = steps(mc((8, 8), (8, 0)), ("judge", "++"))
     written = solution(2)
     tie = Votes(MajorityRule()).decide(written, evidence)
-    assert (tie.first_error, tie.labels, tie.reason) == (None, (1, None), "nothing decides step 1")
+    assert (tie.first_error, tie.labels, tie.reason) == (None, (1, None), "nothing decides step 2")
     assert Votes(MajorityRule(value_weight=2)).decide(written, evidence).first_error == 1
     assert Votes(MajorityRule(correctness_weight=2)).decide(written, evidence).first_error == -1
     assert Votes(MajorityRule(value_weight=0)).decide(written, evidence).first_error == -1

@@ -262,7 +262,7 @@ def test_what_nobody_spoke_about_is_left_open(fusion):
     decision = fusion.decide(solution(3, Verdict.UNKNOWN), evidence)
     assert decision.labels == (1, None, None)
     assert decision.probabilities[1:] == (None, None)
-    assert (decision.first_error, decision.reason) == (None, "no evidence from step 1 on")
+    assert (decision.first_error, decision.reason) == (None, "no evidence from step 2 on")
 
 
 def test_unfitted_it_decides_by_its_belief():

@@ -91,7 +91,7 @@ def test_the_consensus_tells_that_a_person_had_a_say():
     assert moved.consensus == Consensus("posterior+human", True, "")
     opened = apply_human_reviews(solution([1, -1, None], 1, [None, 1, None]))
     assert opened.consensus == Consensus(
-        "posterior+human", False, "a person judged step 1, the first error is undecided"
+        "posterior+human", False, "a person judged step 2, the first error is undecided"
     )
 
 

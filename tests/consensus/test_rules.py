@@ -93,7 +93,7 @@ def test_posterior_leaves_open_what_the_counts_leave_open():
     decision = Posterior().decide(solution(4), evidence((8, 8), None, (8, 0), (1, 0)))
     assert decision.first_error is None
     assert decision.labels == (1, None, None, None)
-    assert decision.reason == "first error undecided: most likely step 1, P = 0.49"
+    assert decision.reason == "first error undecided: most likely step 2, P = 0.49"
 
 
 COUNTS = st.lists(
@@ -174,16 +174,16 @@ def test_nor_does_it_stand_for_rollouts_that_failed(name):
     dead_server = Evidence("", "mc", "1", Asks.VALUE, Verdict.UNKNOWN, reason="dead server")
     whole, _ = on_the_way(dead_server, Votes(RULES.find(name, "a test").settings()))
     assert [step.label for step in whole.steps] == [None, None, None]
-    assert whole.consensus == Consensus(name, False, "nothing decides step 0")
+    assert whole.consensus == Consensus(name, False, "nothing decides step 1")
 
 
 @pytest.mark.parametrize(
     ("rule", "outcome", "reason"),
     [
-        (Posterior(), Verdict.UNKNOWN, "no evidence from step 0 on"),
-        (Posterior(), Verdict.WRONG, "first error undecided: most likely step 0, P = 0.10"),
+        (Posterior(), Verdict.UNKNOWN, "no evidence from step 1 on"),
+        (Posterior(), Verdict.WRONG, "first error undecided: most likely step 1, P = 0.10"),
         (Fusion(), Verdict.UNKNOWN, "no evidence"),
-        (Fusion(), Verdict.WRONG, "first error undecided: most likely step 1, P = 0.11"),
+        (Fusion(), Verdict.WRONG, "first error undecided: most likely step 2, P = 0.11"),
     ],
 )
 def test_nothing_is_labelled_by_a_prior_belief_alone(rule, outcome, reason):

@@ -6,7 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from labeler.driver.journal import Journal, request_key
+from labeler.driver.identity import request_key
+from labeler.driver.journal import Journal
 from labeler.driver.requests import (
     Check,
     CheckResult,
@@ -40,35 +41,6 @@ def test_a_reply_comes_back_as_it_went_in(tmp_path, reply):
         journal.put([(b"key", reply)])
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert (journal.get(b"key"), journal.get(b"other"), len(journal)) == (reply, None, 1)
-
-
-def test_who_asks_is_no_part_of_the_identity():
-    other = Sample(SAMPLE.prompt, 2, Sampling(), 7, requester="omegaprm")
-    assert request_key(SAMPLE, "model") == request_key(other, "model")
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        Sample(SAMPLE.prompt, 3, Sampling(), 7),
-        Sample(SAMPLE.prompt, 2, Sampling(temperature=0.5), 7),
-        Sample(SAMPLE.prompt, 2, Sampling(), 8),
-        Sample(Prompt(SAMPLE.prompt.messages, "It is"), 2, Sampling(), 7),
-        Sample(SAMPLE.prompt, 2, Sampling(), 7, logprobs=True),
-    ],
-)
-def test_everything_else_is(changed):
-    assert request_key(changed, "model") != request_key(SAMPLE, "model")
-
-
-def test_the_backend_is_part_of_the_identity():
-    assert request_key(SAMPLE, "model") != request_key(SAMPLE, "other model")
-
-
-def test_a_check_is_known_by_gold_and_answer():
-    one, same = Problem("p1", "math", "1 + 1?", "2"), Problem("p2", "math", "3 - 1?", "2")
-    assert request_key(Check(one, "2"), "c") == request_key(Check(same, "2"), "c")
-    assert request_key(Check(one, "2"), "c") != request_key(Check(one, "3"), "c")
 
 
 STORED = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +15,14 @@ from labeler.export import FORMATS, AfterError, ExportError, ExportOptions, Labe
 from labeler.export.base import Example, View
 from labeler.export.rationales import STOCK
 from labeler.export.views import view
-from labeler.records import LabeledSolution, ProblemSamples, Rejection
+from labeler.records import (
+    Asks,
+    Evidence,
+    LabeledSolution,
+    ProblemSamples,
+    Rejection,
+    Verdict,
+)
 
 from .datasets import GAP, NEUTRAL, Q1, Q2, RIGHT, UNKNOWN, WRONG, C, W, problem, solved
 
@@ -130,6 +139,15 @@ def test_prm800k_keeps_ratings_as_they_are() -> None:
     assert isinstance(wrong, dict)
     assert wrong["label"]["finish_reason"] == "found_error"  # type: ignore[index]
     assert [step["chosen_completion"] for step in wrong["label"]["steps"]] == [0, None]  # type: ignore[index]
+
+
+def test_prm800k_says_who_and_when_as_openr_reads_them() -> None:
+    """Its reader asks for microseconds, a UUID, and whole numbers that are no truth values."""
+    (line,) = made("prm800k", RIGHT)
+    assert isinstance(line, dict)
+    when = datetime.strptime(str(line["timestamp"]), "%Y-%m-%dT%H:%M:%S.%f")
+    assert (when, UUID(str(line["labeler"])).version) == (datetime(1970, 1, 1), 5)
+    assert [type(line["generation"]), type(line["label"]["total_time"])] == [int, int]  # type: ignore[index]
 
 
 def test_prm800k_calls_no_wrong_answer_a_solution() -> None:
@@ -365,6 +383,56 @@ def test_capo_table(outcome: object, label: int, reward: float) -> None:
     (found,) = made("step_rewards", solved("s", Q1, ("x",), (label,), outcome))  # type: ignore[arg-type]
     assert isinstance(found, dict)
     assert found["capo"] == [reward]
+
+
+def with_ratios(labeled: LabeledSolution, reading: str, *signals: float | None) -> LabeledSolution:
+    """The solution with evidence of `implicit` on its steps."""
+    steps = tuple(
+        replace(
+            step,
+            evidence=(
+                Evidence(step.prefix_id, "implicit", f"1+{reading}", Asks.VALUE,
+                         Verdict.UNKNOWN, reason="a score, not a verdict", signal=signal),
+            ),
+        )
+        for step, signal in zip(labeled.steps, signals, strict=True)
+    )  # fmt: skip
+    return replace(labeled, steps=steps)
+
+
+def test_log_ratio_rewards_in_the_readings_of_three_papers() -> None:
+    """R is 1 and -1 (one right, one wrong). Shares 1, 3 and 1, -2, 2: mean 1, variance 14 / 5."""
+    right = with_ratios(RIGHT, "cumulative", 1.0, 4.0)
+    wrong = with_ratios(WRONG, "step", 1.0, -2.0, 2.0)
+    spread = (14 / 5) ** 0.5
+    assert made("log_ratio_rewards", right, wrong) == [
+        {
+            "prompt": "What is 1 + 1?",
+            "completion": "".join(RIGHT.solution.steps),
+            "spans": [[0, 8], [8, 18]],
+            "implicit": [1.0, 3.0],
+            "implicit_cumulative": [1.0, 4.0],
+            "prl": [-2.0, 1.0],
+            "istar": pytest.approx([0.0, 2 / spread]),
+            "outcome": True,
+        },
+        {
+            "prompt": "What is 1 + 1?",
+            "completion": "".join(WRONG.solution.steps),
+            "spans": [[0, 8], [8, 18], [18, 24]],
+            "implicit": [1.0, -2.0, 2.0],
+            "implicit_cumulative": [1.0, -1.0, 1.0],
+            "prl": [-1.0, -3.0, -1.0],
+            "istar": pytest.approx([0.0, -3 / spread, 1 / spread]),
+            "outcome": False,
+        },
+    ]
+
+
+def test_log_ratio_rewards_of_a_step_without_a_score_are_none() -> None:
+    reason = "not every step has a log-ratio (labeler implicit)"
+    assert made("log_ratio_rewards", with_ratios(RIGHT, "step", 1.0, None)) == [reason]
+    assert made("log_ratio_rewards", RIGHT) == [reason]
 
 
 def test_masked_fill_hides_numbers_of_one_step_of_each_right_chain() -> None:

@@ -58,8 +58,7 @@ class Server:
         return child
 
     def start(self):
-        words = ["server", "start", "--host", "127.0.0.1", "--port", self.port]
-        self.process = self.python("prefect", *words)
+        self.process = self.python("flows.prefect_server", "127.0.0.1", self.port)
         for _ in range(600):
             try:
                 if httpx.get(f"{self.url}/health", timeout=5).status_code == 200:
@@ -112,6 +111,30 @@ class Server:
 
     def state_of(self, run):
         return httpx.get(f"{self.url}/flow_runs/{run['id']}", timeout=60).json()["state_type"]
+
+    def get(self, path):
+        return httpx.get(f"{self.url}/{path}", timeout=60).json()
+
+    def post_list(self, path, content):
+        httpx.post(f"{self.url}/{path}", json=content, timeout=60).raise_for_status()
+
+    def answers(self):
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def states(self, run):
+        """All states that a run was in, oldest first."""
+        return self.get(f"flow_run_states/?flow_run_id={run['id']}")
+
+    def said(self, run):
+        """The message of a run's state."""
+        reply = httpx.get(f"{self.url}/flow_runs/{run['id']}", timeout=60)
+        return reply.json()["state"]["message"]
+
+    def named(self, run):
+        return httpx.get(f"{self.url}/flow_runs/{run['id']}", timeout=60).json()["name"]
 
     def logs(self, run):
         found = self.post("logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}})

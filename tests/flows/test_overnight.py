@@ -4,12 +4,14 @@ A cron line that fires, a server that is restarted, a run that dies and is reviv
 problems. Each prints its figures.
 """
 
-import asyncio
 import os
 import signal
 import sqlite3
 import subprocess
 import time
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -19,8 +21,9 @@ from labeler.wiring import run as run_plainly
 from tests.flows.conftest import Server, deliver, run_file, stop, wait_for
 from tests.flows.test_worker import journalled, labels, processes_of
 
+LONG = pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1")
 pytestmark = [
-    pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1"),
+    LONG,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -86,27 +89,142 @@ def test_a_server_that_is_restarted_in_mid_run_does_not_hurt_it(
         own.kill_all()
 
 
-def test_a_run_whose_worker_died_is_put_back_and_finished_by_another(
-    server, slow_model_url, model_url, tmp_path
-):
-    from flows.server import prepare
+@pytest.fixture
+def house(tmp_path):
+    """`labeler server` in a home of its own, as people start it; its terminal in a file."""
+    own = House(tmp_path)
+    try:
+        own.start()
+        yield own
+    finally:
+        own.kill_all()
 
-    asyncio.run(prepare("revived"))
+
+class House(Server):
+    """A Prefect server, a pool and a worker in one command."""
+
+    def __init__(self, folder, *options):
+        super().__init__(folder / "prefect")
+        self.terminal, self.options = folder / "terminal.txt", options
+
+    def start(self):
+        words = ["labeler.cli", "server", "--port", self.port, "--limit", "2", *self.options]
+        with self.terminal.open("ab") as terminal:
+            begun = terminal.tell()
+            self.process = self.python(*words, stdout=terminal, stderr=terminal)
+        wait_for(lambda: b"pool labeler" in self.terminal.read_bytes()[begun:], 600)
+
+    def stop(self):
+        """As Ctrl-C in a terminal does."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait()
+
+    def lines(self):
+        return self.terminal.read_text().splitlines()
+
+    def kill_all(self):
+        if self.process.poll() is None:
+            self.stop()
+        super().kill_all()
+
+    def worker_process(self):
+        return self.child("worker start --pool labeler")
+
+    def child(self, words):
+        """The process of this server whose command has these words."""
+        mark = f"PREFECT_HOME={self.home}".encode()
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if words in command and mark in (place / "environ").read_bytes().split(b"\0"):
+                    return int(place.name)
+            except OSError:
+                continue
+        return None
+
+
+def test_a_run_whose_worker_died_is_revived_once_with_the_same_labels(
+    house, slow_model_url, model_url, tmp_path
+):
     deliver(tmp_path, 0, 30)
     run_file(tmp_path, slow_model_url)
-    add(server, tmp_path, "label", "0 0 1 1 *", "revived")
-    first = server.worker("revived")
-    run = server.start_run("label", tmp_path.name)
+    add(house, tmp_path, "label", "0 0 1 1 *")
+    run = house.start_run("label", tmp_path.name)
     wait_for(lambda: journalled(tmp_path / "out") > 20)
-    for process in [first.pid, *processes_of(run)]:
+    # Worker first, so that it cannot tell anybody.
+    for process in [house.worker_process(), *processes_of(run)]:
         os.kill(process, signal.SIGKILL)
-    first.wait()
     died = time.monotonic()
-    second = server.worker("revived")
-    wait_for(lambda: server.state_of(run) == "COMPLETED", 900)
-    stop(second)
+    wait_for(lambda: house.state_of(run) == "COMPLETED", 900)
     print(f"revival: the same flow run completed {time.monotonic() - died:.0f} s after its death")
     assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+    assert [one["name"] for one in house.states(run)].count("Revived") == 1
+    assert any("the worker ended (exit code -9); it is started again" in x for x in house.lines())
+    assert any("Revived: its process died" in line for line in house.lines())
+    assert not any("Traceback" in line for line in house.lines())
+
+
+def test_a_run_that_ended_is_not_run_again_though_its_end_was_never_told(
+    house, model_url, tmp_path
+):
+    """What the automation of earlier versions did every 100 s: there was a heartbeat, and no
+    event of an end after it.
+    """
+    deliver(tmp_path, 0, 2)
+    run_file(tmp_path, model_url)
+    add(house, tmp_path, "label", "0 0 1 1 *")
+    run = house.start_run("label", tmp_path.name)
+    wait_for(lambda: house.state_of(run) == "COMPLETED")
+    # The end was told before this heartbeat; the one after it is taken away.
+    time.sleep(15)
+    found = house.get(f"flow_runs/{run['id']}")
+    beat = {
+        "event": "prefect.flow-run.heartbeat",
+        "occurred": datetime.now(UTC).isoformat(),
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run['id']}"},
+        "related": [
+            {
+                "prefect.resource.id": f"prefect.deployment.{found['deployment_id']}",
+                "prefect.resource.role": "deployment",
+            }
+        ],
+        "id": str(uuid4()),
+    }
+    house.post_list("events", [beat])
+    time.sleep(150)
+    found = house.get(f"flow_runs/{run['id']}")
+    assert (found["run_count"], found["state_type"]) == (1, "COMPLETED")
+
+
+def test_a_run_outlives_a_restart_of_the_whole_server(house, slow_model_url, model_url, tmp_path):
+    deliver(tmp_path, 0, 30)
+    run_file(tmp_path, slow_model_url)
+    add(house, tmp_path, "label", "0 0 1 1 *")
+    run = house.start_run("label", tmp_path.name)
+    wait_for(lambda: journalled(tmp_path / "out") > 20)
+    os.kill(house.child("flows.prefect_server"), signal.SIGKILL)
+    wait_for(lambda: any("the server ended (exit code -9)" in line for line in house.lines()))
+    wait_for(lambda: house.answers() and house.state_of(run) == "COMPLETED", 900)
+    assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+    assert house.get(f"flow_runs/{run['id']}")["run_count"] == 1
+
+
+def test_a_run_that_was_stopped_with_its_server_goes_on_at_the_next_start(
+    house, slow_model_url, model_url, tmp_path
+):
+    deliver(tmp_path, 0, 30)
+    run_file(tmp_path, slow_model_url)
+    add(house, tmp_path, "label", "0 0 1 1 *")
+    run = house.start_run("label", tmp_path.name)
+    wait_for(lambda: journalled(tmp_path / "out") > 20)
+    # The watch has seen it at work.
+    wait_for(lambda: any(line.endswith(": began") for line in house.lines()))
+    house.stop()
+    assert not processes_of(run)
+    house.start()
+    wait_for(lambda: house.state_of(run) == "COMPLETED", 900)
+    assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
+    assert not any("Traceback" in line for line in house.lines())
 
 
 def test_ten_thousand_problems_are_few_task_runs_and_little_overhead(tmp_path):

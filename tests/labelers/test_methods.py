@@ -51,9 +51,9 @@ def test_a_method_says_what_it_is(name: str) -> None:
     assert method.settings.model_validate_json(written) == method.settings()
 
 
-def test_the_readme_lists_each_with_what_it_asks() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8").partition("## Labelling methods")[2]
-    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| ", readme.partition("\n## ")[0], re.MULTILINE)
+def test_the_reference_lists_each_with_what_it_asks() -> None:
+    page = (ROOT / "docs" / "reference" / "methods.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#\w+\) \| ([\w, ]+) \| ", page, re.MULTILINE)
     listed = {name: set(asks.split(", ")) for name, asks in rows}
     assert listed == {name: {str(asks) for asks in one.asks} for name, one in METHODS.items()}
 
@@ -75,9 +75,14 @@ from labeler.wiring.runs import build
 from labeler.wiring.versions import version_hashes
 content = {"problems": {"kind": "oracle", "n": 1}, "solutions": 1,
            "policy": {"kind": "openai", "urls": ["http://127.0.0.1:9"], "model": "m"}}
+served = {"urls": ["http://127.0.0.1:9"], "model": "m"}
+reward = {"kind": "vllm", "family": "trl", "tokenizer": TOKENIZER, **served}
 found = {}
-for name in METHODS:
-    config = _checked("run.yaml", content | {"labelers": [{"kind": name}]})
+for name, method in METHODS.items():
+    asked = method.settings()
+    models = {one: reward if one in asked.reward_models else {"kind": "openai", **served}
+              for one in asked.models if one != "policy"}
+    config = _checked("run.yaml", content | {"models": models, "labelers": [{"kind": name}]})
     found |= version_hashes(config, build(config, ([], [])))
 print(json.dumps(found))
 """
@@ -85,7 +90,7 @@ print(json.dumps(found))
 
 def hashes(folder: Path) -> dict[str, str]:
     ran = subprocess.run(
-        [sys.executable, "-c", HASHES],
+        [sys.executable, "-c", f"TOKENIZER = {str(ROOT / 'data' / 'policy')!r}\n{HASHES}"],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

@@ -155,8 +155,8 @@ def test_a_judge_that_says_nothing_readable_says_unknown():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"min_steps": 9, "max_steps": 4}, "need 2 <= min_steps <= max_steps <= 16"),
-        ({"max_steps": 17}, "need 2 <= min_steps <= max_steps <= 16"),
+        ({"min_steps": 9, "max_steps": 4}, "need 1 <= min_steps <= max_steps <= 16"),
+        ({"max_steps": 17}, "need 1 <= min_steps <= max_steps <= 16"),
         ({"max_number": 10}, "max_number 10: need at least 40"),
         ({"distractors": 1.0}, "need 0 <= distractors < 1"),
     ],

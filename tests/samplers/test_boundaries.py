@@ -19,7 +19,7 @@ from labeler.samplers.openai_http import OpenAISampler
 from labeler.steps import splitter_named
 
 ROOT = Path(__file__).parents[2]
-TEXTS = [path.read_text() for path in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])]
+TEXTS = [path.read_text() for path in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])]
 ENDS = ["a.\n\n", "So:\n", "= 5\n\n\n", "Yes.\r\n\r\n", "x"]
 
 

@@ -11,20 +11,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from labeler.config.models import VLLMPolicy
 from labeler.driver.requests import Failed, Message, Prompt, Sample, Samples, Score, Scores
 from labeler.records import Sampling
 from labeler.samplers.base import Sampler
+from labeler.samplers.batches.collector import BatchOptions
 from labeler.samplers.openai_http import OpenAISampler
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.samplers.transformers import TransformersSampler
 from labeler.samplers.vllm import VLLMSampler
 from labeler.wiring.models import build_sampler
+from tests.samplers.batch_server import BatchServer, batch_api
 from tests.samplers.conftest import CONTEXT
 
-OURS = ["transformers", "http completions", "http chat"]
+OURS = ["transformers", "http completions", "http chat", "batch completions", "batch chat"]
 VLLM = ["vllm completions", "vllm chat"]
 MODELS = OURS + VLLM
 ALL = ["scripted", *MODELS]
@@ -54,6 +57,18 @@ def vllm(model_dir: str, runner: asyncio.Runner) -> Iterator[VLLMSampler]:
 
 
 @pytest.fixture(scope="session")
+def batch_url(server_url: str) -> Iterator[str]:
+    """A server of batches that has each request answered by the one of the random model."""
+
+    def answer(endpoint: str, body: dict) -> tuple[int, dict]:
+        reply = httpx.post(f"{server_url}{endpoint}", json=body, timeout=60)
+        return reply.status_code, reply.json()
+
+    with batch_api(BatchServer(answer, models=("random-llama",))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def made(runner: asyncio.Runner) -> Iterator[dict[str, Sampler]]:
     """Samplers by name, each made once."""
     samplers: dict[str, Sampler] = {}
@@ -76,14 +91,18 @@ def make(name: str, request: pytest.FixtureRequest, model_dir: str) -> Sampler:
     if name == "transformers":
         return TransformersSampler(model_dir, rows_per_batch=8, deterministic=True)
     server, api = name.split()
+    batch = None
     if server == "http":
         urls = [request.getfixturevalue("server_url")]
+    elif server == "batch":
+        urls = [request.getfixturevalue("batch_url")]
+        batch = BatchOptions(most=3, poll_s=0.01, gather_s=0.02)
     else:
         started = request.getfixturevalue("vllm")
         if api == "completions":
             return started
         urls = started.replicas.urls
-    return OpenAISampler(urls, "random-llama", api=api, tokenizer=model_dir)
+    return OpenAISampler(urls, "random-llama", api=api, tokenizer=model_dir, batch=batch)
 
 
 def backends(names: list[str]) -> pytest.MarkDecorator:
@@ -204,6 +223,8 @@ def test_scores_are_the_logprobs_of_the_sampled_text(sampler, runner):
         [completion] = sampled.completions
         assert scores.logprobs == pytest.approx(completion.logprobs, abs=1e-3)
         assert scores.prompt_tokens == sampled.prompt_tokens
+        assert "".join(scores.tokens) == completion.text
+        assert len(scores.tokens) == len(scores.logprobs)
 
 
 @backends(MODELS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -203,3 +204,11 @@ def test_a_server_that_fails_is_asked_again_and_then_left_alone():
     with serving(Broken) as url:
         [line] = asyncio.run(run(url))
         assert line == f"what {url}/v1 can do is not known ({url}/v1 answered 500: broken)"
+
+
+def test_a_server_that_cannot_score_given_texts_is_told_where_a_labeler_would():
+    [line], _ = probed(replace(ROLLS_OUT, scores=("surprise",)))
+    assert line == (
+        "m cannot score given texts (scoring over HTTP needs the tokenizer: set policy.tokenizer): "
+        "no surprise of given solutions"
+    )

@@ -32,6 +32,22 @@ def test_the_doctor_names_what_is_missing_and_the_remedy() -> None:
     assert findings["polars"]["remedy"] == ""
 
 
+def test_the_doctor_tells_when_the_servers_database_is_locked(tmp_path: Path) -> None:
+    log = tmp_path / "labeler" / "logs" / "server.log"
+    log.parent.mkdir(parents=True)
+    env = {**os.environ, "PREFECT_HOME": str(tmp_path)}
+    log.write_text("started\n")
+    assert json.loads(labeler("doctor", "--json", env=env).stdout)["prefect server"] == {
+        "found": "its database keeps up",
+        "remedy": "",
+    }
+    log.write_text("(sqlite3.OperationalError) database is locked\nwaited for the database: 7 s\n")
+    assert json.loads(labeler("doctor", "--json", env=env).stdout)["prefect server"] == {
+        "found": "its database was locked 1 times, and long waited for 1 times",
+        "remedy": f"start it with `labeler server --postgres` (its log: {log})",
+    }
+
+
 def test_without_isolation_there_is_nothing_to_escape_from() -> None:
     found = labeler("doctor", "--sandbox", "--json", env=NO_PATH)
     assert (found.returncode, json.loads(found.stdout)) == (

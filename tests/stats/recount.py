@@ -52,6 +52,13 @@ def recount(rows: Rows) -> dict[str, Any]:
         "first_error_histogram": dict(
             Counter("undecided" if s.first_error is None else str(s.first_error) for s in solutions)
         ),
+        "wrong_where_undecided": dict(
+            Counter(
+                str(min(t for t, step in enumerate(s.steps) if step.label == -1))
+                for s in solutions
+                if s.first_error is None and -1 in [step.label for step in s.steps]
+            )
+        ),
         **totals,
         "cost": {
             **{k: {"total": v, "per_label": v / n_labels, "per_kept_label": v / n_kept_labels}
@@ -133,9 +140,14 @@ def vote(evidence: Iterable[Evidence], labeler: str) -> int:
 def of_labeler(pieces: Iterable[Evidence], name: str) -> dict[str, Any]:
     mine = [e for e in pieces if e.labeler == name]
     scores = [e.score for e in mine if e.score is not None]
+    signals = [e.signal for e in mine if e.signal is not None]
     return {
         "n_evidence": len(mine),
         **{f"n_{verdict}": sum(e.verdict is verdict for e in mine) for verdict in Verdict},
+        # A score alone is evidence, nothing that went wrong.
+        "n_unknown": sum(e.verdict is Verdict.UNKNOWN and e.signal is None for e in mine),
+        "n_signals": sum(e.verdict is Verdict.UNKNOWN and e.signal is not None for e in mine),
+        "mean_signal": sum(signals) / len(signals) if signals else None,
         "calls": sum(e.calls for e in mine),
         "prompt_tokens": sum(e.prompt_tokens for e in mine),
         "completion_tokens": sum(e.completion_tokens for e in mine),

@@ -93,6 +93,17 @@ def write(
     committed(dataset, CommitInfo(run, "", "", "tiny", "sha", 0, cost=cost or {}), *solutions)
 
 
+def test_a_step_labelled_wrong_is_told_where_the_first_error_is_undecided(tmp_path: Path) -> None:
+    """As rules of single steps label where only tools looked: steps before a flag stay open."""
+    flagged = solution(
+        "s5", Q1, UNDECIDED_STEP, WRONG_STEP, WRONG_STEP, first_error=None, kept=True, outcome=W
+    )
+    write(tmp_path / "d", "run-1", *FOUR, flagged)
+    found = label_statistics(open_dataset(tmp_path / "d"))
+    assert found.wrong_where_undecided == {"1": 1}
+    assert found.first_errors == {"none": 1, "step 2": 1, "step 2 or before": 1, "undecided": 2}
+
+
 def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
     write(tmp_path / "d", "run-1", *FOUR)
     nothing = CostPerLabel(None, None, None)
@@ -111,6 +122,7 @@ def test_every_number_and_shared_evidence_once(tmp_path: Path) -> None:
         n_undecided_steps=1,
         mean_steps=1.25,
         first_error_histogram={"-1": 1, "1": 1, "undecided": 2},
+        wrong_where_undecided={},
         calls=11,
         prompt_tokens=1620,
         completion_tokens=162,
@@ -255,6 +267,7 @@ def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
         "n_undecided_steps": 0,
         "mean_steps": None,
         "first_error_histogram": {},
+        "wrong_where_undecided": {},
         "calls": None,
         "prompt_tokens": None,
         "completion_tokens": None,

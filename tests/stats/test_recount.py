@@ -82,6 +82,7 @@ def evidence(rng: random.Random, prefix: str) -> list[Evidence]:
                 Evidence(
                     prefix, name, "1", asks, verdict, score, n, rng.randrange(n + 1),
                     f"{rng.random()}", "m", 1, rng.randrange(99), rng.randrange(99),
+                    signal=-9 * rng.random() if rng.random() < 0.3 else None,
                 )
             )  # fmt: skip
     return pieces

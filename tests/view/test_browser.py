@@ -30,6 +30,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def viewer(tmp_path: Path) -> Iterator[Viewer]:
     viewer = Viewer(open_dataset(made(tmp_path)))
+    viewer.shown(viewer.version)
     viewer.search.wait()
     yield viewer
     viewer.close()

@@ -31,12 +31,16 @@ def index_of(dataset: Path, version: int | None = None):
 def test_a_line_tells_what_lists_are_filtered_by(dataset: Path) -> None:
     lines = index_of(dataset).table.with_columns(pl.col(pl.Categorical).cast(pl.String))
     assert lines.rows() == [
-        (0, "beads", "right", "run-1", "math", "correct", -1, True, 2, "++",
-         pytest.approx(0.99), pytest.approx(0.02), False, False, "monte_carlo\noutcome"),
-        (1, "beads", "doubted", "run-1", "math", "wrong", 1, True, 3, "+x?",
-         pytest.approx(0.4), pytest.approx(0.8), True, False, "judge\nmonte_carlo\noutcome"),
-        (2, "evil", "open", "run-2", "code", "unknown", None, False, 1, "?",
-         pytest.approx(0.7), pytest.approx(0.6), False, False, "judge"),
+        (0, "beads", "right", "run-1", "math", "correct", -1, True, "", 2, "++",
+         pytest.approx(0.99), pytest.approx(0.02), False, False, pytest.approx(1.0),
+         "monte_carlo\tcorrect\noutcome\tcorrect", "", "monte_carlo\t7/8"),
+        (1, "beads", "doubted", "run-1", "math", "wrong", 1, True, "", 3, "+x?",
+         pytest.approx(0.4), pytest.approx(0.8), True, False, None,
+         "judge\tcorrect\nmonte_carlo\tcorrect\nmonte_carlo\twrong\noutcome\twrong",
+         "judge\tmonte_carlo", "monte_carlo\t0/8\nmonte_carlo\t7/8"),
+        (2, "evil", "open", "run-2", "code", "unknown", None, False, "first error undecided", 1,
+         "?", pytest.approx(0.7), pytest.approx(0.6), False, False, pytest.approx(0.7),
+         "judge\tcorrect", "", ""),
     ]  # fmt: skip
 
 

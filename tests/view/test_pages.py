@@ -22,6 +22,7 @@ OURS = {"origin": HOME}
 @pytest.fixture
 def viewer(tmp_path: Path) -> Iterator[Viewer]:
     viewer = Viewer(open_dataset(made(tmp_path)))
+    viewer.shown(viewer.version)
     viewer.search.wait()
     yield viewer
     viewer.close()
@@ -37,7 +38,8 @@ def titles(page: str) -> list[str]:
 
 
 def test_the_first_page_lists_the_newest_version(client: TestClient) -> None:
-    page = client.get("/")
+    assert client.get("/").url.path == "/v1/statistics"
+    page = client.get("/v1/")
     assert page.url.path == "/v1/"
     assert titles(page.text) == ["0", "1", "2"]
     assert "3 solutions" in page.text

@@ -7,11 +7,12 @@ from labeler.checking.answers.base import AnswerReader, Reading
 from labeler.checking.answers.marked import read_marked
 from labeler.checking.answers.numbers import read_by, read_last_number, read_strict
 from labeler.errors import ConfigError
+from labeler.extensions import choose_among
 from labeler.records import Verdict
 
 MARKED = AnswerReader("marked", "a box, ####, or 'the answer is'; nothing else", 1, read_marked)
 AUTO = AnswerReader(
-    "auto", "the forms of real replies, the concluding sentence last", 1, final_answer
+    "auto", "the forms of real replies, the concluding sentence last", 2, final_answer
 )
 LAST_NUMBER = AnswerReader("last_number", "the last number of the text", 1, read_last_number)
 STRICT = AnswerReader("strict", "the number behind '#### ', as GSM8K is scored", 1, read_strict)
@@ -26,8 +27,8 @@ AS_BEFORE = Reading(MARKED, Verdict.WRONG)
 def reader_named(name: str) -> AnswerReader:
     """The reader of this name; `ConfigError` lists them where there is none."""
     if name not in READERS:
-        known = ", ".join(READERS)
-        raise ConfigError(f"answers: {name}: choose among {known}, or give {{regex: PATTERN}}")
+        known = choose_among(name, READERS)
+        raise ConfigError(f"answers: {name}: {known}, or give {{regex: PATTERN}}")
     return READERS[name]
 
 

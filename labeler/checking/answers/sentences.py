@@ -60,6 +60,13 @@ _OPENING = re.compile(
     |without|using|based)\b[^,]{0,200},)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_BREAKS_OFF = re.compile(
+    r"""(?:[-+*/×÷=^(]|\b(?:the|an?|of|by|to|for|with|from|and|or|is|are|was|were|has|have|had|so|if
+    |when|then|that|which|who|this|these|in|on|at|into|need|needs|can|will|would|get|take|we|he
+    |she|they|it|his|her|their|now,?\ we))\s*\Z""",
+    re.VERBOSE,
+)
+"""Ends of a text that no sentence ends with: an operator, or a word that leads to another."""
 _ASIDES = re.compile(
     r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because)\b.{0,600}", re.DOTALL
 )
@@ -103,21 +110,27 @@ _RESULT = re.compile(
 
 
 def conclusion(text: str, *, only_drawn: bool = False) -> str | None:
-    """The value that the end of a text concludes with; None where it states none clearly.
+    """The value that the end of a text concludes with; None where it states none clearly, or breaks
+    off in the middle of a sentence. A sentence that draws no conclusion counts in the last
+    paragraph only.
 
     `only_drawn`: a sentence that merely states a value, without "therefore" or the like, is none.
     """
     tail = text[-WINDOW:]
+    if _BREAKS_OFF.search(tail[-40:]):
+        return None
     spans = _sentences(tail)[-MOST_SENTENCES:]
     fallback: str | None = None
+    is_last = True
     for rank, (start, end) in enumerate(reversed(spans)):
         sentence = tail[start:end]
         if fallback is not None and "\n\n" in sentence[-3:]:
             break  # what was stated stands in a paragraph of its own, behind all conclusions
+        is_last = is_last and (rank == 0 or "\n\n" not in sentence[-3:])
         if sentence.rstrip().endswith(("?", ":")) or _ASIDE.match(sentence):
             continue
         concludes = _CUE.match(sentence) or _INNER_CUE.search(sentence)
-        if not concludes and (only_drawn or fallback is not None or rank > 3):
+        if not concludes and (only_drawn or fallback is not None or rank > 3 or not is_last):
             continue
         value = stated(sentence, tail[:start])
         if value is None and _CUE.match(sentence) and rank == 0:

@@ -34,4 +34,5 @@ def resplit_by_statement(problem: Problem, solution: Solution) -> Solution | Non
     steps = (*steps[:-1], steps[-1] + after)
     if steps == solution.steps:
         return solution
-    return replace(solution, solution_id=short_hash(problem.problem_id, *steps), steps=steps)
+    name = short_hash(problem.problem_id, *steps)
+    return replace(solution, solution_id=name, steps=steps, logprobs=None)

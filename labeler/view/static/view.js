@@ -94,6 +94,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// On a phone the filters would fill the screen.
+const narrow = document.querySelector("details.narrow");
+if (narrow && matchMedia("(max-width: 860px)").matches) narrow.open = false;
+
 // Lists start unselected; a solution starts at its first error, or where a label is missing.
 if (document.querySelector(".steps")) {
   const steps = all(".step");

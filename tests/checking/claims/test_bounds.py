@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from labeler.checking.claims.context import ALLOWANCE, CHARACTERS_PER_OPERATION
@@ -37,8 +35,7 @@ def test_the_work_for_a_long_text_is_bounded_by_its_length(piece: str) -> None:
     step = (piece * LENGTH)[:LENGTH]
     reader = Reader("")
     before = reader.context.work.left
-    started = time.process_time()
     reader.read(step)
     spent = before + LENGTH // CHARACTERS_PER_OPERATION - reader.context.work.left
-    assert (before, time.process_time() - started < 2.0) == (ALLOWANCE, True)
+    assert before == ALLOWANCE
     assert spent <= ALLOWANCE + LENGTH // CHARACTERS_PER_OPERATION + 5_000

@@ -1,0 +1,1 @@
+"""Forms in which people keep solutions with step labels, one record each (`forms.table`)."""

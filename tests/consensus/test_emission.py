@@ -1,0 +1,104 @@
+"""Fusion learns what scores without a verdict are worth; what says nothing is silent."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from labeler.consensus.fusion import Fusion
+from labeler.consensus.posterior import Posterior
+from labeler.labelers.shared.score_alone import score_alone
+from labeler.records import (
+    Asks,
+    Consensus,
+    LabeledSolution,
+    LabeledStep,
+    Problem,
+    Verdict,
+)
+from tests.consensus.talk import rollouts, said, solution
+
+N_STEPS = 6
+
+
+def rows(n, told, seed=0):
+    """Half the solutions have an error; a judge and rollouts are often right; `told`: how much
+    lower the score of a first error is.
+    """
+    rng = random.Random(seed)
+    found, truths = [], []
+    for i in range(n):
+        truth = rng.randrange(N_STEPS) if i % 2 else -1
+        pieces = []
+        for t in range(N_STEPS):
+            dead = 0 <= truth <= t
+            right = 0 if dead else 1 + rng.randrange(4)
+            word = "-" if (t == truth) != (rng.random() < 0.15) else "+"
+            signal = rng.gauss(0, 1) - (told if t == truth else 0)
+            pieces.append((
+                *([rollouts(4, right)] if rng.random() < 0.5 else []),
+                said(word),
+                score_alone("", "surprise", "1", Asks.CORRECTNESS, signal, model="other"),
+            ))  # fmt: skip
+        outcome = Verdict.CORRECT if truth == -1 else Verdict.WRONG
+        one = solution(N_STEPS, outcome, name=f"s{i}")
+        steps = tuple(
+            LabeledStep(text, "", None, None, p) for text, p in zip(one.steps, pieces, strict=True)
+        )
+        problem = Problem("p", "math", "?", "3")
+        found.append(LabeledSolution(problem, one, steps, None, Consensus("", False, "")))
+        truths.append(truth)
+    return found, truths
+
+
+def bare(row):
+    steps = (replace(s, evidence=tuple(e for e in s.evidence if not e.signal)) for s in row.steps)
+    return replace(row, steps=tuple(steps))
+
+
+def without_scores(some):
+    return [bare(row) for row in some]
+
+
+def belief_in_truth(rule, some, truths):
+    """The mean probability of the true place."""
+    total = 0.0
+    for row, truth in zip(some, truths, strict=True):
+        total += rule.first_error_posterior(row.solution, [s.evidence for s in row.steps])[truth]
+    return total / len(some)
+
+
+@pytest.mark.parametrize("rule", [Fusion(), Posterior()], ids=["fusion", "posterior"])
+def test_a_score_that_tells_makes_a_rule_more_accurate(rule):
+    some, truths = rows(240, told=3.0)
+    plain = without_scores(some)
+    with_scores = belief_in_truth(rule.fit(some), some, truths)
+    without = belief_in_truth(rule.fit(plain), plain, truths)
+    assert with_scores > without + 0.05
+
+
+@pytest.mark.parametrize("rule", [Fusion(), Posterior()], ids=["fusion", "posterior"])
+def test_a_score_that_says_nothing_is_silent(rule):
+    some, truths = rows(240, told=0.0)
+    plain = without_scores(some)
+    with_scores = belief_in_truth(rule.fit(some), some, truths)
+    assert with_scores == pytest.approx(belief_in_truth(rule.fit(plain), plain, truths), abs=0.02)
+
+
+def test_what_was_learned_is_reported_beside_the_confusion_of_sources():
+    reports = [Fusion().fit(rows(240, told)[0]).report()["scores"] for told in (3.0, 0.0)]
+    telling, silent = (report["surprise@other"] for report in reports)
+    assert telling["separation"] > 0.9
+    assert silent["separation"] == pytest.approx(0.5, abs=0.1)
+    assert telling["steps"]["error"] == pytest.approx(120, abs=12)
+    assert "scores" not in Fusion().fit(without_scores(rows(20, 0.0)[0])).report()
+
+
+def test_scores_alone_decide_nothing():
+    some, _ = rows(20, told=3.0)
+    row = some[1]
+    alone = [tuple(e for e in s.evidence if e.signal is not None) for s in row.steps]
+    ready = Fusion().fit(some)
+    undecided = solution(N_STEPS, Verdict.UNKNOWN)
+    assert ready.decide(undecided, alone).first_error is None
+    assert ready.decide(undecided, alone).reason == "no evidence"
