@@ -76,6 +76,17 @@ axe:
 	@test -f .axe/package/axe.min.js || { mkdir -p .axe && cd .axe && npm pack --silent axe-core@4.14.1 \
 	  && tar xzf axe-core-4.14.1.tgz; } || echo "axe-core is not there; its test will be skipped"
 
+# The tests under every Python that is promised, each in an environment of its own beside this one.
+.PHONY: matrix
+MATRIX ?= 3.11 3.12 3.13
+matrix: bubblewrap chromium
+	for version in $(MATRIX); do \
+	  python$$version -m venv .venv-$$version \
+	  && .venv-$$version/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -c constraints.txt -e .[dev] \
+	  && .venv-$$version/bin/python -m pytest -n 2 || exit 1; \
+	done
+
 clean:
 	rm -rf .venv runs
 

@@ -27,14 +27,14 @@ REMARKS = [f"The product of {a} and {b} is as the step says, and it is needed." 
            for b in range(60)]  # fmt: skip
 
 
-def batches(n_solutions: int, seed: int) -> Iterator[pa.RecordBatch]:
-    """`n_solutions` rows under the dataset's schema, in batches of up to 1,000."""
+def batches(n_solutions: int, seed: int, run_id: str = "made") -> Iterator[pa.RecordBatch]:
+    """`n_solutions` rows of a run under the dataset's schema, in batches of up to 1,000."""
     rng = np.random.default_rng(seed)
     for first in range(0, n_solutions, ROWS):
-        yield _batch(np.arange(first, min(first + ROWS, n_solutions)), rng)
+        yield _batch(np.arange(first, min(first + ROWS, n_solutions)), rng, run_id)
 
 
-def _batch(row: np.ndarray, rng: np.random.Generator) -> pa.RecordBatch:
+def _batch(row: np.ndarray, rng: np.random.Generator, run_id: str) -> pa.RecordBatch:
     n = len(row)
     problem = row // PER_PROBLEM
     first_error = rng.integers(-STEPS, STEPS, n).clip(-1)
@@ -61,7 +61,8 @@ def _batch(row: np.ndarray, rng: np.random.Generator) -> pa.RecordBatch:
             kept=pa.array(kept),
             reason=_words(["sources differ", ""], kept * 1),
         ),
-        **{name: _words(["made"], row * 0) for name in ("shard", "run_id", "config_sha")},
+        **{name: _words(["made"], row * 0) for name in ("shard", "config_sha")},
+        "run_id": _words([run_id], row * 0),
         "code_version": _words(["made"], row * 0),
         "schema_version": pa.array(np.full(n, SCHEMA_VERSION, "int32")),
         "samples": _struct(
@@ -71,6 +72,7 @@ def _batch(row: np.ndarray, rng: np.random.Generator) -> pa.RecordBatch:
             n_decided=pa.array(np.full(n, PER_PROBLEM)),
             n_correct=pa.array(problem % (PER_PROBLEM + 1)),
         ),
+        "logprobs": pa.nulls(n, SCHEMA.field("logprobs").type),
     }
     arrays = [columns[field.name].cast(field.type) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
@@ -125,6 +127,7 @@ def _evidence(ids: np.ndarray, right: np.ndarray, rng: np.random.Generator) -> p
         prompt_tokens=pa.array(np.where(tool, 0, 400)),
         completion_tokens=pa.array(whole["tokens"]),
         reason=_words(["", "no arithmetic in the step"], (whole["verdict"] == 2) * 1),
+        signal=pa.nulls(n),
     )
 
 

@@ -109,14 +109,14 @@ class TransformersPolicy(PolicyPrompt):
 
 
 class BatchConfig(Strict):
-    """Requests go out by the Batch API: half the price, an answer within a day.
-
-    `requests` is the most that a file holds; it goes out when nothing has come for `gather_s`.
-    """
+    """Requests go out by the Batch API: half the price, an answer within a day."""
 
     requests: Annotated[int, Field(ge=1, le=50_000)] = 10_000
+    """The most that a file holds; so many are asked for at once."""
     poll_s: Annotated[float, Field(gt=0)] = 30.0
+    """How often a batch is looked at."""
     gather_s: Annotated[float, Field(gt=0)] = 3.0
+    """A file goes out when nothing more has come for so long."""
 
 
 class OpenAIPolicy(PolicyPrompt):

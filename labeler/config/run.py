@@ -132,27 +132,6 @@ class RunConfig(Strict):
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
         return self
 
-    def _models_can(self, labelers: tuple[LabelerConfig, ...]) -> None:
-        """Raises `ValueError` where a reward model is asked for text, or another one for scores."""
-        if getattr(self.policy, "family", None) is not None:
-            raise ValueError(
-                "policy.family: a reward model solves no problem; name it under models:"
-            )
-        for labeler in labelers:
-            for name in labeler.models:
-                is_reward = getattr(self.models.get(name), "family", None) is not None
-                if name in labeler.reward_models and not is_reward:
-                    raise ValueError(
-                        f"labelers: {labeler.kind} asks model {name!r} for scores of steps, and "
-                        f"that is no reward model; name one under models: and give it a family "
-                        f"({', '.join(FAMILIES)})"
-                    )
-                if is_reward and name not in labeler.reward_models:
-                    raise ValueError(
-                        f"labelers: {labeler.kind} asks model {name!r}, and a reward model writes "
-                        "no text; ask another one"
-                    )
-
     @model_validator(mode="after")
     def _prices_hold(self) -> RunConfig:
         if self.prices is None:
@@ -177,6 +156,27 @@ class RunConfig(Strict):
                 "(0 and 0 where it is yours)"
             )
         return self
+
+    def _models_can(self, labelers: tuple[LabelerConfig, ...]) -> None:
+        """Raises `ValueError` where a reward model is asked for text, or another one for scores."""
+        if getattr(self.policy, "family", None) is not None:
+            raise ValueError(
+                "policy.family: a reward model solves no problem; name it under models:"
+            )
+        for labeler in labelers:
+            for name in labeler.models:
+                is_reward = getattr(self.models.get(name), "family", None) is not None
+                if name in labeler.reward_models and not is_reward:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r} for scores of steps, and "
+                        f"that is no reward model; name one under models: and give it a family "
+                        f"({', '.join(FAMILIES)})"
+                    )
+                if is_reward and name not in labeler.reward_models:
+                    raise ValueError(
+                        f"labelers: {labeler.kind} asks model {name!r}, and a reward model writes "
+                        "no text; ask another one"
+                    )
 
     def identity(self) -> str:
         """Hash of all settings that decide labels (64 hex digits): content counts, no path does."""

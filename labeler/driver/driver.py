@@ -157,8 +157,7 @@ class Driver:
             if reply is None:
                 asked.append(self._ask(name, request, key, queue, cost))
             else:
-                price = self._purse.table.price(request, reply)
-                cost.add(reply, reused=True, money=price)
+                cost.add(reply, reused=True, money=self._purse.table.price(request, reply))
                 asked.append(reply)
         coming = {one for one in asked if isinstance(one, asyncio.Future)}
         if coming:

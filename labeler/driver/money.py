@@ -17,7 +17,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labeler.driver.journal import Journal
-from labeler.driver.requests import Reply, Request, Sample, Samples, Score, Scores
+from labeler.driver.requests import (
+    Classified,
+    Classify,
+    OfModel,
+    Reply,
+    Request,
+    Sample,
+    Samples,
+    Score,
+    Scores,
+)
 from labeler.errors import UserError
 
 PER = 1_000_000
@@ -57,13 +67,15 @@ class PriceTable:
                 return (reply.prompt_tokens * price.prompt + made * price.completion) / PER
             case Scores() if price:
                 return (reply.prompt_tokens + len(reply.logprobs)) * price.prompt / PER
+            case Classified() if price:
+                return reply.prompt_tokens * price.prompt / PER
             case _:
                 return 0.0
 
     def most(self, request: Request) -> float:
         """The most that a request can cost."""
         price = self._of(request)
-        if price is None or not isinstance(request, Sample | Score):
+        if price is None or not isinstance(request, OfModel):
             return 0.0
         prompt = request.prompt
         n_read = sum(len(m.content.encode("utf-8", "replace")) for m in prompt.messages)
@@ -72,13 +84,18 @@ class PriceTable:
         if isinstance(request, Score):
             n_read += len(request.continuation.encode("utf-8", "replace"))
             return n_read * price.prompt / PER
+        if isinstance(request, Classify):
+            n_read += sum(
+                len(piece.encode("utf-8", "replace")) + TEMPLATE_TOKENS for piece in request.pieces
+            )
+            return n_read * price.prompt / PER
         n_read += len(request.schema)
         n_made = request.sampling.max_tokens
         n_made *= 1 if request.sampling.temperature == 0 else request.n
         return (n_read * price.prompt + n_made * price.completion) / PER
 
     def _of(self, request: Request) -> Price | None:
-        return self.models.get(request.model) if isinstance(request, Sample | Score) else None
+        return self.models.get(request.model) if isinstance(request, OfModel) else None
 
 
 FREE = PriceTable("", {})

@@ -87,10 +87,10 @@ class Parts:
     """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
-    again: int = 0
-    """How often problems of it were labelled and taken out before: another run each time."""
     prices: PriceTable = FREE
     """What models cost, and how much the run may spend."""
+    again: int = 0
+    """How often problems of it were labelled and taken out before: another run each time."""
     earlier_shas: tuple[str, ...] = ()
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
@@ -129,11 +129,11 @@ class RunSummary:
     already_there: bool = False
     reasons: dict[str, int] = field(default_factory=dict)
     """Why most of what was rejected was: the three most frequent reasons."""
-    changes: tuple[str, ...] = ()
-    """What became of problems that were changed or deleted, one line each."""
     spent: float = 0.0
     """What this run paid for replies, in `currency`; "" where no price is known."""
     currency: str = ""
+    changes: tuple[str, ...] = ()
+    """What became of problems that were changed or deleted, one line each."""
 
 
 @dataclass

@@ -54,9 +54,9 @@ async def forecast(
         is_measured=tokens_per_s is None,
         sample_s=measured.seconds,
         unread=measured.unread,
-        probed=probed,
         currency=parts.prices.currency,
         limit=parts.prices.limit,
+        probed=probed,
     )
 
 

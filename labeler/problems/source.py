@@ -18,13 +18,14 @@ class ProblemSettings(Strict):
     """What stands under `problems:` in a run file.
 
     A subclass declares `kind: Literal["its_name"] = "its_name"`. The first line of its docstring
-    says what is read. Only the first `limit` records count, of every kind.
+    says what is read.
     """
 
     model_config = always_says("kind")
     if TYPE_CHECKING:
         kind: str = ""
     limit: Annotated[int, Field(ge=1)] | None = None
+    """Only the first so many records; all if left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

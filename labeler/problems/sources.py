@@ -116,16 +116,20 @@ class HubProblems(ProblemSettings):
 class SolvedProblems(FileProblems):
     """Solutions that exist already, of a file or Hub dataset: labelled, nothing is solved.
 
-    `path` is JSON, JSONL, Parquet or CSV, or a dataset's id; `form` is known by the fields (auto);
-    `columns` maps fields of a record to columns. `split`, `subset`, `revision`: of datasets.
+    `path` is a file (JSON, JSONL, Parquet, CSV), a folder of a dataset, or a dataset's id.
     """
 
     kind: Literal["solved"] = "solved"
     form: str = AUTO
+    """Of records with step labels; `auto` knows it by their fields (`labeler.problems.forms`)."""
     columns: dict[str, str] = Field(default={})
+    """Which column holds a field of a record: problem, steps, label, ..."""
     split: str = "train"
+    """Of a dataset, as are the next two."""
     subset: str | None = None
+    """The dataset's configuration, where it has several."""
     revision: str | None = None
+    """The one that is current if left out."""
 
 
 def _read_oracle(settings: OracleProblems) -> Iterator[Problem]:

@@ -10,6 +10,8 @@ from labeler.driver.journal import Journal
 from labeler.driver.money import TEMPLATE_TOKENS, Price, PriceTable, Purse, SpendingLimit
 from labeler.driver.requests import (
     Check,
+    Classified,
+    Classify,
     Completion,
     Failed,
     Message,
@@ -44,6 +46,12 @@ def test_at_temperature_0_one_completion_stands_for_all():
 def test_scores_are_paid_by_what_is_read():
     scores = Scores((-0.1, -0.2), 50, "judge")
     assert TABLE.price(Score(PROMPT, "4!", model="judge"), scores) == pytest.approx(52 * 10 / 1e6)
+
+
+def test_a_reward_model_is_paid_by_what_it_reads():
+    asked = Classify(PROMPT, ("So 4.",), "judge")
+    assert TABLE.price(asked, Classified((0.9,), 60, "judge")) == pytest.approx(60 * 10 / 1e6)
+    assert TABLE.most(asked) == pytest.approx((6 + 5 + 3 * TEMPLATE_TOKENS) * 10 / 1e6)
 
 
 def test_what_has_no_price_fails_or_asks_no_model_costs_nothing():

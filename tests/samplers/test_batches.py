@@ -86,6 +86,37 @@ def test_requests_that_wait_together_go_out_together(tmp_path):
     assert (len(server.batches), len(server.carried_out), server.live) == (1, 2, [])
 
 
+def test_requests_that_come_one_after_another_go_out_together():
+    server = BatchServer(chat)
+    with batch_api(server) as url:
+        options = BatchOptions(most=1000, poll_s=0.01, gather_s=0.2)
+        sampler = OpenAISampler([url], "judge", api="chat", batch=options)
+
+        async def late(i):
+            for _ in range(i):
+                await asyncio.sleep(0)
+            return await sampler.sample([ask(f"{i}")])
+
+        async def everybody():
+            try:
+                return await asyncio.gather(*map(late, range(200)))
+            finally:
+                await sampler.aclose()
+
+        replies = asyncio.run(everybody())
+    assert [reply.completions[0].text.split()[0] for [reply] in replies] == [*map(str, range(200))]
+    assert len(server.batches) == 1
+
+
+def test_results_that_nobody_took_are_given_again_without_another_batch(tmp_path):
+    """The process died between the end of a batch and the journal."""
+    server = BatchServer(chat)
+    with batch_api(server) as url:
+        first, again = (by(url, list("abc"), tmp_path) for _ in range(2))
+    assert first == again
+    assert (len(server.batches), once(server)) == (1, True)
+
+
 def test_a_file_holds_so_many_requests_and_no_more():
     server = BatchServer(chat)
     options = BatchOptions(most=2, poll_s=0.01, gather_s=0.02)
@@ -180,10 +211,15 @@ def test_a_server_that_gives_fewer_choices_is_asked_for_the_others():
 
     server = BatchServer(one_choice)
     with batch_api(server) as url:
-        sampler = OpenAISampler([url], "judge", api="chat", batch=QUICK)
-        [reply] = asyncio.run(sampler.sample([ask("a", n=3)]))
-        live = OpenAISampler([url], "judge", api="chat")
-        [expected] = asyncio.run(live.sample([ask("a", n=3)]))
+
+        async def of(batch):
+            sampler = OpenAISampler([url], "judge", api="chat", batch=batch)
+            try:
+                return await sampler.sample([ask("a", n=3)])
+            finally:
+                await sampler.aclose()
+
+        [reply], [expected] = (asyncio.run(of(batch)) for batch in (QUICK, None))
     assert reply.completions == expected.completions
     assert len({completion.text for completion in reply.completions}) == 3
 

@@ -18,6 +18,19 @@ from labeler.view.viewer import Viewer
 from tests.view.browser import ENTER, ESCAPE, Browser, serving
 
 
+def whole_page(browser: Browser, address: str, width: int) -> None:
+    """Opens a page in a window of this width, as high as the page but not above four widths."""
+
+    def window(height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    window(900)
+    browser.driver.get(address)
+    height = browser.driver.execute_script("return document.documentElement.scrollHeight")
+    window(min(height, 4 * width))
+
+
 def take(dataset: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as copies:
         folder = folder.resolve()
@@ -55,6 +68,9 @@ def take(dataset: Path, folder: Path) -> None:
                 browser.keys("?")
                 picture("7-keys")
                 browser.keys(ESCAPE)
+                for name, width in (("statistics", 1280), ("statistics-phone", 400)):
+                    whole_page(browser, f"{address}v{viewer.version}/statistics", width)
+                    picture(name)
         finally:
             browser.driver.quit()
             viewer.close()

@@ -11,7 +11,7 @@ from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import readings_of
 from labeler.checking.claims.expression import Exact, Number, Symbol
-from labeler.checking.claims.identities import POINTS
+from labeler.checking.claims.points import POINTS
 from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import EXACT, evaluate, exact
 

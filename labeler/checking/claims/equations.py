@@ -22,7 +22,7 @@ from labeler.checking.claims.decide import Kind, Link, numeric_link, readings_of
 from labeler.checking.claims.equation import SUPPOSED, TRIED, Equation, linear_root
 from labeler.checking.claims.excuses import REJECTED, not_stated
 from labeler.checking.claims.expression import Operation, Symbol, facts, walk
-from labeler.checking.claims.identities import POINTS
+from labeler.checking.claims.points import POINTS
 from labeler.checking.claims.polynomials import coefficients, divides
 from labeler.checking.claims.polynomials import equation as cleared
 from labeler.checking.claims.sides import Side

@@ -11,7 +11,6 @@ differ.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -22,6 +21,7 @@ from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Node, Number, Operation, facts, walk
+from labeler.checking.claims.points import POINTS, differ_by_number, grow_alike, lead_alike
 from labeler.checking.claims.polynomials import (
     Polynomial,
     agreement,
@@ -36,17 +36,12 @@ from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     Undecided,
     Value,
-    apply,
     evaluate,
     is_complex,
     real,
     same,
-    size,
 )
 from labeler.records import Verdict
-
-POINTS = (11, 19, 29, 41)
-"""Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
 
 _EXPANDING = re.compile(
     r"expand|distribut|foil|multiply|multiplying|squar(?:e|ing)\b", re.IGNORECASE
@@ -152,8 +147,15 @@ def _is_rewriting(
     bound = _is_bound(left, right, known, context)
     if _is_scaled(chain, left, right, context):
         return False
+    if (
+        not bound
+        and (_is_unexpanded(left) or _is_unexpanded(right))
+        and differ_by_number(*_inside(left, right), context)
+        and not _ENDS.search(chain.sentence + chain.behind)
+    ):
+        return True
     alone = len(chain.sides[i].facts.names) == 1 or not (_is_rational(left) and _is_rational(right))
-    if not bound and holds and i > 0 and alone and _grow_alike(left, right, context):
+    if not bound and holds and i > 0 and alone and grow_alike(left, right, context):
         return True
     roots = False
     if (
@@ -165,7 +167,7 @@ def _is_rewriting(
         roots = _MEASURING.search(chain.before[-120:]) is not None
     if not (_is_rational(left) and _is_rational(right)):
         return False
-    alike = _lead_alike(left, right, context)
+    alike = lead_alike(left, right, context)
     first = chain.sides[0]
     if not bound and i > 0 and alike and (first.node is None or first.name != ""):
         return True
@@ -192,6 +194,27 @@ def _is_rewriting(
     return bool(several or asks or roots or _REWRITING.search(said)) and _agree(
         left, right, context, lacking=1 if not asks else 2
     )
+
+
+_ENDS = re.compile(
+    r"no (?:real )?(?:solutions?|roots?|values?)|contradict|impossible|inconsistent|never|parallel|"
+    r"\bif\b|suppose|assum\w+|\blet\b|\bcase\b|\bwhen\b|cannot|\bnot\b|\bmod\b|\b[+]\s?C\b|constant|"
+    r"arbitrary|shift|translat",
+    re.IGNORECASE,
+)
+"""Words of an equation that need not hold for any value."""
+
+
+def _inside(left: Node, right: Node) -> tuple[Node, Node]:
+    """What stands under two roots of the same degree; the sides themselves where they are none."""
+    if (
+        isinstance(left, Operation)
+        and isinstance(right, Operation)
+        and left.name == right.name == "root"
+        and left.parts[1] == right.parts[1]
+    ):
+        return left.parts[0], right.parts[0]
+    return left, right
 
 
 def _is_scaled(chain: Chain, left: Node, right: Node, context: Context) -> bool:
@@ -305,44 +328,6 @@ def _is_product(node: Node) -> bool:
 def _is_unexpanded(node: Node) -> bool:
     """Whether a product or power of sums stands anywhere in it."""
     return any(_is_product(n) for n in walk(node))
-
-
-def _grow_alike(left: Node, right: Node, context: Context) -> bool:
-    """Whether both sides grow by the same factor, about, as the unknowns do."""
-    both = facts(left, right)
-    if "floor" in both.operations or "ceil" in both.operations:
-        return False
-    near = {n: POINTS[k % 4] for k, n in enumerate(sorted(both.names))}
-    far = {n: v * 100 for n, v in near.items()}
-    try:
-        for reading in readings_of(context.work, both):
-            grown = []
-            for node in (left, right):
-                x, y = size(evaluate(node, reading, near)), size(evaluate(node, reading, far))
-                if not x or not y:
-                    return False
-                grown.append(math.log(y / x))
-            if abs(grown[0] - grown[1]) < 0.7:
-                return True
-    except (Undecided, TypeError, OverflowError, ValueError):
-        return False
-    return False
-
-
-def _lead_alike(left: Node, right: Node, context: Context) -> bool:
-    """Whether the ratio tends to one as all unknowns grow."""
-    both = facts(left, right)
-    far = 10**6
-    at = {n: POINTS[k % 4] * far + k // 4 for k, n in enumerate(sorted(both.names))}
-    try:
-        for reading in readings_of(context.work, both):
-            x, y = evaluate(left, reading, at), evaluate(right, reading, at)
-            gap = apply("-", [x, y], context.work)
-            if size(x) and size(y) and size(gap) * 10_000 < size(y):
-                return True
-    except (Undecided, TypeError):
-        return False
-    return False
 
 
 def identical(left: Node, right: Node, context: Context) -> Verdict:

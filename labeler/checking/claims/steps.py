@@ -29,8 +29,10 @@ from labeler.checking.claims.decide import Kind, Link, decide, readings_of
 from labeler.checking.claims.equation import Equation, equations_of
 from labeler.checking.claims.equations import MAX_KNOWN, far_root, follow, is_linked, rewritten
 from labeler.checking.claims.functions import Definitions
+from labeler.checking.claims.given import misread
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
+from labeler.checking.claims.listed import counted
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
@@ -123,6 +125,8 @@ class Reader:
         links += contradicted(self.numbers, step, chains)
         self.numbers.note(step)
         links += worded(step, low)
+        links += counted(step)
+        links += misread(self.context.problem, step, low, self.texts[:-1])
         if "mod" in low:
             links += moduli(step)
         links += conversions(step, low)

@@ -180,6 +180,12 @@ def _gcd(m: re.Match[str]) -> str | None:
     return "" if value == shown else str(value)
 
 
+def _coprime(m: re.Match[str]) -> str | None:
+    """Two whole numbers that are said to have no (other) common factor, or to be reduced."""
+    shared = math.gcd(int(m[1].replace(",", "")), int(m[2].replace(",", "")))
+    return "" if shared == 1 else f"both are multiples of {shared}"
+
+
 def _listed(text: str) -> list[int]:
     return [int(n) for n in re.findall(r"(?<![\d.^])\d+(?![\d.]*\d|\^)", text)]
 
@@ -325,6 +331,20 @@ FORMS = (
             Kind.COUNT,
         )
         for word in ("factors", "divisors")
+    ),
+    _form(
+        "common ",
+        rf"{_BEGIN}{_W} and {_W} (?:have|share|do not (?:have|share)|don't (?:have|share)) "
+        rf"(?:no|any) (?:other )?common (?:factors?|divisors?)(?! other than (?:[02-9]|1\d))"
+        r"(?! except)",
+        _coprime,
+        Kind.MODULAR,
+    ),
+    _form(
+        "prime",
+        rf"{_BEGIN}{_W} and {_W} are (?:relatively prime|coprime|co-prime)(?! to)",
+        _coprime,
+        Kind.MODULAR,
     ),
     _form(
         "factorization of",

@@ -35,7 +35,7 @@ FULL = ("token_limit_exceeded", "request_limit_exceeded", "rate_limit_exceeded")
 """Codes of a batch that is refused because too much of this organisation waits already."""
 RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
 GATHER_TIMES = 20
-"""How often the quiet moment may begin again before what waits is sent."""
+"""How many moments with others still coming pass before what waits is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Collector:
         self._waiting: dict[str, tuple[Line, asyncio.Future[HttpReply]]] = {}
         self._pool: dict[str, Line] = {}
         self._came = asyncio.Event()
+        self._n_came = 0
         self._ended = asyncio.Event()
         self._following: dict[str, asyncio.Task[None]] = {}
         self._sending: asyncio.Task[None] | None = None
@@ -95,6 +96,7 @@ class Collector:
             self._fail(line.key, BackendBusy(f"no answer in {MOST_TRIES} batches"))
             return
         self._pool[line.key] = line
+        self._n_came += 1
         self._came.set()
         if self._sending is None:
             self._sending = asyncio.create_task(self._keep_sending())
@@ -104,14 +106,12 @@ class Collector:
         while True:
             await self._came.wait()
             for _ in range(GATHER_TIMES):
-                self._came.clear()
+                before = self._n_came
                 if len(self._pool) >= self._most:
                     break
-                # Until nobody adds any more.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._came.wait(), self._options.gather_s)
-                    continue
-                break
+                await asyncio.sleep(self._options.gather_s)
+                if self._n_came == before:
+                    break  # Nobody adds any more.
             self._came.clear()
             lines, self._pool = list(self._pool.values()), {}
             for file in files_of(lines, self._most):

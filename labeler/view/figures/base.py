@@ -124,7 +124,10 @@ def percent(share: float | None) -> str:
     """A share in words."""
     if share is None:
         return "no data"
-    return f"{share:.0%}" if share in (0, 1) or 0.01 <= share <= 0.99 else f"{100 * share:.2g}%"
+    if share in (0, 1) or 0.01 <= share <= 0.99:
+        return f"{share:.0%}"
+    # What is nearly none or all is not told as it.
+    return f"{max(100 * share, 0.01):.2g}%" if share < 0.5 else f"{min(100 * share, 99.9):.1f}%"
 
 
 def interval(rate: Rate) -> str:

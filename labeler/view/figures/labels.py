@@ -74,6 +74,11 @@ def first_errors(s: LabelStatistics) -> Figure:
     return Figure("first-errors", "Where solutions go wrong", f"{words}.", legend, *_folded(bars))
 
 
+def _places(counts: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Places counted from 1, with their counts."""
+    return [(int(place) + 1, n) for place, n in counts.items()][:MOST_IN_ALL]
+
+
 def _bar(name: str, kind: str, n: int, widest: int, **filters: object) -> Bar:
     number = count(n, "solutions", **filters)
     return Bar(Number(name, number.query), (Part(kind, n / widest, number),))

@@ -54,4 +54,5 @@ def _of(version: int, number: Number) -> Number:
 def _change(value: float | None, low: float | None, high: float | None) -> str:
     if value is None or low is None or high is None:
         return "no data"
-    return f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
+    told = [f"{round(100 * share, 1) + 0.0:+.1f}" for share in (value, low, high)]
+    return f"{told[0]} points [{told[1]}, {told[2]}]"

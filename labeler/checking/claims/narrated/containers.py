@@ -30,7 +30,13 @@ _COINS = re.compile(
     r"\\?\$(\d+(?:\.\d\d)?)(?![\d./]|\s*[-+*/\\]))",
     re.IGNORECASE,
 )
-COINS = ("pennies", "nickels", "dimes", "quarters")
+_EACH = re.compile(
+    r"\b(?:(?:an?|one|each|every) (penny|nickel|dime|quarter) (?:is worth|equals|is equal to)|"
+    r"(pennies|nickels|dimes|quarters) are worth) (?:\\?\$(0?\.\d\d?|\d+\.\d\d)|(\d{1,3}) cents?)\b"
+    r"(?=([^.;,=\n]{0,16}\b(?:each|apiece)\b)?)",
+    re.IGNORECASE,
+)
+COINS = ("penn", "nickel", "dime", "quarter")
 MOVES = ("move", "pour", "transfer", "take", "put")
 """Words without which nothing is found."""
 _MOVE = re.compile(
@@ -70,6 +76,11 @@ def containers(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]
 
 def _coins(steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
     for at, step in enumerate(steps):
+        for m in _EACH.finditer(step):
+            if m[1] or m[5]:  # "nickels are worth 10 cents" may tell of all of them
+                cents = Fraction(m[4]) if m[4] else Fraction(f"0{m[3]}") * 100
+                worth = _WORTH[(m[1] or m[2]).lower()]
+                yield at, verdict(m[0], f"{worth} cents", f"{cents} cents")
         for m in _COINS.finditer(step):
             worth = int(m[1]) * _WORTH[m[2].lower()]
             shown = Fraction(m[3]) if m[3] else Fraction(m[4]) * 100
