@@ -103,7 +103,7 @@ def run(engine: str, problems: str, given: argparse.Namespace) -> Cell:
     plan_s = labeler("plan", file, "--sample", SAMPLE, "--out", out)
     run_s = labeler("run", file, "--out", out)
     labeler("stats", out)
-    labeler("report", out, "--out", folder / "report.html")
+    labeler("report", out, "--output", folder / "report.html")
     info = open_dataset(out).versions()[-1].info
     assert info is not None
     [plan] = (out / "_plans").glob("*.json")

@@ -134,16 +134,17 @@ async def compared(bench: Bench, given: argparse.Namespace, seed: int) -> list[d
                 found[k][name], examined = await run(bench, name, method, f"{name}, k={k}")
                 if name == "monte_carlo":
                     stored[k] = examined
-    searches = {}
-    baseline = {}
+    searches, baseline = {}, {}
     for confidence in given.confidence if "bayes" in given.methods else ():
         method = await bayes(bench, confidence)
-        searches[confidence], _ = await run(bench, "bayes", method, f"bayes, {confidence:g}")
+        title = f"bayes, {confidence:g}"
+        searches[confidence], examined = await run(bench, "bayes", method, title)
         if given.baseline:
             method = flat_bayes(bench.policy, confidence)
             title = f"flat prior, {confidence:g}"
             baseline[confidence], _ = await run(bench, "bayes_baseline", method, title)
-    solved = bench.solved
+    # Their answers have been checked, also of solutions that were given.
+    solved = [one.solved for one in examined]
     truths = [one.first_error or 0 for one in solved]
     results = []
     for k in given.k:

@@ -143,12 +143,15 @@ def _points(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _accuracy(results: Sequence[dict[str, Any]]) -> Any:
     import altair as alt
 
+    points = _points(results)
+    drawn = [(name, at) for name, at in zip(NAMES.values(), COLOURS, strict=True)
+             if any(one["method"] == name for one in points)]  # fmt: skip
     colour = alt.Color(
         "method:N",
-        scale=alt.Scale(domain=list(NAMES.values()), range=COLOURS),
+        scale=alt.Scale(domain=[name for name, _ in drawn], range=[at for _, at in drawn]),
         legend=alt.Legend(title=None, orient="top", columns=2),
     )
-    base = alt.Chart(alt.Data(values=_points(results))).encode(
+    base = alt.Chart(alt.Data(values=points)).encode(
         x=alt.X("tokens:Q", scale=alt.Scale(type="log", nice=False, padding=24),
                 axis=alt.Axis(tickCount=5),
                 title="generated tokens per wrong solution (log)"),
@@ -157,14 +160,14 @@ def _accuracy(results: Sequence[dict[str, Any]]) -> Any:
         color=colour,
     )  # fmt: skip
     lines = base.mark_line(strokeWidth=2).encode(order="order:Q")
-    points = base.mark_circle(size=60, opacity=1)
+    dots = base.mark_circle(size=60, opacity=1)
     texts = [
         base.transform_filter(alt.datum.method == NAMES[name])
         .mark_text(dx=dx, dy=dy, fontSize=11)
         .encode(text="at:N")
         for name, (dx, dy) in BESIDE.items()
     ]
-    return alt.layer(lines, points, *texts).properties(width=420, height=320)
+    return alt.layer(lines, dots, *texts).properties(width=420, height=320)
 
 
 def _calibration(results: Sequence[dict[str, Any]]) -> Any:

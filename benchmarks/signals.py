@@ -128,13 +128,18 @@ def labelers(policy: Policy, *, bridge: str, with_ratio: bool) -> dict[str, Labe
 
 
 async def measured(
-    solved: Sequence[SolutionRecord], chosen: Mapping[str, Labeler], driver: Driver
+    solved: Sequence[SolutionRecord],
+    chosen: Mapping[str, Labeler],
+    driver: Driver,
+    only: Sequence[str],
 ) -> dict[str, Any]:
-    """The AUC of each signal, and what it read."""
+    """The AUC of each signal whose name has the words of `only`, and what it read."""
     known = [one for one in solved if one.first_error is not None]
     truths = [one.first_error or 0 for one in known]
     found: dict[str, Any] = {}
     for name, one in chosen.items():
+        if not all(word in name for word in only):
+            continue
         costs: dict[str, Cost] = {}
         examined = await examine(known, {name: one}, driver, costs, lambda: None)
         rows = rows_of(examined, [name])
@@ -181,7 +186,7 @@ async def on_oracle(given: argparse.Namespace) -> dict[str, Any]:
             samplers["reference"] = samplers[POLICY]
         async with Driver(routes(samplers, MathChecker()), journal, max_active=64) as driver:
             chosen = labelers(policy, bridge="\nAnswer: {answer}", with_ratio=bool(learned))
-            return {"on": "oracle", **told, **await measured(solved, chosen, driver)}
+            return {"on": "oracle", **told, **await measured(solved, chosen, driver, given.only)}
 
 
 async def on_processbench(given: argparse.Namespace) -> dict[str, Any]:
@@ -204,7 +209,7 @@ async def on_processbench(given: argparse.Namespace) -> dict[str, Any]:
             served = routes({POLICY: sampler}, MathChecker())
             async with Driver(served, journal, max_active=16) as driver:
                 chosen = labelers(policy, bridge="\n\nThe answer is {answer}.", with_ratio=False)
-                found = await measured(solved, chosen, driver)
+                found = await measured(solved, chosen, driver, given.only)
     with_gold = sum(one.problem.gold_answer is not None for one in solved)
     return {"on": "processbench gsm8k", "model": sampler.model, "n_with_gold": with_gold, **found}
 
@@ -240,6 +245,7 @@ def main() -> None:
         "--model", type=Path, default=Path(".venv-real/SmolLM2-135M-Instruct"), help="a folder"
     )
     parser.add_argument("--journal", type=Path, help="processbench: keep replies here")
+    parser.add_argument("--only", nargs="+", default=[], help="whose names have these words")
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()

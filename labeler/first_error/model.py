@@ -113,7 +113,8 @@ def locate(
 ) -> FirstErrorPosterior:
     """P(F) from rollouts (n, n right) of the prefix that ends in each of the T steps.
 
-    `log_prior` [T]: log P(F = t) / P(none) by what is known besides, against all places alike.
+    `log_prior` [T]: how probable each place is by what is known besides, in logarithms, up to a
+    constant. It tells places apart, not whether there is an error at all.
     """
     seen = np.array(counts, dtype=float).reshape(-1, 2)
     n_steps = len(seen)
@@ -147,18 +148,13 @@ def locate(
 
 
 def _beforehand(n_steps: int, rates: Rates, is_wrong: bool, log_prior: Array | None) -> Array:
-    """P(F = t), then P(none) [T + 1], with the weight that they have without `log_prior`."""
-    weight = 1 - rates.no_error if is_wrong else 1.0
-    found = np.append(np.full(n_steps, (1 - rates.no_error) / n_steps), rates.no_error)
-    if is_wrong:
-        found[n_steps] = 0.0
-    if log_prior is None or not n_steps:
-        return found
-    peak = max(float(log_prior.max()), 0.0)
-    found[:n_steps] *= np.exp(log_prior - peak)
-    found[n_steps] *= np.exp(-peak)
-    scaled: Array = found * weight / found.sum()
-    return scaled
+    """P(F = t), then P(none) [T + 1]; of a wrong answer without what P(none) would weigh."""
+    weights = np.ones(n_steps)
+    if log_prior is not None and n_steps:
+        weights = np.exp(log_prior - log_prior.max())
+    places = (1 - rates.no_error) * weights / max(weights.sum(), 1e-300)
+    found: Array = np.append(places, 0.0 if is_wrong else rates.no_error)
+    return found
 
 
 def _log_likelihoods(counts: Array, rates: Rates) -> tuple[Array, Array]:

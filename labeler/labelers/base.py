@@ -74,7 +74,7 @@ class Policy:
     def log_prior(
         self, problem: Problem, values: Mapping[str, Sequence[float | None]]
     ) -> Array | None:
-        """log P(first error = t) / P(none), but for a constant, by scores of a solution's steps."""
+        """log P(first error = t), but for a constant, by scores of a solution's steps."""
         known = self.pilot.get(problem.problem_id, self.signals)
         return known.log_prior(values) if known else None
 

@@ -26,7 +26,7 @@ from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
 
 NAME: Final = "tool_check"
-VERSION = "2"
+VERSION = "3"
 
 SHOWN = 3
 """False claims of one step that the rationale names."""

@@ -103,9 +103,9 @@ def test_the_prior_over_places_is_multiplied_by_what_is_known_besides():
     counts, log_prior = [(0, 0)] * 3, np.log([1.0, 6.0, 1.0])
     wrong = locate(counts, Rates(), is_wrong=True, log_prior=log_prior)
     assert wrong.probabilities == pytest.approx([1 / 8, 6 / 8, 1 / 8, 0.0])
-    # 1/6 for each place and 1/2 for none, before
+    # Whether there is an error at all is not for scores to say: they were learned on wrong answers.
     unknown = locate(counts, Rates(), is_wrong=False, log_prior=log_prior)
-    assert unknown.probabilities == pytest.approx([1 / 11, 6 / 11, 1 / 11, 3 / 11])
+    assert unknown.probabilities == pytest.approx([1 / 16, 6 / 16, 1 / 16, 1 / 2])
     flat = locate([(4, 3), (4, 0), (0, 0)], Rates(), is_wrong=True)
     same = locate([(4, 3), (4, 0), (0, 0)], Rates(), is_wrong=True, log_prior=np.full(3, -2.0))
     assert same.probabilities == pytest.approx(flat.probabilities)

@@ -1,10 +1,14 @@
 """Schedules from the command line, on a real server."""
 
+import asyncio
 import json
 
 import pytest
 
 from flows.__main__ import schedule_add
+from flows.schedule import add_schedule, change
+from flows.schedule_list import listed as listed_here
+from labeler.errors import ConfigError
 from tests.flows.conftest import deliver, run_file, wait_for
 
 pytestmark = [
@@ -109,49 +113,61 @@ def test_a_second_schedule_that_writes_the_same_dataset_is_refused(server, given
     server.labeler("schedule", "remove", name)
 
 
-def test_a_name_is_not_taken_over_by_another_output(server, given, tmp_path):
+def add(given, **changes):
+    """Adds a schedule in this process, for speed: the command calls the same function."""
+    usual = {"config": str(given[1]), "out": str(given[5]), "flow": "incremental", "name": None}
+    when = {"cron": "0 2 * * *", "timezone": "UTC", "pool": "labeler", "settings": []}
+    asyncio.run(add_schedule(**usual | when | changes))
+
+
+def known(name):
+    """One schedule as the list has it."""
+    return next(one for one in asyncio.run(listed_here()) if one.name == name)
+
+
+def test_a_name_is_not_taken_over_by_another_output(given, tmp_path):
     name = f"incremental/{tmp_path.name}"
-    server.labeler(*given)
-    other = [*given[:5], tmp_path / "other", *given[6:]]
-    assert server.refused(*other) == (
-        f"labeler: schedule {name} exists and is for {tmp_path / 'out'}; add --name to this one "
+    add(given)
+    with pytest.raises(ConfigError) as refused:
+        add(given, out=str(tmp_path / "other"))
+    assert str(refused.value) == (
+        f"schedule {name} exists and is for {tmp_path / 'out'}; add --name to this one "
         f"to keep both, or `labeler schedule remove {name}` first"
     )
-    assert listed(server)[name]["out"] == str(tmp_path / "out")
-    server.labeler("schedule", "remove", name)
+    assert known(name).out == str(tmp_path / "out")
+    asyncio.run(change(name, "remove"))
 
 
-def test_a_schedule_that_is_added_again_rests_on(server, given, tmp_path):
+def test_a_schedule_that_is_added_again_rests_on(given, tmp_path, capsys):
     name = f"incremental/{tmp_path.name}"
-    server.labeler(*given)
-    server.labeler("schedule", "pause", name)
-    again = [*given[:7], "30 3 * * *", *given[8:]]
-    added = server.labeler(*again).stdout.splitlines()[-1]
-    assert added == (
+    add(given)
+    asyncio.run(change(name, "pause"))
+    add(given, cron="30 3 * * *")
+    assert capsys.readouterr().out.splitlines()[-1] == (
         f"{name}: scheduled 30 3 * * * (UTC) on pool labeler; "
         f"it is paused, as before (`labeler schedule resume {name}`)"
     )
-    one = listed(server)[name]
-    assert (one["cron"], one["active"], one["next_run"]) == ("30 3 * * *", False, None)
-    server.labeler("schedule", "remove", name)
+    one = known(name)
+    assert (one.cron, one.active, one.next_run) == ("30 3 * * *", False, None)
+    asyncio.run(change(name, "remove"))
 
 
 def test_a_list_tells_source_output_version_and_the_next_run_in_its_own_zone(
     server, given, tmp_path
 ):
     name = f"incremental/{tmp_path.name}"
-    server.labeler(*given, "--timezone", "Asia/Kolkata")
-    one = listed(server)[name]
-    assert (one["source"], one["version"]) == (f"plain {tmp_path / 'inbox'}", None)
-    assert one["next_run"].partition("T")[2] == "02:00:00+05:30"
-    run = server.start_run("incremental", tmp_path.name)
+    add(given, timezone="Asia/Kolkata")
+    one = known(name)
+    assert (one.source, one.version) == (f"plain {tmp_path / 'inbox'}", None)
+    assert one.next_run.partition("T")[2] == "02:00:00+05:30"
     deliver(tmp_path, 0, 2)
+    run = server.start_run("incremental", tmp_path.name)
     wait_for(lambda: server.state_of(run) == "COMPLETED")
-    one = listed(server)[name]
-    assert (one["version"], one["last_state"]) == (0, "Completed")
-    assert one["last_message"].startswith("version 0 of out: 2 problems, ")
+    one = known(name)
+    assert (one.version, one.last_state) == (0, "Completed")
+    assert one.last_message.startswith("version 0 of out: 2 problems, ")
     assert server.named(run) == f"new problems of {tmp_path.name} into out, version 0"
-    server.labeler("schedule", "remove", name)
+    asyncio.run(change(name, "remove"))
 
 
 @pytest.mark.parametrize("action", ["pause", "remove"])
@@ -160,9 +176,9 @@ def test_what_waits_when_a_schedule_is_paused_or_removed_is_not_run(
 ):
     """On a pool without a worker, so that it does wait."""
     server.post("work_pools/", name=f"nobody-{action}", type="process")
-    server.labeler(*given[:9], f"nobody-{action}")
+    add(given, pool=f"nobody-{action}")
     waiting = server.start_run("incremental", tmp_path.name)
-    server.labeler("schedule", action, tmp_path.name)
+    asyncio.run(change(tmp_path.name, action))
     assert server.state_of(waiting) == "CANCELLED"
     assert server.said(waiting) == f"its schedule was {action.rstrip('e')}ed"
 

@@ -1,8 +1,9 @@
 """316 replies of SmolLM2-135M-Instruct, read by hand: answer and steps as a person sees them.
 
-`replies.jsonl` was written before the code was asked: `answers` are what a reader takes it to
-answer (null: nothing; several where a reader hesitates), `steps` where a reader would point at one
-(left out where that is anybody's guess; then there is `text`). Joined, the steps are the reply.
+`replies.jsonl` was written before the code was asked (eleven were looked at again where it read
+otherwise, docs/real_models.md): `answers` are what a reader takes a reply to answer (null: nothing;
+several where a reader hesitates), `steps` where a reader would point at one (left out where that is
+anybody's guess; then there is `text`). Joined, the steps are the reply.
 Replies with `finish: length` were cut off: a run reads no answer in those (`labelers.base`), and
 where the text itself shows it, neither does the reader. docs/real_models.md tells how the readers
 did before this file existed.

@@ -31,7 +31,7 @@ _COUNTED = re.compile(
 _UNSURE = re.compile(
     r"\b(?:such as|like|e\.g|example|including|first|last|other|more|between|from|to|through|not|"
     r"n't|only|at least|at most|if|digits?|pairs?|ordered|than|less|except|add|sum|product|total|"
-    r"or|each|instead|would|wait|remaining)\b",
+    r"or|each|instead|would|wait|remaining)\b|\bof (?:the|these|those)\s*\Z",
     re.IGNORECASE,
 )
 _VERB = re.compile(r"\b(?:has|have|had|is|are|gives|makes)\b", re.IGNORECASE)

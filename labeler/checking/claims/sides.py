@@ -218,6 +218,8 @@ def _takes_in(piece: Sequence[Token], index: int, end: int) -> bool:
             return True
     if index == 0 or piece[index - 1].kind != "num":
         return False
+    if last == "in":  # 24 eggs in 1 tray x 2 trays
+        return True
     if words[-2:] == ["to", "the"] or (last in {"to", "from", "into"} and len(words) <= 2):
         return not any(t.text == "from" for t in piece[:index])  # from 4 to 4 * 2 = 8
     if last == "as":

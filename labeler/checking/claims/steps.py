@@ -34,7 +34,6 @@ from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
 from labeler.checking.claims.listed import counted
 from labeler.checking.claims.moduli import moduli
-from labeler.checking.claims.named import misused
 from labeler.checking.claims.narrated.table import SIMULATORS
 from labeler.checking.claims.restated import Restated
 from labeler.checking.claims.tested import is_tested
@@ -174,12 +173,7 @@ class Reader:
             links += self.carried.check(chain)
             links += self.restated.check(chain, self.at, self.texts, self.context)
         links += self.definitions.check(chain, self.context)
-        links += misused(chain, self.stated, lambda: self._before(chain))
         return links
-
-    def _before(self, chain: Chain) -> list[str]:
-        """The problem and the solution up to a chain."""
-        return [self.context.problem, *self.texts[:-1], self.texts[-1][: chain.start]]
 
     def _said(self, chain: Chain) -> str:
         """What is said up to a chain, from the step before on."""

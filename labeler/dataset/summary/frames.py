@@ -22,6 +22,9 @@ Read = Callable[..., Iterator[Flat]]
 
 COSTS = ("calls", "prompt_tokens", "completion_tokens")
 SCORES = ("score", "signal")
+PART_BITS = 4
+"""Prefixes are compared in sixteen parts, by the first bits of their hashes."""
+
 SAID = ("labeler", "asks", "verdict", "n", "n_correct")
 
 COLUMNS = (
@@ -50,11 +53,14 @@ def first_of_prefix(read: Read) -> np.ndarray:
         keys.append(prefix ^ np.repeat(run, flat.lengths["steps"]))
         sizes.append(flat.lengths["steps.evidence"])
     key, size = np.concatenate(keys), np.concatenate(sizes)
-    if len(key) == 0 or size.min() == size.max():
-        return pl.Series(key).is_first_distinct().to_numpy()
-    order = np.argsort(-size, kind="stable")
+    keys.clear()
+    part = (key >> np.uint64(64 - PART_BITS)).astype(np.uint8)
     first = np.zeros(len(key), bool)
-    first[order] = pl.Series(key[order]).is_first_distinct().to_numpy()
+    # Equal keys lie in one part; a table of all of them would take several times their room.
+    for number in range(2**PART_BITS):
+        mine = np.flatnonzero(part == number)
+        most_first = mine[np.argsort(-size[mine], kind="stable")]
+        first[most_first] = pl.Series(key[most_first]).is_first_distinct().to_numpy()
     return first
 
 
