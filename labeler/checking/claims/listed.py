@@ -16,10 +16,12 @@ _WORDS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
-_NOUN = (
-    r"(?:choices|options|possibilities|values|integers|numbers|factors|divisors|multiples|primes|"
-    r"squares|cubes|remainders|residues|outcomes|sums|odds|evens|solutions)"
-)
+_NOUNS = (
+    "choices", "options", "possibilities", "values", "integers", "numbers", "factors", "divisors",
+    "multiples", "primes", "squares", "cubes", "remainders", "residues", "outcomes", "sums", "odds",
+    "evens", "solutions",
+)  # fmt: skip
+_NOUN = f"(?:{'|'.join(_NOUNS)})"
 _ITEM = r"\$?\\?\(?-?\d{1,9}\\?\)?\$?"
 _LIST = rf"{_ITEM}(?:\s*,\s*(?:and\s+)?{_ITEM}|\s+and\s+{_ITEM}){{1,60}}"
 _COUNTED = re.compile(
@@ -39,7 +41,9 @@ _VERB = re.compile(r"\b(?:has|have|had|is|are|gives|makes)\b", re.IGNORECASE)
 
 def counted(step: str) -> Iterator[Link]:
     """Counts of a step that stand right before the list of what they count."""
-    if "," not in step:
+    if "," not in step or ("(" not in step and ": " not in step and " are " not in step):
+        return
+    if not any(noun in step for noun in _NOUNS):
         return
     for match in _COUNTED.finditer(step):
         said, noun, between = match[1].lower(), match[2], match[3]
