@@ -37,8 +37,8 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.evaluation.compare import Comparison, Examined, compare, examine
 from labeler.labelers.methods import METHODS
+from labeler.labelling.parts import Progress
 from labeler.labelling.routes import routes
-from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import Truth, first_error, sampled, searched
 from labeler.oracle.generate import generate_problems
 from labeler.records import Evidence, LabeledSolution, LabeledStep

@@ -45,7 +45,8 @@ from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY, Message, Prompt, Sample
 from labeler.driver.routing import Route
-from labeler.labelling.run import LabellingRun, Parts, Progress
+from labeler.labelling.parts import Parts, Progress
+from labeler.labelling.run import LabellingRun
 from labeler.records import Problem, Sampling
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.spool import Spool

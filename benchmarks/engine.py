@@ -48,8 +48,8 @@ from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY, Failed, Sample, Samples, Score, Scores
 from labeler.labelers.base import Policy
+from labeler.labelling.parts import Progress
 from labeler.labelling.routes import routes
-from labeler.labelling.run import Progress
 from labeler.oracle.generate import generate_problems
 from labeler.records import Problem
 from labeler.samplers.vllm import VLLMSampler

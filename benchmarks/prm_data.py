@@ -23,8 +23,8 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.evaluation.compare import rows_of
 from labeler.labelers.base import Policy, roll_out, steps_of
+from labeler.labelling.parts import Progress
 from labeler.labelling.routes import routes
-from labeler.labelling.run import Progress
 from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade

@@ -51,7 +51,7 @@ from labeler.labelers.bisect import Bisect, bisect
 from labeler.labelers.method import Labeler
 from labeler.labelers.monte_carlo import MonteCarlo, monte_carlo
 from labeler.labelers.surprise import SurpriseSettings, surprise
-from labeler.labelling.run import Progress
+from labeler.labelling.parts import Progress
 from labeler.records import Problem, Solution, Verdict
 from labeler.terminal import progress_bar
 

@@ -22,7 +22,7 @@ from labeler.labelling.new_problems import (
     find_new_problems,
     withdraw_changed,
 )
-from labeler.labelling.run import RunSummary, already_there
+from labeler.labelling.parts import RunSummary
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.wiring import open_run
 from labeler.wiring.consensus import build_rule
@@ -94,7 +94,7 @@ async def _incremental(
         get_run_logger().info("%d new problems, %d known", len(found.problems), found.n_known)
         version = run.finished_version()
         if version is not None:
-            summary = already_there(run, version)
+            summary = run.already_there(version)
         else:
             summary = await execute_run(
                 config, run, board, shard_timeout_s=shard_timeout_s, may_be_empty=True

@@ -12,7 +12,8 @@ from pathlib import Path
 from prefect import flow, get_run_logger, runtime, task
 
 from labeler.dataset.storage import located
-from labeler.labelling.run import LabellingRun, RunSummary, already_there
+from labeler.labelling.parts import RunSummary
+from labeler.labelling.run import LabellingRun
 from labeler.wiring import open_run
 
 from .at_work import told
@@ -56,7 +57,7 @@ async def _label(
         version = run.finished_version()
         if version is not None:
             get_run_logger().info("run=%s is version %d of %s already", run.run_id, version, out)
-            summary = already_there(run, version)
+            summary = run.already_there(version)
         else:
             summary = await execute_run(config, run, board, shard_timeout_s=shard_timeout_s)
     return summary, in_one_line(summary)

@@ -23,10 +23,11 @@ from prefect import get_run_logger, task
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
+from labeler.labelling.parts import Progress
 from labeler.labelling.pilot import first_problems
 from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.remote_shard import ShardTask, label_shard_task
-from labeler.labelling.run import LabellingRun, Progress
+from labeler.labelling.run import LabellingRun
 from labeler.samplers.base import Sampler
 from labeler.wiring.models import build_samplers
 from labeler.wiring.runs import build

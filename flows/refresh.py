@@ -13,7 +13,8 @@ from pathlib import Path
 from prefect import flow, get_run_logger, runtime, task
 
 from labeler.dataset.storage import located
-from labeler.labelling.run import LabellingRun, Parts, RunSummary
+from labeler.labelling.parts import Parts, RunSummary
+from labeler.labelling.run import LabellingRun
 from labeler.labelling.stale import Staleness, withdraw_replaced
 from labeler.wiring.refresh import plan_refresh
 

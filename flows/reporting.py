@@ -29,7 +29,7 @@ from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import storage_of
 from labeler.errors import LabelerError
 from labeler.files import make_folder
-from labeler.labelling.run import Progress, RunSummary
+from labeler.labelling.parts import Progress, RunSummary
 from labeler.shown import line
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from typing import Any
 
 from prefect import get_run_logger, task
 
+from labeler.labelling.parts import RunSummary
 from labeler.labelling.pipeline import ShardSummary
-from labeler.labelling.run import SHARDS_AT_ONCE, LabellingRun, RunSummary
+from labeler.labelling.run import SHARDS_AT_ONCE, LabellingRun
 from labeler.wiring.runs import note
 
 from .engine_limit import limited_engine, place_on

@@ -14,7 +14,7 @@ from labeler.version import __version__ as __version__
 if TYPE_CHECKING:
     from labeler.config import RunConfig
     from labeler.dataset.reader import Dataset
-    from labeler.labelling.run import RunSummary
+    from labeler.labelling.parts import RunSummary
 
 
 def run(config: RunConfig | str | Path, out: str | Path, *, resume: bool = False) -> RunSummary:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from labeler.labelling.run import Progress, RunSummary
+from labeler.labelling.parts import Progress, RunSummary
 from labeler.records import Asks, LabeledSolution, LabeledStep
 from labeler.shown import console, line, shown
 from labeler.unread import one_line, unread_by_asker

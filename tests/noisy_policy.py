@@ -11,7 +11,7 @@ import time
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
 from labeler.driver.requests import POLICY, Prompt
-from labeler.labelling.run import Parts
+from labeler.labelling.parts import Parts
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.wiring import read_problems

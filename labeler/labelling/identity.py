@@ -21,7 +21,7 @@ from labeler.records import Problem, Solution, short_hash
 from labeler.schema import plain
 
 if TYPE_CHECKING:
-    from labeler.labelling.run import Parts
+    from labeler.labelling.parts import Parts
 
 RULES_OF_THEN = {
     "math_answer": 1, "literal": 1, "code-tests": 1, "bubblewrap": 2, "unsafe": 2, "remote": 2

@@ -21,11 +21,11 @@ from labeler.driver.journal import Journal
 from labeler.driver.money import Purse
 from labeler.errors import BackendDown
 from labeler.files import make_folder
+from labeler.labelling.parts import Parts
 from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
-from labeler.labelling.run import Parts
 from labeler.records import Problem
 from labeler.samplers.base import Remembers
 from labeler.schema import Provenance

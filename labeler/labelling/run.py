@@ -24,7 +24,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from labeler.checking.base import Checker
 from labeler.consensus.base import Learner
 from labeler.dataset.lock import held, refuse_if_locked_out
 from labeler.dataset.reader import Dataset
@@ -34,28 +33,27 @@ from labeler.dataset.store import CommitInfo, commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
-from labeler.driver.money import FREE, PriceTable, Purse
+from labeler.driver.money import Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.identity import run_ids
+from labeler.labelling.parts import Parts, Progress, RunSummary
 from labeler.labelling.pilot import piloted_recipe
-from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard, plan_shards
+from labeler.labelling.pipeline import Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
 from labeler.labelling.together import all_rows, commit_together, earlier_rows
 from labeler.recompute.rows import fitted_to, recomputed_rows
-from labeler.records import Problem, Rejection, told_reasons
-from labeler.samplers.base import Needs, Remembers, Sampler
-from labeler.sandbox.base import Sandbox
+from labeler.records import Rejection, told_reasons
+from labeler.samplers.base import Remembers
 from labeler.schema import Provenance
 from labeler.version import code_version
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from labeler.config import RunOptions
 
 SHARDS_AT_ONCE = 2
 """So that the end of one shard does not leave the sampler idle."""
@@ -67,73 +65,6 @@ COMMIT_PATIENCE_S = 120.0
 
 ALREADY_THERE = "already in the dataset, labelled anew (exports use the newest labels)"
 """Says how many solutions are in the dataset from an earlier run, among the statistics."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a run is made of; `labeler.wiring` builds it from a config."""
-
-    problems: Sequence[Problem]
-    """Read more than once, a few at a time: they may lie on disk (`labeler.spool`)."""
-    rejections: tuple[Rejection, ...]
-    samplers: Mapping[str, Sampler]
-    """By the name under which requests ask for them; `POLICY` writes the solutions."""
-    checker: Checker
-    recipe: Recipe
-    options: RunOptions
-    config_sha: str
-    seed: int
-    needs: Mapping[str, Needs] = field(default_factory=dict)
-    """What the run asks of its models, by name; those not named are not probed."""
-    sandbox: Sandbox | None = None
-    """Where programs run; None where none is needed."""
-    prices: PriceTable = FREE
-    """What models cost, and how much the run may spend."""
-    again: int = 0
-    """How often problems of it were labelled and taken out before: another run each time."""
-    earlier_shas: tuple[str, ...] = ()
-    """What `config_sha` would have been in earlier versions, to recognise their runs."""
-
-    async def aclose(self) -> None:
-        """Lets go of models, checker and sandbox."""
-        for sampler in self.samplers.values():
-            await sampler.aclose()
-        await self.checker.aclose()
-        if self.sandbox is not None:
-            await self.sandbox.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is; tokens are those generated, replayed ones included."""
-
-    done: int
-    total: int
-    samples: int
-    completion_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did. `already_there` tells that the version existed before."""
-
-    out: Location
-    run_id: str
-    version: int
-    n_problems: int
-    n_solutions: int
-    rejections: dict[str, int]
-    cost: dict[str, Cost]
-    statistics: dict[str, dict[str, int]]
-    seconds: float
-    already_there: bool = False
-    reasons: dict[str, int] = field(default_factory=dict)
-    """Why most of what was rejected was: the three most frequent reasons."""
-    spent: float = 0.0
-    """What this run paid for replies, in `currency`; "" where no price is known."""
-    currency: str = ""
-    changes: tuple[str, ...] = ()
-    """What became of problems that were changed or deleted, one line each."""
 
 
 @dataclass
@@ -223,6 +154,11 @@ class LabellingRun:
         """The version that this run wrote before, if it did."""
         return version_of_run(self.out, self.run_id, *self._known_as)
 
+    def already_there(self, version: int) -> RunSummary:
+        """The summary of a run that had been committed before."""
+        n_problems = len(self.parts.problems)
+        return RunSummary(self.out, self.run_id, version, n_problems, 0, {}, {}, {}, 0.0, True)
+
     def _refuse_unwanted_resume(self) -> None:
         if self.resume:
             return
@@ -303,7 +239,7 @@ class LabellingRun:
         again = repeated(self.out, rows)
         if again.version is not None and not replaces:
             self._clear()
-            return already_there(self, again.version)
+            return self.already_there(again.version)
         if again.n_solutions and not replaces:
             whole.statistics[ALREADY_THERE] = Counter(solutions=again.n_solutions)
         by_stage = dict(Counter(rejection.stage for rejection in whole.rejections))
@@ -408,20 +344,13 @@ async def run_plainly(run: LabellingRun) -> RunSummary:
     async with run:
         version = run.finished_version()
         if version is not None:
-            return already_there(run, version)
+            return run.already_there(version)
         try:
             summaries = await run.label_all()
         except ExceptionGroup as group:
             # One shard's error cancels the others; the first is the cause.
             raise group.exceptions[0] from None
         return run.commit(summaries)
-
-
-def already_there(run: LabellingRun, version: int) -> RunSummary:
-    """The summary of a run that had been committed before."""
-    return RunSummary(
-        run.out, run.run_id, version, len(run.parts.problems), 0, {}, {}, {}, 0.0, True
-    )
 
 
 def _listed(rejection: Rejection) -> dict[str, str]:

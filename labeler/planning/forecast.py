@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from labeler.dataset.storage import Location, located
 from labeler.errors import ConfigError
-from labeler.labelling.run import LabellingRun, Parts, Progress
+from labeler.labelling.parts import Parts, Progress
+from labeler.labelling.run import LabellingRun
 from labeler.planning.estimate import draw, total
 from labeler.planning.measure import measure
 from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Estimate, Plan

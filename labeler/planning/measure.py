@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from labeler.labelling.parts import Parts, Progress
 from labeler.labelling.pipeline import Shard, ShardSummary
-from labeler.labelling.run import LabellingRun, Parts, Progress
+from labeler.labelling.run import LabellingRun
 from labeler.planning.disk import on_disk, staged_rows
 from labeler.planning.plan import BILLED, MONEY, SERVED
 from labeler.planning.recording_sampler import recording

@@ -26,9 +26,9 @@ from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
+from labeler.labelling.parts import Progress
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
-from labeler.labelling.run import Progress
 from labeler.oracle.evaluation import sampled, searched
 from labeler.oracle.generate import generate_problems
 from labeler.oracle.graph import OracleProblem

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from labeler.config import RunConfig
 from labeler.dataset.storage import Location
-from labeler.labelling.run import Progress
+from labeler.labelling.parts import Progress
 from labeler.planning import Plan, keep_plan
 from labeler.planning.forecast import forecast
 from labeler.wiring.loop import block_on

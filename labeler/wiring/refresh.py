@@ -7,7 +7,7 @@ from dataclasses import replace
 from labeler.config import RunConfig
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import Location
-from labeler.labelling.run import Parts
+from labeler.labelling.parts import Parts
 from labeler.labelling.stale import Staleness, find_stale
 from labeler.records import short_hash
 from labeler.wiring.loop import block_on

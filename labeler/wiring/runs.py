@@ -16,7 +16,8 @@ from labeler.dataset.ledger import note_problems
 from labeler.dataset.storage import Location, located
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
-from labeler.labelling.run import LabellingRun, Parts, Progress, RunSummary, run_plainly
+from labeler.labelling.parts import Parts, Progress, RunSummary
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on

@@ -12,7 +12,7 @@ from typing import Any
 from labeler.config import RunConfig
 from labeler.driver.requests import POLICY
 from labeler.labelers.methods import METHODS
-from labeler.labelling.run import Parts
+from labeler.labelling.parts import Parts
 from labeler.records import LabeledSolution, Problem, Solution, short_hash
 from labeler.seeds import derive_seed
 from labeler.wiring.labelers import build_recipe

@@ -15,7 +15,7 @@ from labeler.driver.requests import POLICY
 from labeler.labelers.method import MethodSettings
 from labeler.labelers.methods import METHODS
 from labeler.labelling.identity import as_of_then
-from labeler.labelling.run import Parts
+from labeler.labelling.parts import Parts
 from labeler.labelling.stale import ANSWERS
 from labeler.records import short_hash
 from labeler.wiring.labelers import build_reading

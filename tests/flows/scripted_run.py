@@ -15,7 +15,8 @@ from flows.reporting import ProgressBoard
 from flows.stages import execute_run, few_shards
 from labeler.checking.math_answer import MathChecker
 from labeler.config import RunConfig
-from labeler.labelling.run import LabellingRun, Parts, run_plainly
+from labeler.labelling.parts import Parts
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.samplers.scripted import ScriptedSampler
 from labeler.wiring.labelers import build_recipe
 from tests.flows.scripted_server import problems, script

@@ -19,7 +19,8 @@ from labeler.dataset.reader import open_dataset
 from labeler.driver.requests import Check, CheckResult
 from labeler.errors import DataError, DatasetError
 from labeler.labelling.identity import run_ids
-from labeler.labelling.run import LabellingRun, Parts, RunSummary, run_plainly
+from labeler.labelling.parts import Parts, RunSummary
+from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.records import Domain, Generator, Problem, Sampling, Solution, Source, Verdict
 from labeler.samplers.model_folder import folder_hash
 from labeler.settings import Strict
