@@ -40,12 +40,12 @@ def tokenizer():
 
 
 def sums(number: int, *, right: bool) -> LabeledSolution:
-    """A sum whose first step is right or says that it is 0; nobody decided the last step."""
+    """A sum that is right, or whose first step says that it is 0 and whose last nobody decided."""
     total = 2 * number if right else 0
     texts = (f"{number} + {number} = {total}.\n", f"Answer: {total}")
     of = problem(number)
-    name, labels = f"s{number}-{right}", (1 if right else -1, None)
-    return solved(name, of, texts, labels, C if right else W, (0.9 if right else 0.2, None))
+    name, labels = f"s{number}-{right}", (1, 1) if right else (-1, None)
+    return solved(name, of, texts, labels, C if right else W, (0.9, 0.9) if right else (0.2, None))
 
 
 def dataset(folder: Path) -> Path:

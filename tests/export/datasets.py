@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from labeler.dataset import CommitInfo, Dataset, open_dataset
@@ -113,3 +114,18 @@ def dataset_of(folder: Path, *solutions: LabeledSolution, run: str = "run-1") ->
     info = CommitInfo(run, "c0ffee", "0.1.0", "tiny", "sha", 7, cost={"calls": 3})
     committed(folder / "d", info, *solutions)
     return open_dataset(folder / "d")
+
+
+def with_ratios(labeled: LabeledSolution, reading: str, *signals: float | None) -> LabeledSolution:
+    """The solution with evidence of `implicit` on its steps."""
+    steps = tuple(
+        replace(
+            step,
+            evidence=(
+                Evidence(step.prefix_id, "implicit", f"1+{reading}", Asks.VALUE,
+                         Verdict.UNKNOWN, reason="a score, not a verdict", signal=signal),
+            ),
+        )
+        for step, signal in zip(labeled.steps, signals, strict=True)
+    )  # fmt: skip
+    return replace(labeled, steps=steps)

@@ -19,7 +19,21 @@ from labeler.export import FORMATS, ExportError, ExportOptions, Labels, export
 from labeler.export.splits import together
 from labeler.records import LabeledSolution, Problem
 
-from .datasets import ALL, GAP, NEUTRAL, Q1, Q2, RIGHT, WRONG, C, W, dataset_of, problem, solved
+from .datasets import (
+    ALL,
+    GAP,
+    NEUTRAL,
+    Q1,
+    Q2,
+    RIGHT,
+    WRONG,
+    C,
+    W,
+    dataset_of,
+    problem,
+    solved,
+    with_ratios,
+)
 
 TRAIN = {"train": 1.0}
 HALVES = {"train": 0.5, "test": 0.5}
@@ -46,6 +60,13 @@ def many(n: int) -> list[LabeledSolution]:
     return found
 
 
+def fit_for(name: str, solutions: list[LabeledSolution]) -> list[LabeledSolution]:
+    """As a format wants them: most take any solution, one wants the scores of `implicit`."""
+    if name != "log_ratio_rewards":
+        return solutions
+    return [with_ratios(one, "cumulative", *(0.5 for _ in one.steps)) for one in solutions]
+
+
 def test_an_export_tells_what_it_holds_and_why_the_rest_is_missing(tmp_path: Path) -> None:
     dataset = dataset_of(tmp_path, *ALL)
     summary = export(dataset, FORMATS["trl"], tmp_path / "out", ExportOptions(splits=TRAIN))
@@ -64,7 +85,7 @@ def test_an_export_tells_what_it_holds_and_why_the_rest_is_missing(tmp_path: Pat
 def test_datasets_loads_every_format_as_it_was_written(name: str, tmp_path: Path) -> None:
     import datasets
 
-    dataset = dataset_of(tmp_path, *many(20), GAP, NEUTRAL)
+    dataset = dataset_of(tmp_path, *fit_for(name, [*many(20), GAP, NEUTRAL]))
     out = tmp_path / "out"
     summary = export(dataset, FORMATS[name], out, ExportOptions(splits=HALVES))
     loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
@@ -102,7 +123,7 @@ def _without_none(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_two_exports_are_equal_byte_for_byte(name: str, tmp_path: Path) -> None:
-    dataset = dataset_of(tmp_path, *many(12))
+    dataset = dataset_of(tmp_path, *fit_for(name, many(12)))
     fmt = FORMATS[name]
     options = ExportOptions(splits=HALVES, balance=fmt.balances, seed=3)
     for out in ("a", "b"):

@@ -16,15 +16,25 @@ from labeler.export.base import Example, View
 from labeler.export.rationales import STOCK
 from labeler.export.views import view
 from labeler.records import (
-    Asks,
-    Evidence,
     LabeledSolution,
     ProblemSamples,
     Rejection,
-    Verdict,
 )
 
-from .datasets import GAP, NEUTRAL, Q1, Q2, RIGHT, UNKNOWN, WRONG, C, W, problem, solved
+from .datasets import (
+    GAP,
+    NEUTRAL,
+    Q1,
+    Q2,
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    C,
+    W,
+    problem,
+    solved,
+    with_ratios,
+)
 
 MASK = ExportOptions(after_error=AfterError.MASK)
 SOFT = ExportOptions(labels=Labels.SOFT)
@@ -383,21 +393,6 @@ def test_capo_table(outcome: object, label: int, reward: float) -> None:
     (found,) = made("step_rewards", solved("s", Q1, ("x",), (label,), outcome))  # type: ignore[arg-type]
     assert isinstance(found, dict)
     assert found["capo"] == [reward]
-
-
-def with_ratios(labeled: LabeledSolution, reading: str, *signals: float | None) -> LabeledSolution:
-    """The solution with evidence of `implicit` on its steps."""
-    steps = tuple(
-        replace(
-            step,
-            evidence=(
-                Evidence(step.prefix_id, "implicit", f"1+{reading}", Asks.VALUE,
-                         Verdict.UNKNOWN, reason="a score, not a verdict", signal=signal),
-            ),
-        )
-        for step, signal in zip(labeled.steps, signals, strict=True)
-    )  # fmt: skip
-    return replace(labeled, steps=steps)
 
 
 def test_log_ratio_rewards_in_the_readings_of_three_papers() -> None:

@@ -38,7 +38,7 @@ def labels(out):
 
 
 async def shown_by(flow_name):
-    """Keys of artifacts, and states of task runs, of the newest run of a flow."""
+    """Keys of artifacts, and states of task runs, of the run of this name."""
     async with get_client() as client:
         runs = [r for r in await client.read_flow_runs() if r.name == flow_name]
         artifacts = [a for a in await client.read_artifacts() if a.flow_run_id == runs[0].id]
@@ -59,7 +59,7 @@ def test_the_flow_writes_what_the_plain_run_writes_and_shows_it(server, config, 
     flow = asyncio.run(label(config, str(tmp_path / "shown")))
     assert labels(tmp_path / "shown") == labels(tmp_path / "plain")
     assert (flow.run_id, flow.n_solutions) == (plain.run_id, plain.n_solutions)
-    artifacts, tasks = asyncio.run(shown_by(f"label {config.name} into shown"))
+    artifacts, tasks = asyncio.run(shown_by(f"label {config.name} into shown, version 0"))
     assert artifacts == [
         ("", "progress"),
         ("label-statistics", "table"),

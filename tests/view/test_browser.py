@@ -45,7 +45,7 @@ def address(viewer: Viewer) -> Iterator[str]:
 def test_a_label_is_corrected_with_the_keyboard(
     browser: Browser, address: str, viewer: Viewer
 ) -> None:
-    browser.driver.get(address)
+    browser.driver.get(f"{address.rstrip('/')}/v1/")
     assert browser.text("h1") == "3 solutions"
 
     select = browser.driver.find_element("css selector", "select[name=disagree]")
