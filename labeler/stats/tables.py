@@ -72,28 +72,19 @@ def _facts(s: LabelStatistics) -> Table:
 
 
 def _evidence(s: LabelStatistics) -> Table:
+    # Columns for scores without a verdict only where there are any: the table is wide without them.
+    alone = any(one.n_signals for one in s.by_labeler.values())
     table = _table(
-        "evidence",
-        "labeler",
-        "pieces",
-        "right",
-        "wrong",
-        "unknown",
-        "mean score",
-        "scores alone",
-        "mean",
-        "generated",
-    )
+        "evidence", "labeler", "pieces", "right", "wrong", "unknown", "mean score",
+        *(["scores alone", "mean"] if alone else []), "generated",
+    )  # fmt: skip
     for name, one in s.by_labeler.items():
         numbers = (one.n_evidence, one.n_correct, one.n_wrong, one.n_unknown)
+        signals = (_count(one.n_signals), _number(one.mean_signal)) if alone else ()
         table.add_row(
-            name,
-            *map(_count, numbers),
-            _number(one.mean_score),
-            _count(one.n_signals),
-            _number(one.mean_signal),
+            name, *map(_count, numbers), _number(one.mean_score), *signals,
             _count(one.completion_tokens),
-        )
+        )  # fmt: skip
     return table
 
 
