@@ -46,6 +46,9 @@ def serving(handler: type[Handler]) -> Iterator[str]:
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            # Also where the block raises: a thread whose socket is closed would spin for good.
+            server.shutdown()
+            thread.join()
