@@ -12,15 +12,24 @@ settings.register_profile("fuzz", deadline=None)
 settings.load_profile("fuzz" if "LABELER_FUZZ" in os.environ else "same")
 
 
-WAITING = ("tests/checking/test_workers.py", "tests/faults/", "tests/flows/")
+WAITING = (
+    "tests/checking/test_workers.py",
+    "tests/extensions/",
+    "tests/faults/",
+    "tests/flows/",
+    "tests/hub/",
+    "tests/packaging/",
+)
+LAST = "tests/flows/"
 
 
 class WaitingBesideWorking(LoadScopeScheduling):
     """Two groups for `-n 2`, each in its order on a process of its own.
 
     Those that wait, for servers or deadlines, run no programs in the sandbox, whose tests look at
-    what is left on the machine. Prefect also leaves connections open until Python collects garbage;
-    in one process with the others that would fail whatever test is running then.
+    what is left on the machine. Prefect also leaves connections open until Python collects garbage,
+    which would fail whatever test is running then: its tests are the last of theirs. What stands
+    beside them makes both groups last about as long.
 
     A scheduler and not marks with `--dist loadgroup`: pytest-xdist 3.8.0 takes no notice of the
     marks under pytest 9.2.0 (pytest-xdist#1386).
@@ -32,3 +41,7 @@ class WaitingBesideWorking(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return WaitingBesideWorking(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.nodeid.startswith(LAST))

@@ -46,13 +46,20 @@ def _trace(kind: type[BaseException], error: BaseException, at: TracebackType | 
     say("".join(traceback.format_exception(kind, error, at)).rstrip(), err=True)
 
 
+def _way_on() -> str:
+    """How the command that was cut off goes on with what it has."""
+    if sys.argv[1:2] == ["eval"]:
+        return "what was sampled is kept where --journal was given; run it again with the same"
+    return "what was sampled is kept; add --resume to go on"
+
+
 def _run() -> None:
     try:
         app()
     except UserError as error:
         fail(str(error), 2)
     except BackendError as error:
-        fail(f"{error} (what was sampled is kept; add --resume to go on)", 3)
+        fail(f"{error} ({_way_on()})", 3)
     except LabelerError as error:
         fail(str(error), 1)
     except OSError as error:

@@ -54,6 +54,10 @@ def label_solution(
 
 def recompute_solution(labeled: LabeledSolution, rule: Rule) -> LabeledSolution:
     """The same solution, decided by `rule` from what of its evidence is about itself."""
+    if not labeled.steps:
+        # Rules of prefixes would find no error in it, even in a wrong one.
+        nothing = Consensus(rule.name, False, "it has no steps")
+        return replace(labeled, first_error=None, consensus=nothing)
     solution = _with_outcome(labeled)
     evidence = _own(labeled, solution.outcome)
     decision = rule.decide(solution, [without_annotations(pieces) for pieces in evidence])
@@ -73,7 +77,7 @@ def _with_outcome(labeled: LabeledSolution) -> Solution:
     The answer check goes first; methods that contradict each other leave the outcome unknown.
     """
     solution = labeled.solution
-    if solution.outcome is not Verdict.UNKNOWN or not labeled.steps:
+    if solution.outcome is not Verdict.UNKNOWN:
         return solution
     said = [
         piece

@@ -193,3 +193,12 @@ def test_nothing_is_labelled_by_a_prior_belief_alone(rule, outcome, reason):
     labeled = label_solution(PROBLEM, one, grouped, rule)
     assert [(step.label, step.probability) for step in labeled.steps] == [(None, None)] * 10
     assert labeled.consensus == Consensus(rule.name, False, reason)
+
+
+@pytest.mark.parametrize("outcome", Verdict)
+@pytest.mark.parametrize("name", list(RULES))
+def test_a_solution_without_steps_has_no_label(name, outcome):
+    rule = RULES.find(name, "a test")
+    labeled = label_solution(PROBLEM, solution(0, outcome), {}, rule.build(rule.settings()))
+    assert (labeled.steps, labeled.first_error) == ((), None)
+    assert labeled.consensus == Consensus(name, False, "it has no steps")

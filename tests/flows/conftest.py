@@ -20,6 +20,7 @@ from labeler.problems.plain import write_problems
 from tests.flows.scripted_server import problems
 
 ROOT = Path(__file__).parent.parent.parent
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 def free_port():
@@ -123,6 +124,25 @@ class Server:
             return httpx.get(f"{self.url}/health", timeout=5).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+    def ended(self, run, timeout_s=300.0):
+        """The last state of a run, awaited: its type, and its message."""
+
+        def last():
+            state = self.get(f"flow_runs/{run['id']}")["state"]
+            return (state["type"], state["message"]) if state["type"] in FINAL else None
+
+        try:
+            return wait_for(last, timeout_s)
+        except AssertionError:
+            told = [(one["timestamp"][11:19], one["name"], one["message"]) for one in self.states(run)]
+            raise AssertionError(f"not ended in {timeout_s:g} s: {told}, {self.logs(run)}") from None
+
+    def completed(self, run, timeout_s=300.0):
+        """Waits for a run's end, which must be a good one; what its last state says."""
+        kind, message = self.ended(run, timeout_s)
+        assert kind == "COMPLETED", (kind, message, self.logs(run))
+        return message
 
     def states(self, run):
         """All states that a run was in, oldest first."""

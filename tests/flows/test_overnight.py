@@ -81,7 +81,7 @@ def test_a_server_that_is_restarted_in_mid_run_does_not_hurt_it(
         time.sleep(10)
         during = journalled(tmp_path / "out")
         own.start()
-        wait_for(lambda: own.state_of(run) == "COMPLETED", 600)
+        own.completed(run, 600)
         print(f"restart: {before} replies before, {during} after 10 s without a server; completed")
         assert during > before
         assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
@@ -155,7 +155,7 @@ def test_a_run_whose_worker_died_is_revived_once_with_the_same_labels(
     for process in [house.worker_process(), *processes_of(run)]:
         os.kill(process, signal.SIGKILL)
     died = time.monotonic()
-    wait_for(lambda: house.state_of(run) == "COMPLETED", 900)
+    house.completed(run, 900)
     print(f"revival: the same flow run completed {time.monotonic() - died:.0f} s after its death")
     assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
     assert [one["name"] for one in house.states(run)].count("Revived") == 1
@@ -174,7 +174,7 @@ def test_a_run_that_ended_is_not_run_again_though_its_end_was_never_told(
     run_file(tmp_path, model_url)
     add(house, tmp_path, "label", "0 0 1 1 *")
     run = house.start_run("label", tmp_path.name)
-    wait_for(lambda: house.state_of(run) == "COMPLETED")
+    house.completed(run)
     # The end was told before this heartbeat; the one after it is taken away.
     time.sleep(15)
     found = house.get(f"flow_runs/{run['id']}")
@@ -222,7 +222,7 @@ def test_a_run_that_was_stopped_with_its_server_goes_on_at_the_next_start(
     house.stop()
     assert not processes_of(run)
     house.start()
-    wait_for(lambda: house.state_of(run) == "COMPLETED", 900)
+    house.completed(run, 900)
     assert labels(tmp_path / "out") == undisturbed(tmp_path, model_url)
     assert not any("Traceback" in line for line in house.lines())
 

@@ -39,7 +39,7 @@ def test_schedules_outlive_a_restart_of_a_server_with_postgres(tmp_path, model_u
         house.stop()
         house.start()
         run = house.start_run("incremental", tmp_path.name)
-        wait_for(lambda: house.state_of(run) == "COMPLETED")
+        house.completed(run)
         assert house.said(run).startswith("version 0 of out: 2 problems")
         assert not (house.home / "prefect.db").exists()
         assert not any("Traceback" in line for line in house.lines())

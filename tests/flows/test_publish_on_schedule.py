@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.export.datasets import ALL, RIGHT, dataset_of
-from tests.flows.conftest import run_file, stop, wait_for
+from tests.flows.conftest import run_file, stop
 from tests.hub.server import WRITER, serving
 
 pytestmark = [
@@ -16,7 +16,6 @@ pytestmark = [
 
 LONG = pytest.mark.skipif("LABELER_LONG_TESTS" not in os.environ, reason="LABELER_LONG_TESTS=1")
 ME = "me/my-steps"
-FINAL = ("COMPLETED", "FAILED", "CRASHED")
 
 
 class Publisher:
@@ -46,8 +45,7 @@ class Publisher:
     def run(self):
         """A run of the schedule to its end: its state and its message."""
         run = self.server.start_run("publish", self.folder.name)
-        wait_for(lambda: self.server.state_of(run) in FINAL)
-        return self.server.state_of(run), self.server.said(run)
+        return self.server.ended(run)
 
 
 @pytest.fixture

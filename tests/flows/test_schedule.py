@@ -9,7 +9,7 @@ from flows.__main__ import schedule_add
 from flows.schedule import add_schedule, change
 from flows.schedule_list import listed as listed_here
 from labeler.errors import ConfigError
-from tests.flows.conftest import deliver, run_file, wait_for
+from tests.flows.conftest import deliver, run_file
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -41,11 +41,11 @@ def test_a_schedule_is_added_listed_paused_resumed_and_removed(server, given, tm
     assert (one["cron"], one["timezone"], one["active"]) == ("0 2 * * *", "Europe/Berlin", True)
     assert (one["pool"], one["out"]) == ("labeler", str(tmp_path / "out"))
     server.labeler("schedule", "pause", name)
-    assert listed(server)[name]["active"] is False
-    server.labeler("schedule", "resume", tmp_path.name)
-    assert listed(server)[name]["active"] is True
-    server.labeler("schedule", "remove", name)
-    assert name not in listed(server)
+    assert not known(name).active
+    asyncio.run(change(tmp_path.name, "resume"))
+    assert known(name).active
+    asyncio.run(change(name, "remove"))
+    assert name not in {one.name for one in asyncio.run(listed_here())}
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_a_mistake_is_one_line_with_its_remedy(server, given, change, said, monk
 
 
 def test_a_second_schedule_that_writes_the_same_dataset_is_refused(server, given, tmp_path):
-    server.labeler(*given)
+    add(given)
     line = server.refused(*given, "--name", "second")
     name = f"incremental/{tmp_path.name}"
     assert line == (
         f"labeler: schedule {name} writes {tmp_path / 'out'} already; "
         f"`labeler schedule remove {name}` first, or choose another --out"
     )
-    server.labeler("schedule", "remove", name)
+    asyncio.run(change(name, "remove"))
 
 
 def add(given, **changes):
@@ -162,7 +162,7 @@ def test_a_list_tells_source_output_version_and_the_next_run_in_its_own_zone(
     assert one.next_run.partition("T")[2] == "02:00:00+05:30"
     deliver(tmp_path, 0, 2)
     run = server.start_run("incremental", tmp_path.name)
-    wait_for(lambda: server.state_of(run) == "COMPLETED")
+    server.completed(run)
     one = known(name)
     assert (one.version, one.last_state) == (0, "Completed")
     assert one.last_message.startswith("version 0 of out: 2 problems, ")

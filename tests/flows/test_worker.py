@@ -95,13 +95,13 @@ def test_a_cancelled_run_leaves_no_process_and_what_it_sampled(
     wait_for(lambda: journalled(out) > 20)
     assert len(processes_of(run)) > 1
     server.post(f"flow_runs/{run['id']}/set_state", state={"type": "CANCELLING"})
-    wait_for(lambda: server.state_of(run) == "CANCELLED")
+    assert server.ended(run)[0] == "CANCELLED"
     wait_for(lambda: not processes_of(run))
     kept = journalled(out)
     assert is_intact(out)
     assert not (out / "_delta_log").exists()
     again = start()
-    wait_for(lambda: server.state_of(again) == "COMPLETED")
+    server.completed(again)
     assert labels(out) == undisturbed
     [version] = open_dataset(out).versions()
     assert kept > 20
@@ -126,7 +126,7 @@ def test_when_a_worker_dies_another_finishes_with_the_same_labels(
     kept = journalled(out)
     second = server.worker("frail")
     again = start()
-    wait_for(lambda: server.state_of(again) == "COMPLETED")
+    server.completed(again)
     stop(second)
     assert kept > 20
     assert labels(out) == undisturbed
@@ -141,9 +141,7 @@ def test_of_two_runs_on_one_dataset_one_is_told_who_is_at_work(
 ):
     start = scheduled("labeler")
     runs = [start(), start()]
-    final = ("COMPLETED", "FAILED")
-    wait_for(lambda: all(server.state_of(run) in final for run in runs))
-    assert sorted(server.state_of(run) for run in runs) == ["COMPLETED", "FAILED"]
+    assert sorted(server.ended(run)[0] for run in runs) == ["COMPLETED", "FAILED"]
     [failed] = [run for run in runs if server.state_of(run) == "FAILED"]
     said = [line for line in server.logs(failed) if "try again when it is done" in line]
     assert said[0].startswith(f"DatasetError: {tmp_path / 'out'}: run ")

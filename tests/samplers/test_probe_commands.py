@@ -67,7 +67,9 @@ def test_eval_on_a_file_refuses_before_any_label(afresh, tmp_path, capsys):
     solved.write_text(json.dumps(ONE_PROBLEM))
     file = run_file(tmp_path, url, "monte_carlo")
     assert labeler("eval", solved, "--labeler", "monte_carlo", "--config", file) == 3
-    assert ANEW in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert ANEW in said
+    assert "was sampled is kept where --journal was given; run it again with the same" in said
     assert max(body["max_tokens"] for body in bodies) == 32
 
 
