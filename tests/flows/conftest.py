@@ -135,8 +135,9 @@ class Server:
         try:
             return wait_for(last, timeout_s)
         except AssertionError:
-            told = [(one["timestamp"][11:19], one["name"], one["message"]) for one in self.states(run)]
-            raise AssertionError(f"not ended in {timeout_s:g} s: {told}, {self.logs(run)}") from None
+            states = [(s["timestamp"][11:19], s["name"], s["message"]) for s in self.states(run)]
+            said = f"not ended in {timeout_s:g} s: {states}, {self.logs(run)}"
+            raise AssertionError(said) from None
 
     def completed(self, run, timeout_s=300.0):
         """Waits for a run's end, which must be a good one; what its last state says."""

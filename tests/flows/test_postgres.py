@@ -6,7 +6,7 @@ import pytest
 
 from flows.postgres import INSTALLED, place
 from labeler.errors import ConfigError
-from tests.flows.conftest import deliver, run_file, wait_for
+from tests.flows.conftest import deliver, run_file
 from tests.flows.test_overnight import LONG, House
 
 THERE = shutil.which("initdb") or any(INSTALLED.glob("*/bin/initdb"))
