@@ -51,6 +51,19 @@ def test_a_plan_told_from_all_problems_is_what_the_run_takes(whole):
     assert made.run_id == version.info.run_id
 
 
+SCORED = {"labelers": [{"kind": "bisect"}, {"kind": "surprise"}]}
+
+
+def test_a_search_that_learns_from_scores_is_planned_as_it_runs(tmp_path):
+    """Its first problems teach what the others ask; scores of own solutions cost nothing."""
+    made = asyncio.run(forecast(parts(**SCORED), N_PROBLEMS, tmp_path / "out", None))
+    keep_plan(made, tmp_path / "out")
+    opened = run(tmp_path / "out", **SCORED)
+    found = compared(open_dataset(tmp_path / "out"), tmp_path / "out")
+    assert opened.run_id == made.run_id
+    assert [found[name].off for name in BILLED] == [0.0] * len(BILLED)
+
+
 def test_what_reaches_the_models_is_counted_apart(whole):
     """Counted again by a sampler of the test: calls, and tokens of their replies."""
     _, made = whole
