@@ -28,7 +28,7 @@ from labeler.consensus.first_error_posterior import label_from_first_error_poste
 from labeler.consensus.hopeless import with_hopeless
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.learn import learn
-from labeler.consensus.observations import Said, gather, is_rollouts, said_of
+from labeler.consensus.observations import Said, gather, is_rollouts, is_verdict, said_of
 from labeler.consensus.rule import Confidence, ConsensusRule, RuleSettings, rule_is_required
 from labeler.consensus.scores import Scores, scores_of
 from labeler.consensus.sources import OUTCOME
@@ -120,13 +120,16 @@ class Fusion:
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
         said = said_of(solution, evidence)
-        if not any(said):
+        if not any(is_verdict(source) for step in said for source in step):
             nothing = (None,) * len(said)
             return Decision(None, nothing, nothing, "no evidence")
         posterior, hopeless = self._posterior(solution, said, scores_of(evidence))
         # Where a problem is rather hopeless than not, who only rolled out has said nothing.
         spoken = [
-            any(s != OUTCOME and (hopeless <= 0.5 or not is_rollouts(s)) for s in step)
+            any(
+                s != OUTCOME and is_verdict(s) and (hopeless <= 0.5 or not is_rollouts(s))
+                for s in step
+            )
             for step in said
         ]
         decision = label_from_first_error_posterior(

@@ -35,7 +35,7 @@ from labeler.consensus.emission import log_seen as log_seen_of_scores
 from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations, ScoreClasses, is_rollouts
-from labeler.consensus.sources import OUTCOME, Source
+from labeler.consensus.sources import OUTCOME, Source, only_flags
 from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
@@ -126,8 +126,10 @@ def _related(sources: Sequence[Source]) -> Array:
 
 
 def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
+    if only_flags(source.labeler) and table[:, 1].any():
+        return _refit_flags(source, table, expected_counts)
     if method_of(source.labeler).is_tool:
-        # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
+        # Where a tool is silent on what it finds right, its votes alone do not show its rates.
         return start
     pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)
     rates = beta_binomial.fit(
@@ -136,6 +138,20 @@ def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -
     if source == OUTCOME:
         # That a solution without an error ends right is no matter of degree.
         rates[RIGHT] = prior(source)[RIGHT]
+    return rates
+
+
+def _refit_flags(source: Source, table: Array, expected_counts: Array) -> Array:
+    """Of a kind of flag: single votes, so that the Beta distribution is its own conjugate prior.
+
+    What a tool finds in a text does not depend on what a policy makes of it, so there is one rate
+    before, at and after the first error each, as for scores.
+    """
+    votes = np.stack([table[:, 1], table[:, 0] - table[:, 1]], axis=1)
+    found = expected_counts.T @ votes
+    rates = prior(source)
+    for states in (RIGHT, ERROR, AFTER):
+        rates[states] += found[states].sum(axis=0)
     return rates
 
 

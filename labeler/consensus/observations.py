@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,14 @@ from labeler.consensus.base import Counts
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.emission import edges_of
 from labeler.consensus.scores import Scores, scores_of
-from labeler.consensus.sources import OUTCOME, Source, counts_by_source, is_of_an_answer
+from labeler.consensus.sources import (
+    NOTHING_FALSE,
+    OUTCOME,
+    Source,
+    counts_by_source,
+    found_nothing_false,
+    is_of_an_answer,
+)
 from labeler.first_error.signals import classes_of
 from labeler.records import Asks, Evidence, LabeledSolution, Solution, Verdict, short_hash
 
@@ -30,7 +37,10 @@ SILENCE = np.zeros((1, 2), dtype=np.int32)
 NOTHING = np.zeros((0, 4), dtype=np.int32)
 
 Said = dict[Source, Counts]
-"""What the sources that spoke say of one step."""
+"""What the sources that spoke say of one step.
+
+Under `NOTHING_FALSE` in the place of a kind stands a tool that decided claims and flagged none.
+"""
 
 
 def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[Said]:
@@ -42,11 +52,38 @@ def said_of(solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> list[
         {s: c for s, c in counts_by_source(without_annotations(pieces)).items() if s != OUTCOME}
         for pieces in evidence
     ]
+    for step, pieces in zip(steps, evidence, strict=True):
+        for tool in found_nothing_false(without_annotations(pieces)):
+            step[tool] = Counts(1, 1)
     if steps and solution.outcome is not Verdict.UNKNOWN:
         if OUTCOME not in counts_by_source(evidence[-1]):
             steps[-1] = {s: c for s, c in steps[-1].items() if not is_of_an_answer(s)}
         steps[-1][OUTCOME] = Counts(1, int(solution.outcome is Verdict.CORRECT))
     return steps
+
+
+def is_verdict(source: Source) -> bool:
+    """Not where a tool that only ever flags had nothing to flag: that decides no step."""
+    return source.kind != NOTHING_FALSE
+
+
+def against_each_kind(said: Said, sources: Collection[Source]) -> Said:
+    """The same, with a tool that flagged nothing as a vote of each kind of its flags in `sources`.
+
+    What it flags are kinds of claims, each a source of its own. So how often a kind is flagged, and
+    not only what a flag is worth, can be learned.
+    """
+    if all(map(is_verdict, said)):
+        return said
+    found = {source: counts for source, counts in said.items() if is_verdict(source)}
+    for source in said.keys() - found.keys():
+        found |= dict.fromkeys(kinds_of(source, sources), said[source])
+    return found
+
+
+def kinds_of(tool: Source, sources: Collection[Source]) -> list[Source]:
+    """The kinds of flags of a tool among `sources`."""
+    return [one for one in sources if is_verdict(one) and one._replace(kind=tool.kind) == tool]
 
 
 @dataclass(frozen=True)
@@ -153,6 +190,9 @@ def _pack(
 
 
 def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observations:
+    if not all(map(is_verdict, numbered)):
+        kinds = [_numbers(source, numbered) for source in numbered]
+        solutions = [replace(one, pieces=_spread(one.pieces, kinds)) for one in solutions]
     pieces = np.concatenate([NOTHING, *(one.pieces for one in solutions)])
     occurring = sorted(np.unique(pieces[:, 1]).tolist(), key=numbered.__getitem__)
     columns = {number: column for column, number in enumerate(occurring)}
@@ -182,6 +222,17 @@ def _compact(solutions: Sequence[_Packed], numbered: Sequence[Source]) -> Observ
         spent,
         _classes(solutions),
     )
+
+
+def _numbers(source: Source, numbered: Sequence[Source]) -> list[int]:
+    """Under which numbers a source's votes count: its own, or those of the kinds of its flags."""
+    own = [source] if is_verdict(source) else kinds_of(source, numbered)
+    return [numbered.index(one) for one in own]
+
+
+def _spread(pieces: NDArray[np.int32], kinds: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    rows = [(t, k, n, c) for t, number, n, c in pieces.tolist() for k in kinds[number]]
+    return np.array(rows, dtype=np.int32).reshape(-1, 4)
 
 
 def _classes(solutions: Sequence[_Packed]) -> ScoreClasses:

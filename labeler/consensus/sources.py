@@ -36,6 +36,9 @@ class Source(NamedTuple):
         return f"{name} ({self.kind})" if self.kind else name
 
 
+NOTHING_FALSE = "nothing false"
+"""In the place of a kind of claim: claims of the step were decided, and none is false."""
+
 OUTCOME = Source(Asks.VALUE, last_step.NAME, "")
 """The answer check."""
 
@@ -56,6 +59,30 @@ def counts_by_source(pieces: Iterable[Evidence]) -> dict[Source, Counts]:
         source: Counts(sum(c.n for c in counts), sum(c.n_correct for c in counts))
         for source, counts in sums.items()
     }
+
+
+def found_nothing_false(pieces: Iterable[Evidence]) -> set[Source]:
+    """Tools that only ever flag, decided claims of this step, and flagged none of them.
+
+    Such a tool never calls a step right, and its verdict stays unknown; a step on which it would
+    have flagged some errors is all the same less likely to be one. A failure decides no claim.
+    """
+    looked, flagged = set(), set()
+    for piece in pieces:
+        if not only_flags(piece.labeler):
+            continue
+        source = Source(piece.asks, piece.labeler, piece.model, NOTHING_FALSE)
+        if piece.verdict is not Verdict.UNKNOWN:
+            flagged.add(source)
+        elif 0 < piece.n == piece.n_correct:
+            looked.add(source)
+    return looked - flagged
+
+
+def only_flags(labeler: str) -> bool:
+    """Whether a labeler is a tool that never says "right"."""
+    method = method_of(labeler)
+    return method.is_tool and not method.may_say_right
 
 
 def _counts(piece: Evidence) -> Counts:
