@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labeler.consensus import beta_binomial
+from labeler.consensus import beta_binomial, flags
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import (
     AFTER,
@@ -127,8 +127,7 @@ def _related(sources: Sequence[Source]) -> Array:
 
 def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
     if method_of(source.labeler).is_tool:
-        # A tool is silent where it sees nothing wrong, so its votes alone do not show its rates.
-        return start
+        return flags.refit(start, table, expected_counts)
     pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)
     rates = beta_binomial.fit(
         np.concatenate([table, pseudo]), np.concatenate([expected_counts, weights]), start
@@ -189,10 +188,10 @@ class _Batch:
 
 
 def _batches(
-    seen: Observations, rates: Sequence[Array], rho: Array, emissions: Emissions
+    seen: Observations, rates: Sequence[Array], rho: Array, model: LabelModel
 ) -> Iterator[_Batch]:
     logs = [beta_binomial.log_likelihood(t, ab) for t, ab in zip(seen.tables, rates, strict=True)]
-    by_name = [emissions.by_source[name] for name in seen.scores.names]
+    by_name = [model.emissions.by_source[name] for name in seen.scores.names]
     for group, problems, classes in zip(
         seen.groups, seen.problems, _score_groups(seen), strict=True
     ):
@@ -204,6 +203,10 @@ def _batches(
             log_deaf = log_seen.copy()
             for s, (source, log) in enumerate(zip(seen.sources, logs, strict=True)):
                 told = weights[:, :, s, None] * log[said[:, :, s]]
+                if method_of(source.labeler).is_tool:
+                    flagged = flags.is_flag(seen.tables[s])[said[:, :, s]]
+                    base = flags.log_base_odds(model.chain, rates[s], said.shape[1])
+                    told[..., RIGHT] -= (flagged * base)[..., None]
                 log_seen += told
                 log_deaf += 0 if is_rollouts(source) else told
             yield _Batch(said, log_seen, log_deaf, problems[first : first + CHUNK], scored)
@@ -230,7 +233,7 @@ def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]
 def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
     n_states, share = len(STATES), model.hopeless.share
     rates = [model.rates[source] for source in seen.sources]
-    ratios = _log_ratios(seen, model, _batches(seen, rates, rho, model.emissions))
+    ratios = _log_ratios(seen, model, _batches(seen, rates, rho, model))
     sums = _Sums(
         probabilities(ratios, share),
         (np.zeros(n_states), np.zeros((n_states, n_states))),
@@ -241,7 +244,7 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         np.zeros_like(rho),
         float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
     )
-    for batch in _batches(seen, rates, rho, model.emissions):
+    for batch in _batches(seen, rates, rho, model):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
         teaches = np.append(1 - sums.hopeless, 1.0)[batch.problems]
         teaches[np.append(seen.spent[:, 1] == 0, False)[batch.problems]] = 0.0
