@@ -167,7 +167,10 @@ class Reader:
         return "\n".join([*parts, self.texts[self.at][: chain.start]])
 
     def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
-        links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
+        links = [
+            link if link.verdict is not Verdict.WRONG else self._unless_tested(link, chain)
+            for link in decide(chain, self.context)
+        ]
         links += converted(chain)
         if not self.symbolic or chain.asked:  # a question states nothing
             return links
