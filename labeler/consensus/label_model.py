@@ -20,10 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from labeler.consensus import flags
 from labeler.consensus.base import Counts
-from labeler.consensus.beta_binomial import Array, log_likelihood
+from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import (
     ERRORS_WHERE_HOPELESS,
+    RIGHT,
     STATES,
     Chain,
     SmoothedPosterior,
@@ -54,13 +56,12 @@ PRIORS = {
 OUTCOME_PRIOR = [*[(100, 0.01)] * 4, (0.1, 10), (1, 1), (0.1, 10), (10, 0.5)]
 """A wrong answer tells of an error, practically always; a right one may come by a wrong way."""
 
-TOOL_PRIOR = [*[(500, 1)] * 4, (2, 8), (5, 5), (4, 6), (5, 5)]
-"""A tool that calls a right step wrong is broken (measured: 3 false flags in 1,400 solutions)."""
+TOOL_PRIOR = [*[(38, 1)] * 4, (2, 8), (5, 5), (4, 6), (5, 5)]
+"""Of right states: odds of `flags.MISREAD`, 1 to 39; of others, how often they are flagged."""
 
-FLAGS_PRIOR = [*[(1000, 1)] * 4, *[(1, 1)] * 2, *[(4, 1)] * 2]
+FLAGS_PRIOR = [*[(38, 1)] * 4, *[(1, 1)] * 2, *[(4, 1)] * 2]
 """Of a kind of flag nobody knows beforehand how many errors it catches; that is learned, from the
-steps on which the tool decided claims and flagged none, too. Of right steps it flags one in some
-thousand (on sets of human labels that it was not tuned on); what goes on from an error mostly
+steps on which the tool decided claims and flagged none, too. What goes on from an error mostly
 holds by itself."""
 
 ASSUMED_CORRELATION = 1 / 4
@@ -134,6 +135,11 @@ class LabelModel:
 
     def _smoothed(self, chain: Chain, said: Sequence[Said], told: Array) -> SmoothedPosterior:
         log_seen = np.stack([self._log_seen(step) for step in said])
+        for t, step in enumerate(said):
+            for source, counts in step.items():
+                if counts.n and not counts.n_correct and method_of(source.labeler).is_tool:
+                    rates = self.rates.get(source, prior(source))
+                    log_seen[t, RIGHT] -= flags.log_base_odds(self.chain, rates, t + 1)[t]
         return forward_backward(chain, (log_seen + told)[None])
 
     def _log_seen(self, step: Said) -> Array:
@@ -154,7 +160,7 @@ class LabelModel:
         if (source, counts) not in self._logs:
             rates = self.rates.get(source, prior(source))
             votes = np.array([(counts.n, counts.n_correct)], dtype=float)
-            self._logs[source, counts] = log_likelihood(votes, rates)[0]
+            self._logs[source, counts] = flags.log_likelihood(source, votes, rates)[0]
         return self._logs[source, counts]
 
     def report(self) -> dict[str, Any]:
@@ -187,6 +193,11 @@ class LabelModel:
             "labeler": source.labeler,
             "model": source.model,
             "asks": str(source.asks),
+            **(
+                {"kind": source.kind, "misread": flags.misread(self.rates[source])}
+                if source.kind
+                else {}
+            ),
             "confusion": {
                 truth: {"says_right": right, "says_wrong": wrong}
                 for truth, (right, wrong) in zip(truths, steps, strict=True)

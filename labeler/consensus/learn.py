@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labeler.consensus import beta_binomial
+from labeler.consensus import beta_binomial, flags
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import (
     AFTER,
@@ -35,7 +35,7 @@ from labeler.consensus.emission import log_seen as log_seen_of_scores
 from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations, ScoreClasses, is_rollouts
-from labeler.consensus.sources import OUTCOME, Source, only_flags
+from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
@@ -126,11 +126,8 @@ def _related(sources: Sequence[Source]) -> Array:
 
 
 def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -> Array:
-    if only_flags(source.labeler) and table[:, 1].any():
-        return _refit_flags(source, table, expected_counts)
     if method_of(source.labeler).is_tool:
-        # Where a tool is silent on what it finds right, its votes alone do not show its rates.
-        return start
+        return flags.refit(prior(source), start, table, expected_counts)
     pseudo, weights = beta_binomial.pseudo_counts(prior(source), PRIOR_VOTES, PRIOR_STRENGTH)
     rates = beta_binomial.fit(
         np.concatenate([table, pseudo]), np.concatenate([expected_counts, weights]), start
@@ -138,20 +135,6 @@ def _refit(source: Source, table: Array, expected_counts: Array, start: Array) -
     if source == OUTCOME:
         # That a solution without an error ends right is no matter of degree.
         rates[RIGHT] = prior(source)[RIGHT]
-    return rates
-
-
-def _refit_flags(source: Source, table: Array, expected_counts: Array) -> Array:
-    """Of a kind of flag: single votes, so that the Beta distribution is its own conjugate prior.
-
-    What a tool finds in a text does not depend on what a policy makes of it, so there is one rate
-    before, at and after the first error each, as for scores.
-    """
-    votes = np.stack([table[:, 1], table[:, 0] - table[:, 1]], axis=1)
-    found = expected_counts.T @ votes
-    rates = prior(source)
-    for states in (RIGHT, ERROR, AFTER):
-        rates[states] += found[states].sum(axis=0)
     return rates
 
 
@@ -205,10 +188,13 @@ class _Batch:
 
 
 def _batches(
-    seen: Observations, rates: Sequence[Array], rho: Array, emissions: Emissions
+    seen: Observations, rates: Sequence[Array], rho: Array, model: LabelModel
 ) -> Iterator[_Batch]:
-    logs = [beta_binomial.log_likelihood(t, ab) for t, ab in zip(seen.tables, rates, strict=True)]
-    by_name = [emissions.by_source[name] for name in seen.scores.names]
+    logs = [
+        flags.log_likelihood(source, table, ab)
+        for source, table, ab in zip(seen.sources, seen.tables, rates, strict=True)
+    ]
+    by_name = [model.emissions.by_source[name] for name in seen.scores.names]
     for group, problems, classes in zip(
         seen.groups, seen.problems, _score_groups(seen), strict=True
     ):
@@ -220,6 +206,10 @@ def _batches(
             log_deaf = log_seen.copy()
             for s, (source, log) in enumerate(zip(seen.sources, logs, strict=True)):
                 told = weights[:, :, s, None] * log[said[:, :, s]]
+                if method_of(source.labeler).is_tool:
+                    flagged = flags.is_flag(seen.tables[s])[said[:, :, s]]
+                    base = flags.log_base_odds(model.chain, rates[s], said.shape[1])
+                    told[..., RIGHT] -= (flagged * base)[..., None]
                 log_seen += told
                 log_deaf += 0 if is_rollouts(source) else told
             yield _Batch(said, log_seen, log_deaf, problems[first : first + CHUNK], scored)
@@ -246,7 +236,7 @@ def _log_ratios(seen: Observations, model: LabelModel, batches: Iterable[_Batch]
 def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
     n_states, share = len(STATES), model.hopeless.share
     rates = [model.rates[source] for source in seen.sources]
-    ratios = _log_ratios(seen, model, _batches(seen, rates, rho, model.emissions))
+    ratios = _log_ratios(seen, model, _batches(seen, rates, rho, model))
     sums = _Sums(
         probabilities(ratios, share),
         (np.zeros(n_states), np.zeros((n_states, n_states))),
@@ -257,7 +247,7 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         np.zeros_like(rho),
         float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
     )
-    for batch in _batches(seen, rates, rho, model.emissions):
+    for batch in _batches(seen, rates, rho, model):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
         teaches = np.append(1 - sums.hopeless, 1.0)[batch.problems]
         teaches[np.append(seen.spent[:, 1] == 0, False)[batch.problems]] = 0.0

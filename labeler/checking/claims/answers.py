@@ -49,9 +49,11 @@ def _numbers(text: str) -> set[Fraction]:
     return {Fraction(n.replace(",", "").rstrip(".")) for n in _NUMBER.findall(text)}
 
 
-def contradicted(earlier: NumbersSoFar, step: str, chains: Sequence[Chain]) -> Iterator[Link]:
-    """The answer of a step that is not the value derived right before it."""
-    if not chains:
+def contradicted(
+    earlier: NumbersSoFar, step: str, low: str, chains: Sequence[Chain]
+) -> Iterator[Link]:
+    """The answer of a step (`low`: in small letters) that is not the value derived before it."""
+    if not chains or ("####" not in low and "answer is" not in low):
         return
     match = _ANSWER.search(step, chains[-1].end)
     if match is None:

@@ -38,6 +38,18 @@ DROPPED = re.compile(
 """Words after which any value found so far may be of a dropped attempt or of another case."""
 
 
+_DOUBTING = (
+    "however", "but", "instead", "reject", "discard", "extraneous", "not ", "invalid", "wait",
+    "actually", "no,", "case", "otherwise", "another", "other ", "next equation", "start over",
+    "redo", "evaluate", "mistake", "error", "incorrect",
+)  # fmt: skip
+
+
+def may_drop(low: str) -> bool:
+    """Whether a word of DOUBTED or DROPPED may stand in a text, which is in small letters."""
+    return any(word in low for word in _DOUBTING)
+
+
 def values_of(chain: Chain, context: Context) -> Iterator[tuple[str, Value]]:
     """Name and value of each side that says what a name is, under every reading."""
     name = chain.sides[0].name
@@ -58,6 +70,10 @@ class Carried:
     def __init__(self) -> None:
         self._values: dict[str, Exact | None] = {}
         self._fresh: set[str] = set()
+
+    def end_plain_step(self) -> None:
+        """Ends a step of which it is known that it makes nothing doubtful."""
+        self._fresh = set()
 
     def end_step(self, step: str) -> None:
         """Drops the values that what the step says makes doubtful."""

@@ -20,7 +20,7 @@ from labeler.checking.claims.sides import Side, first_side, last_side, prose_beg
 from labeler.checking.claims.token import MAX_CHARACTERS, Token
 from labeler.checking.claims.tokens import tokenize
 
-_SENTENCE_END = re.compile(r"[.!](?=\s)|\?|\n\n|\Z")
+_SENTENCE_END = re.compile(r"[.!?\n](?:(?<=[.!])(?=\s)|(?<=\?)|(?<=\n)\n)")
 BEHIND = 120
 CACHED = 1_024
 MAX_CLAUSE = 3_000
@@ -91,8 +91,9 @@ def find_chains(text: str) -> tuple[Chain, ...]:
 def _placed(found: list[Chain], text: str) -> Iterator[Chain]:
     """The chains with the text around them."""
     last, begin_of, end_of = 0, -1, -1
+    lists = "dots" in text or "..." in text or "…" in text
     for chain in found[:MAX_CHAINS]:
-        if _LISTED.search(text, max(0, chain.start - 20), chain.start):
+        if lists and _LISTED.search(text, max(0, chain.start - 20), chain.start):
             continue
         if not begin_of <= chain.start < chain.end <= end_of:
             begin_of, end_of = _sentence_start(text, chain.start), _sentence_end(text, chain.end)

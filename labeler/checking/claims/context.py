@@ -19,6 +19,8 @@ _DEFINED = re.compile(
     re.IGNORECASE,
 )
 """Words of a problem that gives a sign a meaning of its own."""
+_DEFINING = ("operation", "denote", "defin", "\\ast", "\\star", "\\boxed", "*")
+"""One of these stands where the pattern matches, or an x and a bracket do."""
 _IMAGINARY = re.compile(
     r"\b(?:complex|imaginary|conjugates?|gaussian)\b|\bi\s*\^\s*\{?2\}?\s*=\s*-\s*1"
     r"|\\sqrt\s*\{?\s*-\s*1\s*\}?\s*=\s*i\b|\bi\s*=\s*\\sqrt\s*\{?-1",
@@ -52,8 +54,11 @@ def context_of(problem: str) -> Context:
 @lru_cache(maxsize=64)
 def _read(problem: str) -> tuple[bool, bool, frozenset[Exact]]:
     """Kept for a while, as the solutions of a problem come together."""
-    imaginary = says_imaginary(problem.lower())
-    return _DEFINED.search(problem) is not None, imaginary, frozenset(_decimals(problem))
+    low = problem.lower()
+    imaginary = says_imaginary(low)
+    defined = any(sign in low for sign in _DEFINING) or ("x" in low and ")" in low)
+    decimals = _decimals(problem) if "." in problem else ()
+    return defined and _DEFINED.search(problem) is not None, imaginary, frozenset(decimals)
 
 
 def says_imaginary(low: str) -> bool:

@@ -95,13 +95,21 @@ def _only(side: Side) -> str:
     return units.pop() if len(units) == 1 else ""
 
 
+_SAID = (" in a", " per ", " in one", " has ", "one ")
+
+
+def may_convert(low: str) -> bool:
+    """Whether words of a conversion stand in a text, which is in small letters."""
+    return "dozen" in low or any(word in low for word in _SAID)
+
+
 def conversions(step: str, low: str) -> Iterator[Link]:
     """What a step (`low`: in small letters) says in words of how many units make another."""
     if "dozen" in low:
         for match in _DOZEN.finditer(step):
             number, dozen = (match[3], 6) if match[3] else (match[1] or match[2], 12)
             yield _stated(match[0], Fraction(number), Fraction(dozen))
-    if " in a" in low or " per " in low or " in one" in low or " has " in low or "one " in low:
+    if any(word in low for word in _SAID):
         for match in _IN.finditer(low):
             many, small, large = (
                 (match[1], match[2], match[3]) if match[1] else (match[5], match[6], match[4])

@@ -94,7 +94,8 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
         if side.node is None:
             previous = None  # it may hold the end of one statement and the beginning of another
             continue
-        if side.facts.names - {"i", "e"}:
+        names = side.facts.names
+        if names and not names <= _CONSTANTS:
             if side.apart:
                 previous = None
             continue

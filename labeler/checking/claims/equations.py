@@ -45,6 +45,8 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _UNSAFE = frozenset(
     {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
 )
@@ -67,7 +69,11 @@ def follow(
         last.facts.names | before.sides[-2].facts.names
     ):
         return
-    if not is_linked(after.before) or ALTERNATIVE.search(before.before[-40:]):
+    if before.relations[-1] != "=" or set(after.relations) != {"="}:
+        return
+    if not is_linked(after.before) or not _may_follow(before, after):
+        return
+    if ALTERNATIVE.search(before.before[-40:]):
         return
     if _ORDINAL.search(after.sentence) or TRIED.search(after.sentence):
         return
@@ -80,13 +86,24 @@ def follow(
         yield link
 
 
+def _may_follow(before: Chain, after: Chain) -> bool:
+    """Whether the sides are such that one of the kinds of claim could be made; costs little."""
+    first, result = after.sides[:2]
+    if len(after.sides) == 2:
+        if first.name and not result.computes and not result.facts.names:  # a value
+            return True
+        if isinstance(first.node, Symbol) and result.facts.names:  # solved for it
+            return True
+    return _single(after, last=False) is not None and _single(before, last=True) is not None
+
+
 def is_linked(between: str) -> bool:
     """Whether the text between two equations says, or at least lets, one follow from the other."""
-    if _LIST_MARK.search(between):
-        return False
-    text = re.sub(r"\\[A-Za-z]+|\$", " ", between)
-    words = {word.lower() for word in re.findall(r"[A-Za-z]{2,}", text)}
+    text = _MACRO.sub(" ", between) if "\\" in between else between
+    words = {word.lower() for word in _WORD.findall(text)}
     if "or" in words or not words <= FOLLOWING_WORDS:
+        return False
+    if "\n" in between and _LIST_MARK.search(between):
         return False
     return bool(words - {"and"}) or not ("," in text or "and" in words or ";" in text)
 
@@ -339,12 +356,12 @@ def far_root(
     `between` gives the text from an equation to the chain. Text that tells of cases, attempts or
     other unknowns of that name makes it undecided.
     """
+    if len(chain.sides) != 2 or not isinstance(chain.sides[0].node, Symbol):
+        return
     found = _single(chain, last=False)
-    if found is None or len(chain.sides) != 2 or not found.is_assignment:
+    if found is None or not found.is_assignment:
         return
-    if TRIED.search(chain.sentence) or SUPPOSED.search(chain.sentence):
-        return
-    if _ORDINAL.search(chain.sentence) or found.right.units or "pi" in chain.sides[1].text:
+    if found.right.units or "pi" in chain.sides[1].text:
         return
     (unknown,) = found.names
     for equation in reversed(known):
@@ -353,6 +370,9 @@ def far_root(
         if equation.names != found.names or equation.supposed or equation.is_assignment:
             return
         if isinstance(equation.right.node, Symbol):
+            return
+        sentence = chain.sentence
+        if TRIED.search(sentence) or SUPPOSED.search(sentence) or _ORDINAL.search(sentence):
             return
         text = between(equation)
         if len(text) > MAX_BETWEEN or ELSEWHERE.search(text) or _LIST_MARK.search(text):

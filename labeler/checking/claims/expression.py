@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 Exact = int | Fraction
@@ -62,10 +63,19 @@ _NONE: frozenset[str] = frozenset()
 _PLAIN = Facts(_NONE, _NONE, _NONE, ())
 
 
+@lru_cache(maxsize=256)
+def _of_symbol(name: str) -> Facts:
+    return _PLAIN if name == "pi" else Facts(frozenset({name}), _NONE, _NONE, ())
+
+
 def facts(*nodes: Node) -> Facts:
     """What `Facts` says, of all these trees together; one walk."""
-    if len(nodes) == 1 and type(nodes[0]) is Number and not nodes[0].decimals:
-        return _PLAIN
+    if len(nodes) == 1:
+        only = nodes[0]
+        if type(only) is Symbol:
+            return _of_symbol(only.name)
+        if type(only) is Number and not only.decimals:
+            return _PLAIN
     names, kinds, operations = set[str](), set[str](), set[str]()
     decimals: list[Number] = []
     seen = set[int]()

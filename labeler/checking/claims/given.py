@@ -69,8 +69,9 @@ def _percentages(problem: str) -> frozenset[Fraction]:
     return frozenset(every | {100 - x for x in every} | {100 + x for x in every})
 
 
-def misread(problem: str, step: str, low: str, before: Sequence[str]) -> Iterator[Link]:
-    """Quantities of a step (`low`: in small letters) that the problem gives another value."""
+def misread(problem: str, step: str, low: str, texts: Sequence[str]) -> Iterator[Link]:
+    """Quantities of a step (`low`: in small letters) that the problem gives another value; `texts`
+    are the steps up to this one."""
     if "year" in low:
         for match in _TIMES.finditer(step):
             due = _OFTEN[match[1].lower()]
@@ -78,9 +79,9 @@ def misread(problem: str, step: str, low: str, before: Sequence[str]) -> Iterato
             verdict = Verdict.CORRECT if said == due else Verdict.WRONG
             yield claim(match[0], verdict, Kind.CONVERSION, shown=f"{due}, not {said}")
     if "$" in step:
-        yield from _prices_misread(problem, step, before)
+        yield from _prices_misread(problem, step, texts[:-1])
     if "% of the" in low or "percent of the" in low:
-        yield from _percentages_misread(problem, step, before)
+        yield from _percentages_misread(problem, step, texts[:-1])
 
 
 def _prices_misread(problem: str, step: str, before: Sequence[str]) -> Iterator[Link]:

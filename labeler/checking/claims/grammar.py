@@ -36,6 +36,7 @@ _FUNCTION_SYMBOLS = frozenset("fghFGHPQpqTSARVCNEO") | {"phi", "varphi", "sigma"
 _ANGLE_FUNCTIONS = words("sin cos tan cot sec csc")
 _PLAIN_FUNCTIONS = words("sqrt ln exp")
 _LIST_FUNCTIONS = words("gcd lcm max min")
+_FRACTION = ["open", "num", "close", "open", "num", "close"]
 _STARTS = frozenset({"sym", "func", "open"})
 _ENDS = frozenset({"end", "close"})
 
@@ -274,6 +275,8 @@ class Parser(Units):
 
     def _function(self, name: str) -> Node:
         if name == "frac":
+            if (fraction := self._of_numbers()) is not None:
+                return fraction
             if self.comes("num") and _two_digits(self.tokens[self.at].text):  # \frac12
                 digits = self.take("num").text
                 return Operation("/", (literal(digits[0]), literal(digits[1])))
@@ -311,6 +314,17 @@ class Parser(Units):
             node: Node = Operation(name, (argument,))
             return Operation("^", (node, exponent)) if exponent else node
         raise NoExpression
+
+    def _of_numbers(self) -> Node | None:
+        """Both groups behind `\\frac`, where each is one number, as in most."""
+        shape = self.tokens[self.at : self.at + 6]
+        if [token[0] for token in shape] != _FRACTION or shape[0][1] != "{" or shape[3][1] != "{":
+            return None
+        top, bottom = shape[1][1], shape[4][1]
+        if max(len(top), len(bottom)) > MAX_DIGITS:
+            return None
+        self.at += 6
+        return Operation("/", (literal(top), literal(bottom)))
 
     def _function_argument(self) -> Node:
         """What stands behind `\\sin`: a bracket, or a product without signs such as `2 \\pi x`."""

@@ -12,7 +12,7 @@ differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -144,18 +144,19 @@ def _is_rewriting(
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
     assert right is not None
-    bound = _is_bound(left, right, known, context)
+    bound = _Once(lambda: _is_bound(*both, known, context))
+    both = left, right
     if _is_scaled(chain, left, right, context):
         return False
     if (
-        not bound
-        and (_is_unexpanded(left) or _is_unexpanded(right))
-        and differ_by_number(*_inside(left, right), context)
+        (_is_unexpanded(left) or _is_unexpanded(right))
         and not _ENDS.search(chain.sentence + chain.behind)
+        and not bound()
+        and differ_by_number(*_inside(left, right), context)
     ):
         return True
     alone = len(chain.sides[i].facts.names) == 1 or not (_is_rational(left) and _is_rational(right))
-    if not bound and holds and i > 0 and alone and grow_alike(left, right, context):
+    if holds and i > 0 and alone and not bound() and grow_alike(left, right, context):
         return True
     roots = False
     if (
@@ -167,33 +168,45 @@ def _is_rewriting(
         roots = _MEASURING.search(chain.before[-120:]) is not None
     if not (_is_rational(left) and _is_rational(right)):
         return False
-    alike = lead_alike(left, right, context)
+    inside = left, right
+    alike = _Once(lambda: lead_alike(*inside, context))
     first = chain.sides[0]
-    if not bound and i > 0 and alike and (first.node is None or first.name != ""):
+    if i > 0 and (first.node is None or first.name != "") and not bound() and alike():
         return True
     goes_on = len(chain.sides) > i + 2 and not chain.sides[-1].facts.names
-    in_chain = not bound and len(chain.sides) > 2 and (holds or goes_on)
-    if in_chain and _agree(left, right, context, lacking=2 if holds else 1):
+    in_chain = len(chain.sides) > 2 and (holds or goes_on)
+    if in_chain and not bound() and _agree(left, right, context, lacking=2 if holds else 1):
         return True
     said = chain.before[-120:]
     product, total = _is_product(left), _is_product(right)
-    solving = _SOLVING.search(said) is not None
     expands = product and not total and _EXPANDING.search(said) and not _EQUATING.search(said)
-    if expands and (alike or _agree(left, right, context, lacking=MANY, same_lead=False)):
+    if expands and (alike() or _agree(left, right, context, lacking=MANY, same_lead=False)):
         return True
-    if alike and not _EQUATING.search(said):
-        if not product and not total and _COLLECTING.search(said):
-            return True
-        if total and not product and _FACTORING.search(said):
-            return True
+    collects = not product and not total and _COLLECTING.search(said)
+    factors = total and not product and _FACTORING.search(said)
+    if (collects or factors) and not _EQUATING.search(said) and alike():
+        return True
     product, total = _is_unexpanded(left), _is_unexpanded(right)
-    if bound or product == total or solving or _SOLVING.search(chain.behind):
+    if product == total or _SOLVING.search(said) or _SOLVING.search(chain.behind) or bound():
         return False
     asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
     several = len(chain.sides[i].facts.names) > 1
     return bool(several or asks or roots or _REWRITING.search(said)) and _agree(
         left, right, context, lacking=1 if not asks else 2
     )
+
+
+class _Once:
+    """A condition that is decided when it is asked for, and then known."""
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self._condition = condition
+        self._known: bool | None = None
+
+    def __call__(self) -> bool:
+        if self._known is None:
+            self._known = self._condition()
+        return self._known
 
 
 _ENDS = re.compile(

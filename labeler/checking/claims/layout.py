@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from labeler.checking.claims.token import Token
 
 _SOFT = frozenset({"edge", "row", "line"})
+_GOES_ON = frozenset({"rel", "close"})
+_GOES_ON_BEHIND = frozenset({"rel", "open", "op"})
+"""Kinds of tokens before which, and behind which, a line or a formula does not end a chain."""
 
 
 def runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -48,7 +51,7 @@ def _bracketed(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens, with what is no bracket of an expression made a boundary or unsupported."""
     stack: list[str] = []
     inside = False
-    for token in tokens:
+    for token in [token for token in tokens if token[0] in _NESTING]:
         kind = token[0]
         if kind == "open":
             stack.append(token[1])
@@ -62,6 +65,7 @@ def _bracketed(tokens: Sequence[Token]) -> Sequence[Token]:
     return _asides(tokens) if inside else tokens
 
 
+_NESTING = frozenset({"open", "close", "rel"})
 _PAIRS = {")": "(", "]": "[", "}": "{", "floor": "floor", "ceil": "ceil"}
 
 
@@ -110,21 +114,24 @@ def _joined(tokens: Sequence[Token]) -> list[Token]:
     result: list[Token] = []
     length = len(tokens)
     index, depth = _bullet(result, tokens, 0), 0
-    stops = [i for i, token in enumerate(tokens) if token[0] == "boundary"]
+    kinds = [token[0] for token in tokens]
+    stops = [i for i, kind in enumerate(kinds) if kind == "boundary"]
+    nests = "open" in kinds
     for stop in stops:
         if stop < index:  # of a row of boundaries that was read already
             continue
-        piece = tokens[index:stop]
-        result += piece
-        depth += _depth(piece)
-        end = stop
-        while end < length and tokens[end][0] == "boundary":
+        result += tokens[index:stop]
+        if nests:
+            between = kinds[index:stop]
+            depth += between.count("open") - between.count("close")
+        end = stop + 1
+        while end < length and kinds[end] == "boundary":
             end += 1
         boundaries = tokens[stop:end]
         before = result[-1] if result else None
         after = tokens[end] if end < length else None
         # `\\(x = 1\\) - \\(x = 2\\)`: a difference or the next item of a list?
-        bullet = end + 1 < length and tokens[end + 1][0] == "boundary"
+        bullet = end + 1 < length and kinds[end + 1] == "boundary"
         negative = end + 1 < length and not tokens[end + 1].spaced
         result += _kept(boundaries, before, after, depth, bullet=bullet, negative=negative)
         index = end
@@ -135,11 +142,13 @@ def _joined(tokens: Sequence[Token]) -> list[Token]:
 
 def _bullet(result: list[Token], tokens: Sequence[Token], index: int) -> int:
     """Marks a sign that may begin an item of a list; how many tokens it took."""
-    if index + 1 >= len(tokens) or (result and result[-1].kind != "boundary"):
+    if index + 1 >= len(tokens) or (result and result[-1][0] != "boundary"):
         return 0
     sign = tokens[index]
+    if sign[0] != "op":
+        return 0
     behind = bool(result) and result[-1].text == "behind"
-    if sign.kind == "op" and sign.text in "-*" and tokens[index + 1].spaced and not behind:
+    if sign.text in "-*" and tokens[index + 1].spaced and not behind:
         result.append(sign._replace(kind="mark", text="bullet"))
         return 1
     return 0
@@ -155,22 +164,17 @@ def _kept(
     negative: bool,
 ) -> list[Token]:
     """What remains of the boundaries between two tokens."""
-    kinds = {boundary.text for boundary in boundaries}
+    kinds = {boundary[1] for boundary in boundaries}
     if "row" in kinds:
         kinds.discard("gap")
-    if depth > 0 and kinds <= _SOFT:
+    soft = kinds <= _SOFT
+    if depth > 0 and soft:
         return []
     if before is not None and after is not None and _is_torn_number(boundaries, before, after):
         return [boundaries[0], boundaries[0]._replace(kind="unsupported")]
-    if before is None or after is None or not kinds <= _SOFT:
-        return (
-            list(boundaries[:1])
-            if kinds <= _SOFT
-            else [w for w in boundaries if w.text not in _SOFT][:1]
-        )
-    if after.kind == "rel" or before.kind in {"rel", "open"} or after.kind == "close":
-        return []
-    if before.kind == "op":
+    if before is None or after is None or not soft:
+        return list(boundaries[:1]) if soft else [w for w in boundaries if w.text not in _SOFT][:1]
+    if after[0] in _GOES_ON or before[0] in _GOES_ON_BEHIND:
         return []
     if kinds == {"edge"}:
         value = len(boundaries) == 1 and before.kind in {"num", "close", "sym", "mark"}

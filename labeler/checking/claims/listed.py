@@ -39,11 +39,16 @@ _UNSURE = re.compile(
 _VERB = re.compile(r"\b(?:has|have|had|is|are|gives|makes)\b", re.IGNORECASE)
 
 
+def may_count(text: str) -> bool:
+    """Whether a noun of what is counted stands in a text."""
+    return any(noun in text for noun in _NOUNS)
+
+
 def counted(step: str) -> Iterator[Link]:
     """Counts of a step that stand right before the list of what they count."""
     if "," not in step or ("(" not in step and ": " not in step and " are " not in step):
         return
-    if not any(noun in step for noun in _NOUNS):
+    if not may_count(step):
         return
     for match in _COUNTED.finditer(step):
         said, noun, between = match[1].lower(), match[2], match[3]

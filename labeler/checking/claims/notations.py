@@ -12,7 +12,6 @@ Not covered: a power that lost its sign (`23` for two cubed), decimal commas in 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -28,22 +27,32 @@ from labeler.checking.claims.vocabulary import (
 
 def without_notations(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens, with a word or unsupported in place of what is no arithmetic."""
-    pairs = list(itertools.pairwise(tokens))
-    if [1 for a, b in pairs if b[0] == "num" and a[0] == "word" and a[3] == b[2]]:
+    kinds = [token[0] for token in tokens]
+    numbers = [index for index, kind in enumerate(kinds) if kind == "num"]
+    if [
+        1
+        for index in numbers
+        if index and kinds[index - 1] == "word" and tokens[index - 1][3] == tokens[index][2]
+    ]:
         tokens = _words_with_numbers(tokens)
-        pairs = list(itertools.pairwise(tokens))
+        kinds = [token[0] for token in tokens]
+        numbers = [index for index, kind in enumerate(kinds) if kind == "num"]
     found: list[int] = []
-    for index, (token, behind) in enumerate(pairs):
-        if token[0] == "num":
-            if behind[0] == "word":
-                if behind[1] in _CONVERTIBLE:
-                    found += _compound(tokens, index)
-            elif behind[1] == "-":
+    kinds.append("end")
+    for index in numbers:
+        behind = kinds[index + 1]
+        if behind == "word":
+            if tokens[index + 1][1] in _CONVERTIBLE:
+                found += _compound(tokens, index)
+        elif behind == "op":
+            if tokens[index + 1][1] == "-":
                 found += _named(tokens, index) or _mixed(tokens, index)
-            elif behind[0] == "open":
-                found += _itemised(tokens, index)
-        elif token[0] == "func" and token[1] == "sqrt":
-            found += _root(tokens, index)
+        elif behind == "open":
+            found += _itemised(tokens, index)
+    if "func" in kinds:
+        for index, token in enumerate(tokens):
+            if token[0] == "func" and token[1] == "sqrt":
+                found += _root(tokens, index)
     if not found:
         return tokens
     result = list(tokens)

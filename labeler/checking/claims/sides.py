@@ -12,6 +12,7 @@ from typing import NamedTuple
 from labeler.checking.claims.cursor import NoExpression
 from labeler.checking.claims.expression import Either, Facts, Node, Operation, Symbol, facts
 from labeler.checking.claims.expression import has_operation as computes
+from labeler.checking.claims.flat import flat
 from labeler.checking.claims.grammar import MAX_DIGITS, Parser
 from labeler.checking.claims.products import literal
 from labeler.checking.claims.token import Token
@@ -253,6 +254,11 @@ def read_side(piece: Sequence[Token], text: str) -> Side:
     tokens = piece[1:] if bullet else piece
     if tokens and tokens[0].kind == "op" and tokens[0].text in "*/+":
         return Side(source, None)
+    node = flat(tokens)
+    if node is not None and not bullet:
+        name = "" if isinstance(node, Operation) else _name(piece)
+        known = facts(node)
+        return Side(source, node, name=name, facts=known, computes=True, start=piece[0].start)
     parser = Parser(tokens)
     try:
         node = parser.whole()

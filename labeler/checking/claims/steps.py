@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from labeler.checking.claims.answers import NumbersSoFar, contradicted
-from labeler.checking.claims.carried import Carried, values_of
+from labeler.checking.claims.carried import Carried, may_drop, values_of
 from labeler.checking.claims.chains import REACH, Chain, find_chains, goes_on, without_annotations
 from labeler.checking.claims.context import (
     CHARACTERS_PER_OPERATION,
@@ -24,7 +24,7 @@ from labeler.checking.claims.context import (
     context_of,
     says_imaginary,
 )
-from labeler.checking.claims.conversions import conversions, converted
+from labeler.checking.claims.conversions import conversions, converted, may_convert
 from labeler.checking.claims.decide import Kind, Link, decide, readings_of
 from labeler.checking.claims.equation import Equation, equations_of
 from labeler.checking.claims.equations import MAX_KNOWN, far_root, follow, is_linked, rewritten
@@ -32,20 +32,21 @@ from labeler.checking.claims.functions import Definitions
 from labeler.checking.claims.given import misread
 from labeler.checking.claims.groups import false_groups
 from labeler.checking.claims.identities import identities
-from labeler.checking.claims.listed import counted
+from labeler.checking.claims.listed import counted, may_count
 from labeler.checking.claims.moduli import moduli
 from labeler.checking.claims.narrated.table import SIMULATORS
 from labeler.checking.claims.restated import Restated
 from labeler.checking.claims.tested import is_tested
 from labeler.checking.claims.token import MAX_CHARACTERS
 from labeler.checking.claims.values import Undecided, Value, evaluate, same
-from labeler.checking.claims.worded import worded
+from labeler.checking.claims.worded import ALL_FORMS, forms_in, worded
 from labeler.records import Verdict
 
 _BEGINS = re.compile(
     r"(?!.{0,200}substitut)[A-Za-z,.:;\s*#-]{0,200}[\s$\\\[(&]{0,8}=", re.IGNORECASE
 )
 """A step that begins with a sign of equality, behind words at most."""
+_WORD = re.compile(r"[A-Za-z]{2}")
 MAX_CHAINS_OF_SOLUTION = 250
 """The steps behind are read no more."""
 
@@ -57,7 +58,8 @@ def check_solution(
 
     The links of a step depend on the problem, the step and the steps before it only.
     """
-    reader = Reader(problem, symbolic=symbolic)
+    whole = "\n".join(map(without_annotations, steps)).lower()
+    reader = Reader(problem, symbolic=symbolic, whole=whole)
     links = [reader.read(step) for step in steps]
     short = tuple(step if len(step) <= MAX_CHARACTERS else "" for step in steps)
     low, asked = "\n".join(short).lower(), problem.lower()
@@ -69,10 +71,18 @@ def check_solution(
 
 
 class Reader:
-    """Reads the steps of one solution in order, and remembers what they say."""
+    """Reads the steps of one solution in order, and remembers what they say.
 
-    def __init__(self, problem: str, *, symbolic: bool = True) -> None:
+    `whole`: all steps that will be read, in small letters, if they are known. Words that stand
+    nowhere in it are not looked for in each step; that is all it is used for.
+    """
+
+    def __init__(self, problem: str, *, whole: str | None = None, symbolic: bool = True) -> None:
         self.symbolic = symbolic
+        self.forms = ALL_FORMS if whole is None else forms_in(whole)
+        self.counts = whole is None or may_count(whole)
+        self.converts = whole is None or may_convert(whole)
+        self.doubts = whole is None or may_drop(whole)
         self.context = context_of(problem)
         self.stated: list[tuple[str, Value]] = []
         self.carried = Carried()
@@ -121,21 +131,27 @@ class Reader:
             if len(chains) > 1:
                 links += false_groups(chains, self.equations, self.at, self.context)
             links += self.restated.of_problem(step, self.context)
-        links += contradicted(self.numbers, step, chains)
+        links += contradicted(self.numbers, step, low, chains)
         self.numbers.note(step)
-        links += worded(step, low)
-        links += counted(step)
-        links += misread(self.context.problem, step, low, self.texts[:-1])
+        if self.forms:
+            links += worded(step, low, self.forms)
+        if self.counts:
+            links += counted(step)
+        links += misread(self.context.problem, step, low, self.texts)
         if "mod" in low:
             links += moduli(step)
-        links += conversions(step, low)
-        self.carried.end_step(step)
+        if self.converts:
+            links += conversions(step, low)
+        if self.doubts:
+            self.carried.end_step(step)
+        else:
+            self.carried.end_plain_step()
         self.last = chains[-1] if chains else None
         return tuple(links)
 
     def _last_of_step_before(self, chains: Sequence[Chain]) -> Chain | None:
         """The chain that ended the step before, where the first of this one follows from it."""
-        if self.last is None or not chains or not re.search(r"[A-Za-z]{2}", chains[0].before):
+        if self.last is None or not chains or not _WORD.search(chains[0].before):
             return None
         behind = self.texts[-2][self.last.end :] if len(self.texts) > 1 else ""
         return self.last if is_linked(behind + " so ") else None
@@ -151,7 +167,10 @@ class Reader:
         return "\n".join([*parts, self.texts[self.at][: chain.start]])
 
     def _links(self, chain: Chain, before: Chain | None) -> list[Link]:
-        links = [self._unless_tested(link, chain) for link in decide(chain, self.context)]
+        links = [
+            link if link.verdict is not Verdict.WRONG else self._unless_tested(link, chain)
+            for link in decide(chain, self.context)
+        ]
         links += converted(chain)
         if not self.symbolic or chain.asked:  # a question states nothing
             return links

@@ -79,7 +79,7 @@ class _Lexer:
         self.depth = 0
 
     def run(self, start: int, end: int) -> list[Token]:
-        text, append = self.text, self.tokens.append
+        text, append, new = self.text, self.tokens.append, make_token
         for match in _LEXER.finditer(text, start, end):
             index = match.lastindex
             if index is None:  # blanks at the end
@@ -88,33 +88,42 @@ class _Lexer:
             spaced = self.spaced or begin > match.start()
             if index == _LETTERS:
                 letters = text[begin:stop]
-                if (
+                if self.mathematics:
+                    if stop - begin == 1 and not self.prose_depth:
+                        append(new(Token, ("sym", letters, begin, stop, spaced, False)))
+                    else:
+                        self.spaced = spaced
+                        self._letters(letters, begin, stop)
+                elif (
                     spaced
-                    and not self.mathematics
-                    and len(letters) > 1
+                    and stop - begin > 1
                     and (low := letters.lower()) not in _SPECIAL
-                    and not (len(letters) < 4 and self._is_formula(letters, stop))
+                    and not (stop - begin < 4 and self._is_formula(letters, stop))
                 ):
-                    append(make_token(Token, ("word", low, begin, stop, True, False)))
+                    append(new(Token, ("word", low, begin, stop, True, False)))
                 else:
                     self.spaced = spaced
                     self._letters(letters, begin, stop)
             elif index == _SIMPLE:
                 kind, sign = _SIMPLE_SIGNS[text[begin]]
-                append(make_token(Token, (kind, sign, begin, stop, spaced, False)))
+                append(new(Token, (kind, sign, begin, stop, spaced, False)))
             elif index == _NUMBER:
-                self._number(text[begin:stop], begin, stop, spaced)
-            elif (fixed := _FIXED.get(name := _NAMES[index])) is not None:
-                append(make_token(Token, (*fixed, begin, stop, spaced, False)))
-                self.spaced = name == "row"
-                continue
-            elif name in _HANDLERS:
+                number = text[begin:stop]
+                if number.isdecimal() and number[0] != "0" and not self.prose_depth:
+                    append(new(Token, ("num", number, begin, stop, spaced, False)))
+                else:
+                    self._number(number, begin, stop, spaced)
+            elif (handler := _HANDLER_OF[index]) is not None:
                 self.spaced = spaced
-                _HANDLERS[name](self, text[begin:stop], begin, stop)
-                self.spaced = name == "newline"
+                handler(self, text[begin:stop], begin, stop)
+                self.spaced = index == _NEWLINE
+                continue
+            elif (fixed := _FIXED_OF[index]) is not None:
+                append(new(Token, (*fixed, begin, stop, spaced, False)))
+                self.spaced = index == _ROW
                 continue
             else:
-                self.spaced = name == "space"
+                self.spaced = index == _SPACE
                 continue
             self.spaced = False
         return self.tokens
@@ -373,12 +382,16 @@ _SIMPLE_SIGNS: dict[str, tuple[Kind, str]] = {
 _SIMPLE_SIGNS |= {s: (kind, text or s) for s, (kind, text) in _SIMPLE_SIGNS.items()}
 _SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
 _NAMES: tuple[str, ...] = ("", *_LEXER.groupindex)
-_LETTERS, _NUMBER, _SIMPLE = (_NAMES.index(name) for name in ("letters", "number", "simple"))
+_LETTERS, _NUMBER, _SIMPLE, _NEWLINE, _ROW, _SPACE = (
+    _NAMES.index(name) for name in ("letters", "number", "simple", "newline", "row", "space")
+)
+_FIXED_OF = tuple(map(_FIXED.get, _NAMES))
 _HANDLERS = {
     name: getattr(_Lexer, "_" + name)
     for name in _NAMES[1:]
     if name not in {"letters", "number", "simple", "space", "align", *_FIXED}
 }
+_HANDLER_OF = tuple(map(_HANDLERS.get, _NAMES))
 
 
 def tokenize(text: str, known: Formulas, start: int, end: int) -> list[Token]:

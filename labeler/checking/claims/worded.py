@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,6 +29,7 @@ _IS = (
     r"equal to|makes|gives|comes to) "
 )
 _MATH = re.compile(r"\$\$|\\[()]|\$(?=[^$\d])|(?<=\d)\$|\\(?:text|mathrm)\{\s*|\\,|[{}]")
+_SPACES = re.compile(r"  +")
 _UNSTATED = re.compile(
     r"\b(?:not|n't|never|if|whether|suppose|assume|wrong|incorrect|mistake|false|except|"
     r"unless|instead|"
@@ -356,14 +357,22 @@ FORMS = (
 )
 
 
-def worded(step: str, low: str) -> Iterator[Link]:
-    """What a step (`low`: in small letters) claims in words."""
+Forms = Sequence[tuple[str, tuple[Form, ...]]]
+"""What a text must hold, and the forms that need it."""
+
+
+def forms_in(low: str) -> Forms:
+    """The forms that may stand somewhere in a text, which is in small letters."""
+    return [(needs, group) for needs, group in ALL_FORMS if needs in low]
+
+
+def worded(step: str, low: str, forms: Forms) -> Iterator[Link]:
+    """What a step (`low`: in small letters) claims in words, in some of these forms."""
     text = ""
     found = 0
-    forms = [form for needs, group in _BY_NEED if needs in low for form in group]
-    for form in forms:
+    for form in [form for needs, group in forms if needs in low for form in group]:
         if not text:
-            text = re.sub(r"  +", " ", _MATH.sub("", step))
+            text = _SPACES.sub(" ", _MATH.sub("", step))
         for match in form.pattern.finditer(text):
             found += 1
             if found > MAX_CLAIMS:
@@ -394,4 +403,4 @@ def _by_need() -> tuple[tuple[str, tuple[Form, ...]], ...]:
     return tuple((n, tuple(form for form in FORMS if form.needs == n)) for n in needs)
 
 
-_BY_NEED = _by_need()
+ALL_FORMS = _by_need()

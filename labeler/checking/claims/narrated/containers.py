@@ -55,9 +55,11 @@ _COUNT = re.compile(
 def containers(problem: str, steps: Sequence[str]) -> Iterator[tuple[int, Link]]:
     """Coins and counts that the steps narrate."""
     del problem
-    yield from _coins(steps)
+    low = "\n".join(steps).lower()
+    if any(coin in low for coin in COINS):
+        yield from _coins(steps)
     state: dict[str, int] = {}
-    if not any(_MOVE.search(step) for step in steps):
+    if " from " not in low or not any(_MOVE.search(step) for step in steps):
         return
     for at, step in enumerate(steps):
         moves = list(_MOVE.finditer(step))
