@@ -54,7 +54,7 @@ def with_misread(rates: Array, share: float) -> Array:
 
 def log_likelihood(source: Source, table: Array, rates: Array) -> Array:
     """log P(counts | state) [counts, states] of any source."""
-    logs = beta_binomial.log_likelihood(table, rates)
+    logs: Array = beta_binomial.log_likelihood(table, rates)
     if only_flags(source.labeler):
         logs[np.ix_(table[:, 1] > 0, np.arange(len(STATES))[RIGHT])] = 0.0
     return logs
