@@ -76,7 +76,8 @@ def refit(prior: Array, rates: Array, table: Array, expected_counts: Array) -> A
 
 def is_flag(table: Array) -> Array:
     """[counts]: which counts (n, n_correct) of a tool say "wrong" and nothing else."""
-    return (table[:, 0] > 0) & (table[:, 1] == 0)
+    flagged: Array = (table[:, 0] > 0) & (table[:, 1] == 0)
+    return flagged
 
 
 def log_base_odds(chain: Chain, rates: Array, n_steps: int) -> Array:
