@@ -125,7 +125,7 @@ class Server:
         except httpx.TransportError:
             return False
 
-    def ended(self, run, timeout_s=300.0):
+    def ended(self, run, timeout_s=900.0):
         """The last state of a run, awaited: its type, and its message."""
 
         def last():
@@ -139,7 +139,7 @@ class Server:
             said = f"not ended in {timeout_s:g} s: {states}, {self.logs(run)}"
             raise AssertionError(said) from None
 
-    def completed(self, run, timeout_s=300.0):
+    def completed(self, run, timeout_s=900.0):
         """Waits for a run's end, which must be a good one; what its last state says."""
         kind, message = self.ended(run, timeout_s)
         assert kind == "COMPLETED", (kind, message, self.logs(run))
@@ -173,8 +173,12 @@ def stop(child, how=signal.SIGKILL):
     child.wait()
 
 
-def wait_for(what, timeout_s=300.0):
-    """The first true value of a function, looked at every 0.1 s."""
+def wait_for(what, timeout_s=900.0):
+    """The first true value of a function, looked at every 0.1 s.
+
+    The patience is that of a client that waits for a busy server (four minutes) and of a run that
+    waits for a place on its engine (ten): either is an answer, and none of a test's business.
+    """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         found = what()
