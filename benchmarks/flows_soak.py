@@ -180,7 +180,7 @@ def family(pid: int) -> dict[int, tuple[str, int, int]]:
 def size_of(home: Home, database: str) -> int:
     """Bytes of the server's database."""
     if home.options:
-        from flows.postgres import place
+        from labeler.flows.postgres import place
 
         database = place(home.folder / "prefect").url
     if database.startswith("postgresql"):
