@@ -30,12 +30,19 @@ from tests.stored_table import EMPTY, RUN_1, RUN_2, STORED, WHOLE
 from tests.test_dataset import info, shard, solved
 
 
-def test_a_dataset_that_version_1_wrote_is_read_in_all_its_parts() -> None:
-    opened = open_dataset(STORED)
+@pytest.fixture
+def of_version_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy, to be written to: statistics keep their summaries beside the rows."""
+    monkeypatch.setenv("LABELER_CACHE", str(tmp_path / "cache"))
+    return Path(shutil.copytree(STORED, tmp_path / "d"))
+
+
+def test_a_dataset_that_version_1_wrote_is_read_in_all_its_parts(of_version_1: Path) -> None:
+    opened = open_dataset(of_version_1)
     assert (opened.version, opened.schema_version) == (1, 1)
     assert list(opened.solutions()) == [WHOLE, EMPTY]
     assert [version.info for version in opened.versions()] == [RUN_1, RUN_2]
-    assert list(resolve(STORED, tag="first").solutions()) == [WHOLE]
+    assert list(resolve(of_version_1, tag="first").solutions()) == [WHOLE]
     assert opened.scan().collect()["schema_version"].to_list() == [1, 1]
     counted = label_statistics(opened)
     assert (counted.n_solutions, counted.n_steps, counted.n_wrong_steps) == (2, 2, 1)
@@ -91,11 +98,11 @@ def next_version(tmp_path: Path) -> Path:
 
 
 def test_the_next_schema_version_will_read_what_this_one_writes(
-    next_version: Path, tmp_path: Path
+    next_version: Path, of_version_1: Path, tmp_path: Path
 ) -> None:
     # Not in the repository's folder, where Python would find this version first.
     done = subprocess.run(
-        [sys.executable, "-c", NEXT, str(STORED)],
+        [sys.executable, "-c", NEXT, str(of_version_1)],
         cwd=tmp_path,
         env=os.environ
         | {"PYTHONPATH": str(next_version), "LABELER_CACHE": str(tmp_path / "cache")},
@@ -115,13 +122,6 @@ def test_the_next_schema_version_will_read_what_this_one_writes(
         "n_steps": 2,
         "scanned": [[None, "s1"], [None, "s2"]],
     }
-
-
-@pytest.fixture
-def of_version_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the stored dataset, to be written to."""
-    monkeypatch.setenv("LABELER_CACHE", str(tmp_path / "cache"))
-    return Path(shutil.copytree(STORED, tmp_path / "d"))
 
 
 DRAWN = ProblemSamples(seed=7, n=16, n_decided=15, n_correct=14)
