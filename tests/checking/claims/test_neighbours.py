@@ -6,7 +6,8 @@ import pytest
 
 from labeler.checking.claims.steps import check_solution
 from labeler.records import Verdict
-from tests.checking.claims.neighbours import FALSE, SILENT
+from tests.checking.claims.false_neighbours import FALSE
+from tests.checking.claims.silent_neighbours import SILENT
 from tests.checking.claims.test_claims import NO_ERRORS, NOT_STATED, NOTATIONS, OTHER_ARITHMETIC
 from tests.checking.claims.true_claims import TRUE
 
