@@ -24,15 +24,16 @@ from labeler.driver.conversation import Conversation
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
+from labeler.turns.own import own_texts
 
 NAME: Final = "tool_check"
-VERSION = "3"
+VERSION = "5"
 
 SHOWN = 3
 """False claims of one step that the rationale names."""
 
 FLAG_SCORE = 0.05
-"""P(step is right) where a claim of it is false: of 274 flags on the shown sets of human labels 15
+"""P(step is right) where a claim of it is false: of 308 flags on the shown sets of human labels 16
 (5%) stood before the first error. What a flag is worth is learned for each kind of claim by the
 consensus, which finds the kind in the evidence's reason."""
 
@@ -56,7 +57,7 @@ def tool_check(
     found: dict[str, Evidence] = {}
     claims = false = 0
     for solution in solutions:
-        links = check_solution(problem.text, solution.steps, symbolic=settings.symbolic)
+        links = check_solution(problem.text, own_texts(solution), symbolic=settings.symbolic)
         prefixes = prefix_ids(problem.problem_id, solution.steps)
         for prefix, said in zip(prefixes, links, strict=True):
             if prefix not in found:

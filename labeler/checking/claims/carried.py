@@ -15,11 +15,12 @@ from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import Kind, Link, readings_of, show
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Exact, Node, Number, Operation, Symbol, facts
+from labeler.checking.claims.sentences import in_sentence
 from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, Work, evaluate, same
 from labeler.records import Verdict
 
 _HYPOTHESIS = re.compile(
-    r"\b(?:if|suppose|assum\w+|cases?|when|try\w*|test\w*|let|or|substitut\w+|would|instead|say|"
+    r"\b(?:if|suppose|assum\w+|cases?|when|try\w*|test\w*|let\b(?!['’]s|\sus\b)|or|substitut\w+|would|instead|say|"
     r"plug\w*|put\w*|for|at|choose|take|next|other|another|second|new)\b",
     re.IGNORECASE,
 )
@@ -37,7 +38,7 @@ DROPPED = re.compile(
 )
 """Words after which any value found so far may be of a dropped attempt or of another case."""
 
-
+_hypothesis = in_sentence(_HYPOTHESIS)
 _DOUBTING = (
     "however", "but", "instead", "reject", "discard", "extraneous", "not ", "invalid", "wait",
     "actually", "no,", "case", "otherwise", "another", "other ", "next equation", "start over",
@@ -93,7 +94,7 @@ class Carried:
         value: Exact | None = None
         if last.node is not None and not last.facts.names and not last.units and found:
             only = found[-1][1]
-            if not last.facts.kinds and not _HYPOTHESIS.search(chain.sentence):
+            if not last.facts.kinds and not _hypothesis(chain.sentence):
                 value = only if isinstance(only, EXACT) else None
         name = first.node.name
         known = name not in self._values or self._values[name] == value
@@ -120,7 +121,7 @@ class Carried:
     def _misused(self, left: Node, right: Node, names: frozenset[str], chain: Chain) -> Link | None:
         """A claim in which numbers stand for names, but not those that the names have."""
         known = {n: v for n in names if (v := self._values.get(n)) is not None}
-        if not known or _HYPOTHESIS.search(chain.sentence):
+        if not known or _hypothesis(chain.sentence):
             return None
         put = put_in(left, right)
         if put is not None and put.keys() == names:

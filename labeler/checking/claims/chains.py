@@ -66,14 +66,19 @@ def without_annotations(text: str) -> str:
     return _ANNOTATION.sub("", text) if "<<" in text else text
 
 
-@lru_cache(maxsize=CACHED)
 def find_chains(text: str) -> tuple[Chain, ...]:
-    """All chains of a step, in order of their place; none of a step that is too long.
+    """All chains of a step, in order of their place; none of a step that is too long."""
+    return read_chains(text)[0]
+
+
+@lru_cache(maxsize=CACHED)
+def read_chains(text: str) -> tuple[tuple[Chain, ...], int]:
+    """The chains, and how many characters were read token by token to find them.
 
     The last few are kept: samples of one problem share it, and often their first steps.
     """
     if len(text) > MAX_CHARACTERS or not RELATION.search(text):
-        return ()
+        return (), 0
     known = formulas(text)
     found: list[Chain] = []
     read = 0
@@ -85,7 +90,7 @@ def find_chains(text: str) -> tuple[Chain, ...]:
         for run in runs(tokens):
             found += _chains(run, text)
     found.sort(key=lambda chain: chain.start)
-    return tuple(_placed(found, text))
+    return tuple(_placed(found, text)), read
 
 
 def _placed(found: list[Chain], text: str) -> Iterator[Chain]:
@@ -138,10 +143,11 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
     sides = [first_side(pieces[0], text)]
     joined: list[str] = []
     begin = pieces[0][0].start if pieces[0] else run[0].start
-    for relation, piece, is_last in zip(
-        relations, pieces[1:], [False] * (len(relations) - 1) + [True], strict=True
-    ):
-        joined.append(relation)
+    for number, whole in enumerate(pieces[1:]):
+        is_last = number == len(relations) - 1
+        nearly = len(whole) > 1 and whole[0][1] in _NEARLY and whole[0][0] == "word"
+        piece = whole[1:] if nearly else whole  # = approximately 3.2
+        joined.append("~" if nearly else relations[number])
         cut = prose_begin(piece)
         if cut is None and not is_last:
             sides.append(read_side(piece, text))
@@ -156,4 +162,5 @@ def _chains(run: Sequence[Token], text: str) -> Iterator[Chain]:
         begin = rest[0].start if rest else end
 
 
+_NEARLY = frozenset({"approximately", "about", "roughly", "around", "approx", "nearly"})
 _MODULI = frozenset({"mod", "bmod", "pmod", "pod"})

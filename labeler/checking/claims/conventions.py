@@ -170,8 +170,8 @@ def _runs_on(a: Node, b: Node, value: Exact, behind: Side | None) -> bool:
     rounded = first.decimals and magnitude(led - value) < Fraction(1, 10**first.decimals)
     if not (led == value or rounded):
         return False
-    before = _literals(a)
-    return first.value not in before or not set(_literals(b)) <= set(before)
+    before = literals(a)
+    return first.value not in before or not set(literals(b)) <= set(before)
 
 
 def _leading(node: Node) -> tuple[Number | None, bool]:
@@ -196,11 +196,12 @@ def _is_quoted(left: Side, problem: str) -> bool:
 
 def _is_written_out(a: Node, b: Node) -> bool:
     """3 cats + 2 dogs = 3 * 4 + 2 * 4: unlike quantities, and then their sum in a third unit."""
-    counted, valued = _literals(a), _literals(b)
+    counted, valued = literals(a), literals(b)
     return has_operation(a) and counted < valued
 
 
-def _literals(node: Node) -> Counter[Exact]:
+def literals(node: Node) -> Counter[Exact]:
+    """The numbers that are written in a tree."""
     return Counter(n.value for n in walk(node) if isinstance(n, Number))
 
 

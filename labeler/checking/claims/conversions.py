@@ -14,6 +14,7 @@ from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.decide import Kind, Link, claim
 from labeler.checking.claims.excuses import not_stated
 from labeler.checking.claims.expression import Number
+from labeler.checking.claims.numbers import is_rounded
 from labeler.checking.claims.sides import Side
 from labeler.records import Verdict
 
@@ -96,11 +97,19 @@ def _only(side: Side) -> str:
 
 
 _SAID = (" in a", " per ", " in one", " has ", "one ")
+_AGAIN = ("(or ", ", or ", "which is ", "which equals ", "equivalent to ", "i.e.", "that is ")
+_RESTATED = re.compile(
+    r"(?<![\d.,/^*+×-])(?<![-+*/×÷=^] )\$?(\d[\d,]*(?:\.\d+)?)\$? (?:\\text\{ ?)?([a-z]+)\}?\$?,?"
+    r" \(?(?:or|which is|which equals|i\.e\.,?|that is,?)(?: (?:equal|equivalent) to)?"
+    r" \$?(\d[\d,]*(?:\.\d+)?)\$? (?:\\text\{ ?)?([a-z]+)\b(?! (?:and|of|per|more|less|each|"
+    r"longer|shorter|from|after|before|later)\b)(?!/|\s*[-+*×÷=])"
+)
+"""`90 minutes (or 1.5 hours)`, `3 feet, which is equal to 36 inches`."""
 
 
 def may_convert(low: str) -> bool:
     """Whether words of a conversion stand in a text, which is in small letters."""
-    return "dozen" in low or any(word in low for word in _SAID)
+    return "dozen" in low or any(word in low for word in (*_SAID, *_AGAIN))
 
 
 def conversions(step: str, low: str) -> Iterator[Link]:
@@ -109,6 +118,8 @@ def conversions(step: str, low: str) -> Iterator[Link]:
         for match in _DOZEN.finditer(step):
             number, dozen = (match[3], 6) if match[3] else (match[1] or match[2], 12)
             yield _stated(match[0], Fraction(number), Fraction(dozen))
+    if any(word in low for word in _AGAIN):
+        yield from _restated(low)
     if any(word in low for word in _SAID):
         for match in _IN.finditer(low):
             many, small, large = (
@@ -134,6 +145,44 @@ def conversions(step: str, low: str) -> Iterator[Link]:
             ):
                 continue
             yield _stated(match[0], number, due)
+
+
+def _restated(low: str) -> Iterator[Link]:
+    """A quantity that is said again in another unit, or in the same one on another scale."""
+    for match in _RESCALED.finditer(low):
+        x, y = _number(match[1]), _number(match[3])
+        ratio = x / y if x > y > 0 else y / x if x else Fraction(1)
+        if ratio in _POWERS:
+            shown = f"{match[1]} and {match[3]} in the same unit"
+            yield claim(match[0], Verdict.WRONG, Kind.CONVERSION, shown=shown)
+    for match in _RESTATED.finditer(low):
+        one, other = _unit(match[2]), _unit(match[4])
+        family = _family(one, other)
+        if family is None or {one, other} & _LOOSE:
+            continue
+        if one == other:
+            continue
+        x, y = _number(match[1]), _number(match[3])
+        due = x * family[one] / family[other]
+        back = y * family[other] / family[one]
+        if due == y:
+            yield claim(match[0], Verdict.CORRECT, Kind.CONVERSION)
+        elif not is_rounded(due, match[3]) and abs(back - x) * 50 > x:
+            shown = f"{match[1]} {match[2]} is {float(due):g} {match[4]}"
+            yield claim(match[0], Verdict.WRONG, Kind.CONVERSION, shown=shown)
+
+
+_RESCALED = re.compile(
+    r"(?<![\d.,/^*+×-])(\d[\d,]*(?:\.\d+)?) ([a-z]+(?:/[a-z]+)?) \(or (\d[\d,]*(?:\.\d+)?) \2\)"
+)
+"""`0.0056 kb/s (or 5.6 kb/s)`."""
+_POWERS = frozenset(Fraction(10**k) for k in range(1, 10))
+_LOOSE = frozenset({"second", "pound", "min", "sec"})
+"""Of time and of order, of mass and of money."""
+
+
+def _number(text: str) -> Fraction:
+    return Fraction(text.replace(",", ""))
 
 
 def _stated(text: str, number: Fraction, due: Fraction) -> Link:

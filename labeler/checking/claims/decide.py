@@ -35,6 +35,8 @@ from labeler.checking.claims.values import (
 from labeler.records import Verdict
 
 MAX_READINGS = 16
+EXCUSE = 200
+"""Operations that the search for an excuse costs, about: patterns over a sentence."""
 
 _SIGNS = re.compile(r"[*∗!⋆]|\\ast|\\boxed|\bx\b|\\(?:times|div)")
 
@@ -95,7 +97,7 @@ def decide(chain: Chain, context: Context) -> Iterator[Link]:
             previous = None  # it may hold the end of one statement and the beginning of another
             continue
         names = side.facts.names
-        if names and not names <= _CONSTANTS:
+        if names and not names <= CONSTANTS:
             if side.apart:
                 previous = None
             continue
@@ -194,6 +196,9 @@ def numeric_link(
     names = left.facts.names | right.facts.names
     if "e" in names or ("i" in names and not context.imaginary):
         return _unknown(left, right, "i or e")
+    exact = isinstance(x, EXACT) and isinstance(y, EXACT)
+    if not context.work.allows(EXCUSE if exact else 2 * EXCUSE):
+        return _unknown(left, right, "too much work")
     if reason := convention(left, right, x, y, behind, context):
         return _unknown(left, right, reason)
     if chain is not None and (said := not_stated(chain, x, y, left.text)):
@@ -201,7 +206,7 @@ def numeric_link(
     return Link(left, right, Verdict.WRONG, shown=f"{show(x)}, not {show(y)}")
 
 
-_CONSTANTS = frozenset({"i", "e"})
+CONSTANTS = frozenset({"i", "e"})
 _NO_CHOICES: Mapping[str, int] = {}
 
 
@@ -213,7 +218,7 @@ def readings_of(work: Work, *nodes: Facts) -> Iterator[Reading]:
         if known.kinds:
             kinds += known.kinds.difference(kinds)
         if known.names:
-            names |= known.names & _CONSTANTS
+            names |= known.names & CONSTANTS
     if not kinds and not names:
         yield Reading(_NO_CHOICES, work)
         return

@@ -12,17 +12,19 @@ from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import readings_of
 from labeler.checking.claims.expression import Exact, Number, Symbol
 from labeler.checking.claims.points import POINTS
+from labeler.checking.claims.sentences import in_sentence
 from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import EXACT, evaluate, exact
 
 _AND = re.compile(r"[\s$\\()\[\],;]*(?:and|or)\b", re.IGNORECASE)
 """An equation beside another: what follows may be the solution of either."""
 SUPPOSED = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|otherwise|would|"
+    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let\b(?!['’]s|\sus\b)|or|either|instead|otherwise|would|"
     r"contradict\w*|impossible|guess\w*|example|e\.g|minimum|maximum|boundary|asymptote\w*)\b",
     re.IGNORECASE,
 )
 """Words of a sentence whose equations hold for the moment only."""
+supposes = in_sentence(SUPPOSED)
 _PUT = (
     r"(?:if|when|for|let|at|with)\s+\$?(?:\\\()?\s*\(?[a-zA-Z]\b(?:,\s*[a-zA-Z]\b)*\)?\s*(?:=|is\b)"
 )
@@ -37,6 +39,7 @@ TRIED = re.compile(
     rf"\b(?:test\w*|try\w*|guess\w*|check\w*|verif\w*|plug\w*|{_PUT})", re.IGNORECASE
 )
 """Words of a value that is only tried."""
+tries = in_sentence(TRIED)
 
 
 class Equation(NamedTuple):
@@ -59,7 +62,7 @@ class Equation(NamedTuple):
     @property
     def supposed(self) -> bool:
         """Whether its sentence supposes, tells of a case, or sets it beside another."""
-        return bool(SUPPOSED.search(self.sentence) or _AND.match(self.before))
+        return bool(supposes(self.sentence) or _AND.match(self.before))
 
     @property
     def is_assignment(self) -> bool:

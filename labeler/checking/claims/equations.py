@@ -3,7 +3,7 @@
 Kinds of claim:
 - value: `total = 52 + 24` and then `total = 78`;
 - root: an equation in one unknown, and then one that has none of its roots, near or far;
-- solved: `p = 7 - 2q` and then `q = (p - 7) / 2`;
+- solved: see `solved`;
 - group: `a + c = 1, 2a + c = 4`, and then `a = 3, c = 5` named as a solution.
 
 An equation that is put to the test (`Plugging in -5: -5 = \\sqrt{10 - 3(-5)}`) states nothing: it
@@ -18,18 +18,24 @@ from fractions import Fraction
 
 from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
+from labeler.checking.claims.conventions import literals
 from labeler.checking.claims.decide import Kind, Link, numeric_link, readings_of, show
-from labeler.checking.claims.equation import SUPPOSED, TRIED, Equation, linear_root
-from labeler.checking.claims.excuses import REJECTED, not_stated
-from labeler.checking.claims.expression import Operation, Symbol, facts, walk
+from labeler.checking.claims.equation import Equation, linear_root, supposes, tries
+from labeler.checking.claims.expression import Number, Symbol
+from labeler.checking.claims.follows import ELSEWHERE, MULTIPLE, UNSAFE, unequal, unless_denied
 from labeler.checking.claims.points import POINTS
 from labeler.checking.claims.polynomials import coefficients, divides
 from labeler.checking.claims.polynomials import equation as cleared
+from labeler.checking.claims.rounding import is_given as exact
+from labeler.checking.claims.sentences import in_sentence
 from labeler.checking.claims.sides import Side
+from labeler.checking.claims.solved import solved
 from labeler.checking.claims.values import EXACT, Reading, Undecided, Value, evaluate, same
 from labeler.checking.claims.vocabulary import FOLLOWING_WORDS
 from labeler.records import Verdict
 
+ROOT = 100
+"""Operations that a look at a root costs, about, beyond its arithmetic."""
 MAX_KNOWN = 40
 """Equations remembered of one solution."""
 
@@ -44,19 +50,10 @@ _ORDINAL = re.compile(
     r"factor|pair|root)|\bsystems?\b|\brespectively\b",
     re.IGNORECASE,
 )
+_ordinal = in_sentence(_ORDINAL)
 _LIST_MARK = re.compile(r"\n\s*(?:\d{1,2}[.)]|[-*•+]|\(?[a-zA-Z\d]\)|\*\*)\s|\bcase\b", re.I)
 _MACRO = re.compile(r"\\[A-Za-z]+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_UNSAFE = frozenset(
-    {"root", "abs", "floor", "ceil", "ln", "sin", "cos", "tan", "cot", "sec", "csc"}
-)
-_DERIVED = re.compile(
-    r"solv\w*|isolat\w*|rearrang\w*|gives?|get|obtain|so\b|thus|therefore|hence|"
-    r"divid\w+|subtract\w*|add\w*|"
-    r"impl\w+|yield\w*|=>|⇒|\\(?:implies|Rightarrow|Longrightarrow)",
-    re.IGNORECASE,
-)
-_MULTIPLE = re.compile(r"\\pm|±|\bor\b")
 
 
 def follow(
@@ -75,11 +72,11 @@ def follow(
         return
     if ALTERNATIVE.search(before.before[-40:]):
         return
-    if _ORDINAL.search(after.sentence) or TRIED.search(after.sentence):
+    if _ordinal(after.sentence) or tries(after.sentence):
         return
     link = (
         _value(before, after, stated, context)
-        or _solved(before, after, context)
+        or solved(before, after, context)
         or _root(before, after, stated, context)
     )
     if link is not None:
@@ -89,11 +86,10 @@ def follow(
 def _may_follow(before: Chain, after: Chain) -> bool:
     """Whether the sides are such that one of the kinds of claim could be made; costs little."""
     first, result = after.sides[:2]
-    if len(after.sides) == 2:
-        if first.name and not result.computes and not result.facts.names:  # a value
-            return True
-        if isinstance(first.node, Symbol) and result.facts.names:  # solved for it
-            return True
+    if first.name and not result.facts.names and result.node is not None:  # a value
+        return True
+    if len(after.sides) == 2 and isinstance(first.node, Symbol) and result.facts.names:
+        return True  # solved for it
     return _single(after, last=False) is not None and _single(before, last=True) is not None
 
 
@@ -115,9 +111,13 @@ def _value(
     if not name or before.sides[0].name != name or set(after.relations) != {"="}:
         return None
     result, source = after.sides[1], before.sides[-1]
-    if len(after.sides) != 2 or before.relations[-1] != "=":
+    if before.relations[-1] != "=" or result.node is None or source.node is None:
         return None
-    if result.node is None or source.node is None or result.computes:
+    if (result.computes or len(after.sides) > 2) and _WORD.search(_MACRO.sub("", after.before)):
+        return None  # in a row of lines each computes what stands above it
+    if result.computes and len(before.sides) > 2:  # that line was worked out to its end
+        return None
+    if result.computes and _is_apart(name, source, result, stated):
         return None
     if result.facts.names or source.facts.names or not source.computes:
         return None
@@ -129,6 +129,17 @@ def _value(
         if any(n == name and same(v, w) for n, w in stated):
             return None
     return link
+
+
+def _is_apart(name: str, source: Side, result: Side, stated: Sequence[tuple[str, Value]]) -> bool:
+    """Whether the later line takes up a part of the one above it, or another root (x = 5 ± 3)."""
+    several = "±" in source.facts.kinds
+    values = [value for known, value in stated if known == name and not several]
+    if any(not same(values[0], value) for value in values[1:]):
+        return True
+    assert source.node is not None
+    assert result.node is not None
+    return literals(result.node) < literals(source.node)
 
 
 def _single(chain: Chain, *, last: bool) -> Equation | None:
@@ -152,31 +163,14 @@ def _root(
     (unknown,) = found.names
     if source.is_assignment:
         return None
-    if (_is_system(source, found) and not _SAME.search(after.before)) or _MULTIPLE.search(
+    if (_is_system(source, found) and not _SAME.search(after.before)) or MULTIPLE.search(
         after.behind[:12]
     ):
         return None
     link = root_link(source, found, unknown, stated, context)
     if link is None and _SAME.search(after.before):
         link = _same_roots(source, found, unknown, context)
-    return _unless_denied(link, after)
-
-
-def _unless_denied(link: Link | None, chain: Chain) -> Link | None:
-    if link is None or link.verdict is not Verdict.WRONG:
-        return link
-    said = not_stated(chain, 0, 1)
-    if not said and (dropped := REJECTED.search(chain.behind[:NEAR_BEHIND].partition("=")[0])):
-        said = f"behind it stands {dropped[0]!r}"
-    if not said and _NO_ROOT.search(chain.sentence):
-        said = "the sentence tells what is no root"
-    if said:
-        return Link(link.left, link.right, Verdict.UNKNOWN, said, kind=Kind.EQUATION)
-    return link
-
-
-NEAR_BEHIND = 90
-_NO_ROOT = re.compile(r"\b(?:not|n't)\b[^.]{0,20}\b(?:roots?|solutions?|valid|zeros?)\b", re.I)
+    return unless_denied(link, after)
 
 
 def root_link(
@@ -187,12 +181,14 @@ def root_link(
     context: Context,
 ) -> Link | None:
     """Whether the root of a linear equation solves an equation before it; None where undecided."""
+    if not context.work.allows(ROOT):
+        return None
     # Squaring a root or lifting a modulus may bring in values that do not solve the first.
-    if (source.left.facts.operations | source.right.facts.operations) & _UNSAFE:
+    if (source.left.facts.operations | source.right.facts.operations) & UNSAFE:
         return None
-    if any(n.decimals > 1 for side in (source.left, source.right) for n in side.facts.decimals):
+    if any(n.decimals > 1 and not exact(n, context) for n in _decimals(source)):
         return None
-    if found.left.facts.decimals or found.right.facts.decimals:
+    if not all(exact(n, context) for n in _decimals(found)):
         return None
     try:
         root = linear_root(unknown, found.left, found.right, context)
@@ -212,12 +208,7 @@ def root_link(
                 return None
     except Undecided:
         return None
-    return _between(source, found, f"{unknown} = {show(root)} does not solve it")
-
-
-def _between(source: Equation, found: Equation, shown: str) -> Link:
-    left, right = Side(str(source), None), Side(str(found), None)
-    return Link(left, right, Verdict.WRONG, shown=shown, kind=Kind.EQUATION)
+    return unequal(source, found, f"{unknown} = {show(root)} does not solve it")
 
 
 _SAME = re.compile(r"simplif|expand|rearrang|combin|distribut|collect|like terms", re.IGNORECASE)
@@ -238,7 +229,7 @@ def _same_roots(source: Equation, found: Equation, unknown: str, context: Contex
                 return None
     except Undecided:
         return None
-    return _between(source, found, "the two have different solutions")
+    return unequal(source, found, "the two have different solutions")
 
 
 def _coefficients(equation: Equation, unknown: str, reading: Reading) -> list[Fraction] | None:
@@ -246,6 +237,10 @@ def _coefficients(equation: Equation, unknown: str, reading: Reading) -> list[Fr
     assert left is not None
     assert right is not None
     return coefficients(cleared(left, right, reading), unknown)
+
+
+def _decimals(equation: Equation) -> tuple[Number, ...]:
+    return equation.left.facts.decimals + equation.right.facts.decimals
 
 
 def _depends(unknown: str, source: Equation, context: Context) -> bool:
@@ -261,80 +256,6 @@ def _depends(unknown: str, source: Equation, context: Context) -> bool:
         if not all(same(gap, gaps[0]) for gap in gaps):
             return True
     return False
-
-
-def _solved(before: Chain, after: Chain, context: Context) -> Link | None:
-    """An equation in several unknowns, and then one of them alone: put in, it must hold."""
-    if set(after.relations) != {"="} or set(before.relations) != {"="}:
-        return None
-    subject, value = after.sides[0], after.sides[1]
-    left, right = before.sides[-2:]
-    if not isinstance(subject.node, Symbol) or value.node is None:
-        return None
-    if left.node is None or right.node is None:
-        return None
-    name = subject.node.name
-    names = left.facts.names | right.facts.names
-    if name not in names or len(names) < 2 or name in value.facts.names or names & {"i", "e"}:
-        return None
-    if value.facts.names != names - {name} or left.text == subject.text:
-        return None
-    if not value.computes or len(after.sides) > 2:  # m = n = 2
-        return None
-    if (left.facts.operations | right.facts.operations | value.facts.operations) & _UNSAFE:
-        return None
-    if left.facts.decimals or right.facts.decimals or value.facts.decimals:
-        return None
-    if not _DERIVED.search(after.before):  # the next of several equations
-        return None
-    if _MULTIPLE.search(after.behind[:12]) or _powered(name, left, right):
-        return None
-    try:
-        for reading in readings_of(context.work, left.facts, right.facts, value.facts):
-            at: dict[str, Value] = {n: POINTS[k % 4] + k for k, n in enumerate(sorted(names))}
-            at[name] = evaluate(value.node, reading, at)
-            if same(evaluate(left.node, reading, at), evaluate(right.node, reading, at)):
-                return Link(left, value, Verdict.CORRECT, kind=Kind.EQUATION)
-    except Undecided:
-        return None
-    source = Equation(left, right, names, 0)
-    found = Equation(subject, value, names, 0)
-    return _unless_denied(_between(source, found, f"with this {name} the first is false"), after)
-
-
-_REWRITTEN = re.compile(
-    r"\b(?:rewrit\w+|rearrang\w+|solv\w+ (?:it |this |the equation )?for|"
-    r"slope-intercept|in the form|convert\w*)\b",
-    re.IGNORECASE,
-)
-
-
-def rewritten(chain: Chain, known: Sequence[Equation], context: Context) -> Iterator[Link]:
-    """The only equation in these unknowns, solved for one of them some steps later."""
-    subject, value = chain.sides[:2]
-    if not isinstance(subject.node, Symbol) or len(chain.sides) != 2 or not value.computes:
-        return
-    if chain.relations[0] != "=" or not _REWRITTEN.search(chain.before):
-        return
-    names = value.facts.names | {subject.node.name}
-    sources = [e for e in known if e.names == names]
-    if len(sources) != 1 or len(names) != 2 or sources[0].supposed:
-        return
-    source = sources[0]
-    before = Chain((source.left, source.right), ("=",), 0, 0)
-    link = _solved(before, chain._replace(before="so we get"), context)
-    if link is not None and (not ELSEWHERE.search(chain.before) or link.verdict is Verdict.CORRECT):
-        yield link
-
-
-def _powered(name: str, *sides: Side) -> bool:
-    """Whether an unknown stands under an exponent, so that it has several values."""
-    return any(
-        isinstance(n, Operation) and n.name in {"^", "abs"} and name in facts(n).names
-        for side in sides
-        if side.node is not None
-        for n in walk(side.node)
-    )
 
 
 def _is_system(source: Equation, found: Equation) -> bool:
@@ -372,7 +293,7 @@ def far_root(
         if isinstance(equation.right.node, Symbol):
             return
         sentence = chain.sentence
-        if TRIED.search(sentence) or SUPPOSED.search(sentence) or _ORDINAL.search(sentence):
+        if tries(sentence) or supposes(sentence) or _ordinal(sentence):
             return
         text = between(equation)
         if len(text) > MAX_BETWEEN or ELSEWHERE.search(text) or _LIST_MARK.search(text):
@@ -382,20 +303,10 @@ def far_root(
                 return
         except Undecided:
             return
-        link = _unless_denied(root_link(equation, found, unknown, stated, context), chain)
+        link = unless_denied(root_link(equation, found, unknown, stated, context), chain)
         if link is not None:
             yield link
         return
 
 
 MAX_BETWEEN = 500
-ELSEWHERE = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|cases?|when|try\w*|test\w*|let|or|either|instead|"
-    r"otherwise|however|but|"
-    r"wait|actually|another|other|second|next equation|contradict\w*|impossible|not|"
-    r"redefin\w*|now let|"
-    r"denote|where|new|original|substitut\w*|similarly|likewise|first|third|systems?|"
-    r"possibilit\w+|last|other|"
-    r"respectively|both(?! sides)|each|also)\b|[<>≤≥]|\\[gl]eq?\b|\|",
-    re.IGNORECASE,
-)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from labeler.checking.claims.chains import Chain
+from labeler.checking.claims.sentences import in_sentence
 from labeler.checking.claims.values import EXACT, Value
 
 NEAR = 70
@@ -32,7 +33,8 @@ _WEAK = re.compile(
     r")?(?:say|think|write|guess|"
     r"expect|believe|conclude|get|be tempted)|thought|thinks|claims?|claimed|believes?|"
     r"assum\w+|says|"
-    r"if .{0,30}were|tempt\w+)\b[^.;,]{0,40}\Z|n't\b[^.;]{0,20}\Z",
+    r"if .{0,30}were|tempt\w+)\b[^.;,]{0,40}\Z|n't\b[^.;]{0,20}\Z|"
+    r"\bif\b[^.;]{0,40}\bwere\b[^.;]{0,60}\Z",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
@@ -86,8 +88,8 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     if chain.asked:
         return "a question"
     sentence = chain.sentence
-    for pattern in (_STRONG, _FALSE, _OTHER_ARITHMETIC):
-        if said := pattern.search(sentence):
+    for find in _DENIALS:
+        if said := find(sentence):
             return f"the sentence says {said[0]!r}"
     leading = chain.before + sentence.partition(left or chain.sides[0].text or sentence)[0]
     if said := _WEAK.search(leading[-NEAR:]):
@@ -96,16 +98,33 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
         return "denied a line behind it"
     if said := _BEHIND.match(chain.behind):
         return "denied right behind it"
-    if _QUOTIENT.search(sentence) and _DIVISION.search(left):
+    if _quotient(sentence) and _DIVISION.search(left):
         return "a quotient with a remainder"
     if _differ_by_period(sentence, x, y):
         return "equal but for full periods"
     if _IN_LIST[0].search(chain.before) and _IN_LIST[1].match(chain.behind):
         return "two lists side by side"
-    first = re.escape(chain.sides[0].text[:80])
-    if first and re.search(rf"\b(?:if|whether|unless)\W{{0,9}}{first}", sentence, re.IGNORECASE):
+    if _condition(sentence) and _is_condition(sentence.lower(), chain.sides[0].text[:80].lower()):
         return "a condition"
     return ""
+
+
+_CONDITION = re.compile(r"\b(?:if|whether|unless)\b", re.IGNORECASE)
+_BEHIND_IF = re.compile(r"\b(?:if|whether|unless)\W{0,9}\Z")
+_DENIALS = tuple(map(in_sentence, (_STRONG, _FALSE, _OTHER_ARITHMETIC)))
+_quotient, _digit, _clock, _cycle, _divided, _condition = map(
+    in_sentence, (_QUOTIENT, _DIGIT, _CLOCK, _CYCLE, _DIVIDED, _CONDITION)
+)
+
+
+def _is_condition(low: str, first: str) -> bool:
+    """Whether what begins an equation stands behind an "if" somewhere in the sentence."""
+    at = low.find(first) if first else -1
+    while at >= 0:
+        if _BEHIND_IF.search(low, max(0, at - 20), at):
+            return True
+        at = low.find(first, at + 1)
+    return False
 
 
 REJECTED = re.compile(
@@ -120,11 +139,11 @@ REJECTED = re.compile(
 def _differ_by_period(sentence: str, x: Value, y: Value) -> bool:
     """Whether the sides differ by full turns of digits, hours or cycles."""
     periods: set[int] = set()
-    if _DIGIT.search(sentence):
+    if _digit(sentence):
         periods |= {10, 100}
-    if _CLOCK.search(sentence):
+    if _clock(sentence):
         periods |= {12, 24, 60}
-    if _CYCLE.search(sentence) and _DIVIDED.search(sentence):
+    if _cycle(sentence) and _divided(sentence):
         periods |= {int(n) for n in _NUMBER.findall(sentence)}
     if not periods or not (isinstance(x, EXACT) and isinstance(y, EXACT)):
         return bool(periods)

@@ -47,6 +47,10 @@ class Either(NamedTuple):
 Node = Number | Symbol | Operation | Either
 
 
+make_node = tuple.__new__
+"""`make_node(Symbol, (name,))` takes a third of the time that `Symbol(name)` does."""
+
+
 class Facts(NamedTuple):
     """Of one tree. `names`: its unknowns (pi is none); `kinds`: what is ambiguous in it.
 
@@ -76,9 +80,11 @@ def facts(*nodes: Node) -> Facts:
             return _of_symbol(only.name)
         if type(only) is Number and not only.decimals:
             return _PLAIN
-    names, kinds, operations = set[str](), set[str](), set[str]()
+    names: set[str] = set()
+    kinds: set[str] = set()
+    operations: set[str] = set()
     decimals: list[Number] = []
-    seen = set[int]()
+    seen: set[int] = set()
     stack = list(nodes)
     while stack:
         node = stack.pop()
@@ -86,8 +92,7 @@ def facts(*nodes: Node) -> Facts:
             if node.decimals:
                 decimals.append(node)
         elif type(node) is Symbol:
-            if node.name != "pi":
-                names.add(node.name)
+            names.add(node.name)
         elif id(node) in seen:  # readings share their parts
             continue
         elif type(node) is Operation:
@@ -98,13 +103,16 @@ def facts(*nodes: Node) -> Facts:
             seen.add(id(node))
             kinds.add(node.kind)
             stack += node.readings
-    return Facts(frozenset(names), frozenset(kinds), frozenset(operations), tuple(decimals))
+    names.discard("pi")
+    of_names = frozenset(names)
+    of_kinds, all_operations = frozenset(kinds) if kinds else _NONE, frozenset(operations)
+    return make_node(Facts, (of_names, of_kinds, all_operations, tuple(decimals)))
 
 
 def walk(*nodes: Node) -> Iterator[Node]:
     """The nodes and everything below them, each once: readings share their parts."""
     stack = list(nodes)
-    seen = set[int]()
+    seen: set[int] = set()
     while stack:
         node = stack.pop()
         if type(node) is Operation:

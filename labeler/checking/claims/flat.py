@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labeler.checking.claims.expression import Node, Operation, Symbol
+from labeler.checking.claims.expression import Node, Operation, Symbol, make_node
 from labeler.checking.claims.grammar import MAX_DIGITS, MAX_TOKENS
 from labeler.checking.claims.products import literal, product
 from labeler.checking.claims.token import Token
@@ -25,7 +25,9 @@ def flat(tokens: Sequence[Token]) -> Node | None:
         return None
     total: Node | None = None
     joined = ""
-    factors, signs, tight = list[Node](), list[str](), list[bool]()
+    factors: list[Node] = []
+    signs: list[str] = []
+    tight: list[bool] = []
     for at in range(0, count, 2):
         leaf = tokens[at]
         if at:
@@ -42,7 +44,7 @@ def flat(tokens: Sequence[Token]) -> Node | None:
             else:
                 return None
         if leaf[0] == "sym":
-            factors.append(Symbol(leaf[1]))
+            factors.append(make_node(Symbol, (leaf[1],)))
         elif len(leaf[1]) <= MAX_DIGITS:
             factors.append(literal(leaf[1]))
         else:

@@ -36,7 +36,7 @@ class Definitions:
     """What functions are so far: arguments and rule, None where there is more than one."""
 
     def __init__(self) -> None:
-        self._rules: dict[str, tuple[tuple[str, ...], Node] | None] = {}
+        self.rules: dict[str, tuple[tuple[str, ...], Node] | None] = {}
 
     def note(self, chain: Chain) -> None:
         """Learns the rule that a chain gives."""
@@ -53,15 +53,13 @@ class Definitions:
             calls = any(op[-1] == ")" for op in body.facts.operations)
             if not calls and not _CONDITIONAL.search(chain.sentence):
                 rule = names, body.node
-        if call.name not in self._rules:
-            self._rules[call.name] = rule
-        elif rule is None or self._rules[call.name] != rule:
-            self._rules[call.name] = None
+        if call.name not in self.rules:
+            self.rules[call.name] = rule
+        elif rule is None or self.rules[call.name] != rule:
+            self.rules[call.name] = None
 
     def check(self, chain: Chain, context: Context) -> Iterator[Link]:
         """Links between a value of a known function and the number given for it."""
-        if not self._rules:
-            return
         for left, right, relation in zip(
             chain.sides, chain.sides[1:], chain.relations, strict=False
         ):
@@ -92,7 +90,7 @@ class Definitions:
             return None
         if not is_call(node):
             return Operation(node.name, known)
-        rule = self._rules.get(node.name)
+        rule = self.rules.get(node.name)
         if rule is None or len(rule[0]) != len(known):
             return None
         return put(rule[1], dict(zip(rule[0], known, strict=True)))

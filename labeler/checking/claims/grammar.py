@@ -63,13 +63,23 @@ class Parser(Units):
         node = self.term()
         while True:
             token = self.tokens[self.at]
-            if token.kind != "op" or token.text not in "+-":
+            if token.kind != "op" or token.text not in "+-±":
                 return node
             self.at += 1
-            node = Operation(token.text, (node, self.term()))
+            term = self.term()
+            if token.text == "±":
+                node = Either("±", (Operation("+", (node, term)), Operation("-", (node, term))))
+            else:
+                node = Operation(token.text, (node, term))
 
     def term(self) -> Node:
-        factors, signs, tight = [self.factor()], list[str](), list[bool]()
+        first = self.factor()
+        behind = self.tokens[self.at]
+        if behind[0] in _ENDS or (behind[0] == "op" and behind[1] in "+-±"):
+            return first
+        factors = [first]
+        signs: list[str] = []
+        tight: list[bool] = []
         while True:
             sign = self.tokens[self.at]
             kind = sign.kind
@@ -112,6 +122,10 @@ class Parser(Units):
                     self.at += 1
                     return Symbol(token[1])
                 return self._number()
+        if token.kind == "op" and token.text == "±":
+            self.at += 1
+            node = self.power()
+            return Either("±", (node, Operation("neg", (node,))))
         negative = False
         while token.kind == "op" and token.text in "+-":
             negative ^= token.text == "-"
@@ -182,7 +196,11 @@ class Parser(Units):
             return self._number()
         if token.kind == "sym":
             self.at += 1
-            if token.text[0] in _FUNCTION_SYMBOLS and self.comes("open", "("):
+            if (
+                token.text[0] in _FUNCTION_SYMBOLS
+                and token.text != "pi"
+                and self.comes("open", "(")
+            ):
                 return self._call(token.text)
             return Symbol(token.text)
         if token.kind == "open":

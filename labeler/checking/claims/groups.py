@@ -30,7 +30,7 @@ _SOLUTION = re.compile(
     re.IGNORECASE,
 )
 _TRIED = re.compile(
-    r"\b(?:if|suppos\w+|assum\w+|try\w*|test\w*|check\w*|let|cases?|when|plug\w*|"
+    r"\b(?:if|suppos\w+|assum\w+|try\w*|test\w*|check\w*|let\b(?!['’]s|\sus\b)|cases?|when|plug\w*|"
     r"substitut\w*|given|"
     r"for example|say|instead|would|minimum|maximum|where|denote|set(?:ting)?|choos\w*|"
     r"take|taking|consider\w*|"

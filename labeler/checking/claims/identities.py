@@ -12,25 +12,40 @@ differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol
 
 from labeler.checking.claims.chains import Chain
 from labeler.checking.claims.context import Context
-from labeler.checking.claims.decide import Kind, Link, readings_of
+from labeler.checking.claims.decide import EXCUSE, Kind, Link, readings_of
 from labeler.checking.claims.excuses import not_stated
-from labeler.checking.claims.expression import Node, Number, Operation, facts, walk
-from labeler.checking.claims.points import POINTS, differ_by_number, grow_alike, lead_alike
+from labeler.checking.claims.expression import Facts, Node, Number, Operation, facts
+from labeler.checking.claims.points import (
+    COUNTING,
+    HIGHER,
+    POINTS,
+    differ_by_factor,
+    differ_by_number,
+    grow_alike,
+    lead_alike,
+)
 from labeler.checking.claims.polynomials import (
-    Polynomial,
-    agreement,
     coefficients,
-    degree,
     divides,
     equation,
     put,
     rational,
+)
+from labeler.checking.claims.shapes import (
+    MANY,
+    MOST,
+    Once,
+    agree,
+    inside,
+    is_product,
+    is_rational,
+    is_unexpanded,
 )
 from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
@@ -56,7 +71,8 @@ _REWRITING = re.compile(
 _SOLVING = re.compile(
     r"\bsolv\w*|\bequations?\b|both sides|set(?:ting)? .{0,40}equal|\bequate|\broots?\b|"
     r"\bsolutions?\b|"
-    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|\blet\b|"
+    r"such that|given (?:that|by)|satisf|\bsuppose|\bintersect|\bwhen\b|\bif\b|"
+    r"\blet\b(?!['’]s|\sus\b)|"
     r"\bwant\b|\bneed\b|substitut",
     re.IGNORECASE,
 )
@@ -130,6 +146,8 @@ def _excuse(
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
     assert right is not None
+    if not context.work.allows(EXCUSE):
+        return "too much work"
     if context.defined or not _is_rewriting(chain, i, holds, context, known):
         return "an equation, perhaps"
     if _is_known(left, right, known, context):
@@ -144,19 +162,21 @@ def _is_rewriting(
     left, right = chain.sides[i].node, chain.sides[i + 1].node
     assert left is not None
     assert right is not None
-    bound = _Once(lambda: _is_bound(*both, known, context))
+    bound = Once(lambda: _is_bound(*both, known, context))
     both = left, right
     if _is_scaled(chain, left, right, context):
         return False
     if (
-        (_is_unexpanded(left) or _is_unexpanded(right))
+        (is_unexpanded(left) or is_unexpanded(right))
         and not _ENDS.search(chain.sentence + chain.behind)
         and not bound()
-        and differ_by_number(*_inside(left, right), context)
+        and differ_by_number(*inside(left, right), context)
     ):
         return True
-    alone = len(chain.sides[i].facts.names) == 1 or not (_is_rational(left) and _is_rational(right))
+    alone = len(chain.sides[i].facts.names) == 1 or not (is_rational(left) and is_rational(right))
     if holds and i > 0 and alone and not bound() and grow_alike(left, right, context):
+        return True
+    if _is_doubled(chain, i, context, known):
         return True
     roots = False
     if (
@@ -166,68 +186,83 @@ def _is_rewriting(
     ):
         left, right = left.parts[0], right.parts[0]  # a distance is the root of a sum of squares
         roots = _MEASURING.search(chain.before[-120:]) is not None
-    if not (_is_rational(left) and _is_rational(right)):
+    if not (is_rational(left) and is_rational(right)):
         return False
-    inside = left, right
-    alike = _Once(lambda: lead_alike(*inside, context))
+    rational_sides = left, right
+    alike = Once(lambda: lead_alike(*rational_sides, context))
     first = chain.sides[0]
     if i > 0 and (first.node is None or first.name != "") and not bound() and alike():
         return True
     goes_on = len(chain.sides) > i + 2 and not chain.sides[-1].facts.names
     in_chain = len(chain.sides) > 2 and (holds or goes_on)
-    if in_chain and not bound() and _agree(left, right, context, lacking=2 if holds else 1):
+    if in_chain and not bound() and agree(left, right, context, lacking=2 if holds else 1):
         return True
     said = chain.before[-120:]
-    product, total = _is_product(left), _is_product(right)
+    if _is_of_one_expression(chain, i) and not _EQUATING.search(said) and not bound() and alike():
+        rewritten = is_unexpanded(left) or is_unexpanded(right)
+        if rewritten or agree(left, right, context, lacking=1):
+            return True
+    product, total = is_product(left), is_product(right)
     expands = product and not total and _EXPANDING.search(said) and not _EQUATING.search(said)
-    if expands and (alike() or _agree(left, right, context, lacking=MANY, same_lead=False)):
+    if expands and (alike() or agree(left, right, context, lacking=MANY, same_lead=False)):
+        return True
+    # "we expand the equation": a product of sums beside most of the terms that it has
+    expands = product and not total and _EXPANDING.search(said) and not _SETS_EQUAL.search(said)
+    if expands and agree(left, right, context, lacking=MANY, same_lead=False, at_least=MOST):
         return True
     collects = not product and not total and _COLLECTING.search(said)
     factors = total and not product and _FACTORING.search(said)
     if (collects or factors) and not _EQUATING.search(said) and alike():
         return True
-    product, total = _is_unexpanded(left), _is_unexpanded(right)
+    product, total = is_unexpanded(left), is_unexpanded(right)
     if product == total or _SOLVING.search(said) or _SOLVING.search(chain.behind) or bound():
         return False
     asks = _REWRITING.search(context.problem) and not _SOLVING.search(context.problem)
     several = len(chain.sides[i].facts.names) > 1
-    return bool(several or asks or roots or _REWRITING.search(said)) and _agree(
+    return bool(several or asks or roots or _REWRITING.search(said)) and agree(
         left, right, context, lacking=1 if not asks else 2
     )
 
 
-class _Once:
-    """A condition that is decided when it is asked for, and then known."""
+def _is_of_one_expression(chain: Chain, i: int) -> bool:
+    """Whether three sides or more hold the same unknowns, none alone: nobody solves such a row."""
+    names = chain.sides[i].facts.names
+    return (
+        len(chain.sides) > 2
+        and set(chain.relations) == {"="}
+        and all(side.computes and side.facts.names == names for side in chain.sides)
+    )
 
-    def __init__(self, condition: Callable[[], bool]) -> None:
-        self._condition = condition
-        self._known: bool | None = None
 
-    def __call__(self) -> bool:
-        if self._known is None:
-            self._known = self._condition()
-        return self._known
+def _is_doubled(chain: Chain, i: int, context: Context, known: Sequence[tuple[Node, Node]]) -> bool:
+    """Whether a side is the other one times a number, for all values: `sin 2y = sin y cos y`.
+
+    Only where both are zero could that hold, and the text solves nothing, nor did it or the problem
+    state such an equation before.
+    """
+    left, right = chain.sides[i], chain.sides[i + 1]
+    if left.node is None or right.node is None or not _FUNCTIONS & left.facts.operations:
+        return False
+    if not _FUNCTIONS & right.facts.operations:
+        return False
+    if _SOLVING.search(chain.before[-60:]) or _ENDS.search(chain.behind):
+        return False
+    if not differ_by_factor(left.node, right.node, context):
+        return False
+    return not any(differ_by_factor(a, b, context) for a, b in known)
+
+
+_FUNCTIONS = frozenset({"sin", "cos", "tan", "cot", "sec", "csc", "binom", "factorial"})
+_SETS_EQUAL = re.compile(r"both sides|\bequat(?:e|ing)\b|set(?:ting)? .{0,40}equal", re.IGNORECASE)
 
 
 _ENDS = re.compile(
     r"no (?:real )?(?:solutions?|roots?|values?)|contradict|impossible|inconsistent|never|parallel|"
-    r"\bif\b|suppose|assum\w+|\blet\b|\bcase\b|\bwhen\b|cannot|\bnot\b|\bmod\b|\b[+]\s?C\b|constant|"
+    r"\bif\b|suppose|assum\w+|\blet\b(?!['’]s|\sus\b)|\bcase\b|\bwhen\b|cannot|\bnot\b|\bmod\b|\b[+]\s?C\b|constant|"
     r"arbitrary|shift|translat",
     re.IGNORECASE,
 )
 """Words of an equation that need not hold for any value."""
-
-
-def _inside(left: Node, right: Node) -> tuple[Node, Node]:
-    """What stands under two roots of the same degree; the sides themselves where they are none."""
-    if (
-        isinstance(left, Operation)
-        and isinstance(right, Operation)
-        and left.name == right.name == "root"
-        and left.parts[1] == right.parts[1]
-    ):
-        return left.parts[0], right.parts[0]
-    return left, right
 
 
 def _is_scaled(chain: Chain, left: Node, right: Node, context: Context) -> bool:
@@ -256,6 +291,7 @@ def _is_bound(
         for reading in readings_of(context.work, here, *(facts(*pair) for pair in candidates)):
             gap = equation(left, right, reading)
             for a, b in candidates:
+                context.work.spend(RULE)
                 rule = equation(a, b, reading)
                 (unknown, *others) = sorted(facts(a, b).names)
                 at = {
@@ -270,33 +306,8 @@ def _is_bound(
     return False
 
 
-MANY = 100
-
-
-def _agree(
-    left: Node, right: Node, context: Context, *, lacking: int, same_lead: bool = True
-) -> bool:
-    """Whether the expanded sides agree in at least half of their terms, and all but a few.
-
-    `same_lead`: they must also be of the same degree.
-    """
-    try:
-        for reading in readings_of(context.work, facts(left), facts(right)):
-            one, other = rational(left, reading), rational(right, reading)
-            if one[1] != other[1]:
-                return False
-            same_terms, terms = agreement(one[0], other[0])
-            few = terms - same_terms <= lacking and 2 * same_terms >= terms - 1
-            if same_terms and few and (not same_lead or _same_lead(one[0], other[0])):
-                return True
-    except Undecided:
-        return False
-    return False
-
-
-def _same_lead(left: Polynomial, right: Polynomial) -> bool:
-    top = max(map(degree, left), default=0)
-    return top > 0 and top == max(map(degree, right), default=0)
+RULE = 20
+"""Operations that a comparison with an equation known before costs, about, beyond its terms."""
 
 
 def _is_known(
@@ -319,39 +330,22 @@ def _is_known(
     return False
 
 
-def _is_rational(node: Node) -> bool:
-    return all(
-        n.name in {"+", "-", "*", "/", "^", "neg", "root"}
-        for n in walk(node)
-        if isinstance(n, Operation)
-    )
-
-
-def _is_product(node: Node) -> bool:
-    """A product or power of sums."""
-    if isinstance(node, Operation) and node.name in {"*", "^", "neg"}:
-        return any(
-            isinstance(n, Operation) and n.name in {"+", "-"}
-            for part in node.parts
-            for n in walk(part)
-        )
-    return False
-
-
-def _is_unexpanded(node: Node) -> bool:
-    """Whether a product or power of sums stands anywhere in it."""
-    return any(_is_product(n) for n in walk(node))
-
-
 def identical(left: Node, right: Node, context: Context) -> Verdict:
     """Whether two expressions agree at fixed points, under some reading."""
     both = facts(left, right)
+    found = _identical(left, right, both, context, 0)
+    if found is Verdict.UNKNOWN and both.operations & COUNTING:
+        return _identical(left, right, both, context, HIGHER)
+    return found
+
+
+def _identical(left: Node, right: Node, both: Facts, context: Context, raised: int) -> Verdict:
     names = sorted(both.names - {"i"} if context.imaginary else both.names)
     try:
         for reading in readings_of(context.work, both):
             for shift in range(2):
                 at: dict[str, Value] = {
-                    n: POINTS[(k + shift) % 4] + k // 4 for k, n in enumerate(names)
+                    n: POINTS[(k + shift) % 4] + k // 4 + raised for k, n in enumerate(names)
                 }
                 if "i" in both.names and context.imaginary:
                     at["i"] = real().mpc(0, 1)

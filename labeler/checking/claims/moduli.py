@@ -20,6 +20,8 @@ from labeler.checking.claims.values import Reading, Undecided, Work, evaluate
 from labeler.records import Verdict
 
 MAX_CLAIMS = 30
+CLAIM = 150
+"""Operations that one congruence costs, about: its sides are read."""
 REACH = 200
 
 _MODULUS = re.compile(
@@ -42,13 +44,13 @@ _FALSE = re.compile(
 )
 
 
-def moduli(step: str) -> Iterator[Link]:
-    """The congruences between numbers that a step states."""
+def moduli(step: str, work: Work) -> Iterator[Link]:
+    """The congruences between numbers that a step states, as long as there is work left."""
     if "mod" not in step:
         return
     last = 0
     for count, match in enumerate(_MODULUS.finditer(step)):
-        if count >= MAX_CLAIMS:
+        if count >= MAX_CLAIMS or not work.allows(CLAIM):
             return
         modulus = int(next(group for group in match.groups() if group))
         begin = max(last, match.start() - REACH)

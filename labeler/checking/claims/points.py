@@ -8,10 +8,15 @@ from fractions import Fraction
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.decide import readings_of
 from labeler.checking.claims.expression import Node, facts
-from labeler.checking.claims.values import Undecided, apply, evaluate, size
+from labeler.checking.claims.values import Undecided, apply, evaluate, same, size
 
 POINTS = (11, 19, 29, 41)
 """Where identities are evaluated: whole, for speed, and rising, so that binomials exist."""
+
+
+COUNTING = frozenset({"binom", "factorial"})
+HIGHER = 40
+"""What is added to the points where binomials and factorials of `n - 17` must exist."""
 
 
 def differ_by_number(left: Node, right: Node, context: Context) -> bool:
@@ -33,13 +38,35 @@ def differ_by_number(left: Node, right: Node, context: Context) -> bool:
     return len(gaps) == 1 and isinstance(gaps.pop(), int | Fraction)
 
 
+def differ_by_factor(left: Node, right: Node, context: Context) -> bool:
+    """Whether one side is the other times a number, not one, for all values."""
+    both = facts(left, right)
+    try:
+        for reading in readings_of(context.work, both):
+            ratios = []
+            for shift in range(3):
+                at = {
+                    n: POINTS[k % 4] + k // 4 + shift * (k + 3)
+                    for k, n in enumerate(sorted(both.names))
+                }
+                one, other = evaluate(left, reading, at), evaluate(right, reading, at)
+                ratios.append(apply("/", [one, other], context.work))
+            if same(ratios[0], 1) or not all(same(r, ratios[0]) for r in ratios):
+                return False
+    except (Undecided, TypeError, ZeroDivisionError):
+        return False
+    return True
+
+
 def grow_alike(left: Node, right: Node, context: Context) -> bool:
     """Whether both sides grow by the same factor, about, as the unknowns do."""
     both = facts(left, right)
     if "floor" in both.operations or "ceil" in both.operations:
         return False
-    near = {n: POINTS[k % 4] for k, n in enumerate(sorted(both.names))}
-    far = {n: v * 100 for n, v in near.items()}
+    counting = bool(both.operations & COUNTING)
+    raised, factor = (HIGHER, 2) if counting else (0, 100)
+    near = {n: POINTS[k % 4] + raised for k, n in enumerate(sorted(both.names))}
+    far = {n: v * factor for n, v in near.items()}
     try:
         for reading in readings_of(context.work, both):
             grown = []

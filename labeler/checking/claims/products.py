@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from labeler.checking.claims.expression import Either, Node, Number, Operation, walk
+from labeler.checking.claims.expression import Either, Node, Number, Operation, make_node, walk
 from labeler.checking.claims.values import exact
 
 
@@ -20,7 +20,8 @@ def product(factors: list[Node], signs: list[str], tight: list[bool]) -> Node:
         tight = [i != signs.index("/") for i in range(len(signs))]
     elif all(tight) or (slashes == 1 and "" not in signs):
         tight = [sign != "/" for sign in signs]
-    groups, outer = [[factors[0]]], list[str]()
+    groups = [[factors[0]]]
+    outer: list[str] = []
     inner: list[list[str]] = [[]]
     for factor, sign, joins in zip(factors[1:], signs, tight, strict=True):
         if joins:
@@ -64,14 +65,14 @@ def _is_power_of_ten(node: Node) -> bool:
 def _fold(factors: list[Node], signs: list[str]) -> Node:
     node = factors[0]
     for factor, sign in zip(factors[1:], signs, strict=True):
-        node = Operation(sign or "*", (node, factor))
+        node = make_node(Operation, (sign or "*", (node, factor)))
     return node
 
 
 def literal(text: str) -> Number:
     """A number as it is written, exactly, with its count of decimals."""
     if text.isdecimal():
-        return Number(int(text))
+        return make_node(Number, (int(text), 0))
     whole, _, digits = text.partition(".")
     if not digits:
         return Number(int(whole))

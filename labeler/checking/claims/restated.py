@@ -32,7 +32,7 @@ _REWRITES = re.compile(
     r"\b(?:expand\w*|simplif\w*|combin\w*|distribut\w*|like terms|collect\w*|foil)\b", re.IGNORECASE
 )
 _CHANGES = re.compile(
-    r"\b(?:if|let|when|case|cases|where|substitut\w*|plug\w*|sett?\w*|differentiat\w*|deriv\w*|"
+    r"\b(?:if|let\b(?!['’]s|\sus\b)|when|case|cases|where|substitut\w*|plug\w*|sett?\w*|differentiat\w*|deriv\w*|"
     r"new|now,|another|other|instead|suppose|assume|since|because|using|mod|modulo|square\w*|divid\w*|"
     r"multiply\w* both|both sides|solv\w*|root|roots|recall|know|given|first|second|not|but|"
     r"however|wait|approx\w*|for)\b|[<>≤≥≈≡]|\\(?:[gl]eq?|approx|equiv)\b",
@@ -57,7 +57,7 @@ _BECOMES = re.compile(
 _CLAUSE_END = re.compile(r"[.:;]\s|\\\]|\$\$|\n")
 _PART = re.compile(
     r"\b(?:numerator|denominator|inside|parenthes\w*|bracket\w*|first|second|third|inner|term|part|"
-    r"radical|exponent|left|right|if|let|where|substitut\w*|not)\b",
+    r"radical|exponent|left|right|if|let\b(?!['’]s|\sus\b)|where|substitut\w*|not)\b",
     re.IGNORECASE,
 )
 

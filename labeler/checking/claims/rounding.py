@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from labeler.checking.claims.context import Context
 from labeler.checking.claims.expression import Exact, Number, Operation
+from labeler.checking.claims.sentences import in_sentence
 from labeler.checking.claims.sides import Side
 from labeler.checking.claims.values import (
     EXACT,
@@ -32,6 +33,7 @@ _APPROXIMATE = re.compile(
     r"approx|about\b|around\b|round|nearest|roughly|nearly|almost|estimat|≈|\\approx|~|close to",
     re.I,
 )
+_approximate = in_sentence(_APPROXIMATE)
 
 
 def within_rounding(
@@ -60,9 +62,12 @@ def within_rounding(
         if _is_stepped(left) or _is_stepped(right):
             return False
         scale = Fraction(max(size(x), size(y)))
-        approximate = relation == "~" or _APPROXIMATE.search(sentence) is not None
+        approximate = relation == "~" or _approximate(sentence) is not None
         if not (isinstance(x, EXACT) and isinstance(y, EXACT)):
-            return gap <= (max(scale / 20, Fraction(1)) if relation == "~" else scale / 100)
+            shown = max((n.decimals for n in right.facts.decimals), default=0)
+            if relation == "~" and shown < 2:
+                return gap <= max(scale / 20, Fraction(1))
+            return gap <= scale / (50 if relation == "~" else 100)
         for one, other, side in ((x, y, right), (y, x, left)):
             if not side.computes and _is_rounded(one, other, side, approximate=approximate):
                 return True
@@ -88,10 +93,11 @@ def _slack(
     slack: Exact = 0
     if _is_money(side):
         return slack
-    loose = [n for n in side.facts.decimals if n.decimals >= least and not _is_given(n, context)]
+    loose = [n for n in side.facts.decimals if n.decimals >= least and not is_given(n, context)]
     for n in loose[:MAX_ROUNDED]:
         if side.computes:
             step = Fraction(1, 10**n.decimals)
+            context.work.spend(10)
             moved = evaluate(node, reading, unknowns, {id(n): n.value + step})
             slack += distance(moved, value)
         if n.decimals >= FLOAT_DECIMALS:  # 0.1 + 0.2 = 0.30000000000000004
@@ -112,7 +118,7 @@ def _is_share(literal: Number) -> bool:
     return any(-d <= 2 * (100 * k - cents * d) < 2 * d for d in (3, 6, 7, 9) for k in range(1, d))
 
 
-def _is_given(literal: Number, context: Context) -> bool:
+def is_given(literal: Number, context: Context) -> bool:
     """Whether the problem states this number, or an amount like it: then it is exact."""
     return literal.value in context.given
 

@@ -246,19 +246,40 @@ def _group_end(piece: Sequence[Token], index: int) -> int:
 
 
 def read_side(piece: Sequence[Token], text: str) -> Side:
-    """The side that a piece makes as a whole."""
+    """The side that a piece makes as a whole.
+
+    What a text of a side was found to be is kept for a while: solutions, and samples of one problem
+    more so, write the same expressions again and again.
+    """
+    if not piece:
+        return Side("", None)
+    start = piece[0].start
+    source = text[start : piece[-1].end].strip()
     if len(piece) == 1 and piece[0].kind in {"num", "sym"}:
-        return _single(piece[0], text)
-    source = _slice(piece, text)
-    bullet = bool(piece) and piece[0].kind == "mark" and piece[0].text == "bullet"
+        return _single(piece[0], source)
+    key = source, tuple([token[0] for token in piece])
+    kept = _KEPT.get(key)
+    if kept is None:
+        if len(_KEPT) >= MAX_KEPT:
+            _KEPT.clear()
+        kept = _KEPT[key] = _read(piece, source)
+    return kept if kept.node is None else _side(Side, (*kept[:-1], start))
+
+
+_KEPT: dict[tuple[str, tuple[str, ...]], Side] = {}
+"""Sides by their text and the kinds of their tokens, which determine all else but the place."""
+MAX_KEPT = 4_096
+
+
+def _read(piece: Sequence[Token], source: str) -> Side:
+    bullet = piece[0].kind == "mark" and piece[0].text == "bullet"
     tokens = piece[1:] if bullet else piece
     if tokens and tokens[0].kind == "op" and tokens[0].text in "*/+":
         return Side(source, None)
     node = flat(tokens)
     if node is not None and not bullet:
         name = "" if isinstance(node, Operation) else _name(piece)
-        known = facts(node)
-        return Side(source, node, name=name, facts=known, computes=True, start=piece[0].start)
+        return Side(source, node, name=name, facts=facts(node), computes=True)
     parser = Parser(tokens)
     try:
         node = parser.whole()
@@ -266,8 +287,7 @@ def read_side(piece: Sequence[Token], text: str) -> Side:
             minus = piece[0]._replace(kind="op", text="-")
             node = Either("bullet", (node, Parser([minus, *tokens]).whole()))
     except NoExpression:
-        name = _name(piece)
-        return Side(source, None, name=name)
+        return Side(source, None, name=_name(piece))
     name = ""
     if not isinstance(node, Operation):
         name = _name(piece)
@@ -281,21 +301,26 @@ def read_side(piece: Sequence[Token], text: str) -> Side:
         facts=facts(node),
         computes=computes(node),
         apart=_stands_apart(tokens),
-        start=piece[0].start,
     )
 
 
-def _single(token: Token, text: str) -> Side:
+_side = tuple.__new__
+"""`_side(Side, (...))` with all fields takes a third of the time that `Side(...)` does."""
+_NO_UNITS: frozenset[str] = frozenset()
+
+
+def _single(token: Token, source: str) -> Side:
     """A side that is one number or one symbol, as most are."""
-    source, start = text[token.start : token.end], token.start
+    start = token.start
     if token.kind == "num":
         if len(token.text) > MAX_DIGITS:
             return Side(source, None)
         number = literal(token.text)
         known = NO_FACTS if not number.decimals else facts(number)
-        return Side(source, number, facts=known, start=start)
+        return _side(Side, (source, number, _NO_UNITS, "", False, known, False, False, start))
     symbol = Symbol(token.text)
-    return Side(source, symbol, name=_name([token]), facts=facts(symbol), start=start)
+    name = "" if token.text in LEADING_WORDS else token.text
+    return _side(Side, (source, symbol, _NO_UNITS, name, False, facts(symbol), False, False, start))
 
 
 def _stands_apart(tokens: Sequence[Token]) -> bool:

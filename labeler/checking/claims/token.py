@@ -16,8 +16,8 @@ MAX_CHARACTERS = 20_000
 class Token(NamedTuple):
     """`text` is normal: `*` for every product sign, `=` for every equality, a boundary's kind.
 
-    `spaced`: white space stands before it. `start`, `end`: its place in the step. `glued`: letters
-    that stand against the number before them. A named tuple, for a step makes hundreds of them.
+    `spaced`: white space stands before it. `start`, `end`: its place in the step. A
+    named tuple, for a step makes hundreds of them.
     """
 
     kind: Kind
@@ -25,9 +25,8 @@ class Token(NamedTuple):
     start: int
     end: int
     spaced: bool = False
-    glued: bool = False
 
 
 make_token = tuple.__new__
-"""`make_token(Token, (kind, text, start, end, spaced, glued))` takes a third of the time that
+"""`make_token(Token, (kind, text, start, end, spaced))` takes a third of the time that
 `Token(...)` does; for the lexer, which makes hundreds for a step."""

@@ -8,7 +8,24 @@ from __future__ import annotations
 
 import re
 
-from labeler.checking.claims.macros import MACROS, POWERS, SIGNS, VULGAR
+from labeler.checking.claims.macros import POWERS, VULGAR
+from labeler.checking.claims.pieces import (
+    BLANK,
+    BOLD,
+    BRACE,
+    DROPPED,
+    FIXED,
+    FIXED_TOKENS,
+    LETTERS,
+    LEXER,
+    PIECES,
+    PLAIN_NUMBER,
+    ROW,
+    SILENT,
+    SPECIAL,
+    UNEQUAL,
+    known_piece,
+)
 from labeler.checking.claims.segments import Formulas
 from labeler.checking.claims.token import Kind, Token, make_token
 from labeler.checking.claims.vocabulary import (
@@ -19,49 +36,10 @@ from labeler.checking.claims.vocabulary import (
     UNIT_LETTERS,
 )
 
-_LEXER = re.compile(
-    r"""[ \t]*(?:
-    (?P<letters>[^\W\d_π²³¹⁰⁴-⁹½¼¾⅓⅔⅛]+(?:['’][^\W\d_²³¹⁰⁴-⁹]+)*)
-  | (?P<number>(?:\d{1,3}(?:(?:,|\{,\}|,\\!|\\,)\d{3})+(?![\d])|\d+)(?:\.\d+)?|\.\d+)
-  | (?P<simple>[+/^×·÷∗⋅•∕⁄−–()\[\]%]|=(?![=>])|-(?!-?>)|\*(?!\*))
-  | (?P<space>(?:\\[,!;:> ]|~|\\phantom\{[^{}]{0,80}\}|\\[hv]space\*?\{[^{}]{0,40}\}
-        |[ \t\r\f\u00a0\u2009])+)
-  | (?P<repeating>\.?\\(?:overline|bar|dot|overset)(?![A-Za-z]))
-  | (?P<edge>\\\(|\\\)|\\\[|\\\]|\$\$)
-  | (?P<money>\\\$|€|£|¥)
-  | (?P<dollar>\$)
-  | (?P<row>\\\\(?:\[[^\]]{0,20}\])?)
-  | (?P<environment>\\(?:begin|end)\{[a-z*]+\})
-  | (?P<macro>\\[A-Za-z]+)
-  | (?P<newline>\n)
-  | (?P<dots>\.\.+|…|⋯)
-  | (?P<stop>[.,;:?])
-  | (?P<arrow>=>|⇒|→|->|-->|==>|⟹)
-  | (?P<unequal><=|>=|(?<=\s)!=|≠|≤|≥|[<>])
-  | (?P<congruent>≡)
-  | (?P<equal>==?|＝)
-  | (?P<near>≈|≅|\u2245)
-  | (?P<product>\*\*)
-  | (?P<sign>[-*])
-  | (?P<bracket>[()\[\]{}]|\\[{}])
-  | (?P<subscript>_(?:\{[^{}]{0,60}(?:\{[^{}]{0,60}\}[^{}]{0,60}){0,4}\}|\\[A-Za-z]+|.))
-  | (?P<prime>['’]+(?![A-Za-z]))
-  | (?P<pi>π)
-  | (?P<power>[²³¹⁰⁴-⁹]+)
-  | (?P<vulgar>[½¼¾⅓⅔⅛])
-  | (?P<root>√)
-  | (?P<percent>\\?%)
-  | (?P<degree>°)
-  | (?P<factorial>!)
-  | (?P<bar>\||∣)
-  | (?P<align>&)
-  | (?P<other>.)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
 _TO_THE_MULTIPLIED = re.compile(r"\s*(?:\\?\$)?[-(]?\s*(?:\\?\$)?[\d.(]")
 _FORMULA_GOES_ON = re.compile(r"\s*(?:[-+*/^=)²³.,;]|\Z|\n)")
 _SIGN_FOLLOWS = re.compile(r"\s*[-=+*/^)<>]")
+_LETTER = re.compile("[A-Za-z]")
 _NOT_DIGITS = re.compile(r"[^\d.]")
 
 
@@ -80,56 +58,49 @@ class _Lexer:
 
     def run(self, start: int, end: int) -> list[Token]:
         text, append, new = self.text, self.tokens.append, make_token
-        for match in _LEXER.finditer(text, start, end):
-            index = match.lastindex
-            if index is None:  # blanks at the end
-                break
-            begin, stop = match.span(index)
-            spaced = self.spaced or begin > match.start()
-            if index == _LETTERS:
-                letters = text[begin:stop]
+        pieces = PIECES.findall(text, start, end)
+        stop, spaced = start, True
+        for piece, (sort, kind, sign) in zip(pieces, map(known_piece, pieces), strict=True):
+            begin = stop
+            stop += len(piece)
+            if sort == BLANK:
+                spaced = True
+                continue
+            if sort == FIXED or (sort == PLAIN_NUMBER and not self.prose_depth):
+                append(new(Token, (kind, sign, begin, stop, spaced)))
+            elif sort == LETTERS:
                 if self.mathematics:
                     if stop - begin == 1 and not self.prose_depth:
-                        append(new(Token, ("sym", letters, begin, stop, spaced, False)))
+                        append(new(Token, ("sym", piece, begin, stop, spaced)))
                     else:
                         self.spaced = spaced
-                        self._letters(letters, begin, stop)
+                        self._letters(piece, begin, stop)
                 elif (
                     spaced
-                    and stop - begin > 1
-                    and (low := letters.lower()) not in _SPECIAL
-                    and not (stop - begin < 4 and self._is_formula(letters, stop))
+                    and kind == "word"
+                    and not (stop - begin < 4 and self._is_formula(piece, stop))
                 ):
-                    append(new(Token, ("word", low, begin, stop, True, False)))
+                    append(new(Token, ("word", sign, begin, stop, True)))
                 else:
                     self.spaced = spaced
-                    self._letters(letters, begin, stop)
-            elif index == _SIMPLE:
-                kind, sign = _SIMPLE_SIGNS[text[begin]]
-                append(new(Token, (kind, sign, begin, stop, spaced, False)))
-            elif index == _NUMBER:
-                number = text[begin:stop]
-                if number.isdecimal() and number[0] != "0" and not self.prose_depth:
-                    append(new(Token, ("num", number, begin, stop, spaced, False)))
-                else:
-                    self._number(number, begin, stop, spaced)
-            elif (handler := _HANDLER_OF[index]) is not None:
+                    self._letters(piece, begin, stop)
+            elif sort == BRACE and not (self.prose_depth or self.silent):
+                self.depth += 1 if kind == "open" else -1
+                append(new(Token, (kind, sign, begin, stop, spaced)))
+            elif sort == ROW:
+                append(new(Token, ("boundary", "row", begin, stop, spaced)))
+                spaced = True
+                continue
+            elif sort != DROPPED:
                 self.spaced = spaced
-                handler(self, text[begin:stop], begin, stop)
-                self.spaced = index == _NEWLINE
+                _HANDLERS[_NAMED.get(sort, sign)](self, piece, begin, stop)
+                spaced = piece == "\n"
                 continue
-            elif (fixed := _FIXED_OF[index]) is not None:
-                append(new(Token, (*fixed, begin, stop, spaced, False)))
-                self.spaced = index == _ROW
-                continue
-            else:
-                self.spaced = index == _SPACE
-                continue
-            self.spaced = False
+            spaced = False
         return self.tokens
 
     def _add(self, kind: Kind, text: str, begin: int, stop: int) -> None:
-        self.tokens.append(make_token(Token, (kind, text, begin, stop, self.spaced, False)))
+        self.tokens.append(make_token(Token, (kind, text, begin, stop, self.spaced)))
 
     def _edge(self, sign: str, begin: int, stop: int) -> None:
         opens = sign in {r"\(", r"\["} or (sign == "$$" and not self.mathematics)
@@ -156,7 +127,7 @@ class _Lexer:
         if not self.mathematics:
             self._add("boundary", "line", begin, stop)
 
-    def _number(self, text: str, begin: int, stop: int, spaced: bool) -> None:
+    def _number(self, text: str, begin: int, stop: int) -> None:
         if not text.isdecimal():
             text = _NOT_DIGITS.sub("", text)
         kind: Kind = "num"
@@ -166,19 +137,17 @@ class _Lexer:
             before = self.tokens[-1]
             if before.kind == "word" and before.text not in CLAUSE_WORDS:
                 kind, text = "unsupported", "name"  # \\text{pencils in 3 boxes}
-        self.tokens.append(make_token(Token, (kind, text, begin, stop, spaced, False)))
+        self._add(kind, text, begin, stop)
 
     def _macro(self, sign: str, begin: int, stop: int) -> None:
+        """A macro that stands for no token of its own."""
         name = sign[1:]
-        known = MACROS.get(name)
-        if known is not None:
-            self._add(known[0], known[1], begin, stop)
-        elif name in PROSE_GROUPS:
+        if name in PROSE_GROUPS:
             if self.text[stop : stop + 1] == "{":
                 self.prose_depth.append(self.depth)
-        elif name in _BOLD and _ONE_LETTER.match(self.text, stop):
+        elif name in BOLD and _ONE_LETTER.match(self.text, stop):
             self._add("unsupported", "vector", begin, stop)
-        elif name in _SILENT:
+        elif name in SILENT:
             if self.text[stop : stop + 1] == "{":
                 self.silent.append(self.depth)
         elif name not in IGNORED:
@@ -195,6 +164,8 @@ class _Lexer:
             self._add("unsupported", sign, begin, stop)
 
     def _prime(self, sign: str, begin: int, stop: int) -> None:
+        if _LETTER.match(self.text, stop):  # it opens or closes a quotation
+            return
         if self.tokens and self.tokens[-1].kind == "sym":
             last = self.tokens[-1]
             self.tokens[-1] = Token("sym", last.text + "'", last.start, stop, last.spaced)
@@ -216,14 +187,14 @@ class _Lexer:
             self._symbols(text, low, begin, stop)
         elif len(text) == 1:
             self._letter(text, low, begin, stop, after_number=after_number)
-        elif low in _SPECIAL:
+        elif low in SPECIAL:
             self._special(text, low, begin, stop)
         elif after_number and low in {"st", "nd", "rd", "th"}:
             self._add("unsupported", low, begin, stop)
         elif len(text) <= 3 and (self._may_be_product(low, begin) or self._is_formula(text, stop)):
             self._spell(text, begin)
         else:
-            self.tokens.append(Token("word", low, begin, stop, self.spaced, after_number))
+            self.tokens.append(Token("word", low, begin, stop, self.spaced))
 
     def _is_formula(self, text: str, stop: int) -> bool:
         """Whether letters between signs are a product: `a^2 + ab`, where both stand alone, too."""
@@ -304,7 +275,7 @@ class _Lexer:
         return fits and (not attached or (tight and self.text[stop].isdigit()))
 
     def _unequal(self, sign: str, begin: int, stop: int) -> None:
-        self._add("rel", _UNEQUAL.get(sign, sign), begin, stop)
+        self._add("rel", UNEQUAL.get(sign, sign), begin, stop)
 
     def _product(self, sign: str, begin: int, stop: int) -> None:
         # A power in programs, bold type in Markdown.
@@ -347,13 +318,13 @@ class _Lexer:
             self._add("open" if text in "([" else "close", text, begin, stop)
 
     def _stop(self, sign: str, begin: int, stop: int) -> None:
+        """A colon: a ratio or a clock, or the end of what leads up to something."""
         tight = self.text[stop : stop + 1]
-        if sign == ":":
-            digit = bool(self.tokens) and self.tokens[-1].kind in {"num", "sym"}
-            if digit and (tight.isdigit() or self.spaced):
-                self._add("unsupported", ":", begin, stop)
-                return
-        self._add("boundary", sign, begin, stop)
+        digit = bool(self.tokens) and self.tokens[-1].kind in {"num", "sym"}
+        if digit and (tight.isdigit() or self.spaced):
+            self._add("unsupported", ":", begin, stop)
+        else:
+            self._add("boundary", sign, begin, stop)
 
     def _other(self, sign: str, begin: int, stop: int) -> None:
         if sign in '"”':
@@ -362,36 +333,13 @@ class _Lexer:
             self._add("unsupported", sign, begin, stop)
 
 
-_BOLD = frozenset({"mathbf", "vec", "boldsymbol", "bm", "overrightarrow"})
 _ONE_LETTER = re.compile(r"\{[A-Za-z]\}")
-_SILENT = frozenset({"boxed", "underline", "mathbf", "displaystyle", "boldsymbol", "fbox"})
-_FIXED: dict[str, tuple[Kind, str]] = {
-    "equal": ("rel", "="), "money": ("mark", "$"), "percent": ("mark", "%"), "bar": ("bar", "|"),
-    "row": ("boundary", "row"), "repeating": ("unsupported", "repeating"), "near": ("rel", "~"),
-    "dots": ("unsupported", "..."), "arrow": ("boundary", "arrow"), "root": ("func", "sqrt"),
-    "congruent": ("unsupported", "mod"), "pi": ("sym", "pi"), "degree": ("mark", "degree"),
-    "factorial": ("mark", "!"),
-}  # fmt: skip
-"""Tokens that mean the same wherever they stand."""
-_UNEQUAL = {"≠": "!=", "≤": "<=", "≥": ">="}
-_SIMPLE_SIGNS: dict[str, tuple[Kind, str]] = {
-    **{sign: ("op", text) for sign, text in SIGNS.items()},
-    **dict.fromkeys("([", ("open", "")), **dict.fromkeys(")]", ("close", "")),
-    "=": ("rel", "="), "%": ("mark", "%"),
-}  # fmt: skip
-_SIMPLE_SIGNS |= {s: (kind, text or s) for s, (kind, text) in _SIMPLE_SIGNS.items()}
-_SPECIAL = frozenset({"mod", "pi", "sqrt", "gcd", "lcm"})
-_NAMES: tuple[str, ...] = ("", *_LEXER.groupindex)
-_LETTERS, _NUMBER, _SIMPLE, _NEWLINE, _ROW, _SPACE = (
-    _NAMES.index(name) for name in ("letters", "number", "simple", "newline", "row", "space")
-)
-_FIXED_OF = tuple(map(_FIXED.get, _NAMES))
 _HANDLERS = {
     name: getattr(_Lexer, "_" + name)
-    for name in _NAMES[1:]
-    if name not in {"letters", "number", "simple", "space", "align", *_FIXED}
+    for name in LEXER.groupindex
+    if name not in {"letters", "blank", "simple", "space", "align", "row", *FIXED_TOKENS}
 }
-_HANDLER_OF = tuple(map(_HANDLERS.get, _NAMES))
+_NAMED = {PLAIN_NUMBER: "number", BRACE: "bracket"}
 
 
 def tokenize(text: str, known: Formulas, start: int, end: int) -> list[Token]:

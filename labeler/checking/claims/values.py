@@ -34,6 +34,13 @@ class Work:
 
     left: int
 
+    def allows(self, operations: int) -> bool:
+        """Takes what comes next from what is left; whether there was enough."""
+        if self.left < 0:
+            return False
+        self.left -= operations
+        return self.left >= 0
+
     def spend(self, operations: int) -> None:
         """Raises Undecided where nothing is left."""
         self.left -= operations

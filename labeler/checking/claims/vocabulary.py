@@ -98,7 +98,8 @@ FOLLOWING_WORDS = words(
 """Words that may stand between two equations of which the second follows from the first alone."""
 FUNCTIONS = words("sqrt sin cos tan cot sec csc log ln exp gcd lcm max min binom frac")
 OPERATORS = {
-    "times": "*", "cdot": "*", "div": "/", "ast": "*", "bullet": "*", "over": "unsupported",
+    "times": "*", "cdot": "*", "div": "/", "ast": "*", "bullet": "*", "pm": "±",
+    "over": "unsupported",
 }  # fmt: skip
 RELATIONS = {
     "approx": "~", "thickapprox": "~", "simeq": "~", "doteq": "~", "sim": "other",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from labeler.checking.claims.chains import MAX_CHAINS, MAX_CLAUSE, MAX_READ
 from labeler.checking.claims.context import ALLOWANCE, CHARACTERS_PER_OPERATION
-from labeler.checking.claims.steps import Reader
+from labeler.checking.claims.steps import MAX_CHAINS_OF_SOLUTION, MAX_READ_OF_SOLUTION, Reader
 
 LENGTH = 20_000
 PIECES = {
@@ -39,3 +40,17 @@ def test_the_work_for_a_long_text_is_bounded_by_its_length(piece: str) -> None:
     spent = before + LENGTH // CHARACTERS_PER_OPERATION - reader.context.work.left
     assert before == ALLOWANCE
     assert spent <= ALLOWANCE + LENGTH // CHARACTERS_PER_OPERATION + 5_000
+
+
+@pytest.mark.parametrize("length", [200, 2_000])
+@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
+def test_many_steps_together_cost_no_more_than_a_solution_may(piece: str, length: int) -> None:
+    text = (piece * LENGTH)[:LENGTH]
+    reader = Reader("")
+    for number, begin in enumerate(range(0, LENGTH, length)):
+        reader.read(f"{text[begin : begin + length]} {number}.")
+    read = MAX_READ_OF_SOLUTION - reader.characters_left
+    chains = MAX_CHAINS_OF_SOLUTION - reader.chains_left
+    assert read <= MAX_READ_OF_SOLUTION + MAX_READ + MAX_CLAUSE
+    assert chains <= MAX_CHAINS_OF_SOLUTION + MAX_CHAINS
+    assert reader.context.work.left >= -5_000
