@@ -28,6 +28,9 @@ Tokens = tuple[int, ...]
 TOKENS_PER_FORWARD = 4096
 """Prompts are read in chunks of about this many tokens, which bounds the memory of one pass."""
 
+WORTH_SHARING = 32
+"""Tokens that prompts must begin with alike before these are read in a pass of their own."""
+
 CACHE_GROWTH = 64
 """Columns added to the cache at a time."""
 
@@ -262,11 +265,32 @@ def padded(model: Any, rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 def prefill(model: Any, prompts: Sequence[Tokens]) -> list[Any]:
-    """Keys and values per layer; a last token is read when its row takes the first step."""
+    """Keys and values per layer; a last token is read when its row takes the first step.
+
+    What all prompts begin with (instructions, worked problems) is read once.
+    """
     cache = DynamicCache()
     heads = [prompt[: max(1, len(prompt) - 1)] for prompt in prompts]
-    model(input_ids=padded(model, heads), past_key_values=cache, use_cache=True, logits_to_keep=1)
+    common = common_beginning(heads) if len(heads) > 1 else 0
+    if common >= WORTH_SHARING:
+        read(model, [heads[0][:common]], cache)
+        cache.batch_repeat_interleave(len(heads))
+        heads = [head[common:] for head in heads]
+    read(model, heads, cache)
     return [*cache.layers]
+
+
+def common_beginning(rows: Sequence[Tokens]) -> int:
+    """How many tokens all rows begin with, leaving each at least one of its own."""
+    first, last = min(rows), max(rows)
+    shortest = min(map(len, rows)) - 1
+    same = zip(first[:shortest], last[:shortest], strict=True)
+    return next((at for at, (a, b) in enumerate(same) if a != b), shortest)
+
+
+def read(model: Any, rows: Sequence[Tokens], cache: DynamicCache) -> None:
+    """Puts keys and values of all tokens of `rows` behind what the cache holds."""
+    model(input_ids=padded(model, rows), past_key_values=cache, use_cache=True, logits_to_keep=1)
 
 
 def token_logprobs(model: Any, rows: Sequence[tuple[Tokens, int]]) -> list[list[float]]:

@@ -28,12 +28,14 @@ def load_model(model_dir: str, device: str, dtype: str) -> Any:
     from transformers.cache_utils import DynamicLayer
     from transformers.utils.logging import disable_progress_bar
 
+    from labeler.samplers.grouped_attention import NAME as ATTENTION
+
     disable_progress_bar()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
-            model_dir, dtype=dtype, attn_implementation="sdpa", local_files_only=True
+            model_dir, dtype=dtype, attn_implementation=ATTENTION, local_files_only=True
         )
         model = in_memory(model.to(device).eval())
     except Exception as error:

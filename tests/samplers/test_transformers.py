@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labeler.driver.requests import Failed, Message, Prompt, Sample, Score
 from labeler.errors import BackendDown, ConfigError
 from labeler.records import Sampling
-from labeler.samplers.decoding import shared_prompts
+from labeler.samplers.decoding import WORTH_SHARING, common_beginning, shared_prompts
 from labeler.samplers.token_choice import choose, truncate
 from labeler.samplers.token_texts import pieces_of
 from labeler.samplers.transformers import TransformersSampler
@@ -103,6 +103,20 @@ def test_no_host_begins_another(prompts):
 
 
 @pytest.mark.parametrize(
+    ("rows", "same"),
+    [
+        ([(1, 2, 3), (1, 2, 4)], 2),
+        ([(1, 2, 3), (1, 2, 4), (1, 3, 3)], 1),
+        ([(1, 2), (3, 2)], 0),
+        ([(1, 2), (1, 2)], 1),  # each keeps one of its own
+        ([(1,), (1, 2)], 0),
+    ],
+)
+def test_what_prompts_begin_with(rows, same):
+    assert common_beginning(rows) == same
+
+
+@pytest.mark.parametrize(
     ("text", "told", "pieces"),
     [
         ("a bc", ["a", " b", "c"], ("a", " b", "c")),
@@ -135,10 +149,17 @@ def test_greedy_decoding_is_that_of_transformers(sampler, runner, model_dir):
         assert reply.completions[0].text == sampler.decode(ids[0, len(tokens) :].tolist())
 
 
-def test_a_batch_of_many_equals_batches_of_one(sampler, runner):
+@pytest.mark.parametrize("instructions", ["", "Think of it. " * (1 + WORTH_SHARING // 13)])
+def test_a_batch_of_many_equals_batches_of_one(sampler, runner, instructions):
     """Different lengths, shared beginnings and more rows than slots; also every log-probability."""
     batch = [
-        ask("so" * (i % 4), prefix="then" * (i % 3), n=1 + i % 5, seed=i, max_tokens=5 + 3 * i)
+        ask(
+            instructions + "so" * (i % 4),
+            prefix="then" * (i % 3),
+            n=1 + i % 5,
+            seed=i,
+            max_tokens=5 + 3 * i,
+        )
         for i in range(12)
     ]
     together = runner.run(sampler.sample(batch))
