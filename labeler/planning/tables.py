@@ -6,8 +6,12 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from labeler.planning.acquisition import BudgetPlan
 from labeler.planning.plan import BILLED, MONEY, SERVED, STORED, Compared, Estimate, Plan
 from labeler.unread import one_line
+
+BAR = 12
+"""Characters of the longest bar."""
 
 NAMES = {
     "calls": "calls",
@@ -78,3 +82,24 @@ def _number(name: str, value: float) -> str:
     if name == "hours":
         return f"{value:.2f} h" if value >= 1 else f"{60 * value:.1f} min"
     return f"{value / 1e6:,.2f} MB" if name.endswith("bytes") else f"{value:,.0f}"
+
+
+def show_budget_plan(plan: BudgetPlan) -> Table:
+    """One row per budget, with a bar for what is kept."""
+    table = Table(
+        title=f"{plan.n_problems:,} problems, told from {plan.n_sample:,}",
+        caption="\n".join(f"{name} is asked no more: {why}" for name, why in plan.dropped.items()),
+    )
+    for name in ("budget", "tokens", "calls", "kept steps", "solutions", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    rows = [
+        *((f"{one.budget:,.0f} {plan.unit}", one) for one in plan.curve),
+        ("what is worth it", plan.worthwhile),
+        ("everybody asked", plan.everything),
+    ]
+    most = max(one.kept_steps for _, one in rows) or 1
+    for name, one in rows:
+        bar = "█" * round(BAR * one.kept_steps / most)
+        numbers = (one.tokens, one.calls, one.kept_steps, one.kept_solutions)
+        table.add_row(name, *(f"{number:,.0f}" for number in numbers), bar)
+    return table

@@ -1,0 +1,281 @@
+"""Acquisition against all sources on everything and against every fixed choice of them.
+
+The embedded policy solves fresh oracle problems (`consensus.py`'s), one solution each; a judge,
+SPARE, `bisect`, brute force (Monte Carlo, k = 8), `surprise` and `tool_check` are asked about
+everything once, and their replies kept. From these, every choice is computed: `all`, each subset of
+the sources that cost tokens (the two that cost none always speak), and acquisition, which pays for
+its pilot and what it explores. The policy of acquisition is told nothing about any source.
+
+`kept_steps` are the labels of solutions whose first error (or that there is none) is at least 0.99
+probable, up to the true first error; `precision` is the share of them that is right.
+
+    python benchmarks/budget.py --problems 345 --seed 1 --journal /tmp/evidence.sqlite
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from consensus import BENCHMARK
+from rich.console import Console
+from rich.table import Table
+from without_reference import evidence
+
+from labeler.acquire.base import Answer, Asking, Spent, Terms
+from labeler.acquire.board import Board
+from labeler.acquire.pilot import learned, learning, share_of
+from labeler.acquire.spend import spend
+from labeler.config import load_config
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.driver.cost import Cost
+from labeler.evaluation.compare import Examined, rows_of
+from labeler.evaluation.metrics import Prediction, score
+from labeler.labelers.base import Findings
+from labeler.labelling.acquiring import GROUP
+from labeler.records import LabeledSolution, short_hash
+from labeler.seeds import derive_seed
+from labeler.stats.rates import wilson
+
+RULE = Fusion(FusionRule(min_confidence=0.99))
+FREE = ("tool_check", "surprise")
+PAID = ("spare", "judge", "bisect", "monte_carlo")
+SHARES = (0.04, 0.02, 0.01)
+Choice = dict[str, Any]
+
+
+def answer(one: Examined, source: str) -> Answer:
+    """What the source said of a solution, and what that had cost."""
+    about = tuple(one.about_it.get(source, ()))
+    pieces = dict.fromkeys([*one.evidence[source], *about])
+    spent = Spent(sum(p.completion_tokens for p in pieces), sum(p.calls for p in pieces))
+    own = {one.solved.solution.solution_id: about}
+    return Answer(Findings(tuple(one.evidence[source]), of_solutions=own), spent)
+
+
+def measured(rows: Sequence[LabeledSolution], truths: Sequence[int], spent: Spent) -> Choice:
+    """What fusion keeps of these rows, and whether it is right."""
+    rule = RULE.fit(rows)
+    decided = [
+        Prediction(rule.decide(r.solution, [s.evidence for s in r.steps]), t, r.solution.outcome)
+        for r, t in zip(rows, truths, strict=True)
+    ]
+    found = score(decided, Cost(completion_tokens=spent.tokens))
+    precise = wilson(round((found.label_precision or 0) * found.kept_steps), found.kept_steps)
+    return {
+        "kept_steps": found.kept_steps,
+        "precision": found.label_precision,
+        "precision_interval": [precise.low, precise.high],
+        "ece": found.ece,
+        "generated_tokens": spent.tokens,
+        "calls": spent.calls,
+    }
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Solutions with what every source said of them."""
+
+    examined: Sequence[Examined]
+    paid: tuple[str, ...]
+    seed: int
+
+    @property
+    def truths(self) -> list[int]:
+        return [one.solved.first_error or 0 for one in self.examined]
+
+    def fixed(self, sources: Sequence[str], n: int | None = None) -> Choice:
+        """These sources on the first `n` solutions, what is free on all."""
+        n = len(self.examined) if n is None else n
+        rows = [
+            *rows_of(self.examined[:n], [*FREE, *sources]),
+            *rows_of(self.examined[n:], FREE),
+        ]
+        answers = (answer(one, s) for one in self.examined[:n] for s in sources)
+        return measured(rows, self.truths, sum((a.spent for a in answers), Spent()))
+
+    def subsets(self) -> Iterator[tuple[str, ...]]:
+        for k in range(1, len(self.paid) + 1):
+            yield from combinations(self.paid, k)
+
+    def acquired(self, terms: Terms) -> Choice:
+        """As a run does it: learns on some, then asks in groups, each with its own budget."""
+        terms = replace(terms, sources=(*FREE, *self.paid))
+        ids = [one.solved.problem.problem_id for one in self.examined]
+        drawn = sorted(range(len(ids)), key=lambda i: short_hash("pilot", ids[i]))
+        first = [self.examined[i] for i in drawn[: terms.enough]]
+        others = [self.examined[i] for i in sorted(drawn[terms.enough :])]
+        board = _board(first, RULE)
+        _drive(learning(board, RULE, terms, len(ids)), first)
+        known = learned(board, RULE, terms)
+        share = share_of(board, terms, len(others))
+        cases = [*board.cases]
+        for at in range(0, len(others), GROUP):
+            some = others[at : at + GROUP]
+            group = _board(some, replace(RULE, model=known.expecting.model))
+            explored = {
+                n
+                for n, one in enumerate(some)
+                if derive_seed(self.seed, "explore", one.solved.problem.problem_id) / 2**63
+                < terms.explore
+            }
+            budget = None if share is None else share * len(some)
+            _drive(spend(group, range(len(some)), terms, known, explored, budget), some)
+            cases += group.cases
+        truths = [one.solved.first_error or 0 for one in [*first, *others]]
+        spent = sum((s for case in cases for s in case.asked.values()), Spent())
+        asked = Counter(name for case in cases for name in case.asked)
+        return {
+            **measured([case.row for case in cases], truths, spent),
+            "asked": {name: asked[name] for name in self.paid},
+            "learning_tokens": board.spent().tokens,
+        }
+
+
+def _board(examined: Sequence[Examined], rule: Fusion) -> Board:
+    return Board([(one.solved.problem, one.solved.solution) for one in examined], rule)
+
+
+def _drive(asking: Asking, examined: Sequence[Examined]) -> None:
+    asks = next(asking, None)
+    while asks is not None:
+        try:
+            asks = asking.send([answer(examined[ask.number], ask.source) for ask in asks])
+        except StopIteration:
+            return
+
+
+def choices(replay: Replay, terms: Terms, with_budgets: bool) -> dict[str, Any]:
+    """`all`, `acquired`, every fixed choice, and what is made of small budgets."""
+    fixed = {", ".join(names): replay.fixed(names) for names in replay.subsets()}
+    everything, acquired = fixed[", ".join(replay.paid)], replay.acquired(terms)
+    found = {"all": everything, "acquired": acquired, "fixed": fixed}
+    found["bars"] = bars(everything, acquired, fixed)
+    if with_budgets:
+        whole = everything["generated_tokens"]
+        found["budgets"] = {
+            str(share): at_budget(replay, terms, fixed, share * whole) for share in SHARES
+        }
+    return found
+
+
+def bars(everything: Choice, acquired: Choice, fixed: Mapping[str, Choice]) -> dict[str, Any]:
+    """What acquisition is held to: kept steps and tokens against all sources, tokens against the
+    cheapest fixed choice that keeps 0.98 of what all keep, and that keeps what acquisition does;
+    none of them less precise than acquisition by more than its interval.
+    """
+
+    def cheapest(at_least: float) -> tuple[str, float] | None:
+        precise = acquired["precision_interval"][0]
+        good = {
+            name: one["generated_tokens"]
+            for name, one in fixed.items()
+            if one["kept_steps"] >= at_least and (one["precision"] or 0) >= precise
+        }
+        if not good:
+            return None
+        name = min(good, key=lambda name: (good[name], name))
+        return name, acquired["generated_tokens"] / good[name]
+
+    return {
+        "kept_of_all": acquired["kept_steps"] / max(everything["kept_steps"], 1),
+        "tokens_of_all": acquired["generated_tokens"] / max(everything["generated_tokens"], 1),
+        "tokens_of_cheapest_at_0.98_of_all": cheapest(0.98 * everything["kept_steps"]),
+        "tokens_of_cheapest_at_what_it_keeps": cheapest(acquired["kept_steps"]),
+    }
+
+
+def at_budget(
+    replay: Replay, terms: Terms, fixed: Mapping[str, Choice], budget: float
+) -> dict[str, Any]:
+    """Acquisition and each fixed choice, on as many solutions as the budget pays for."""
+    found = {}
+    for name, one in fixed.items():
+        n = min(int(budget * len(replay.examined) / max(one["generated_tokens"], 1)),
+                len(replay.examined))  # fmt: skip
+        found[name] = replay.fixed(name.split(", "), n) | {"solutions": n}
+    best = max(found, key=lambda name: found[name]["kept_steps"])
+    acquired = replay.acquired(replace(terms, budget=budget))
+    return {"tokens": budget, "acquired": acquired, "best_fixed": {"sources": best, **found[best]}}
+
+
+def without_reference(one: Examined) -> Examined:
+    """The same solution, of whose problem nobody has a reference solution."""
+    problem = replace(one.solved.problem, reference_solution=())
+    return replace(one, solved=replace(one.solved, problem=problem))
+
+
+def show(title: str, found: Mapping[str, Any]) -> None:
+    """The table of one setting."""
+    table = Table("choice", "kept", "precision [95%]", "ECE", "tokens", "calls", title=title)
+    for name, one in [("all", found["all"]), ("acquired", found["acquired"]),
+                      *found["fixed"].items()]:  # fmt: skip
+        low, high = one["precision_interval"]
+        table.add_row(
+            name, f"{one['kept_steps']:,}", f"{one['precision'] or 0:.4f} [{low:.4f}, {high:.4f}]",
+            f"{one['ece'] or 0:.4f}", f"{one['generated_tokens']:,}", f"{one['calls']:,}",
+        )  # fmt: skip
+    console = Console(width=120)
+    console.print(table)
+    console.print(json.dumps(found["bars"]))
+    for share, one in found.get("budgets", {}).items():
+        mine, best = one["acquired"], one["best_fixed"]
+        console.print(
+            f"{share} of all's tokens: acquired keeps {mine['kept_steps']:,} for "
+            f"{mine['generated_tokens']:,} of {one['tokens']:,.0f} tokens; best fixed "
+            f"({best['sources']} on {best['solutions']}) {best['kept_steps']:,}"
+        )
+
+
+def settings(given: argparse.Namespace) -> dict[str, Any]:
+    """Every setting's choices, from one gathering of replies."""
+    config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": given.seed})
+    given.brute_force = not given.no_brute_force
+    with tempfile.TemporaryDirectory() as folder:
+        journal = given.journal or Path(folder) / "journal.sqlite"
+        examined, _ = asyncio.run(evidence(config, given, journal))
+    paid = PAID if given.brute_force else PAID[:-1]
+    terms = Terms((), 0.99, pilot=given.pilot, explore=given.explore, dearest=given.dearest)
+    bare = [without_reference(one) for one in examined]
+    made = partial(Replay, seed=given.seed)
+    runs = {"with reference": made(examined, paid), "without reference": made(bare, paid[1:])}
+    if given.brute_force:
+        runs["with reference, bisect for brute force"] = made(examined, PAID[:-1])
+        runs["without reference, bisect for brute force"] = made(bare, PAID[1:-1])
+    return {name: choices(one, terms, with_budgets=one.paid == paid) for name, one in runs.items()}
+
+
+def main() -> None:
+    """The command."""
+    usual = Terms((), 0.99)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--problems", type=int, default=345)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-brute-force", action="store_true", help="bisect in its place (quick)")
+    parser.add_argument("--pilot", type=int, default=usual.pilot)
+    parser.add_argument("--explore", type=float, default=usual.explore)
+    parser.add_argument("--dearest", type=float)
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    parser.add_argument("--journal", type=Path, help="keep replies here and use those in it")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = settings(given)
+    if given.json:
+        first = found["with reference"]
+        print(json.dumps({"all": first["all"], "acquired": first["acquired"], **found}))
+        return
+    for name, one in found.items():
+        show(f"{name}: {given.problems} problems, seed {given.seed}", one)
+
+
+if __name__ == "__main__":
+    main()

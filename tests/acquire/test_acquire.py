@@ -1,0 +1,127 @@
+"""Whom acquisition asks, on simulated solutions whose labelers' worth is known."""
+
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from labeler.acquire.base import Terms
+from labeler.acquire.drift import degraded
+from labeler.acquire.pilot import learned, learning, share_of
+from labeler.acquire.spend import spend
+from labeler.consensus.fusion import Fusion, FusionRule
+from tests.acquire.replayed import board_of, drive
+from tests.consensus.simulation import JUDGE, SPARE, Judge, simulate
+
+RULE = Fusion(FusionRule(min_confidence=0.9))
+SOURCES = ("judge", "spare", "monte_carlo")
+DICE = Judge("dice", "other", right=0.5, error=0.5, after=0.5, stops=False)
+COPY = Judge("copy", "other", copies="judge")
+N, PILOT = 120, 40
+
+
+def rows_of(*judges, seed=0, n=N):
+    """Solutions of problems that have a reference, for SPARE to speak."""
+    rows = [row for row, _ in simulate(n, judges, seed)]
+    return [
+        dataclasses.replace(
+            row, problem=dataclasses.replace(row.problem, reference_solution=("step",))
+        )
+        for row in rows
+    ]
+
+
+def acquire(rows, sources=SOURCES, **terms):
+    """What was learned on a pilot of 40, and how often who was asked about the others."""
+    asked_for = Terms(sources, 0.9, pilot=PILOT, enough=PILOT, explore=0.0, **terms)
+    pilot = board_of(rows[:PILOT], RULE)
+    drive(learning(pilot, RULE, asked_for, len(rows)), rows[:PILOT])
+    known = learned(pilot, RULE, asked_for)
+    board = board_of(rows[PILOT:], dataclasses.replace(RULE, model=known.expecting.model))
+    numbers = range(len(rows) - PILOT)
+    share = share_of(pilot, asked_for, len(numbers))
+    budget = None if share is None else share * len(numbers)
+    asked = drive(spend(board, numbers, asked_for, known, (), budget), rows[PILOT:])
+    return known, asked, pilot, board
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return acquire(rows_of(JUDGE, SPARE))
+
+
+def test_a_dear_labeler_is_asked_where_cheap_ones_leave_something_open(plain):
+    _, asked, pilot, board = plain
+    assert asked["monte_carlo"] < asked["spare"]
+    everybody = sum(len(c.solution.steps) * 232 for one in (pilot, board) for c in one.cases)
+    assert pilot.spent().tokens + board.spent().tokens < everybody / 4
+    assert sum(case.is_decided for case in board.cases) > 0.6 * len(board.cases)
+
+
+def test_what_is_asked_depends_on_nothing_but_the_replies(plain):
+    again = acquire(rows_of(JUDGE, SPARE))
+    assert again[1] == plain[1]
+    assert [case.asked for case in again[3].cases] == [case.asked for case in plain[3].cases]
+
+
+def test_nobody_is_asked_twice_and_nobody_about_what_is_decided(plain):
+    *_, board = plain
+    assert all(cost.calls == 1 for case in board.cases for cost in case.asked.values())
+    for case in board.cases:
+        if case.decided_by:
+            assert list(case.asked)[-1] == case.decided_by
+
+
+def test_a_labeler_whose_verdicts_are_random_is_dropped():
+    known, asked, *_ = acquire(rows_of(JUDGE, SPARE, DICE), (*SOURCES, "dice"))
+    assert list(known.dropped) == ["dice"]
+    assert "no difference to be seen" in known.dropped["dice"]
+    assert asked["dice"] == 0
+
+
+def test_a_copy_of_another_labeler_is_dropped():
+    known, asked, *_ = acquire(rows_of(JUDGE, SPARE, COPY), (*SOURCES, "copy"))
+    [(name, reason)] = known.dropped.items()
+    assert name in ("copy", "judge")
+    assert "said the same as" in reason
+    assert asked[name] == 0
+
+
+@pytest.mark.parametrize("budget", [7_000, 9_000])
+def test_a_budget_is_spent_to_within_two_in_a_hundred(budget):
+    _, _, pilot, board = acquire(rows_of(JUDGE, SPARE), budget=float(budget))
+    spent = pilot.spent().tokens + board.spent().tokens
+    assert spent == pytest.approx(budget, rel=0.02)
+
+
+def test_a_labeler_that_gets_worse_is_noticed():
+    worse = dataclasses.replace(SPARE, right=0.7, error=0.5)
+    before, later = rows_of(JUDGE, SPARE), rows_of(JUDGE, worse, seed=1, n=60)
+    rule = RULE.fit(before)
+    said = degraded(before, later, rule, SOURCES)
+    assert list(said) == ["spare"]
+    assert "explored" in said["spare"]
+    assert degraded(before, rows_of(JUDGE, SPARE, seed=1, n=60), rule, SOURCES) == {}
+
+
+def explored_at_once(known, rows, budget):
+    """Of ten solutions that are explored, how often who is asked first, and at what price."""
+    board = board_of(rows[:10], RULE)
+    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, range(10), budget))
+    price = sum(known.prices.of(ask.source, board.cases[ask.number]) for ask in asks)
+    return Counter(ask.source for ask in asks), price
+
+
+def test_who_explores_asks_everybody_but_spends_a_tenth_of_a_budget_at_most(plain):
+    known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
+    everybody, whole = explored_at_once(known, rows, None)
+    assert everybody == dict.fromkeys(SOURCES, 10)
+    some, price = explored_at_once(known, rows, whole)
+    assert price <= whole / 10
+    assert some["monte_carlo"] < some["judge"] <= some["spare"] == 10
+
+
+def test_without_a_budget_forty_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
+    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 40)
+    assert Terms(SOURCES, 0.9, budget=5000.0).worth(100, 1000.0) == 0.0
+    assert Terms(SOURCES, 0.9, budget=5000.0, dearest=2.0).worth(100, 1000.0) == 0.05
