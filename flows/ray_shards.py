@@ -24,8 +24,8 @@ from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
 from labeler.labelling.parts import Progress
-from labeler.labelling.pilot import first_problems
 from labeler.labelling.pipeline import Shard, ShardSummary
+from labeler.labelling.ready import first_problems
 from labeler.labelling.remote_shard import ShardTask, label_shard_task
 from labeler.labelling.run import LabellingRun
 from labeler.samplers.base import Sampler
@@ -136,7 +136,8 @@ def _submitted(
     runner: Any, shard: Shard, run: LabellingRun, run_file: str, fingerprints: dict[str, str]
 ) -> Any:
     first = first_problems(run.parts.recipe, run.parts.problems)
-    parcel = pickle.dumps(ShardTask(shard, run.provenance, fingerprints, first))
+    task = ShardTask(shard, run.provenance, fingerprints, tuple(first), len(run.parts.problems))
+    parcel = pickle.dumps(task)
     given = {"name": shard.name, "run_file": run_file, "parcel": parcel}
     return runner.submit(label_handed_shard, given)
 

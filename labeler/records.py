@@ -54,6 +54,74 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a tool. `arguments` is JSON text as it was written, whether it is JSON or not."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What somebody else said before the policy went on: a tool, or the user.
+
+    `role` is who, as chats say it; `call` the index of the turn's call that it answers, None where
+    it answers none. `reason` is the kind of failure where the call failed, "" where it did not.
+    """
+
+    role: str
+    text: str
+    call: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a step of an agent is made of: its words, its calls, and what was answered to them.
+
+    Only `thought` and `calls` are the policy's; `observations` are never labelled or trained on.
+    """
+
+    thought: str
+    calls: tuple[Call, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a chat that is no turn of the policy's."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """The structure of an agent's solution: one turn per step, whose text stays its identity.
+
+    `opening` is what was said before the first turn, and `tools` what the policy could call, as
+    JSON text in OpenAI's form, "" where nobody says.
+    """
+
+    turns: tuple[Turn, ...]
+    opening: tuple[Said, ...] = ()
+    tools: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a problem beside its gold answer; labels rest on it.
+
+    `aliases` are answers as good as the gold one, `calls` those that a right trajectory makes, in
+    any order, `entities` what it comes by on its way.
+    """
+
+    aliases: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The input of a run. `problem_id` is unique in a run and stable between runs.
 
@@ -69,6 +137,8 @@ class Problem:
     tests: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     source: Source = field(default_factory=Source)
+    known: Known | None = field(default=None, repr=False)
+    """None where nothing more is known. Not shown: runs of before are known by what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +193,8 @@ class Solution:
     logprobs: tuple[tuple[float, ...], ...] | None = field(default=None, repr=False)
     """Natural logarithms of its tokens' probabilities at temperature 1, step by step, as they were
     sampled; None where they were not asked for."""
+    trajectory: Trajectory | None = field(default=None, repr=False)
+    """What its steps are made of, where they are the turns of an agent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 One row is one labelled solution. The schema is fixed by the type annotations below and in
 `labeler.records`, never guessed from data; `python -m labeler.schema` prints it as the contract
-kept in `schemas/labeled_solutions.v3.json`. A released version is never edited: a change of
+kept in `schemas/labeled_solutions.v4.json`. A released version is never edited: a change of
 columns takes the next `SCHEMA_VERSION` and a new file.
 
 Does not cover reading and writing files (`labeler.dataset`) or deciding labels
@@ -25,19 +25,21 @@ from labeler.errors import DatasetError
 from labeler.records import (
     Consensus,
     Generator,
+    Known,
     LabeledSolution,
     LabeledStep,
     Problem,
     ProblemSamples,
     Solution,
     Source,
+    Trajectory,
     Verdict,
 )
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 NARROW = {
     "label": "int8",
@@ -64,6 +66,15 @@ MEANING = {
     " were, and in rows of version 1",
     "logprobs": "natural logarithms of the policy's probability of each token of each step, as it"
     " was sampled; null where they were not asked for, and in rows of versions 1 and 2",
+    "known": "answers as good as the gold one, right calls and entities, where they are known; null"
+    " where none are, and in rows of versions 1 to 3",
+    "trajectory": "what an agent's steps are made of, one turn per step; null for other solutions,"
+    " and in rows of versions 1 to 3",
+    "trajectory.tools": "what the policy could call, as JSON text in OpenAI's form",
+    "trajectory.turns.calls.arguments": "JSON text as the policy wrote it",
+    "trajectory.turns.observations": "what tools, or the user, answered: not the policy's words",
+    "trajectory.turns.observations.call": "0-based index of the call it answers; null for none",
+    "trajectory.turns.observations.reason": "the kind of failure, empty where the call succeeded",
 }
 """Words for the columns whose names do not say enough; part of the contract."""
 
@@ -106,6 +117,8 @@ class Row:
     # Columns that came later stand last, as they do in tables that they were added to.
     samples: ProblemSamples | None
     logprobs: tuple[tuple[float, ...], ...] | None
+    known: Known | None
+    trajectory: Trajectory | None
 
 
 def row(labeled: LabeledSolution, provenance: Provenance) -> dict[str, Any]:
@@ -153,6 +166,9 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         raise DatasetError(f"{where}: log-probabilities of {len(told)} steps; it has {len(steps)}")
     if not all(math.isfinite(x) for of_step in told for x in of_step):
         raise DatasetError(f"{where}: a log-probability is not finite; leave them out")
+    if solution.trajectory and len(solution.trajectory.turns) != len(steps):
+        n_turns = len(solution.trajectory.turns)
+        raise DatasetError(f"{where}: has {n_turns} turns and {len(steps)} steps; label it again")
     for index, step in enumerate(steps):
         if step.label not in (1, 0, -1, None):
             raise DatasetError(

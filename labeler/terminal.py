@@ -86,6 +86,8 @@ def print_summary(summary: RunSummary) -> None:
         out.print(f"spent: {summary.spent:,.4f} {summary.currency}{_by_asker(summary)}")
     for name, counts in sorted(summary.statistics.items()):
         out.print(f"{name}: {', '.join(f'{k} {v:,}' for k, v in counts.items())}")
+    for told in _of_labelers(summary):
+        out.print(told, style="yellow")
     if warning := _one_step(summary):
         out.print(warning, style="yellow")
     if unread := unread_by_asker(summary.statistics):
@@ -110,6 +112,19 @@ def _by_asker(summary: RunSummary) -> str:
     paid = sorted(((c.money, n) for n, c in summary.cost.items() if c.money), reverse=True)
     told = ", ".join(f"{name} {money:,.4f}" for money, name in paid)
     return f" ({told})" if told else ""
+
+
+def _of_labelers(summary: RunSummary) -> list[str]:
+    """One line for each labeler that was dropped, or got worse."""
+    return [
+        f"{name} {WHAT[what]}: {why}"
+        for what, labelers in summary.labelers.items()
+        for name, why in labelers.items()
+    ]
+
+
+WHAT = {"dropped": "was asked no more after the pilot", "degraded": "got worse during the run"}
+"""How what is told of labelers begins."""
 
 
 def print_wide(what: Table | str) -> None:

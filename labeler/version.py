@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 from labeler.records import short_hash
@@ -12,6 +11,9 @@ __version__ = "0.1.0"
 
 def library_version(name: str) -> str:
     """The installed version of a library, which is not imported."""
+    # Half of the time that `import labeler` would take.
+    from importlib import metadata
+
     return metadata.version(name)
 
 

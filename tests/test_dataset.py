@@ -267,7 +267,7 @@ def test_what_is_no_dataset_is_refused_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(DatasetError) as caught:
             open_dataset(path, version)
         assert str(caught.value) == f"{path}: {complaint}"
-    with pytest.raises(DatasetError, match="columns are not those of schema version 3"):
+    with pytest.raises(DatasetError, match="columns are not those of schema version 4"):
         commit_run(tmp_path / "foreign", "run-1", 1)
 
 
@@ -339,5 +339,5 @@ def test_a_newer_schema_than_we_know_is_refused(tmp_path: Path) -> None:
     staged = shard(tmp_path / "a.parquet", solved(1))
     newer = CommitInfo("run-1", "", "9.0", "tiny", "sha", 0, schema_version=SCHEMA_VERSION + 1)
     commit(tmp_path / "d", read_shards([staged]), newer)
-    with pytest.raises(DatasetError, match="has schema version 4, this labeler knows 3; upgrade"):
+    with pytest.raises(DatasetError, match="has schema version 5, this labeler knows 4; upgrade"):
         open_dataset(tmp_path / "d")

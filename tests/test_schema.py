@@ -13,15 +13,21 @@ from hypothesis import strategies as st
 from labeler.errors import DatasetError
 from labeler.records import (
     Asks,
+    Call,
     Consensus,
     Evidence,
     Generator,
+    Known,
     LabeledSolution,
     LabeledStep,
+    Observation,
     Problem,
+    Said,
     Sampling,
     Solution,
     Source,
+    Trajectory,
+    Turn,
     Verdict,
 )
 from labeler.schema import (
@@ -68,9 +74,15 @@ steps = st.builds(
     st.lists(evidence, max_size=2).map(tuple),
 )
 sources = st.builds(Source, texts, texts, texts, texts)
+calls = st.lists(st.builds(Call, texts, texts), max_size=2).map(tuple)
+known = st.builds(Known, text_lists, calls, text_lists)
+observations = st.builds(Observation, texts, texts, st.none() | whole, texts)
+turns = st.builds(Turn, texts, calls, st.lists(observations, max_size=2).map(tuple))
+opening = st.lists(st.builds(Said, texts, texts), max_size=2).map(tuple)
 problems = st.builds(
-    Problem, texts, texts, texts, st.none() | texts, text_lists, text_lists, text_lists, sources
-)
+    Problem, texts, texts, texts, st.none() | texts, text_lists, text_lists, text_lists, sources,
+    st.none() | known,
+)  # fmt: skip
 samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0, 1), whole, whole, text_lists)
 generators = st.builds(Generator, texts, texts, samplings, whole, texts)
 
@@ -87,6 +99,9 @@ def labeled_solutions(draw: st.DrawFn) -> LabeledSolution:
         outcome_reason=draw(texts),
         generator=draw(generators),
         logprobs=draw(st.none() | st.tuples(*[logprobs] * len(its_steps))),
+        trajectory=draw(
+            st.none() | st.builds(Trajectory, st.tuples(*[turns] * len(its_steps)), opening, texts)
+        ),
     )
     first_error = draw(st.none() | st.integers(-1, len(its_steps) - 1))
     consensus = Consensus(draw(texts), draw(st.booleans()), draw(texts))
@@ -124,6 +139,8 @@ def test_nulls_are_allowed_only_where_the_record_says_so() -> None:
         "first_error",
         "samples",
         "logprobs",
+        "known",
+        "trajectory",
     ]
     assert {field.name: (str(field.type), field.nullable) for field in step if field.nullable} == {
         "label": ("int8", True),
@@ -161,3 +178,10 @@ def test_a_record_that_would_not_come_back_is_refused(
 ) -> None:
     with pytest.raises(DatasetError, match=complaint):
         row(solution_with(**changes), PROVENANCE)
+
+
+def test_turns_that_are_not_those_of_the_steps_are_refused() -> None:
+    one = solution_with()
+    odd = replace(one, solution=replace(one.solution, trajectory=Trajectory(())))
+    with pytest.raises(DatasetError, match="solution s: has 0 turns and 1 steps"):
+        row(odd, PROVENANCE)

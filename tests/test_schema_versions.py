@@ -23,7 +23,18 @@ from labeler.dataset.amend import amend
 from labeler.dataset.schema_upgrade import can_be_read
 from labeler.errors import DatasetError
 from labeler.recompute.version import recompute_version
-from labeler.records import Asks, Evidence, ProblemSamples, Verdict
+from labeler.records import (
+    Asks,
+    Call,
+    Evidence,
+    Known,
+    Observation,
+    ProblemSamples,
+    Said,
+    Trajectory,
+    Turn,
+    Verdict,
+)
 from labeler.schema import SCHEMA_VERSION, arrow_schema
 from labeler.stats import label_statistics
 from tests.stored_table import EMPTY, RUN_1, RUN_2, STORED, WHOLE
@@ -79,7 +90,7 @@ def next_version(tmp_path: Path) -> Path:
     copy = tmp_path / "next"
     shutil.copytree(Path(labeler.__file__).parent, copy / "labeler")
     for file, old, new in [
-        ("schema.py", "SCHEMA_VERSION = 3\n", "SCHEMA_VERSION = 4\n"),
+        ("schema.py", "SCHEMA_VERSION = 4\n", "SCHEMA_VERSION = 5\n"),
         (
             "schema.py",
             "    schema_version: int\n",
@@ -148,7 +159,7 @@ def test_a_run_is_added_to_a_dataset_of_version_1(of_version_1: Path) -> None:
         of_version_1, read_shards([shard(of_version_1.parent / "a.parquet", new)]), info("run-3")
     )
     name = new.solution.solution_id
-    assert read(of_version_1) == ([("s1", None), ("s2", None), (name, DRAWN)], 3)
+    assert read(of_version_1) == ([("s1", None), ("s2", None), (name, DRAWN)], 4)
     assert {name: (of_version_1 / name).read_bytes() for name in before} == before
     assert list(resolve(of_version_1, tag="first").solutions()) == [WHOLE]
     assert [one.info.run_id for one in open_dataset(of_version_1).versions() if one.info] == [
@@ -176,6 +187,27 @@ def test_evidence_that_is_a_score_is_added_to_a_dataset_of_version_1(of_version_
     assert added[0]["evidence"][0]["signal"] == -3.25
 
 
+def test_an_agents_trajectory_is_added_to_a_dataset_of_version_1(of_version_1: Path) -> None:
+    new = solved(1)
+    call = Call("search", '{"query": "x"}')
+    turn = Turn("I look.", (call,), (Observation("tool", "nothing", 0, "error"),))
+    trajectory = Trajectory((turn,) * len(new.steps), (Said("system", "Use tools."),), "[]")
+    new = replace(
+        new,
+        problem=replace(new.problem, known=Known(("y",), (call,), ("z",))),
+        solution=replace(new.solution, trajectory=trajectory),
+    )
+    commit(
+        of_version_1, read_shards([shard(of_version_1.parent / "a.parquet", new)]), info("run-3")
+    )
+    opened = open_dataset(of_version_1)
+    assert (list(opened.solutions()), opened.schema_version) == ([WHOLE, EMPTY, new], 4)
+    table = opened.scan().collect()
+    assert table["trajectory"].is_null().to_list() == [True, True, False]
+    theirs = DeltaTable(str(of_version_1)).to_pyarrow_table().to_pylist()
+    assert [row["known"] is None for row in theirs].count(True) == 2
+
+
 def test_a_run_of_version_1_is_known_and_not_written_again(of_version_1: Path) -> None:
     staged = shard(of_version_1.parent / "a.parquet", solved(1))
     assert commit(of_version_1, read_shards([staged]), info(RUN_2.run_id)) == 1
@@ -185,7 +217,7 @@ def test_a_run_of_version_1_is_known_and_not_written_again(of_version_1: Path) -
 def test_labels_of_version_1_are_made_anew(of_version_1: Path) -> None:
     made = recompute_version(of_version_1, Votes(AnyRule()), {})
     assert made.version == 2
-    assert read(of_version_1) == ([("s1", None), ("s2", None)], 3)
+    assert read(of_version_1) == ([("s1", None), ("s2", None)], 4)
     rows = list(open_dataset(of_version_1).solutions())
     assert [row.consensus.policy for row in rows] == ["any", "any"]
 
@@ -194,7 +226,7 @@ def test_a_row_of_version_1_is_amended(of_version_1: Path) -> None:
     [old, _] = open_dataset(of_version_1).rows()
     kept = dict(old) | {"consensus": {"policy": "fusion+human", "kept": True, "reason": ""}}
     amend(of_version_1, [kept], info("review"))
-    assert read(of_version_1) == ([("s1", None), ("s2", None)], 3)
+    assert read(of_version_1) == ([("s1", None), ("s2", None)], 4)
     [first, second] = open_dataset(of_version_1).solutions()
     assert (first.consensus.policy, second) == ("fusion+human", EMPTY)
 
@@ -203,7 +235,7 @@ def test_a_table_with_columns_of_another_program_is_not_added_to(of_version_1: P
     table = DeltaTable(str(of_version_1))
     table.alter.add_columns([Field("theirs", PrimitiveType("string"))])
     staged = shard(of_version_1.parent / "a.parquet", solved(1))
-    with pytest.raises(DatasetError, match="columns are not those of schema version 3"):
+    with pytest.raises(DatasetError, match="columns are not those of schema version 4"):
         commit(of_version_1, read_shards([staged]), info("run-3"))
 
 

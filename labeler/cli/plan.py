@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labeler.cli.base import AsJson, ConfigFile, Settings, app, fail
+
+if TYPE_CHECKING:
+    from labeler.config import RunConfig
 
 
 @app.command(epilog="Example: labeler plan data/quickstart.yaml --sample 30 --out runs/quickstart")
@@ -22,6 +25,12 @@ def plan(
     out: Annotated[
         str | None, typer.Option(help="The run's folder: `labeler stats` compares afterwards.")
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a run with `acquire:`: what it keeps for tokens=N (calls=N, usd=N) and others."
+        ),
+    ] = None,
     settings: Settings = [],  # noqa: B006, typer reads the default
     as_json: AsJson = False,
 ) -> None:
@@ -33,6 +42,9 @@ def plan(
     from labeler.wiring.plan import make_plan
 
     loaded = load_config(config, settings)
+    if budget is not None:
+        _plan_budget(loaded, sample, budget, as_json)
+        return
     try:
         with progress_bar("trying a sample") as show:
             made = make_plan(loaded, sample, show, tokens_per_s=tokens_per_second, out=out)
@@ -42,3 +54,20 @@ def plan(
         typer.echo(made.to_json())
     else:
         console().print(show_plan(made))
+
+
+def _plan_budget(config: RunConfig, sample: int, budget: str, as_json: bool) -> None:
+    import json
+
+    from labeler.planning.tables import show_budget_plan
+    from labeler.shown import console
+    from labeler.wiring.plan import make_budget_plan
+
+    try:
+        made = make_budget_plan(config, sample, budget)
+    except KeyboardInterrupt:
+        fail("interrupted; no plan was made", 130)
+    if as_json:
+        typer.echo(json.dumps(made.to_json()))
+    else:
+        console().print(show_budget_plan(made))

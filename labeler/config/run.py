@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from labeler.config.acquire import Acquire
 from labeler.config.answers import AnswerPattern
 from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
@@ -94,6 +95,8 @@ class RunConfig(Strict):
     """Who gives evidence; each kind once. Searches go first, so that the others see what they
     wrote.
     """
+    acquire: Acquire | None = None
+    """Whom to ask about what, to a target or a budget; left out, every labeler about everything."""
     consensus: ConsensusConfig = FusionRule()
     """What makes labels of evidence."""
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
@@ -157,6 +160,30 @@ class RunConfig(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _acquires_what_it_has(self) -> RunConfig:
+        if self.acquire is None:
+            return self
+        if not isinstance(self.consensus, FusionRule):
+            raise ValueError(
+                f"acquire: consensus.rule {self.consensus.rule} does not learn what a labeler "
+                "is worth; take fusion"
+            )
+        kinds = [labeler.kind for labeler in self.labelers]
+        if unknown := [name for name in self.acquire.sources if name not in kinds]:
+            raise ValueError(
+                f"acquire.sources: {unknown[0]} is not among labelers: {', '.join(kinds)}"
+            )
+        if writing := [n for n in kinds if METHODS.find(n, "labelers:").writes_solutions]:
+            raise ValueError(
+                f"acquire: {writing[0]} writes solutions of its own, so it cannot be asked about "
+                "one; take it out of labelers (bisect searches solutions that are there)"
+            )
+        budget = self.acquire.budget
+        if budget is not None and budget.usd is not None and self.prices is None:
+            raise ValueError("acquire.budget.usd: nobody knows what a token costs; add prices:")
+        return self
+
     def _models_can(self, labelers: tuple[LabelerConfig, ...]) -> None:
         """Raises `ValueError` where a reward model is asked for text, or another one for scores."""
         if getattr(self.policy, "family", None) is not None:
@@ -193,6 +220,8 @@ class RunConfig(Strict):
 
     def _deciding(self) -> dict[str, Any]:
         content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
+        if self.acquire is None:
+            del content["acquire"]  # so that runs without it are the runs they were
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labeler.consensus.beta_binomial import Array
 
@@ -143,3 +144,25 @@ def log_likelihoods(chain: Chain, log_seen: Array) -> Array:
         totals = totals + np.log(scale)
         ahead = joint / scale[:, None] @ chain.step
     return totals
+
+
+def sampled_paths(chain: Chain, log_seen: Array, uniforms: Array) -> NDArray[np.int64]:
+    """States drawn from what the chain knows of solutions of one length, one path for each row of
+    `uniforms` [draws, steps]: [solutions, draws, steps]. `log_seen` as above.
+    """
+    peak = log_seen.max(axis=2, keepdims=True)
+    seen = np.exp(np.maximum(log_seen - peak, LEAST_LOG))
+    n_solutions, n_steps, _ = seen.shape
+    forward, ahead = np.empty_like(seen), np.broadcast_to(chain.start, seen[:, 0].shape)
+    for t in range(n_steps):
+        joint = ahead * seen[:, t]
+        forward[:, t] = joint / joint.sum(axis=1, keepdims=True)
+        ahead = forward[:, t] @ chain.step
+    paths = np.empty((n_solutions, len(uniforms), n_steps), dtype=np.int64)
+    weights = np.repeat(forward[:, -1, None], len(uniforms), axis=1)
+    for t in range(n_steps - 1, -1, -1):
+        if t < n_steps - 1:
+            weights = forward[:, t, None] * chain.step.T[paths[:, :, t + 1]]
+        edges = weights.cumsum(axis=2)
+        paths[:, :, t] = (uniforms[None, :, t, None] * edges[:, :, -1:] >= edges).sum(axis=2)
+    return np.minimum(paths, len(STATES) - 1)

@@ -135,27 +135,52 @@ class LabelModel:
 
     def _smoothed(self, chain: Chain, said: Sequence[Said], told: Array) -> SmoothedPosterior:
         log_seen = np.stack([self._log_seen(step) for step in said])
+        return forward_backward(chain, (log_seen + self._log_of_flags(said) + told)[None])
+
+    def _log_of_flags(self, said: Sequence[Said]) -> Array:
+        """By how much flags of tools count otherwise than by their rates [steps, states]."""
+        logs = np.zeros((len(said), len(STATES)))
         for t, step in enumerate(said):
             for source, counts in step.items():
                 if counts.n and not counts.n_correct and method_of(source.labeler).is_tool:
                     rates = self.rates.get(source, prior(source))
-                    log_seen[t, RIGHT] -= flags.log_base_odds(self.chain, rates, t + 1)[t]
-        return forward_backward(chain, (log_seen + told)[None])
+                    logs[t, RIGHT] -= flags.log_base_odds(self.chain, rates, t + 1)[t]
+        return logs
+
+    def log_seen_before(
+        self, said: Sequence[Said], scores: Scores, newcomers: Sequence[Source] = ()
+    ) -> tuple[Array, Array]:
+        """What is said so far, as it will count once all `newcomers` have spoken, too: log P(said |
+        state) [steps, states]; and how much each newcomer's word will count [newcomers, steps].
+        """
+        said = [against_each_kind(step, self.rates.keys()) for step in said]
+        told = self.emissions.log_seen(scores, len(said)) + self._log_of_flags(said)
+        weights = np.ones((len(newcomers), len(said)))
+        for t, step in enumerate(said):
+            speaking = [*sorted(step), *newcomers]
+            for source in sorted(step):
+                shared = sum(self.correlation(source, other) for other in speaking)
+                told[t] += self.log_rates(source, step[source]) / (1 + shared)
+            for s, source in enumerate(newcomers):
+                weights[s, t] = 1 / (1 + sum(self.correlation(source, other) for other in speaking))
+        return told, weights
 
     def _log_seen(self, step: Said) -> Array:
         """log P(what is said of a step | state) [states]."""
         total = np.zeros(len(STATES))
         for source in sorted(step):
-            shared = sum(self._correlation(source, other) for other in step)
-            total += self._log(source, step[source]) / (1 + shared)
+            shared = sum(self.correlation(source, other) for other in step)
+            total += self.log_rates(source, step[source]) / (1 + shared)
         return total
 
-    def _correlation(self, source: Source, other: Source) -> float:
+    def correlation(self, source: Source, other: Source) -> float:
+        """How far their mistakes go together, from 0 to 1."""
         if not related(source, other):
             return 0.0
         return self.correlations.get((source, other), ASSUMED_CORRELATION)
 
-    def _log(self, source: Source, counts: Counts) -> Array:
+    def log_rates(self, source: Source, counts: Counts) -> Array:
+        """log P(these counts | state) [states], up to what no state changes."""
         # Few counts are distinct; the special functions are what costs time here.
         if (source, counts) not in self._logs:
             rates = self.rates.get(source, prior(source))

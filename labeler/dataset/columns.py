@@ -160,7 +160,9 @@ def _flatten(batch: pa.RecordBatch, names: Sequence[str]) -> Flat:
                 continue
             array = pc.struct_field(columns[parent], part)
             if pa.types.is_list(array.type):
-                lengths[done] = pc.list_value_length(array).to_numpy(zero_copy_only=False)
+                # A list that is not there has nothing in it.
+                n_items = pc.fill_null(pc.list_value_length(array), 0)
+                lengths[done] = n_items.to_numpy(zero_copy_only=False)
                 array = array.flatten()
             columns[done] = array
     return Flat(batch.num_rows, {name: columns[name] for name in names}, lengths)

@@ -49,6 +49,8 @@ class Made:
 def content_sha(problem: Problem) -> str:
     """16 hex digits over what decides the labels of a problem."""
     content = {name: value for name, value in plain(problem).items() if name not in NO_CONTENT}
+    if problem.known is None:
+        del content["known"]  # which problems of before schema version 4 did not have
     return short_hash(json.dumps(content, sort_keys=True))
 
 

@@ -9,14 +9,14 @@ How rows are replaced is `rewrite`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.reader import Dataset, open_dataset
 from labeler.dataset.rewrite import replace_rows
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location
-from labeler.records import short_hash
+from labeler.records import Problem, short_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 Rows = Callable[[], Iterator["pa.RecordBatch"]]
 """Reads rows from the beginning, each time that it is called."""
 
-JUDGED = (
-    "problem_id", "domain", "text", "gold_answer", "reference_solution", "tests", "context",
-    "source", "run_id",
-)  # fmt: skip
+JUDGED = (*(field.name for field in fields(Problem)), "run_id")
 """The columns that a row is judged by: its problem, and the run that wrote it."""
 
 

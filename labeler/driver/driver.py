@@ -176,7 +176,7 @@ class Driver:
             return shared.reply
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         rows = request.n if isinstance(request, Sample) else 1
-        if isinstance(request, OfModel):
+        if isinstance(request, OfModel) and not request.group:
             request = dataclasses.replace(request, group=name)
         asked = Waiting(request, key, reply, order_of(request), rows, [(cost, False)])
         self._in_flight[key] = asked

@@ -31,8 +31,9 @@ def request_key(request: Request, fingerprint: str) -> bytes:
         problem = request.problem
         # Programs are judged with the text and the reference: they hold what the tests call.
         of_code = [problem.text, problem.reference_solution] if problem.tests else []
+        aliases = [problem.known.aliases] if problem.known and problem.known.aliases else []
         content = _text(
-            [problem.domain, problem.gold_answer, problem.tests, *of_code, request.answer]
+            [problem.domain, problem.gold_answer, problem.tests, *of_code, *aliases, request.answer]
         )
     else:
         content = _object(request, _CONTENT[kind])

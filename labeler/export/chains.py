@@ -27,7 +27,8 @@ def _chains(views: Sequence[View]) -> list[tuple[str, ...]]:
     found = [tuple(shown(step) for step in problem.reference_solution)]
     for view in views:
         right = view.labeled.solution.outcome is Verdict.CORRECT
-        if right and view.labeled.first_error == -1:
+        # What a tool said is not to be guessed.
+        if right and view.labeled.first_error == -1 and not view.labeled.solution.trajectory:
             found.append(tuple(step.text for step in view.steps))
     return [chain for chain in dict.fromkeys(found) if chain]
 

@@ -199,7 +199,7 @@ def _describe(folder: Path, fmt: Format, options: ExportOptions, summary: Export
     named = "".join(
         f"  - split: {file.removesuffix('.jsonl')}\n    path: {file}\n" for file in summary.files
     )
-    typed = "".join(f"  - name: {name}\n    dtype: {kind}\n" for name, kind in fmt.features)
+    typed = "".join(f"  - name: {name}\n{_type(kind)}" for name, kind in fmt.features)
     typed = f"dataset_info:\n  features:\n{typed}" if typed else ""
     why = "".join(f"- {reason}: {n:,}\n" for reason, n in summary.rejected.items()) or "- none\n"
     head = f"configs:\n- config_name: default\n  data_files:\n{named}{typed}"
@@ -209,3 +209,12 @@ def _describe(folder: Path, fmt: Format, options: ExportOptions, summary: Export
         f"labels.\n\n- Read by: {fmt.readers}.\n- Not expressed: {fmt.loss}.\n"
         f"- No problem is in two splits.\n\nLeft out:\n\n{why}"
     )
+
+
+def _type(kind: str) -> str:
+    """A column's type in a card: a scalar's name, or a list with what its items are."""
+    if not kind.startswith("list:"):
+        return f"    dtype: {kind}\n"
+    inside = kind.removeprefix("list:")
+    lines = "".join(f"  {line}\n" for line in inside.splitlines() if line.strip())
+    return f"    list: {inside.strip()}\n" if "\n" not in inside else f"    list:\n{lines}"

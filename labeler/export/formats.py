@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labeler.export.agents import DPO_TURNS, MESSAGES, TURN_SFT
 from labeler.export.base import ExportError, Format
 from labeler.export.chains import MASKED_FILL, REORDER
 from labeler.export.genprm import GENPRM
@@ -20,6 +21,7 @@ from labeler.export.rlhflow import RLHFLOW
 from labeler.export.step_values import STEP_VALUES
 from labeler.export.thinkprm import THINKPRM
 from labeler.export.trl import TRL
+from labeler.export.turn_rewards import TURN_REWARDS
 from labeler.extensions import Table
 
 FORMATS: Table[Format] = Table(
@@ -27,6 +29,7 @@ FORMATS: Table[Format] = Table(
     TRL, MATH_SHEPHERD, PRM800K, PROCESSBENCH, QWEN, RLHFLOW, OPENRLHF, OPENR,
     GENPRM, THINKPRM, GROUNDEDPRM, OUTCOME_RM, OUTCOME_SFT,
     DPO_STEPS, DPO_PARETO, STEP_REWARDS, LOG_RATIO_REWARDS, STEP_VALUES, MASKED_FILL, REORDER,
+    MESSAGES, TURN_SFT, DPO_TURNS, TURN_REWARDS,
 )  # fmt: skip
 
 

@@ -11,18 +11,19 @@ With r_t the step's share (beta times the summed log-ratio of its tokens) and q_
   over their standard deviation. The reference must be the model that wrote the solutions.
 
 The spread is that of all of them, not an estimate from a sample. A problem whose solutions all
-end alike has R 0. Places are characters, as in `step_rewards`. Solutions without a score on every
-step, or without an outcome, are rejected.
+end alike has R 0. Places are characters, as in `step_rewards`, with those of observations.
+Solutions without a score on every step, or without an outcome, are rejected.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from statistics import fmean, pstdev
 
 from labeler.export.base import Example, ExportOptions, Format, Unit, View
+from labeler.export.standard import standard_score
 from labeler.records import Evidence, Rejection, Verdict
+from labeler.turns.observed import observed_spans
 
 LABELER = "implicit"
 CUMULATIVE = "cumulative"
@@ -41,7 +42,7 @@ def _convert(views: Sequence[View], options: ExportOptions) -> Iterator[Example 
     outcomes = [float(_is_right(view)) for view, _ in scored]
     of_steps = [share for _, shares in scored for share in shares]
     for (view, shares), outcome in zip(scored, outcomes, strict=True):
-        yield Example(_content(view, shares, _standard(outcome, outcomes), of_steps))
+        yield Example(_content(view, shares, standard_score(outcome, outcomes), of_steps))
 
 
 def _content(
@@ -50,6 +51,7 @@ def _content(
     steps = view.labeled.solution.steps
     ends = list(itertools.accumulate(map(len, steps)))
     sums = list(itertools.accumulate(shares))
+    observed = observed_spans(view.labeled.solution)
     return {
         "prompt": view.problem,
         "completion": "".join(steps),
@@ -57,8 +59,9 @@ def _content(
         "implicit": list(shares),
         "implicit_cumulative": sums,
         "prl": [outcome - (sums[-1] - so_far) for so_far in sums],
-        "istar": [_standard(share, of_steps) for share in shares],
+        "istar": [standard_score(share, of_steps) for share in shares],
         "outcome": _is_right(view),
+        **({} if observed is None else {"observations": observed}),
     }
 
 
@@ -82,11 +85,6 @@ def _score(pieces: Sequence[Evidence]) -> Evidence | None:
 
 def _is_right(view: View) -> bool:
     return view.labeled.solution.outcome is Verdict.CORRECT
-
-
-def _standard(value: float, among: Sequence[float]) -> float:
-    spread = pstdev(among)
-    return (value - fmean(among)) / spread if spread else 0.0
 
 
 LOG_RATIO_REWARDS = Format(

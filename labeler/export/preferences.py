@@ -2,7 +2,9 @@
 
 `dpo_steps`: same prefix, a right and a wrong next step (Step-DPO's shape). `dpo_pareto`: the
 chosen solution strictly beats the rejected one on its answer and on its mean step label (SPARE,
-arXiv 2506.15498, section on ORPO pairs; at most 10 pairs per problem).
+arXiv 2506.15498, section on ORPO pairs; at most 10 pairs per problem). Of an agent a next step is
+what it says and calls: what a tool answered stands in prompts only, and a whole trajectory, which
+holds such answers, is in no pair. `dpo_turns` has an agent's pairs as chats.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ import random
 from collections.abc import Iterator, Sequence
 
 from labeler.export.base import Example, ExportOptions, Format, Unit, View
+from labeler.export.views import shown
 from labeler.records import Rejection, Verdict
 from labeler.seeds import derive_seed
+from labeler.turns.observed import observed_from
 
 MAX_PAIRS = 10
 
@@ -24,25 +28,41 @@ def _by_step(views: Sequence[View], options: ExportOptions) -> Iterator[Example 
     prefixes: dict[str, str] = {}
     for view in views:
         before, text = "", ""
-        for step in view.steps:
+        for step, own in zip(view.steps, _own_texts(view), strict=True):
             if step.target is not None:
                 side = right if step.is_right else wrong
-                side.setdefault(before, {})[step.labeled.prefix_id] = step.text
+                # Turns that differ in what was answered to them alone are the same turn.
+                side.setdefault(before, {}).setdefault(own, step.labeled.prefix_id)
                 prefixes[before] = text
             if step.target == 0:
                 break  # After an error no next step is right.
             before, text = step.labeled.prefix_id, f"{text}{step.text}\n"
     for before, text in prefixes.items():
-        pairs = itertools.product(right.get(before, {}).items(), wrong.get(before, {}).items())
-        for (_, chosen), (_, rejected) in itertools.islice(pairs, MAX_PAIRS):
+        pairs = itertools.product(right.get(before, {}), wrong.get(before, {}))
+        differing = (pair for pair in pairs if pair[0] != pair[1])
+        for chosen, rejected in itertools.islice(differing, MAX_PAIRS):
             prompt = f"{views[0].problem}\n{text}"
             yield Example({"prompt": prompt, "chosen": chosen, "rejected": rejected})
+
+
+def _own_texts(view: View) -> list[str]:
+    """The text of each step without what was answered to it."""
+    trajectory = view.labeled.solution.trajectory
+    if trajectory is None:
+        return [step.text for step in view.steps]
+    return [
+        shown(step.labeled.text[: observed_from(step.labeled.text, turn)])
+        for step, turn in zip(view.steps, trajectory.turns, strict=False)
+    ]
 
 
 def _by_solution(views: Sequence[View], options: ExportOptions) -> Iterator[Example | Rejection]:
     scored = []
     for view in views:
         targets = [step.target for step in view.steps if step.target is not None]
+        if view.labeled.solution.trajectory is not None:
+            yield view.reject("whole trajectories hold what tools answered")
+            continue
         if view.labeled.solution.outcome is Verdict.UNKNOWN:
             yield view.reject("its outcome is unknown")
             continue
@@ -82,7 +102,7 @@ DPO_PARETO = Format(
     about="solution pairs: chosen strictly better on answer and on mean step label (SPARE)",
     readers="TRL DPOTrainer and ORPOTrainer 0.12 and later (prompt, chosen, rejected)",
     loss="step labels but through their mean; solutions with unknown outcome or without a "
-    "counterpart; more than 10 pairs of one problem",
+    "counterpart; agents' trajectories; more than 10 pairs of one problem",
     convert=_by_solution,
     unit=Unit.PROBLEM,
     soft=True,

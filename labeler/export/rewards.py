@@ -3,7 +3,8 @@
 Sum-form return of step t: r_t + r_{t+1} + ... (undiscounted). Min-form: min(r_t, r_{t+1}, ...)
 (PURE, arXiv 2504.15275). CAPO (arXiv 2508.02298): every token gets 2 for a right answer, less 1
 inside a wrong step. No tokenizer is known here, so places are characters: step i is
-`completion[spans[i][0]:spans[i][1]]`; tokenizers' offset mappings turn them into tokens.
+`completion[spans[i][0]:spans[i][1]]`; tokenizers' offset mappings turn them into tokens. Of an
+agent, `observations` are the characters that tools wrote: no reward is due to them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import itertools
 
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, View, all_right, single
 from labeler.records import Rejection, Verdict
+from labeler.turns.observed import observed_spans
 
 WHOLE, PROCESS = 2.0, 1.0
 """CAPO's weights of the outcome and of a wrong step."""
@@ -43,7 +45,9 @@ def _convert(view: View, options: ExportOptions) -> Example | Rejection:
         ],
         "outcome": right,
     }
-    return Example(content, all_right(known))
+    observed = observed_spans(view.labeled.solution, len(view.steps))
+    masked = {} if observed is None else {"observations": observed}
+    return Example(content | masked, all_right(known))
 
 
 STEP_REWARDS = Format(

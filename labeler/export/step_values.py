@@ -13,6 +13,7 @@ taken where it spoke, those below where it did not, and answers only where none 
     advantage_root       V(t) - V(root)
     outcome              the answer's 0 or 1 at every step (OVM, arXiv 2311.09724)
 
+Of an agent, `observations` are the characters that tools wrote, and no token of the policy.
 How TreePS-RAG combines the two advantages was not to be had; they stand side by side. Limits: the
 tree holds what searches chose to look at, so V of a prefix leans towards what was searched below
 it; V(root) is pooled from below as well; answers that no labeler counted are left out beside one
@@ -31,6 +32,7 @@ from labeler.consensus.sources import OUTCOME
 from labeler.export.base import IGNORED, Example, ExportOptions, Format, Unit, View
 from labeler.labelers.methods import method_of
 from labeler.records import Evidence, Rejection, Verdict
+from labeler.turns.observed import observed_spans
 
 NOTHING = Counts(0, 0)
 
@@ -120,6 +122,7 @@ def _content(view: View, root: _Node) -> dict[str, object]:
     texts = [step.labeled.text for step in view.steps]
     ends = list(itertools.accumulate(map(len, texts)))
     right = float(view.labeled.solution.outcome is Verdict.CORRECT)
+    observed = observed_spans(view.labeled.solution)
     return {
         "prompt": view.problem,
         "completion": "".join(texts),
@@ -131,6 +134,7 @@ def _content(view: View, root: _Node) -> dict[str, object]:
         "advantage_parent": [_difference(b, a) for a, b in itertools.pairwise(values)],
         "advantage_root": [_difference(value, values[0]) for value in values[1:]],
         "outcome": [right] * len(view.steps),
+        **({} if observed is None else {"observations": observed}),
     }
 
 

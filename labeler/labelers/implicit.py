@@ -14,15 +14,15 @@ export `log_ratio_rewards` has r_t, q_t, and the readings of PRL and iStar.
 Where we differ: steps stand as they were written (the script rewrites each as "Step i: ...");
 tokens are shared out among steps by their text, not by encoding prefixes again (which drifts where
 a token crosses a step's end); sums are in float64. The assistant's turn is rendered by each model's
-own chat template. Does not cover: training either model (`outcome_rm` exports what phi is trained
-on), tool outputs inside a solution (they are no actions and would have to be masked).
+own chat template. Tokens of what tools answered to an agent are no actions, and left out. Does not
+cover: training either model (`outcome_rm` exports what phi is trained on).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Annotated, Final, Literal
 
@@ -35,6 +35,7 @@ from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
 from labeler.labelers.shared.score_alone import NO_VERDICT
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_ids
+from labeler.turns.observed import own_and_observed
 
 NAME: Final = "implicit"
 VERSION = "1"
@@ -94,7 +95,9 @@ def implicit(
     found: dict[str, Evidence] = {}
     scored = 0
     for t, solution in enumerate(solutions):
-        ratio = ratio_of(replies[2 * t], replies[2 * t + 1], solution.steps, settings.beta)
+        pieces = own_and_observed(solution)
+        ratio = ratio_of(replies[2 * t], replies[2 * t + 1], pieces, settings.beta)
+        ratio = replace(ratio, steps=ratio.steps[::2])  # a tool's words are no model's
         scored += not ratio.failure
         for piece in _evidence(problem, solution, ratio, settings):
             known = found.get(piece.prefix_id)

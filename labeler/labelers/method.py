@@ -8,7 +8,7 @@ that a new method cannot forget one; what contradicts itself is an error when it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +19,7 @@ from labeler.driver.requests import POLICY
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.shared import last_step
 from labeler.prompts import PromptSet, Task, load_prompts
-from labeler.records import Asks, Problem, Sampling, Solution
+from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict, prefix_ids
 from labeler.settings import Strict, always_says
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
@@ -183,4 +183,36 @@ class Method:
     def bind(self, settings: MethodSettings, policy: Policy) -> Labeler:
         """The method with its settings. Raises `ConfigError` where a prompt is missing."""
         self.prompts(settings)  # shows now, not after an hour
-        return partial(self.conversation, settings=settings, policy=policy)
+        bound = partial(self.conversation, settings=settings, policy=policy)
+        return partial(_without_agents, self, bound) if self.rolls_out else bound
+
+
+NO_TOOLS = "rollouts call no tools, and the policy would invent what they answer"
+
+
+def _without_agents(
+    method: Method, labeler: Labeler, problem: Problem, solutions: tuple[Solution, ...]
+) -> Conversation[Findings]:
+    """A method that rolls out, on the solutions whose steps are no turns of an agent."""
+    if all(solution.trajectory is None for solution in solutions):
+        return labeler(problem, solutions)
+    return _unknown_of_agents(method, labeler, problem, solutions)
+
+
+def _unknown_of_agents(
+    method: Method, labeler: Labeler, problem: Problem, solutions: tuple[Solution, ...]
+) -> Conversation[Findings]:
+    plain = tuple(solution for solution in solutions if solution.trajectory is None)
+    # Without any it would search by itself, which is no better.
+    found = (yield from labeler(problem, plain)) if plain else Findings()
+    prefixes = dict.fromkeys(
+        prefix
+        for solution in solutions
+        if solution.trajectory is not None
+        for prefix in prefix_ids(problem.problem_id, solution.steps)
+    )
+    unknown = tuple(
+        Evidence(prefix, method.name, method.version, Asks.VALUE, Verdict.UNKNOWN, reason=NO_TOOLS)
+        for prefix in prefixes
+    )
+    return replace(found, evidence=(*found.evidence, *unknown))

@@ -14,6 +14,8 @@ from labeler.labelers.alphamath import ALPHAMATH
 from labeler.labelers.binary_search import BINARY_SEARCH
 from labeler.labelers.bisect import BISECT
 from labeler.labelers.diagnostics.diagnostics import DIAGNOSTICS
+from labeler.labelers.entity_gain import METHOD as ENTITY_GAIN
+from labeler.labelers.evidence_check import METHOD as EVIDENCE_CHECK
 from labeler.labelers.grounded.grounded import GROUNDED
 from labeler.labelers.grounded_search.grounded_search import GROUNDED_SEARCH
 from labeler.labelers.implicit import METHOD as IMPLICIT
@@ -30,9 +32,11 @@ from labeler.labelers.rubric.rubric import RUBRIC
 from labeler.labelers.solver.solver import SOLVER
 from labeler.labelers.spare import SPARE
 from labeler.labelers.statement_monte_carlo import STATEMENT_MONTE_CARLO
+from labeler.labelers.sufficiency import METHOD as SUFFICIENCY
 from labeler.labelers.surprise import SURPRISE
 from labeler.labelers.table.table import TABLE
 from labeler.labelers.tool_check import TOOL_CHECK
+from labeler.labelers.tool_match import TOOL_MATCH
 from labeler.labelers.trace.trace import TRACE
 
 METHODS: Table[Method] = Table(
@@ -40,6 +44,7 @@ METHODS: Table[Method] = Table(
     TOOL_CHECK, PROGRAM, OUTCOME, MONTE_CARLO, STATEMENT_MONTE_CARLO, TRACE, DIAGNOSTICS,
     BINARY_SEARCH, BISECT, OMEGAPRM, ALPHAMATH, SPARE, JUDGE, RUBRIC, GROUNDED, GROUNDED_SEARCH,
     TABLE, SOLVER, REPAIR, SURPRISE, PRM, IMPLICIT, INFORMATION_GAIN,
+    TOOL_MATCH, ENTITY_GAIN, EVIDENCE_CHECK, SUFFICIENCY,
 )  # fmt: skip
 
 

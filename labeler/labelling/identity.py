@@ -75,9 +75,8 @@ def _digests(records: Iterator[Problem | tuple[Solution, ...]]) -> tuple[str, st
 
 def _said_of_solution(solution: Solution) -> dict[str, Any]:
     said: dict[str, Any] = plain(solution)
-    if solution.logprobs is None:
-        del said["logprobs"]  # which ids did not know before schema version 3
-    return said
+    # Which ids did not know before schema versions 3 and 4.
+    return {k: v for k, v in said.items() if v is not None or k not in ("logprobs", "trajectory")}
 
 
 def _said(record: Problem | tuple[Solution, ...]) -> Any:
@@ -86,4 +85,7 @@ def _said(record: Problem | tuple[Solution, ...]) -> Any:
         return [_said_of_solution(solution) for solution in record]
     if record.source.revision.startswith(LOCAL):
         record = replace(record, source=replace(record.source, dataset=""))
-    return plain(record)
+    said: dict[str, Any] = plain(record)
+    if record.known is None:
+        del said["known"]  # which ids did not know before schema version 4
+    return said

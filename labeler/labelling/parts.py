@@ -82,5 +82,7 @@ class RunSummary:
     spent: float = 0.0
     """What this run paid for replies, in `currency`; "" where no price is known."""
     currency: str = ""
+    labelers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where they were not all asked about everything: `dropped` and `degraded`, each with why."""
     changes: tuple[str, ...] = ()
     """What became of problems that were changed or deleted, one line each."""

@@ -72,11 +72,6 @@ def cases_of(rows: Sequence[LabeledSolution]) -> Iterator[Case]:
                 yield case
 
 
-def first_problems(recipe: Recipe, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """What a process needs that labels a shard of the run by itself."""
-    return tuple(problems[:MOST]) if recipe.pilots else ()
-
-
 async def piloted_recipe(recipe: Recipe, problems: Sequence[Problem], driver: Driver) -> Recipe:
     """The recipe of a run whose first problems have taught what they can."""
     if not recipe.pilots or recipe.bind is None:

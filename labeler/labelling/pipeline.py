@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
+from labeler.acquire.base import Terms
 from labeler.consensus.annotated import Annotation, annotation_evidence
 from labeler.consensus.base import Rule
 from labeler.consensus.label import by_prefix, label_solution
@@ -34,6 +36,11 @@ from labeler.labelling.solving import Filter, SampledSolutions, existing_solutio
 from labeler.records import Evidence, LabeledSolution, Problem, Rejection, Solution, Verdict
 from labeler.schema import Provenance, row
 from labeler.spool import Spool
+
+LabelGroup: TypeAlias = Callable[
+    [Sequence[Problem], "Recipe"], Conversation[Sequence["LabeledProblem"]]
+]
+"""Labels some problems in one conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,13 @@ class Recipe:
     """The labelers again, with another policy."""
     pilots: frozenset[str] = frozenset()
     """Labelers that the run's first problems teach something (`labelling.pilot`)."""
+    terms: Terms | None = None
+    """What is asked for where labelers are not all asked about everything."""
+    label_group: LabelGroup | None = None
+    """Labels problems together, `group_size` at a time; None: each by itself."""
+    group_size: int = 1
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    """Labelers that are asked no more, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +86,9 @@ class LabeledProblem:
 
 def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProblem]:
     """One problem from its text to its rows."""
-    written = recipe.existing_solutions.get(problem.problem_id)
-    if written is not None:
-        reading = recipe.policy.reading
-        if recipe.decides_answers:  # What the answer check cannot read is not wrong for it.
-            reading = dataclasses.replace(reading, unreadable=Verdict.UNKNOWN)
-        solved = yield from existing_solutions(problem, written, reading)
-    else:
-        solved = yield from solve(
-            problem,
-            recipe.policy,
-            recipe.n_solutions,
-            recipe.filter,
-            recipe.decides_answers,
-            recipe.keeps_logprobs,
-        )
-    statistics = _of_solving(solved, is_given=written is not None)
+    solved = yield from solve_problem(problem, recipe)
     if solved.refused:
-        return LabeledProblem(rejections=solved.rejections, statistics=statistics)
+        return refused(problem, recipe, solved)
     everything = {s.solution_id: s for s in solved.solutions}
     found: dict[str, Findings] = {}
     for searching in (True, False):
@@ -103,12 +102,50 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
             # What a search wrote is no sample, but it is known how its problem fares.
             known = dataclasses.replace(solution, samples=solved.samples)
             everything.setdefault(solution.solution_id, known)
+    in_order = [(name, found[name]) for name in recipe.labelers]
+    return labelled(problem, recipe, solved, tuple(everything.values()), in_order)
+
+
+def solve_problem(problem: Problem, recipe: Recipe) -> Conversation[SampledSolutions]:
+    """The problem's solutions: those that exist already, else samples of the policy."""
+    written = recipe.existing_solutions.get(problem.problem_id)
+    if written is not None:
+        reading = recipe.policy.reading
+        if recipe.decides_answers:  # What the answer check cannot read is not wrong for it.
+            reading = dataclasses.replace(reading, unreadable=Verdict.UNKNOWN)
+        return (yield from existing_solutions(problem, written, reading))
+    return (
+        yield from solve(
+            problem,
+            recipe.policy,
+            recipe.n_solutions,
+            recipe.filter,
+            recipe.decides_answers,
+            recipe.keeps_logprobs,
+        )
+    )
+
+
+def refused(problem: Problem, recipe: Recipe, solved: SampledSolutions) -> LabeledProblem:
+    """What came of a problem that is not to be labelled."""
+    statistics = _of_solving(solved, problem.problem_id in recipe.existing_solutions)
+    return LabeledProblem(rejections=solved.rejections, statistics=statistics)
+
+
+def labelled(
+    problem: Problem,
+    recipe: Recipe,
+    solved: SampledSolutions,
+    solutions: Sequence[Solution],
+    found: Sequence[tuple[str, Findings]],
+) -> LabeledProblem:
+    """The rows of a problem, from all that labelers found on its solutions."""
     # Every solution's last step is decided by its answer, whoever wrote the solution.
     evidence = by_prefix(
         dict.fromkeys(
             [
-                *(piece for one in found.values() for piece in one.shared),
-                *(last_step_evidence(problem, solution) for solution in everything.values()),
+                *(piece for _, one in found for piece in one.shared),
+                *(last_step_evidence(problem, solution) for solution in solutions),
             ]
         )
     )
@@ -120,20 +157,23 @@ def label_problem(problem: Problem, recipe: Recipe) -> Conversation[LabeledProbl
             recipe.rule,
             [*_annotated(problem, solution, recipe), *_about(solution, found)],
         )
-        for solution in everything.values()
+        for solution in solutions
     )
-    of_labelers = {
-        name: found[name].statistics for name in recipe.labelers if found[name].statistics
-    }
+    of_labelers: dict[str, Counter[str]] = {}
+    for name, one in found:
+        if one.statistics:
+            of_labelers.setdefault(name, Counter()).update(one.statistics)
+    statistics = _of_solving(solved, problem.problem_id in recipe.existing_solutions)
     if rows:
         of_one_step = sum(len(row.steps) == 1 for row in rows)
         statistics["steps"] = {"solutions": len(rows), "of one step": of_one_step}
-    return LabeledProblem(rows, solved.rejections, of_labelers | statistics)
+    by_labeler = {name: dict(counts) for name, counts in of_labelers.items()}
+    return LabeledProblem(rows, solved.rejections, by_labeler | statistics)
 
 
-def _about(solution: Solution, found: Mapping[str, Findings]) -> Iterator[Evidence]:
+def _about(solution: Solution, found: Sequence[tuple[str, Findings]]) -> Iterator[Evidence]:
     """What rests on how this solution ends, and is no other's."""
-    return (piece for one in found.values() for piece in one.about(solution))
+    return (piece for _, one in found for piece in one.about(solution))
 
 
 def _annotated(problem: Problem, solution: Solution, recipe: Recipe) -> list[Evidence]:
@@ -199,9 +239,13 @@ class ShardSummary:
 _SUMMARY = TypeAdapter(ShardSummary)
 
 
-def plan_shards(problems: Sequence[Problem], n_shards: int, folder: Path) -> tuple[Shard, ...]:
-    """Cuts problems into at most `n_shards` groups of consecutive problems, always the same way."""
-    size = -(-len(problems) // n_shards)
+def plan_shards(
+    problems: Sequence[Problem], n_shards: int, folder: Path, group_size: int = 1
+) -> tuple[Shard, ...]:
+    """Cuts problems into at most `n_shards` groups of consecutive problems, always the same way;
+    problems that are labelled together stay together.
+    """
+    size = -(-len(problems) // (n_shards * group_size)) * group_size
     groups = [problems[i : i + size] for i in range(0, len(problems), size)]
     width = len(str(len(groups)))
     return tuple(
@@ -229,32 +273,46 @@ async def label_shard(
             on_problem()
         return done
     summary = ShardSummary(cost=costs)
+    starts = range(0, len(shard.problems), recipe.group_size)
     numbers: dict[str, int] = {}
 
-    def conversations() -> Iterator[tuple[str, Conversation[LabeledProblem]]]:
-        for number, problem in enumerate(shard.problems):
-            numbers[problem.problem_id] = number
-            yield problem.problem_id, label_problem(problem, recipe)
+    def conversations() -> Iterator[tuple[str, Conversation[Sequence[LabeledProblem]]]]:
+        for number, start in enumerate(starts):
+            group = shard.problems[start : start + recipe.group_size]
+            numbers[group[0].problem_id] = number
+            yield group[0].problem_id, _label_group(group, recipe)
 
     # Problems end in any order and are staged in their own; a shard may hold any number of them.
-    result_numbers = array("Q", bytes(8 * len(shard.problems)))
-    with Spool[LabeledProblem](shard.folder) as results:
+    result_numbers = array("Q", bytes(8 * len(starts)))
+    with Spool[Sequence[LabeledProblem]](shard.folder) as results:
         async for problem_id, result in driver.run(conversations(), summary.cost):
             result_numbers[numbers.pop(problem_id)] = len(results)
             results.append(result)
-            on_problem()
+            for _ in result:
+                on_problem()
         for number in result_numbers:
-            summary.add(_summary(results[number]))
+            for one in results[number]:
+                summary.add(_summary(one))
         rows = (
             row(labeled, dataclasses.replace(run, shard=shard.name))
             for number in result_numbers
-            for labeled in results[number].rows
+            for one in results[number]
+            for labeled in one.rows
         )
         with whole_file(shard.summary_file) as file:
             file.write(_SUMMARY.dump_json(summary))
         # The rows come last: a shard whose rows are there is done.
         write_shard(shard.rows_file, rows)
     return summary
+
+
+def _label_group(
+    problems: Sequence[Problem], recipe: Recipe
+) -> Conversation[Sequence[LabeledProblem]]:
+    if recipe.label_group is not None:
+        return (yield from recipe.label_group(problems, recipe))
+    [problem] = problems
+    return [(yield from label_problem(problem, recipe))]
 
 
 def _summary(result: LabeledProblem) -> ShardSummary:

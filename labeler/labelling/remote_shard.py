@@ -22,9 +22,9 @@ from labeler.driver.money import Purse
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.labelling.parts import Parts
-from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
 from labeler.labelling.readiness import probe_all
+from labeler.labelling.ready import ready_recipe
 from labeler.labelling.routes import routes
 from labeler.records import Problem
 from labeler.samplers.base import Remembers
@@ -43,7 +43,9 @@ class ShardTask:
     fingerprints: Mapping[str, str]
     """Of the models as the holder of the run knows them, by name."""
     first_problems: Sequence[Problem] = ()
-    """Of the run, where they teach something (`labelling.pilot`): each process asks them again."""
+    """Of the run, where they teach something (`labelling.ready`): each process asks them again."""
+    n_problems: int = 0
+    """Of the whole run."""
 
 
 async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
@@ -75,5 +77,7 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
             retry=Retry(options.attempts, options.longest_pause_s),
             purse=Purse(parts.prices, journal, run_id),
         ) as driver:
-            recipe = await piloted_recipe(parts.recipe, task.first_problems, driver)
+            recipe = await ready_recipe(
+                parts.recipe, task.first_problems, task.n_problems, parts.prices, driver
+            )
             return await label_shard(shard, driver, recipe, task.provenance, {}, lambda: None)

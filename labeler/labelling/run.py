@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labeler.consensus.base import Learner
+from labeler.consensus.fusion import Fusion
 from labeler.dataset.lock import held, refuse_if_locked_out
 from labeler.dataset.reader import Dataset
 from labeler.dataset.shards import read_shards
@@ -37,15 +38,16 @@ from labeler.driver.money import Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
+from labeler.labelling.acquired import told_of_labelers
 from labeler.labelling.identity import run_ids
 from labeler.labelling.parts import Parts, Progress, RunSummary
-from labeler.labelling.pilot import piloted_recipe
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
+from labeler.labelling.ready import first_problems, ready_recipe
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
 from labeler.labelling.together import all_rows, commit_together, earlier_rows
-from labeler.recompute.rows import fitted_to, recomputed_rows
+from labeler.recompute.rows import fitted_to, labelled_rows, recomputed_rows
 from labeler.records import Rejection, told_reasons
 from labeler.samplers.base import Remembers
 from labeler.schema import Provenance
@@ -92,7 +94,10 @@ class LabellingRun:
         self._recipe = self.parts.recipe
         self._work = storage_of(self.out).local / "_work"
         self.shards = plan_shards(
-            self.parts.problems, self.parts.options.shards, self._work / self.run_id
+            self.parts.problems,
+            self.parts.options.shards,
+            self._work / self.run_id,
+            self.parts.recipe.group_size,
         )
         self.provenance = Provenance(self.run_id, self.parts.config_sha, code_version(), "")
 
@@ -128,8 +133,12 @@ class LabellingRun:
             )
             await self._stack.enter_async_context(self._driver)
             if not self.delegates_shards:
-                self._recipe = await piloted_recipe(
-                    self.parts.recipe, self.parts.problems, self._driver
+                self._recipe = await ready_recipe(
+                    self.parts.recipe,
+                    first_problems(self.parts.recipe, self.parts.problems),
+                    len(self.parts.problems),
+                    self.parts.prices,
+                    self._driver,
                 )
                 reporting = asyncio.create_task(self._keep_reporting())
                 self._stack.callback(reporting.cancel)
@@ -236,6 +245,7 @@ class LabellingRun:
             self._refuse_empty(whole.rejections)
         earlier = earlier_rows(self.out, self.parts.recipe.rule) if self.decides_all else None
         rows, learned = self._decided(earlier)
+        labelers = self._told_of_labelers()
         again = repeated(self.out, rows)
         if again.version is not None and not replaces:
             self._clear()
@@ -264,6 +274,7 @@ class LabellingRun:
                 "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
                 "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
                 **({"consensus": {"learned": learned}} if learned else {}),
+                **({"acquire": labelers} if labelers else {}),
                 **self._money(),
             },
         )
@@ -288,7 +299,16 @@ class LabellingRun:
             reasons=dict(reasons.most_common(3)),
             spent=self._purse.spent,
             currency=self.parts.prices.currency,
+            labelers=labelers,
         )
+
+    def _told_of_labelers(self) -> Mapping[str, Mapping[str, str]]:
+        rule = self.parts.recipe.rule
+        if self.parts.recipe.terms is None or not isinstance(rule, Fusion):
+            return {}
+        ready = fitted_to(rule, all_rows(None, self._files()))
+        rows = labelled_rows(all_rows(None, self._files()))
+        return told_of_labelers(self._recipe, self.parts.problems, rows, ready)
 
     def _money(self) -> dict[str, Any]:
         """What the run spent, as its entry in the log says it; nothing where no price is known."""

@@ -15,11 +15,15 @@ from labeler.checking.extract import answer_in
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, Rollouts, roll_out, steps_of
-from labeler.records import Problem, ProblemSamples, Rejection, Solution, Verdict
+from labeler.records import Domain, Problem, ProblemSamples, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.turns.own import answering_text
 
 LATER = CheckResult(Verdict.UNKNOWN, "no final answer that the answer check could read")
 """Of a sample whose answer a method of whole answers decides."""
+
+
+MOST_WORDS_OF_AN_ANSWER = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,10 @@ def checked(
     checkable = problem.gold_answer is not None or problem.tests
     if not checkable or (known and problem.tests):
         return solution
-    text = "".join(solution.steps)
+    text = answering_text(solution)
     answer = solution.final_answer or answer_in(problem.domain, text, reading.reader)
+    if answer is None and solution.trajectory and problem.domain == Domain.QA:
+        answer = _said_in_the_end(text)
     if answer is None and known:
         return solution
     if answer is None:
@@ -127,6 +133,12 @@ def checked(
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason
     )
+
+
+def _said_in_the_end(text: str) -> str | None:
+    """An agent's last words, where they mark no answer and are short enough to be one."""
+    said = text.strip()
+    return said if said and len(said.split()) <= MOST_WORDS_OF_AN_ANSWER else None
 
 
 def _refused(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labeler.errors import DataError
+from labeler.problems.known import known_in
 from labeler.problems.written import NOT_UNICODE, Faulty, Unfit, json_value, text_of
 from labeler.records import Domain, Problem, Rejection, Source, short_hash
 from labeler.scratch import first_seen
@@ -132,6 +133,7 @@ def parse_columns(record: Mapping[str, Any], location: str, source: Source) -> P
         text=text_of(record, "text"),
         gold_answer=None if record.get("gold_answer") is None else text_of(record, "gold_answer"),
         source=source if stated is None else Source(**stated),
+        known=known_in(record.get("known")),
         **lists,
     )
     return new_problem(location, problem)

@@ -25,7 +25,9 @@ from typing import Any
 from labeler.errors import ConfigError, DataError
 from labeler.problems.base import is_unicode, lists_of, reject, unknown_domain
 from labeler.problems.forms.base import Form, listed
+from labeler.problems.forms.messages import TRAJECTORY
 from labeler.problems.forms.table import AUTO, FORMS, form_of, nearest
+from labeler.problems.known import known_of
 from labeler.problems.reused import UsedIds, used_ids
 from labeler.problems.rows import Place, located_records, renamed, typed
 from labeler.problems.written import NOT_UNICODE, Digits, Faulty, Unfit, agreed, text_of
@@ -47,7 +49,8 @@ DELIMITER = "\n\n"
 FIELDS = (
     "problem", "text", "steps", "solution", "label", "first_error", "labels", "notes",
     "gold_answer", "answer", "final_answer", "final_answer_correct", "reference_solution",
-    "context", "tests", "domain", "id", "problem_id", "generator",
+    "context", "tests", "domain", "id", "problem_id", "generator", "gold_answers", "aliases",
+    "gold_calls", "entities",
 )  # fmt: skip
 """That a plain record may have, and so what `columns` may name."""
 
@@ -186,6 +189,7 @@ def _solution(
         text=text,
         gold_answer=gold,
         source=source,
+        known=known_of(record, gold),
         **lists,
     )
     outcome = _judged(record)
@@ -198,6 +202,7 @@ def _solution(
         outcome=outcome,
         outcome_reason="the file does not say" if unknown else "",
         generator=Generator(text_of(record, "generator"), "", Sampling(), 0, ""),
+        trajectory=record.get(TRAJECTORY),
     )
     solved = SolutionRecord(problem, solution, first_error, labels, _notes(record, labels))
     return solved if is_unicode(solved) else reject(location, NOT_UNICODE)

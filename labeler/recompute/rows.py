@@ -25,7 +25,12 @@ Read = Callable[[], Iterator["pa.RecordBatch"]]
 
 def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
     """The rule, ready to decide these rows."""
-    return fitted(rule, (labeled_solution(columns) for columns in plain_rows(read())))
+    return fitted(rule, labelled_rows(read))
+
+
+def labelled_rows(read: Read) -> Iterator[LabeledSolution]:
+    """The rows as records."""
+    return (labeled_solution(columns) for columns in plain_rows(read()))
 
 
 def decided_by(rule: Rule, read: Read) -> Iterator[pa.RecordBatch]:

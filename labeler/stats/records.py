@@ -74,6 +74,31 @@ class CostPerLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCounts:
+    """Calls of one tool; `failures` by kind, calls that nobody answered among them."""
+
+    n_calls: int
+    failures: dict[str, int]
+    failed: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCounts:
+    """Of the solutions whose steps are turns. Tokens are words and marks, by no model's tokenizer:
+    `own_tokens` of thoughts and calls, `observed_tokens` of what was answered to them.
+    """
+
+    n_solutions: int
+    n_turns: int
+    n_calls: int
+    n_observations: int
+    own_tokens: int
+    observed_tokens: int
+    calls_per_solution: Spread
+    tools: dict[str, ToolCounts]
+
+
+@dataclass(frozen=True, slots=True)
 class LabelStatistics:
     """Statistics of one version. Steps are counted per solution, as they are trained on.
 
@@ -86,7 +111,8 @@ class LabelStatistics:
     rollouts (as text) to a list of how many prefixes had 0, 1, ... of them right.
     `drop_reasons` are those of the consensus, with # for numbers. `cost` has `calls`,
     `prompt_tokens`, `completion_tokens`, `seconds` and `usd`. `unread` are, by who asked for them,
-    replies without a readable answer; empty where no run recorded them.
+    replies without a readable answer; empty where no run recorded them. `agents` is null where no
+    solution has turns.
     """
 
     version: int
@@ -123,6 +149,7 @@ class LabelStatistics:
     steps_per_solution: Spread
     characters_per_step: Spread
     unread: dict[str, Rate] = field(default_factory=dict)
+    agents: AgentCounts | None = None
 
     @property
     def first_errors(self) -> dict[str, int]:

@@ -14,11 +14,13 @@ from labeler.stats.calibration import Calibration, Tally, calibration
 from labeler.stats.cost import COSTS, Prices, recorded_money, spent, totals, unread
 from labeler.stats.rates import Rate, spread, wilson
 from labeler.stats.records import (
+    AgentCounts,
     Duplicates,
     KeepByDifficulty,
     LabelCounts,
     LabelerStatistics,
     LabelStatistics,
+    ToolCounts,
 )
 
 
@@ -93,7 +95,25 @@ def label_statistics(dataset: Dataset, prices: Prices | None = None) -> LabelSta
         steps_per_solution=spread(lengths | ({0: without} if without else {})),
         characters_per_step=spread({long: n for (long,), (n,) in counts["characters"].items()}),
         unread=unread(dataset),
+        agents=_agents(counts),
     )
+
+
+def _agents(counts: Counts) -> AgentCounts | None:
+    totals = counts.total("turns")
+    if not totals[0]:
+        return None
+    failures: dict[str, dict[str, int]] = {}
+    for (tool, failure), (n,) in counts["calls"].items():
+        failures.setdefault(tool, {})[failure] = n
+    tools = {}
+    for tool, by_kind in sorted(failures.items(), key=lambda one: (-sum(one[1].values()), one[0])):
+        n_calls = sum(by_kind.values())
+        failed = {kind: n for kind, n in by_kind.items() if kind}
+        tools[tool] = ToolCounts(n_calls, failed, wilson(sum(failed.values()), n_calls))
+    per_solution = {n: times for (n,), (times,) in counts["calls_per_solution"].items()}
+    numbers = dict(zip(NUMBERS["turns"], totals, strict=True))
+    return AgentCounts(**numbers, calls_per_solution=spread(per_solution), tools=tools)
 
 
 def _sums(counts: Counts, table: str, place: int) -> dict[Any, int]:

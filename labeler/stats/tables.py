@@ -11,13 +11,13 @@ from labeler.stats.agreement import Agreement, Coefficient, one_sided
 from labeler.stats.calibration import Calibration
 from labeler.stats.drift import Drift
 from labeler.stats.rates import Difference, Rate, Spread
-from labeler.stats.records import CostPerLabel, LabelCounts, LabelStatistics, step_name
+from labeler.stats.records import AgentCounts, CostPerLabel, LabelCounts, LabelStatistics, step_name
 from labeler.unread import REMEDY, Unread
 
 
 def show_statistics(s: LabelStatistics) -> Group:
     """A version in numbers: what it holds, where first errors lie, who said what, what it took."""
-    tables = [_facts(s), _bars("first error", s.first_errors), _evidence(s)]
+    tables = [_facts(s), *_agents(s.agents), _bars("first error", s.first_errors), _evidence(s)]
     tables += [_labels("labels by domain", s.labels_by_domain)] if len(s.by_domain) > 1 else []
     by_step = {step_name(int(step)): n for step, n in s.labels_by_position.items()}
     tables.append(_labels("labels by place", by_step))
@@ -69,6 +69,24 @@ def _facts(s: LabelStatistics) -> Table:
         f"{_count(s.completion_tokens)} generated"
     )  # fmt: skip
     return facts
+
+
+def _agents(a: AgentCounts | None) -> list[Table]:
+    """What agents did; tokens are words and marks."""
+    if a is None:
+        return []
+    facts = Table(title="turns of agents", title_justify="left", show_header=False)
+    facts.add_row("solutions, turns", f"{a.n_solutions:,}, {a.n_turns:,}")
+    facts.add_row("calls", f"{a.n_calls:,}; per solution: {_spread(a.calls_per_solution)}")
+    facts.add_row(
+        "words and marks", f"{a.own_tokens:,} the policy's, {a.observed_tokens:,} in "
+        f"{a.n_observations:,} observations"
+    )  # fmt: skip
+    tools = _table("calls by tool", "tool", "calls", "failed", "how")
+    for name, one in a.tools.items():
+        how = ", ".join(f"{n:,} {kind}" for kind, n in one.failures.items())
+        tools.add_row(name, _count(one.n_calls), _share(one.failed), how)
+    return [facts, *([tools] if a.tools else [])]
 
 
 def _evidence(s: LabelStatistics) -> Table:

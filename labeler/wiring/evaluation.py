@@ -204,7 +204,7 @@ class _Comparing:
         )
 
     async def _driver(self) -> Driver:
-        checker = build_checker(self._sandbox, self._limits)
+        checker = build_checker(self._sandbox, self._limits, in_words=True)
         self._stack.push_async_callback(checker.aclose)
         if self._sandbox is not None:
             self._stack.push_async_callback(self._sandbox.aclose)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from labeler.acquire.base import Terms, Unit
 from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
+from labeler.config.consensus import ConsensusConfig
 from labeler.config.run import RunConfig
 from labeler.consensus.annotated import Annotation
+from labeler.consensus.fusion import FusionRule
 from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS, method_of
+from labeler.labelling.acquiring import GROUP
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
 from labeler.records import Sampling, Solution, Verdict
@@ -74,13 +78,52 @@ def build_recipe(
         labelers=bind(policy),
         bind=bind,
         pilots=pilots,
-        rule=build_rule(config.consensus),
+        rule=build_rule(_sure_enough(config)),
+        terms=build_terms(config),
+        group_size=GROUP if config.acquire else 1,
         existing_solutions=existing_solutions or {},
         annotations=annotations or {},
         searches=frozenset(method.name for method in METHODS.values() if method.writes_solutions),
         keeps_logprobs=any(one.keeps_logprobs for one in config.labelers),
         decides_answers=any(method_of(one.kind).decides_answers for one in config.labelers),
     )
+
+
+def build_terms(config: RunConfig) -> Terms | None:
+    """What `acquire:` asks for, None where every labeler is asked about everything."""
+    given = config.acquire
+    if given is None:
+        return None
+    rule = _sure_enough(config)
+    assert isinstance(rule, FusionRule)
+    unit, budget = Unit.TOKENS, None
+    for one in Unit:
+        amount = getattr(given.budget, one.value, None)
+        if amount is not None:
+            unit, budget = one, float(amount)
+    return Terms(
+        given.sources or tuple(labeler.kind for labeler in config.labelers),
+        rule.min_confidence,
+        unit,
+        budget,
+        given.pilot,
+        explore=given.explore,
+        dearest=given.dearest,
+        searching=pilots_of(config.labelers),
+    )
+
+
+def _sure_enough(config: RunConfig) -> ConsensusConfig:
+    """The rule's settings, at the confidence that `acquire.target` asks for: what is kept is so
+    probable each, so it is as precise at least, by the rule's own account.
+    """
+    if config.acquire is None:
+        return config.consensus
+    target = config.acquire.target
+    asked = [p for p in (target.min_confidence, target.precision) if p is not None]
+    if not asked:
+        return config.consensus
+    return config.consensus.model_copy(update={"min_confidence": max(asked)})
 
 
 def pilots_of(labelers: Iterable[MethodSettings]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
 from labeler.labelling.parts import Parts, Progress, RunSummary
 from labeler.labelling.run import LabellingRun, run_plainly
+from labeler.records import Domain
 from labeler.samplers.base import Sampler
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
@@ -104,7 +105,11 @@ def build(
         problems=problems,
         rejections=tuple(rejections),
         samplers=samplers,
-        checker=build_checker(sandbox, build_limits(config.sandbox)),
+        checker=build_checker(
+            sandbox,
+            build_limits(config.sandbox),
+            in_words=any(problem.domain == Domain.QA for problem in problems),
+        ),
         sandbox=sandbox,
         recipe=recipe,
         needs=needs_of(config, config.labelers, problems, recipe.policy, samplers),

@@ -16,6 +16,7 @@ from labeler.checking.code_tests import CodeChecker
 from labeler.checking.domains import DomainChecker
 from labeler.checking.math_answer import MathChecker
 from labeler.checking.python_value import LiteralChecker
+from labeler.checking.qa_answer import QAChecker
 from labeler.config.run import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
 from labeler.driver.requests import Limits
@@ -70,12 +71,20 @@ def build_sandbox(config: SandboxConfig) -> Sandbox:
             return Unsafe(config.concurrency)
 
 
-def build_checker(sandbox: Sandbox | None, limits: Limits | None = None) -> Checker:
-    """Answers by mathematics, programs by their tests, what a call returns by its value."""
+def build_checker(
+    sandbox: Sandbox | None, limits: Limits | None = None, *, in_words: bool = False
+) -> Checker:
+    """Answers by mathematics, programs by their tests, what a call returns by its value.
+
+    `in_words`: answers of domain qa by their words; a run without such problems keeps its identity.
+    """
     by_domain: dict[str, Checker] = {"trace": LiteralChecker()}
+    mathematical = MathChecker()
     if sandbox is not None:
         by_domain["code"] = CodeChecker(sandbox, limits)
-    return DomainChecker(by_domain, MathChecker())
+    if in_words:
+        by_domain["qa"] = QAChecker(mathematical)
+    return DomainChecker(by_domain, mathematical)
 
 
 def build_limits(config: SandboxConfig) -> Limits:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from labeler.consensus.base import Counts, fitted
+from labeler.consensus.each_step import EachStep
 from labeler.consensus.fusion import Fusion
 from labeler.consensus.label import recompute_solution
 from labeler.consensus.observations import against_each_kind
@@ -66,11 +67,30 @@ def test_a_tool_that_only_ever_flags_is_not_learned_away():
     assert all(recompute_solution(one, rule).steps[1].probability < 0.25 for one in rows[50:])
 
 
+@pytest.mark.parametrize(
+    ("pieces", "probability"),
+    [
+        ([replace(flagged(n=1, n_correct=0), score=0.05)], 0.05),
+        ([flagged(n=1, n_correct=0)], 0.0),  # a tool that does not say what its flags are worth
+        ([replace(flagged(n=1, n_correct=0), score=0.05), said("-", "judge", "")], 0.0),
+        ([said("-", "program", "")], 0.0),
+        ([said("+", "program", "")], 1.0),
+        ([said("?", "tool_check", "")], None),
+    ],
+)
+def test_without_learning_a_flag_is_worth_what_it_says_itself(pieces, probability):
+    assert EachStep().decide(solution(1, None), [tuple(pieces)]).probabilities == (probability,)
+
+
 def test_which_labelers_are_tools():
     assert sorted(method.name for method in METHODS.values() if method.is_tool) == [
         "diagnostics",
+        "entity_gain",
+        "evidence_check",
         "program",
+        "sufficiency",
         "tool_check",
+        "tool_match",
         "trace",
     ]
 

@@ -17,6 +17,8 @@ from labeler.records import (
     Sampling,
     Solution,
     Source,
+    Trajectory,
+    Turn,
     Verdict,
     prefix_id,
 )
@@ -129,3 +131,9 @@ def with_ratios(labeled: LabeledSolution, reading: str, *signals: float | None) 
         for step, signal in zip(labeled.steps, signals, strict=True)
     )  # fmt: skip
     return replace(labeled, steps=steps)
+
+
+def with_turns(labeled: LabeledSolution) -> LabeledSolution:
+    """The solution as an agent's that calls nothing, each step a turn of words."""
+    turns = tuple(Turn(step.text.strip()) for step in labeled.steps)
+    return replace(labeled, solution=replace(labeled.solution, trajectory=Trajectory(turns)))

@@ -33,6 +33,7 @@ from .datasets import (
     problem,
     solved,
     with_ratios,
+    with_turns,
 )
 
 TRAIN = {"train": 1.0}
@@ -61,7 +62,9 @@ def many(n: int) -> list[LabeledSolution]:
 
 
 def fit_for(name: str, solutions: list[LabeledSolution]) -> list[LabeledSolution]:
-    """As a format wants them: most take any solution, one wants the scores of `implicit`."""
+    """As a format wants them: most take any solution, some an agent's, one `implicit`'s scores."""
+    if name in ("messages", "turn_sft", "dpo_turns", "turn_rewards"):
+        return list(map(with_turns, solutions))
     if name != "log_ratio_rewards":
         return solutions
     return [with_ratios(one, "cumulative", *(0.5 for _ in one.steps)) for one in solutions]

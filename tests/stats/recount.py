@@ -98,6 +98,7 @@ def recount(rows: Rows) -> dict[str, Any]:
         "steps_per_solution": spread(len(s.steps) for s in solutions),
         "characters_per_step": spread(len(step.text) for _, _, step in steps),
         "unread": {},  # nothing of a run is recorded here
+        "agents": None,  # no solution here has turns: test_agents.py counts those that have
     }  # fmt: skip
 
 

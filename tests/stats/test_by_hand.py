@@ -293,6 +293,7 @@ def test_an_empty_dataset_has_no_rates_and_no_cost(tmp_path: Path) -> None:
         "steps_per_solution": no_spread,
         "characters_per_step": no_spread,
         "unread": {},
+        "agents": None,
     }
 
 

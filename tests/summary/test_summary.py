@@ -227,10 +227,12 @@ def test_killed_at_any_moment_a_summary_is_right_or_absent(
     afresh(dataset)
     whole_s = time.monotonic() - started
     n_killed = 0
-    for _ in range(n_kills):
+    while n_killed < n_kills:
         shutil.rmtree(tmp_path / "d" / "_summaries")
-        n_killed += killed(tmp_path / "d", rng.uniform(0, 1) * whole_s)
+        if killed(tmp_path / "d", rng.uniform(0, 1) * whole_s):
+            n_killed += 1
+        else:
+            whole_s *= 0.8  # it was done already
         if (tmp_path / "d" / "_summaries").exists():
             assert all(whole(dataset))
         assert summary_of(dataset) == right
-    assert n_killed > 0, "no kill came in time"

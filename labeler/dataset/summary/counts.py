@@ -31,6 +31,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "settled": ("by", "bin"),
     "wrong_where_open": ("position",),
     "shared": (),
+    "turns": (),
+    "calls": ("tool", "failure"),
+    "calls_per_solution": ("n_calls",),
 }
 """The tables by name, each with what its keys are made of. `pattern` is a tuple of labeler,
 verdict, labeler, ... of those that decided a step, in the order of their names.
@@ -44,9 +47,15 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
         "signal_low", "calls", "prompt_tokens", "completion_tokens",
     ),
     "settled": ("n", "n_right", "probability_high", "probability_low", "error_high", "error_low"),
+    "turns": (
+        "n_solutions", "n_turns", "n_calls", "n_observations", "own_tokens", "observed_tokens",
+    ),
 }  # fmt: skip
 """What the numbers of a key are; one count where nothing stands here. Pieces that are `alone` are
 a signal without a verdict."""
+
+OF_AGENTS = ("turns", "calls", "calls_per_solution")
+"""Tables that summaries of before schema version 4 lack: their rows have no turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +91,14 @@ class Counts:
         """Reads back `plain`."""
         return cls(
             {
-                name: {_key(key): tuple(map(int, numbers)) for key, numbers in content[name]}
-                for name in KEYS
+                name: {_key(key): tuple(map(int, numbers)) for key, numbers in rows}
+                for name, rows in ((name, _rows_of(content, name)) for name in KEYS)
             }
         )
+
+
+def _rows_of(content: Mapping[str, Any], name: str) -> Any:
+    return content.get(name, ()) if name in OF_AGENTS else content[name]
 
 
 def _key(parts: Iterable[Any]) -> Key:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeler.dataset.columns import flat_batches
+from labeler.dataset.summary.agents import count_agents
 from labeler.dataset.summary.counts import Counts
 from labeler.dataset.summary.solutions import Sets, count_solutions
 from labeler.dataset.summary.steps import count_steps
@@ -61,10 +62,10 @@ class FileSummary:
 
 
 def summarise(file: Path, identity: str) -> FileSummary:
-    """Reads one file twice, column by column. Raises `DatasetError` for a damaged one."""
+    """Reads one file, column by column. Raises `DatasetError` for a damaged one."""
 
     def read(*names: str) -> Iterator[Flat]:
         return flat_batches([file], names)
 
     counts, sets = count_solutions(read)
-    return FileSummary(identity, counts.plus(count_steps(read)), sets)
+    return FileSummary(identity, counts.plus(count_steps(read), count_agents(read)), sets)

@@ -33,6 +33,7 @@ from labeler.labelers.shared.verdict_evidence import (
 from labeler.prompts import Task
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.turns.shown import shown_steps
 
 NAME = "judge"
 VERSION = "1"
@@ -170,7 +171,7 @@ class _JudgeSession:
         return {
             "problem": problem.text,
             "context": problem.context,
-            "steps": solution.steps,
+            "steps": shown_steps(solution),
             "own_solution": own.text,
             "gold_answer": problem.gold_answer if settings.with_gold else None,
             "every_step": settings.every_step,

@@ -37,6 +37,7 @@ from labeler.labelers.shared.verdict_evidence import (
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.turns.shown import shown_steps
 
 NAME: Final = "rubric"
 VERSION = "1"
@@ -165,7 +166,7 @@ class _Work:
         return self._asked(task, values, model, "write")
 
     def judging(self, solution: Solution, written: Criteria) -> Sample:
-        values = {"rubric": written.shown, "steps": solution.steps}
+        values = {"rubric": written.shown, "steps": shown_steps(solution)}
         return self._asked(self.tasks.judge, values, self.settings.model, "judge", *solution.steps)
 
     def scored(

@@ -18,7 +18,8 @@ from labeler.records import Problem, Solution, short_hash
 def resplit_by_statement(problem: Problem, solution: Solution) -> Solution | None:
     """The solution itself where its steps are statements; None where it is no Python."""
     text = "".join(solution.steps)
-    program = program_in(text)
+    # A turn of an agent stays a step: a program in its text may be what a tool returned.
+    program = None if solution.trajectory else program_in(text)
     if program is None:
         return None
     whole = whole_program(problem, program)

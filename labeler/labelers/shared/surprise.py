@@ -21,6 +21,7 @@ from labeler.driver.pieces import logprobs_by_piece
 from labeler.driver.requests import Failed, Reply, Score, Scores
 from labeler.labelers.base import Policy
 from labeler.records import Problem, Solution
+from labeler.turns.observed import own_and_observed
 
 NAME: Final = "surprise"
 
@@ -68,8 +69,9 @@ def _read(solution: Solution, reply: Reply) -> Surprise:
         return Surprise(
             failure=reply.reason if isinstance(reply, Failed) else "no log-probabilities", calls=1
         )
-    told = logprobs_by_piece(reply.tokens, reply.logprobs, solution.steps)
+    # Of an agent, a tool's words surprise nobody.
+    told = logprobs_by_piece(reply.tokens, reply.logprobs, own_and_observed(solution))
     read = reply.prompt_tokens + len(reply.logprobs)
     if told is None:
         return Surprise(failure="the tokens are not those of the text", calls=1, prompt_tokens=read)
-    return Surprise(surprise_of(told), calls=1, prompt_tokens=read)
+    return Surprise(surprise_of(told[::2]), calls=1, prompt_tokens=read)

@@ -12,10 +12,13 @@ from difflib import get_close_matches as close
 from labeler.extensions import Table
 from labeler.problems.forms.base import Form, Record, listed
 from labeler.problems.forms.every_step import DELTABENCH, PARC, PRMBENCH
+from labeler.problems.forms.messages import MESSAGES
 from labeler.problems.forms.meta_reasoning import MR_BEN, MR_GSM8K, MR_MATH_REDUNDANT
 from labeler.problems.forms.mistakes import BIG_BENCH_MISTAKE, MATHCHECK, STEPVERIFY
 from labeler.problems.forms.prm800k import PRM800K
+from labeler.problems.forms.toolcomp import TOOLCOMP
 from labeler.problems.forms.trajectories import AGENT_PROCESS_BENCH
+from labeler.problems.forms.written_turns import HERMES, REACT
 
 AUTO = "auto"
 SHOWN_FIELDS = 12
@@ -48,7 +51,8 @@ PLAIN = Form(
 FORMS: Table[Form] = Table(
     "labeler.forms", Form, "form of step labels",
     PRM800K, BIG_BENCH_MISTAKE, MR_GSM8K, MR_MATH_REDUNDANT, MR_BEN, STEPVERIFY, PRMBENCH,
-    MATHCHECK, PARC, DELTABENCH, AGENT_PROCESS_BENCH, PROCESS_BENCH, PLAIN,
+    MATHCHECK, PARC, DELTABENCH, AGENT_PROCESS_BENCH, MESSAGES, TOOLCOMP, HERMES, REACT,
+    PROCESS_BENCH, PLAIN,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 A step is a turn of the assistant: its words, the calls that it makes, and what the tools (or the
 user) answer before its next turn, for a later turn builds on that. Only turns that somebody rated
 have a label. What stands before the first turn belongs to the problem.
+Their texts are as they were before turns had a structure, for datasets know steps by their text.
 Source: the annotation platform's records (messages in OpenAI's form, `step_labels` by the message's
 index as text), AgentProcessBench.
 """
@@ -14,9 +15,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labeler.problems.forms.base import Form, Record, listed, whole_number
+from labeler.problems.forms.messages import (
+    ASSISTANT,
+    SYSTEM,
+    TRAJECTORY,
+    tools_of,
+    trajectory_of,
+    words_of,
+)
 from labeler.problems.written import Unfit, text_of
-
-ASSISTANT, SYSTEM = "assistant", "system"
+from labeler.records import Trajectory
 
 
 def _agent(record: Record) -> Sequence[Record]:
@@ -43,8 +51,17 @@ def _agent(record: Record) -> Sequence[Record]:
             "final_answer_correct": None if final in (None, 0) else _is_right(final),
             "id": text_of(record, "record_id") or text_of(record, "id"),
             "domain": "qa",
+            TRAJECTORY: _structure(record, messages),
         }
     ]
+
+
+def _structure(record: Record, messages: Sequence[Any]) -> Trajectory | None:
+    """None where calls and answers contradict each other: labels are of the text all the same."""
+    try:
+        return trajectory_of(messages, tools_of(record))
+    except Unfit:
+        return None
 
 
 def _is_right(final: Any) -> bool:
@@ -74,7 +91,7 @@ def _labels(said: Any, turns: Sequence[int], n_messages: int) -> list[int | None
 
 def _said(message: Mapping[str, Any]) -> str:
     """A message as text: words, then calls; what others say is marked with who says it."""
-    words = _words(message.get("content"))
+    words = words_of(message.get("content"))
     role = message.get("role")
     if role == ASSISTANT:
         calls = message.get("tool_calls") or []
@@ -84,17 +101,6 @@ def _said(message: Mapping[str, Any]) -> str:
     name = message.get("name")
     who = f"{role} {name}" if isinstance(name, str) and name else str(role)
     return f"[{who}] {words}"
-
-
-def _words(content: Any) -> str:
-    """A text, or the texts of its parts (OpenAI's form has both)."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    parts = content if isinstance(content, list) else [content]
-    said: list[Any] = [one.get("text") if isinstance(one, Mapping) else one for one in parts]
-    if not all(isinstance(one, str) for one in said):
-        raise Unfit("content of a message is no text")
-    return "\n".join(said)
 
 
 def _call(call: Any) -> str:
