@@ -67,6 +67,8 @@ class Driver:
         self._max_active = max_active
         self._queues = {where: Queue(route) for where, route in routes.items()}
         self._in_flight: dict[bytes, Waiting] = {}
+        self._prepared: set[bytes] = set()
+        """Asked in preparation and by nobody else yet."""
         self._workers: list[asyncio.Task[None]] = []
         self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
@@ -88,11 +90,12 @@ class Driver:
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     async def run(
-        self, conversations: Iterable[tuple[str, Conversation[T]]], costs: dict[str, Cost]
+        self, conversations: Iterable[tuple[str, Conversation[T]]], costs: dict[str, Cost] | None
     ) -> AsyncIterator[tuple[str, T]]:
         """Results by name as they come. The iterable is read only as fast as there is room.
 
-        What was asked is added to `costs`, by requester. Several calls may run at once; they share
+        What was asked is added to `costs`, by requester; None: it is asked in preparation, and is
+        billed to whoever asks the same first, as if it had not been asked yet. Several calls may run at once; they share
         batches, and each has its own costs.
         """
         source = iter(conversations)
@@ -130,7 +133,7 @@ class Driver:
             await asyncio.gather(*active, return_exceptions=True)
 
     async def _converse(
-        self, name: str, conversation: Conversation[T], costs: dict[str, Cost]
+        self, name: str, conversation: Conversation[T], costs: dict[str, Cost] | None
     ) -> T:
         try:
             requests = next(conversation)
@@ -141,7 +144,7 @@ class Driver:
             return result
 
     async def _replies(
-        self, name: str, requests: Sequence[Request], costs: dict[str, Cost]
+        self, name: str, requests: Sequence[Request], costs: dict[str, Cost] | None
     ) -> list[Reply]:
         """One reply per request, in order."""
         queues = [self._queues[address(request)] for request in requests]
@@ -150,6 +153,9 @@ class Driver:
             for request, queue in zip(requests, queues, strict=True)
         ]
         known = self._journal.get_all(keys)
+        prepares, costs = costs is None, {} if costs is None else costs
+        if prepares:
+            self._prepared.update(key for key in keys if key not in known)
         asked: list[Reply | asyncio.Future[Reply]] = []
         for request, key, queue in zip(requests, keys, queues, strict=True):
             cost = costs.setdefault(request.requester, Cost())
@@ -157,7 +163,10 @@ class Driver:
             if reply is None:
                 asked.append(self._ask(name, request, key, queue, cost))
             else:
-                cost.add(reply, reused=True, money=self._purse.table.price(request, reply))
+                reused = prepares or key not in self._prepared
+                if not reused:
+                    self._prepared.remove(key)
+                cost.add(reply, reused=reused, money=self._purse.table.price(request, reply))
                 asked.append(reply)
         coming = {one for one in asked if isinstance(one, asyncio.Future)}
         if coming:

@@ -89,7 +89,7 @@ async def acquiring_recipe(
         return recipe
     start = Acquiring(terms, prices)
     conversation = _learn(problems, recipe, start, n_problems)
-    [ready] = [one async for _, one in driver.run([("pilot", conversation)], {})]
+    [ready] = [one async for _, one in driver.run([("pilot", conversation)], None)]
     assert ready.known is not None
     return replace(
         recipe,

@@ -53,7 +53,7 @@ async def piloted(
     while first < most and len(cases) < ENOUGH:
         some = problems[first : min(first + size, most)]
         asked = ((one.problem_id, label(one, known)) for one in some)
-        found = {problem_id: rows async for problem_id, rows in driver.run(asked, {})}
+        found = {problem_id: rows async for problem_id, rows in driver.run(asked, None)}
         cases += (case for one in some for case in cases_of(found[one.problem_id]))
         searched_with = dict.fromkeys((one.problem_id for one in some), known.signals or Signals())
         known = replace(known, signals=learn(cases), pilot={**known.pilot, **searched_with})

@@ -106,6 +106,24 @@ def test_a_backend_that_oversubscribes_gets_its_fair_share_of_what_waits(tmp_pat
     assert [len(batch) for batch in backend.batches] == [8, 8, 5, 4, 1]
 
 
+def test_what_was_asked_in_preparation_is_billed_to_who_asks_it_first(tmp_path):
+    backend, costs = Backend(), {}
+
+    async def main():
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {(Sample, POLICY): Route("tiny", backend.answer, 4, 1)}
+            async with Driver(routes, journal) as driver:
+                for asked in (None, costs):
+                    two = [("x", asks(sample("a", 2))), ("y", asks(sample("a", 2)))]
+                    assert len([one async for one in driver.run(two, asked)]) == 2
+
+    asyncio.run(main())
+    assert backend.batches == [[("a", 2)]]
+    assert costs == {
+        "mc": Cost(calls=2, reused=1, samples=4, prompt_tokens=20, completion_tokens=20)
+    }
+
+
 def test_what_the_journal_knows_is_not_asked_again(tmp_path):
     first, second = Backend(), Backend()
     run(tmp_path, first, [("x", asks(sample("a")))])
