@@ -42,7 +42,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "wrong": "calls a step wrong",
         "unknown": "cannot tell of a step",
     },
-    "sort": {"": "in order", "uncertain": "uncertain first", "p": "lowest P first"},
+    "sort": {
+        "": "in order",
+        "review": "most decided per minute first",
+        "uncertain": "uncertain first",
+        "p": "lowest P first",
+    },
 }
 """The values that parameters may take, with their words."""
 
@@ -162,11 +167,19 @@ class Filters:
         if hits is not None:
             named = (pl.col("solution_id") == self.q) | (pl.col("problem_id") == self.q)
             lines = lines.filter(pl.col("row").is_in(pl.Series([*hits], dtype=pl.UInt32)) | named)
-        if self.sort == "uncertain":
+        if self.sort == "review":
+            by = ["decides", "uncertainty"]
+            lines = lines.sort(by, descending=True, maintain_order=True)
+        elif self.sort == "uncertain":
             lines = lines.sort("uncertainty", descending=True, maintain_order=True)
         elif self.sort == "p":
             lines = lines.sort("p_min", nulls_last=True, maintain_order=True)
         return lines.select("row").collect().to_series()
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether the list is there to be reviewed from its beginning on."""
+        return self.sort in ("review", "uncertain")
 
     def _conditions(self, pending: Collection[int]) -> list[pl.Expr]:
         import polars as pl

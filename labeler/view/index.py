@@ -11,6 +11,10 @@ Uncertainty is least confidence (Lewis and Gale 1994): 1 - |2p - 1| of the least
 p the step's probability, or Laplace's (right + 1) / (said + 2) over the verdicts where a label has
 none; a step that a person judged is certain. OPV (arXiv 2512.10756) sends such items to people; its
 formula is not published.
+
+What a review decides is counted in labels of a solution that was not kept, per step that a person
+reads for it: they read the problem, and then steps up to the first that is wrong. Step t is read
+with the lowest probability of the steps before it, a bound on that of all of them being right.
 """
 
 from __future__ import annotations
@@ -32,10 +36,13 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes with the columns of a segment, so that old ones are built anew."""
 
 ROWS_AT_ONCE = 1000
+
+PROBLEM = 3.0
+"""Reading a problem takes as long as so many steps, about."""
 
 TOLD = ("said", "odds", "rollouts")
 """What was said of the steps of a solution, each thing once, a line each:
@@ -154,6 +161,7 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         disagree=(right > 0) & (wrong > 0) & ~human,
         doubt=pl.when(human).then(0.0).otherwise(1 - (2 * p - 1).abs()),
         mark=pl.col("label").replace_strict({1: "+", 0: "o", -1: "x"}, default="?"),
+        read=p.fill_null(0.5).cum_min().shift(1, fill_value=1.0).over("i"),
     )
     about = steps.group_by("i").agg(
         n_steps=pl.len().cast(pl.UInt32),
@@ -163,6 +171,7 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         disagree=pl.col("disagree").any(),
         human=pl.col("human").any(),
         p_last=pl.col("probability").last(),
+        n_read=pl.col("read").sum(),
     )
     for told in (about, *_told(pieces)):
         rows = rows.join(told, on="i", how="left", maintain_order="left")
@@ -182,9 +191,19 @@ def index_lines(batch: pa.RecordBatch) -> tuple[pl.DataFrame, list[Stratum]]:
         disagree=pl.col("disagree").fill_null(False),
         human=pl.col("human").fill_null(False),
         p_last=pl.col("p_last"),
+        decides=_decided_by_review(),
         **{name: pl.col(name).fill_null("") for name in TOLD},
     )
     return lines.cast(_columns()), strata_of(steps)
+
+
+def _decided_by_review() -> pl.Expr:
+    """Labels per step that is read; 0 where the solution is kept or a person has judged it."""
+    import polars as pl
+
+    is_open = ~pl.col("consensus").struct.field("kept") & ~pl.col("human").fill_null(False)
+    read = pl.col("n_read").fill_null(0.0)
+    return pl.when(is_open).then(read / (PROBLEM + read)).otherwise(0.0)
 
 
 def _votes(pieces: pl.DataFrame) -> pl.DataFrame:
@@ -260,6 +279,7 @@ def _columns() -> pl.Schema:
             "disagree": pl.Boolean(),
             "human": pl.Boolean(),
             "p_last": pl.Float32(),
+            "decides": pl.Float32(),
             **dict.fromkeys(TOLD, name),
         }
     )

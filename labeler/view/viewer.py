@@ -220,11 +220,11 @@ class Viewer:
     def _neighbours(
         self, version: int, filters: Filters, rows: Numbers, position: int | None
     ) -> tuple[int | None, int | None]:
-        """The rows before and after; the queue of uncertain ones passes over those just judged.
+        """The rows before and after; a queue of reviews passes over those just judged.
 
         A solution that has left the list (a review settled it) leads on to the list's first.
         """
-        done = set(self.pending_rows(version)) if filters.sort == "uncertain" else set()
+        done = set(self.pending_rows(version)) if filters.is_queue else set()
         rest = rows if position is None else rows[position + 1 :]
         later = (int(row) for row in rest if int(row) not in done)
         return int(rows[position - 1]) if position else None, next(later, None)

@@ -101,10 +101,12 @@ def test_help_opens_and_closes(browser: Browser, address: str) -> None:
     browser.until(lambda: browser.text("dialog[open]") == "")
 
 
-def test_review_starts_with_the_most_uncertain_and_goes_on(browser: Browser, address: str) -> None:
+def test_review_starts_with_what_a_minute_decides_most_and_goes_on(
+    browser: Browser, address: str
+) -> None:
     browser.driver.get(address)
     browser.keys("r")
-    browser.until(lambda: "most uncertain first" in browser.text("h1"))
+    browser.until(lambda: "most decided per minute first" in browser.text("h1"))
     browser.keys(ENTER)
     browser.until(lambda: browser.text(".path span").startswith("1 of 3"))
     browser.keys("a")

@@ -32,15 +32,15 @@ def test_a_line_tells_what_lists_are_filtered_by(dataset: Path) -> None:
     lines = index_of(dataset).table.with_columns(pl.col(pl.Categorical).cast(pl.String))
     assert lines.rows() == [
         (0, "beads", "right", "run-1", "math", "correct", -1, True, "", 2, "++",
-         pytest.approx(0.99), pytest.approx(0.02), False, False, pytest.approx(1.0),
+         pytest.approx(0.99), pytest.approx(0.02), False, False, pytest.approx(1.0), 0.0,
          "monte_carlo\tcorrect\noutcome\tcorrect", "", "monte_carlo\t7/8"),
         (1, "beads", "doubted", "run-1", "math", "wrong", 1, True, "", 3, "+x?",
-         pytest.approx(0.4), pytest.approx(0.8), True, False, None,
+         pytest.approx(0.4), pytest.approx(0.8), True, False, None, 0.0,
          "judge\tcorrect\nmonte_carlo\tcorrect\nmonte_carlo\twrong\noutcome\twrong",
          "judge\tmonte_carlo", "monte_carlo\t0/8\nmonte_carlo\t7/8"),
         (2, "evil", "open", "run-2", "code", "unknown", None, False, "first error undecided", 1,
          "?", pytest.approx(0.7), pytest.approx(0.6), False, False, pytest.approx(0.7),
-         "judge\tcorrect", "", ""),
+         0.25, "judge\tcorrect", "", ""),
     ]  # fmt: skip
 
 
@@ -78,6 +78,20 @@ def test_without_a_probability_the_verdicts_tell_how_uncertain_a_step_is(tmp_pat
     commit_solutions(tmp_path / "d", "run-1", replace(DOUBTED, steps=steps))
     # One for, one against: nobody knows.
     assert index_of(tmp_path / "d").table["uncertainty"][0] == 1.0
+
+
+def test_a_review_decides_more_the_longer_it_is_right_for_one_reading_of_the_problem(
+    tmp_path: Path,
+) -> None:
+    from dataclasses import replace
+
+    dropped = replace(DOUBTED, consensus=replace(DOUBTED.consensus, kept=False))
+    steps = tuple(
+        replace(step, probability=p) for step, p in zip(dropped.steps, (0.9, 0.5, 0.8), strict=True)
+    )
+    commit_solutions(tmp_path / "d", "run-1", replace(dropped, steps=steps))
+    # Step 1 is read for certain, step 2 if the first is right, step 3 if both are: 0.5 at most.
+    assert index_of(tmp_path / "d").table["decides"][0] == pytest.approx(2.4 / (3 + 2.4))
 
 
 def test_a_file_is_indexed_once_and_versions_share_it(dataset: Path) -> None:
@@ -150,6 +164,7 @@ def test_a_damaged_file_is_named(dataset: Path) -> None:
         ({"human": "yes"}, [0]),
         ({"human": "no"}, [1, 2]),
         ({"sort": "uncertain"}, [1, 2, 0]),
+        ({"sort": "review"}, [2, 1, 0]),
         ({"sort": "p"}, [1, 2, 0]),
         ({"domain": "math", "outcome": "wrong", "kept": "yes"}, [1]),
         # What is no filter is none.

@@ -73,7 +73,7 @@ def _checked(s: LabelStatistics, n_reviewed: int, n_agreed: int) -> Tile:
         # Reviewed elsewhere: what the labels were before is not known here.
         return Tile(count(human.n_evidence, human="yes"), "steps judged by people")
     if not n_reviewed:
-        ask = Number("look at the most uncertain", query(sort="uncertain"))
+        ask = Number("review what decides most", query(sort="review"))
         return Tile(Number("none"), "labels checked by people", (ask,))
     agreed = Number(f"people agreed with {interval(wilson(n_agreed, n_reviewed))}")
     judged = Number("see them", query(human="yes"))
