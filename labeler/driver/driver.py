@@ -95,8 +95,8 @@ class Driver:
         """Results by name as they come. The iterable is read only as fast as there is room.
 
         What was asked is added to `costs`, by requester; None: it is asked in preparation, and is
-        billed to whoever asks the same first, as if it had not been asked yet. Several calls may run at once; they share
-        batches, and each has its own costs.
+        billed to whoever asks the same first, as if it had not been asked yet. Several calls may
+        run at once; they share batches, and each has its own costs.
         """
         source = iter(conversations)
         active: dict[asyncio.Task[T], str] = {}

@@ -6,10 +6,10 @@ often reviewers agreed; draws from the strata, weighed by their sizes, give mean
 that a person judged count as right. So reviewing does two things to the estimate: it narrows the
 interval, and each commit lifts it by the labels that were corrected.
 
-Limits: within a stratum reviewed steps count as drawn at random, but the queue takes
-solutions that were not kept first, so early estimates lean low. A prefix shared by several solutions is one review but
-several steps. Steps without a label are no part of it. Source: post-stratified estimation, Cochran,
-"Sampling Techniques" (1977), ch. 5A, in Bayesian form.
+Limits: within a stratum reviewed steps count as drawn at random, but the queue takes solutions that
+were not kept first, so early estimates lean low. A prefix shared by several solutions is one review
+but several steps. Steps without a label are no part of it. Source: post-stratified estimation,
+Cochran, "Sampling Techniques" (1977), ch. 5A, in Bayesian form.
 """
 
 from __future__ import annotations
