@@ -9,6 +9,9 @@ its pilot and what it explores. The policy of acquisition is told nothing about 
 `kept_steps` are the labels of solutions whose first error (or that there is none) is at least 0.99
 probable, up to the true first error; `precision` is the share of them that is right.
 
+With `--mixed` the problems differ: a tenth cannot be solved by the policy, half of the others are
+short, and half of all have no reference solution. `budget_plan.py` measures `labeler plan` on them.
+
     python benchmarks/budget.py --problems 345 --seed 1 --journal /tmp/evidence.sqlite
 """
 
@@ -27,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus import BENCHMARK
+from hopeless import DIFFICULTY as HOPELESS
 from rich.console import Console
 from rich.table import Table
 from without_reference import evidence
@@ -50,6 +54,7 @@ RULE = Fusion(FusionRule(min_confidence=0.99))
 FREE = ("tool_check", "surprise")
 PAID = ("spare", "judge", "bisect", "monte_carlo")
 SHARES = (0.04, 0.02, 0.01)
+SHORT = {"min_steps": 3, "max_steps": 6}
 Choice = dict[str, Any]
 
 
@@ -209,9 +214,10 @@ def at_budget(
 
 
 def without_reference(one: Examined) -> Examined:
-    """The same solution, of whose problem nobody has a reference solution."""
+    """The same solution, of whose problem nobody has a reference solution; so SPARE is silent."""
     problem = replace(one.solved.problem, reference_solution=())
-    return replace(one, solved=replace(one.solved, problem=problem))
+    evidence = {**one.evidence, "spare": ()}
+    return replace(one, solved=replace(one.solved, problem=problem), evidence=evidence)
 
 
 def show(title: str, found: Mapping[str, Any]) -> None:
@@ -236,30 +242,77 @@ def show(title: str, found: Mapping[str, Any]) -> None:
         )
 
 
-def settings(given: argparse.Namespace) -> dict[str, Any]:
-    """Every setting's choices, from one gathering of replies."""
+def is_bare(one: Examined) -> bool:
+    """Whether a problem of a mixed set has no reference solution: every other one, drawn."""
+    return int(short_hash("bare", one.solved.problem.problem_id), 16) % 2 == 0
+
+
+async def gathered(given: argparse.Namespace) -> list[Examined]:
+    """The solutions, and what everybody said of them."""
     config = load_config(BENCHMARK, given.settings).model_copy(update={"seed": given.seed})
     given.brute_force = not given.no_brute_force
     with tempfile.TemporaryDirectory() as folder:
         journal = given.journal or Path(folder) / "journal.sqlite"
-        examined, _ = asyncio.run(evidence(config, given, journal))
+        if not given.mixed:
+            return (await evidence(config, given, journal))[0]
+        n_hopeless = given.problems // 10
+        n_short = (given.problems - n_hopeless) // 2
+        usual = given.problems - n_hopeless - n_short
+        parts: list[Examined] = []
+        others: tuple[dict[str, Any], ...] = ({}, SHORT, HOPELESS)
+        for k, (n, other) in enumerate(zip((usual, n_short, n_hopeless), others, strict=True)):
+            # Names of problems follow from the seed.
+            of_part = config.model_copy(
+                update={
+                    "seed": config.seed + 1000 * k,
+                    "problems": _harder(config.problems, other),
+                }
+            )
+            mine = argparse.Namespace(**vars(given) | {"problems": n})
+            parts += (await evidence(of_part, mine, journal))[0]
+        return [without_reference(one) if is_bare(one) else one for one in parts]
+
+
+def _harder(problems: Any, other: Mapping[str, Any]) -> Any:
+    difficulty = replace(problems.difficulty, **other)
+    return problems.model_copy(update={"difficulty": difficulty})
+
+
+def replays(given: argparse.Namespace) -> dict[str, Replay]:
+    """Every setting, from one gathering of replies."""
+    examined = asyncio.run(gathered(given))
     paid = PAID if given.brute_force else PAID[:-1]
-    terms = Terms((), 0.99, pilot=given.pilot, explore=given.explore, dearest=given.dearest)
-    bare = [without_reference(one) for one in examined]
     made = partial(Replay, seed=given.seed)
+    if given.mixed:
+        return {"mixed": made(examined, paid)}
+    bare = [without_reference(one) for one in examined]
     runs = {"with reference": made(examined, paid), "without reference": made(bare, paid[1:])}
     if given.brute_force:
         runs["with reference, bisect for brute force"] = made(examined, PAID[:-1])
         runs["without reference, bisect for brute force"] = made(bare, PAID[1:-1])
-    return {name: choices(one, terms, with_budgets=one.paid == paid) for name, one in runs.items()}
+    return runs
 
 
-def main() -> None:
-    """The command."""
+def settings(given: argparse.Namespace) -> dict[str, Any]:
+    """Every setting's choices."""
+    terms = terms_of(given)
+    runs = replays(given)
+    whole = [one for name, one in runs.items() if "for brute force" not in name]
+    return {name: choices(one, terms, with_budgets=one in whole) for name, one in runs.items()}
+
+
+def terms_of(given: argparse.Namespace) -> Terms:
+    """What acquisition is asked for."""
+    return Terms((), 0.99, pilot=given.pilot, explore=given.explore, dearest=given.dearest)
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """What problems there are, and what is asked of them."""
     usual = Terms((), 0.99)
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--problems", type=int, default=345)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mixed", action="store_true", help="several kinds of problems")
     parser.add_argument("--no-brute-force", action="store_true", help="bisect in its place (quick)")
     parser.add_argument("--pilot", type=int, default=usual.pilot)
     parser.add_argument("--explore", type=float, default=usual.explore)
@@ -267,10 +320,15 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--journal", type=Path, help="keep replies here and use those in it")
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """The command."""
+    given = arguments((__doc__ or "").splitlines()[0]).parse_args()
     found = settings(given)
     if given.json:
-        first = found["with reference"]
+        first = next(iter(found.values()))
         print(json.dumps({"all": first["all"], "acquired": first["acquired"], **found}))
         return
     for name, one in found.items():

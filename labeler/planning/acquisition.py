@@ -98,12 +98,13 @@ async def plan_budget(parts: Parts, n_sample: int, unit: Unit, budget: float) ->
                 [heard] = [one async for _, one in driver.run([("plan", asking)], {})]
     finally:
         await parts.aclose()
-    return _plan(heard, recipe.rule, terms, budget, len(parts.problems), len(sample))
+    return plan_from(heard, recipe.rule, terms, budget, len(parts.problems), len(sample))
 
 
-def _plan(
+def plan_from(
     heard: Everything, rule: Fusion, terms: Terms, budget: float, n_problems: int, n_sample: int
 ) -> BudgetPlan:
+    """The plan of a run of `n_problems`, of which `n_sample` were put to everybody."""
     known = learned(heard.board, rule, terms)
     scale = n_problems / n_sample
     # As many of the run's problems are asked about by everybody as its pilot has.
