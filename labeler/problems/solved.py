@@ -213,6 +213,8 @@ def _steps(record: Mapping[str, Any]) -> tuple[str, ...] | str:
     steps = record.get("steps")
     if steps is None and isinstance(record.get("solution"), str):
         return split_auto(record["solution"], "") or "no steps"
+    if isinstance(steps, str):
+        return "steps is one text; name it solution, and it is split (--column solution=NAME)"
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
         return "steps is not a list of texts"
     if not steps or not "".join(steps).strip():

@@ -60,6 +60,12 @@ PUBLIC = {
                "mistake_index": None}),
         [("2 + 2?", (*STEPS,), (-1, None), 0, ()), ("1 + 1?", ("2",), (1,), -1, ())],
     ),
+    "GSM8K": (
+        "train.jsonl",
+        lines({"question": "2 + 998?",
+               "answer": "It is 2 + 998.\n= <<2+998=1000>>1000\n#### 1,000"}),
+        [("2 + 998?", ("It is 2 + 998.", "= 1000\n#### 1,000"), (), None, ())],
+    ),
     "MR-GSM8K": (
         "mr_gsm8k.json",
         array({"uuid": "u1", "question": "2 + 2?", "ground_truth_solution": "4",

@@ -204,6 +204,10 @@ def test_a_record_that_is_no_prm800k_is_rejected_with_its_place(tmp_path, record
     [
         ({"steps": ["2"]}, "no problem text"),
         ({"problem": "1 + 1?"}, "steps is not a list of texts"),
+        (
+            {"problem": "1 + 1?", "steps": "2"},
+            "steps is one text; name it solution, and it is split (--column solution=NAME)",
+        ),
         ({"problem": "1 + 1?", "steps": []}, "no steps"),
         (
             {"problem": "1 + 1?", "steps": ["2"], "label": 1},

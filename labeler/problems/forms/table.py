@@ -18,6 +18,7 @@ from labeler.problems.forms.mistakes import BIG_BENCH_MISTAKE, MATHCHECK, STEPVE
 from labeler.problems.forms.prm800k import PRM800K
 from labeler.problems.forms.toolcomp import TOOLCOMP
 from labeler.problems.forms.trajectories import AGENT_PROCESS_BENCH
+from labeler.problems.forms.worked_answers import GSM8K
 from labeler.problems.forms.written_turns import HERMES, REACT
 
 AUTO = "auto"
@@ -51,7 +52,7 @@ PLAIN = Form(
 FORMS: Table[Form] = Table(
     "labeler.forms", Form, "form of step labels",
     PRM800K, BIG_BENCH_MISTAKE, MR_GSM8K, MR_MATH_REDUNDANT, MR_BEN, STEPVERIFY, PRMBENCH,
-    MATHCHECK, PARC, DELTABENCH, AGENT_PROCESS_BENCH, MESSAGES, TOOLCOMP, HERMES, REACT,
+    MATHCHECK, PARC, DELTABENCH, AGENT_PROCESS_BENCH, MESSAGES, TOOLCOMP, HERMES, REACT, GSM8K,
     PROCESS_BENCH, PLAIN,
 )  # fmt: skip
 
