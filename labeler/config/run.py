@@ -16,8 +16,8 @@ from labeler.config.acquire import Acquire
 from labeler.config.answers import AnswerPattern
 from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
-from labeler.config.environments import ENVIRONMENT_OPERATIONS, Environments
 from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
+from labeler.config.environments import ENVIRONMENT_OPERATIONS, Environments
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig

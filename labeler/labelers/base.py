@@ -281,8 +281,9 @@ def roll_out(
     """
     if policy.acting is not None:
         return (
-            yield from _act_out(policy, policy.acting, problem, prefixes, n, seeds, requester,
-                                token_texts)
+            yield from _act_out(
+                policy, policy.acting, problem, prefixes, n, seeds, requester, token_texts
+            )
         )
     replies = yield [
         Sample(
@@ -375,9 +376,7 @@ def _answer(
     return answer_in(problem.domain, "".join(prefix) + completion.text, reading.reader)
 
 
-def _outcome(
-    answer: _Answer, verdicts: Mapping[str, CheckResult], reading: Reading
-) -> _Outcome:
+def _outcome(answer: _Answer, verdicts: Mapping[str, CheckResult], reading: Reading) -> _Outcome:
     """The verdict on a rollout, and whether its answer could not be read."""
     if answer is None:
         return reading.unread(), True
@@ -447,8 +446,6 @@ def steps_of(policy: Policy, prefix: tuple[str, ...], rollout: Rollout) -> tuple
     return (*prefix, *policy.steps(rollout, prefix))
 
 
-def logprobs_of(
-    written: Completion, steps: Sequence[str]
-) -> tuple[tuple[float, ...], ...] | None:
+def logprobs_of(written: Completion, steps: Sequence[str]) -> tuple[tuple[float, ...], ...] | None:
     """What a completion's tokens were worth to the model, step by step; None where unknown."""
     return logprobs_among(steps) or logprobs_by_piece(written.tokens, written.logprobs, steps)
