@@ -15,19 +15,25 @@ from __future__ import annotations
 import asyncio
 import functools
 import pickle
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from prefect import get_run_logger, task
 
 from labeler.config import RunConfig
 from labeler.config.execution import Execution
 from labeler.errors import BackendDown, ConfigError
-from labeler.labelling.parts import Progress
+from labeler.labelling.parts import Parts, Progress
 from labeler.labelling.pipeline import Shard, ShardSummary
 from labeler.labelling.ready import first_problems
-from labeler.labelling.remote_shard import ShardTask, label_shard_task
+from labeler.labelling.remote_shard import (
+    ShardTask,
+    label_shard_task,
+    learn_task,
+    learning_shard,
+)
 from labeler.labelling.run import LabellingRun
+from labeler.records import Problem
 from labeler.samplers.base import Sampler
 from labeler.wiring.models import build_samplers
 from labeler.wiring.runs import build
@@ -35,6 +41,8 @@ from labeler.wiring.runs import build
 from .parameters import Config
 from .reporting import ProgressBoard
 from .retrying import is_retryable
+
+T = TypeVar("T")
 
 
 @task(
@@ -50,7 +58,7 @@ def label_handed_shard(name: str, run_file: str, parcel: bytes) -> ShardSummary:
     look piece by piece; `run_file` is the run file as JSON.
     """
     shard_task: ShardTask = pickle.loads(parcel)
-    summary = _loop().run(_label(shard_task, run_file))
+    summary = _loop().run(_with_parts(label_shard_task, shard_task, run_file))
     get_run_logger().info(
         "run=%s shard=%s problems=%d solutions=%d rejected=%d",
         shard_task.provenance.run_id, name, summary.n_problems, summary.n_rows,
@@ -59,11 +67,26 @@ def label_handed_shard(name: str, run_file: str, parcel: bytes) -> ShardSummary:
     return summary
 
 
-async def _label(shard_task: ShardTask, run_file: str) -> ShardSummary:
+@task(
+    task_run_name="{name}",
+    retry_condition_fn=is_retryable,
+    retries=2,
+    retry_delay_seconds=5,
+    persist_result=False,
+    tags=["labeler-shard"],
+)
+def learn_on_first_problems(name: str, run_file: str, parcel: bytes) -> Mapping[str, str]:
+    """Asks the run's first problems before its shards; who is asked no more, and why."""
+    return _loop().run(_with_parts(learn_task, pickle.loads(parcel), run_file))
+
+
+async def _with_parts(
+    work: Callable[[ShardTask, Parts], Awaitable[T]], shard_task: ShardTask, run_file: str
+) -> T:
     config = RunConfig.model_validate_json(run_file)
     parts = build(config, (shard_task.shard.problems, []), _samplers(run_file))
     try:
-        return await label_shard_task(shard_task, parts)
+        return await work(shard_task, parts)
     finally:
         for environment in parts.environments:
             await environment.aclose()
@@ -99,7 +122,6 @@ async def label_on_ray(
         ) from error
     where = config.execution
     run_file = config.model_dump_json()
-    fingerprints = {name: one.fingerprint for name, one in run.parts.samplers.items()}
     done: dict[str, ShardSummary] = {}
 
     async def one(name: str, future: Any) -> None:
@@ -116,10 +138,15 @@ async def label_on_ray(
         ) from error
     try:
         lost = {"max_retries": where.retries, "num_cpus": where.cpus, "num_gpus": where.gpus}
+        made = functools.partial(_parcel, run, tuple(_first(run)), run_file)
         with remote_options(**lost):
+            if _first(run):
+                learning = made(learning_shard(run.shards[0].folder))
+                future = runner.submit(learn_on_first_problems, learning)
+                await asyncio.wait([asyncio.wrap_future(future.wrapped_future.future())])
+                run.learned(await asyncio.to_thread(_result, future, where))
             futures = {
-                shard.name: _submitted(runner, shard, run, run_file, fingerprints)
-                for shard in run.shards
+                shard.name: runner.submit(label_handed_shard, made(shard)) for shard in run.shards
             }
         try:
             async with asyncio.TaskGroup() as group:
@@ -134,35 +161,35 @@ async def label_on_ray(
     return done
 
 
-def _submitted(
-    runner: Any, shard: Shard, run: LabellingRun, run_file: str, fingerprints: dict[str, str]
-) -> Any:
-    first = first_problems(run.parts.recipe, run.parts.problems)
+def _first(run: LabellingRun) -> Sequence[Problem]:
+    return first_problems(run.parts.recipe, run.parts.problems)
+
+
+def _parcel(
+    run: LabellingRun, first: tuple[Problem, ...], run_file: str, shard: Shard
+) -> dict[str, Any]:
     task = ShardTask(
         shard,
         run.provenance,
-        fingerprints,
-        first_problems=tuple(first),
+        {name: one.fingerprint for name, one in run.parts.samplers.items()},
+        first_problems=first,
         n_problems=len(run.parts.problems),
         environments={one.name: one.fingerprint for one in run.parts.environments},
     )
-    parcel = pickle.dumps(task)
-    given = {"name": shard.name, "run_file": run_file, "parcel": parcel}
-    return runner.submit(label_handed_shard, given)
+    return {"name": shard.name, "run_file": run_file, "parcel": pickle.dumps(task)}
 
 
-def _result(future: Any, where: Execution) -> ShardSummary:
+def _result(future: Any, where: Execution) -> Any:
     """Waits for a shard. Raises `BackendDown` for one that Ray lost as often as it may."""
     from ray.exceptions import RayError
 
     try:
-        summary: ShardSummary = future.result()
+        return future.result()
     except RayError as error:
         raise BackendDown(
             f"a shard was lost {where.retries + 1} times ({type(error).__name__}); look at the "
             "nodes of the Ray cluster, then run again with --resume"
         ) from error
-    return summary
 
 
 def _progress(done: Sequence[ShardSummary], run: LabellingRun) -> Progress:

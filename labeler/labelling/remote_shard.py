@@ -4,7 +4,8 @@ The process that holds the run (`labeler.labelling.run`) hands out shards and co
 shard has a journal of its own beside its staged rows, so nobody writes to a database that another
 machine has open; the holder takes these journals into the run's own when all shards are done. A
 shard whose process was lost is begun again anywhere that sees the folder, and goes on from its
-journal.
+journal. What a run learns on its first problems one process asks before all shards; the others
+learn the same from copies of its journal, for nothing.
 
 Does not cover: who hands out (`flows/ray_shards.py`); a folder that machines see under different
 paths, or whose file locks they do not share.
@@ -12,8 +13,11 @@ paths, or whose file locks they do not share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from labeler.dataset.lock import held
 from labeler.driver.driver import Driver, Retry
@@ -22,7 +26,7 @@ from labeler.driver.money import Purse
 from labeler.errors import BackendDown
 from labeler.files import make_folder
 from labeler.labelling.parts import Parts
-from labeler.labelling.pipeline import Shard, ShardSummary, label_shard
+from labeler.labelling.pipeline import Recipe, Shard, ShardSummary, label_shard
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.ready import ready_recipe
 from labeler.labelling.routes import routes
@@ -45,26 +49,43 @@ class ShardTask:
     environments: Mapping[str, str] = field(default_factory=dict)
     """The same of the environments."""
     first_problems: Sequence[Problem] = ()
-    """Of the run, where they teach something (`labelling.ready`): each process asks them again."""
+    """Of the run, where they teach something (`labelling.ready`)."""
     n_problems: int = 0
     """Of the whole run."""
 
 
+def learning_shard(folder: Path) -> Shard:
+    """Where a process learns on the run's first problems, beside its shards; it stages nothing."""
+    return Shard("learning", (), folder)
+
+
+async def learn_task(task: ShardTask, parts: Parts) -> Mapping[str, str]:
+    """Asks the run's first problems, once for all shards; who is asked no more by what they
+    taught, and why. Raises `BackendDown` if models or environments are others here.
+    """
+    async with _driver(task, parts) as driver:
+        recipe = await _ready(task, parts, driver)
+        return dict(recipe.dropped)
+
+
 async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
     """Labels and stages a shard. Raises `BackendDown` if models or environments are others here."""
+    async with _driver(task, parts) as driver:
+        recipe = await _ready(task, parts, driver)
+        return await label_shard(task.shard, driver, recipe, task.provenance, {}, lambda: None)
+
+
+async def _ready(task: ShardTask, parts: Parts, driver: Driver) -> Recipe:
+    return await ready_recipe(
+        parts.recipe, task.first_problems, task.n_problems, parts.prices, driver
+    )
+
+
+@asynccontextmanager
+async def _driver(task: ShardTask, parts: Parts) -> AsyncIterator[Driver]:
+    """A driver with the shard's own journal, while this process holds the shard."""
     shard, run_id = task.shard, task.provenance.run_id
-    for name, sampler in parts.samplers.items():
-        if sampler.fingerprint != task.fingerprints[name]:
-            raise BackendDown(
-                f"model {name!r} differs between the nodes of this run (here {sampler.model}); "
-                "give all of them the same files"
-            )
-    for one in parts.environments:
-        if one.fingerprint != task.environments.get(one.name):
-            raise BackendDown(
-                f"environment {one.name!r} differs between the nodes of this run; give all of them "
-                "the same files"
-            )
+    _refuse_others(task, parts)
     make_folder(shard.folder)
     stem = shard.folder / shard.name
     lock = stem.with_suffix(".lock")
@@ -73,6 +94,7 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
         held(lock, shard.folder, run_id, f"labelling {shard.name}", LOCK_PATIENCE_S),
         Journal(stem.with_suffix(".sqlite")) as journal,
     ):
+        _take_over_what_was_learned(journal, shard)
         for sampler in parts.samplers.values():
             await sampler.ready()
             if isinstance(sampler, Remembers):
@@ -87,7 +109,30 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
             retry=Retry(options.attempts, options.longest_pause_s),
             purse=Purse(parts.prices, journal, run_id),
         ) as driver:
-            recipe = await ready_recipe(
-                parts.recipe, task.first_problems, task.n_problems, parts.prices, driver
+            yield driver
+
+
+def _refuse_others(task: ShardTask, parts: Parts) -> None:
+    for name, sampler in parts.samplers.items():
+        if sampler.fingerprint != task.fingerprints[name]:
+            raise BackendDown(
+                f"model {name!r} differs between the nodes of this run (here {sampler.model}); "
+                "give all of them the same files"
             )
-            return await label_shard(shard, driver, recipe, task.provenance, {}, lambda: None)
+    for one in parts.environments:
+        if one.fingerprint != task.environments.get(one.name):
+            raise BackendDown(
+                f"environment {one.name!r} differs between the nodes of this run; give all of them "
+                "the same files"
+            )
+
+
+def _take_over_what_was_learned(journal: Journal, shard: Shard) -> None:
+    """From a copy: several machines must not have one database open."""
+    learned = (shard.folder / learning_shard(shard.folder).name).with_suffix(".sqlite")
+    if shard.name == learned.stem or not learned.exists():
+        return
+    copy = (shard.folder / shard.name).with_suffix(".learned")
+    shutil.copyfile(learned, copy)
+    journal.take_over(copy)
+    copy.unlink()

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -193,6 +193,10 @@ class LabellingRun:
                     f"{self.out}: holds this run unfinished; add --resume to go on, "
                     f"or delete {self._work / name} to start again"
                 )
+
+    def learned(self, dropped: Mapping[str, str]) -> None:
+        """Takes down who is asked no more, and why, where another process has learned it."""
+        self._recipe = replace(self._recipe, dropped=dropped)
 
     async def label(self, shard: Shard) -> ShardSummary:
         """Labels one shard and stages its rows; several may run at once."""

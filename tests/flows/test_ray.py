@@ -131,3 +131,24 @@ def test_when_one_of_two_nodes_dies_the_other_labels_its_shards(
     assert len(lost) == 1
     assert labels(out) == labels(tmp_path / "local")
     assert len(open_dataset(out).versions()) == 1
+
+
+@RAY
+def test_what_is_learned_before_the_shards_is_learned_once_on_ray_too(
+    server, cluster, model_url, tmp_path
+):
+    address, _ = cluster
+    path = config_file(tmp_path, model_url, address=address)
+    asks = [
+        "labelers=[{kind: tool_check}, {kind: bisect}, {kind: monte_carlo, k: 4}]",
+        "acquire={pilot: 4}", "consensus.rule=fusion", "solutions=1",
+    ]  # fmt: skip
+    run_plainly(load_config(path, ["execution.engine=local", *asks]), tmp_path / "local")
+    words = [word for one in asks for word in ("--set", one)]
+    command = [ray_python(), "-m", "labeler.cli", "run", str(path), "--flow"]
+    done = subprocess.run(
+        [*command, *words, "--out", str(tmp_path / "out")],
+        check=False, cwd=ROOT, env=server.env, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert labels(tmp_path / "out") == labels(tmp_path / "local")

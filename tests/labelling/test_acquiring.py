@@ -10,6 +10,13 @@ from labeler.config import RunConfig
 from labeler.dataset.reader import open_dataset
 from labeler.driver.requests import POLICY
 from labeler.labelling.parts import Parts
+from labeler.labelling.ready import first_problems
+from labeler.labelling.remote_shard import (
+    ShardTask,
+    label_shard_task,
+    learn_task,
+    learning_shard,
+)
 from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.samplers.scripted import ScriptedSampler
@@ -93,6 +100,43 @@ def test_killed_and_resumed_the_same_labels_and_the_same_bill(tmp_path, plain):
     summary, rows = label(tmp_path / "killed", acquiring({}), resume=True)
     assert rows == plain[1]
     assert bill(summary) == bill(plain[0])
+
+
+def test_shards_of_other_processes_learn_from_what_one_has_asked(tmp_path, plain):
+    """As on a Ray cluster; each process has parts, and a count of what it asked, of its own."""
+    asked = []
+
+    async def elsewhere(work, run, shard):
+        parts = acquiring({}, shards=4)
+        sampler = parts.samplers[POLICY]
+        first = tuple(first_problems(parts.recipe, parts.problems))
+        task = ShardTask(
+            shard, run.provenance, {POLICY: sampler.fingerprint},
+            first_problems=first, n_problems=N,
+        )  # fmt: skip
+        try:
+            return await work(task, parts)
+        finally:
+            asked.append(type(sampler).asked)
+            await parts.aclose()
+
+    async def main():
+        run = LabellingRun(
+            acquiring({}, shards=4), tmp_path / "run", False, lambda progress: None,
+            delegates_shards=True,
+        )  # fmt: skip
+        async with run:
+            run.learned(await elsewhere(learn_task, run, learning_shard(run.shards[0].folder)))
+            done = [await elsewhere(label_shard_task, run, shard) for shard in run.shards]
+            return run.commit(done)
+
+    summary = asyncio.run(main())
+    assert list(open_dataset(tmp_path / "run").solutions()) == plain[1]
+    assert bill(summary) == bill(plain[0])
+    # Nothing is asked twice: all together ask what one process does.
+    alone = acquiring({})
+    label(tmp_path / "alone", alone)
+    assert sum(asked) == type(alone.samplers[POLICY]).asked
 
 
 def test_what_was_asked_is_what_was_paid_for(plain):
