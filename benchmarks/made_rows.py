@@ -26,6 +26,9 @@ QUESTIONS = [
 REMARKS = [f"The product of {a} and {b} is as the step says, and it is needed." for a in range(60)
            for b in range(60)]  # fmt: skip
 
+UNSAID = ("logprobs", "known", "trajectory")
+"""Columns that most rows leave empty."""
+
 
 def batches(n_solutions: int, seed: int, run_id: str = "made") -> Iterator[pa.RecordBatch]:
     """`n_solutions` rows of a run under the dataset's schema, in batches of up to 1,000."""
@@ -72,9 +75,13 @@ def _batch(row: np.ndarray, rng: np.random.Generator, run_id: str) -> pa.RecordB
             n_decided=pa.array(np.full(n, PER_PROBLEM)),
             n_correct=pa.array(problem % (PER_PROBLEM + 1)),
         ),
-        "logprobs": pa.nulls(n, SCHEMA.field("logprobs").type),
+        # `pa.nulls` would have nulls inside of the missing structs, too, where there may be none.
+        **{name: pa.array([None] * n, SCHEMA.field(name).type) for name in UNSAID},
     }
-    arrays = [columns[field.name].cast(field.type) for field in SCHEMA]
+    arrays = [
+        columns[field.name] if field.name in UNSAID else columns[field.name].cast(field.type)
+        for field in SCHEMA
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
