@@ -1,16 +1,34 @@
-"""A local S3 server of its own for a test module: moto's, in another process, on a free port."""
+"""A local S3 server of its own for a test module: moto's, in another process, on a free port.
+
+It counts what it is asked: `n_requests`.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+
+import httpx
 
 SERVER = """
 import sys
 import httpx
+from moto.moto_server import threaded_moto_server
 from moto.server import ThreadedMotoServer
+
+class Counting(threaded_moto_server.DomainDispatcherApplication):
+    asked = 0
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/asked":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [str(Counting.asked).encode()]
+        Counting.asked += 1
+        return super().__call__(environ, start_response)
+
+threaded_moto_server.DomainDispatcherApplication = Counting
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
@@ -21,6 +39,11 @@ sys.stdin.read()
 server.stop()
 """
 """It ends when its standard input does, so it cannot outlive the test."""
+
+
+def n_requests(environment: Mapping[str, str]) -> int:
+    """How many requests the server has answered so far."""
+    return int(httpx.get(f"{environment['AWS_ENDPOINT_URL']}/asked").text)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from labeler.errors import DatasetError
 from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.wiring.consensus import recompute_labels
 from tests.noisy_policy import parts
-from tests.object_store import serving
+from tests.object_store import n_requests, serving
 from tests.test_dataset import info, shard, solved
 
 Command = Callable[..., tuple[int, str, str]]
@@ -98,6 +98,30 @@ def test_a_bucket_holds_versions_as_a_folder_does(bucket: Bucket, tmp_path: Path
     found = [changes(open_dataset(where, 0), open_dataset(where)) for where in (bucket, here.path)]
     assert found[0] == found[1]
     assert found[0].added == {"run": 1}
+
+
+def test_requests_do_not_grow_with_the_number_of_versions(
+    bucket: Bucket, tmp_path: Path, labeler: Command, server: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("labeler.dataset.log.CHECKPOINT_EVERY", 4)
+
+    def asked(work: Callable[[], object]) -> int:
+        before = n_requests(server)
+        work()
+        return n_requests(server) - before
+
+    def night(n: int) -> int:
+        return commit_run(bucket, tmp_path, f"run-{n}", n)
+
+    by_version = {}
+    for n in range(14):
+        by_version[n] = (
+            asked(lambda n=n: night(n)), asked(lambda: labeler("stats", bucket, "--json"))
+        )  # fmt: skip
+    # Two entries behind a checkpoint, both times.
+    assert by_version[13] == by_version[9]
+    assert by_version[13][1] < 20
 
 
 def test_another_machine_sees_the_same(

@@ -17,16 +17,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import DatasetStorage, Location, storage_of
-from labeler.dataset.store import has_log, log_of, open_table
+from labeler.dataset.store import log_of, table_at
 from labeler.errors import DatasetError
 from labeler.records import Problem, short_hash
 from labeler.schema import from_plain, plain
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 FOLDER = "_problems"
 WITHDRAWN = "withdrawn"
@@ -89,39 +92,42 @@ def note_withdrawn(out: Location, run_id: str, shas: Iterable[str]) -> None:
 
 def withdrawals(out: Location) -> dict[str, int]:
     """How often each content was taken out."""
-    entries = log_of(open_table(out)) if has_log(out) else []
-    runs = [entry.info.run_id for entry in entries if entry.info is not None]
+    runs = _runs(table_at(out))
     lists = (_content(storage_of(out), run_id).get(WITHDRAWN, []) for run_id in runs)
     return Counter(sha for one in lists for sha in one)
 
 
 def newest_version(out: Location) -> int:
     """The number of the newest version, -1 where there is no dataset."""
-    return open_table(out).version() if has_log(out) else -1
+    table = table_at(out)
+    return -1 if table is None else table.version()
 
 
 def labelled(out: Location) -> dict[str, Made]:
     """By content hash, the newest labelling of every problem; empty where no dataset is."""
-    if not has_log(out):
-        return {}
-    storage = storage_of(out)
-    known = {made.content_sha: made for made in _with_rows(out)}
-    for entry in log_of(open_table(out)):
-        if entry.info is not None:
-            content = _content(storage, entry.info.run_id)
-            for sha in content.get(WITHDRAWN, []):
-                known.pop(sha, None)
-            for made in _listed(content):
-                before = known.get(made.content_sha)
-                origins = made.origins | (before.origins if before else frozenset())
-                known[made.content_sha] = replace(made, origins=origins)
+    runs, storage = _runs(table_at(out)), storage_of(out)
+    lists = {run_id: _content(storage, run_id) for run_id in runs}
+    unlisted = [run_id for run_id, content in lists.items() if not content]
+    known = {made.content_sha: made for made in _with_rows(out, unlisted)} if unlisted else {}
+    for content in lists.values():
+        for sha in content.get(WITHDRAWN, []):
+            known.pop(sha, None)
+        for made in _listed(content):
+            before = known.get(made.content_sha)
+            origins = made.origins | (before.origins if before else frozenset())
+            known[made.content_sha] = replace(made, origins=origins)
     return known
+
+
+def _runs(table: DeltaTable | None) -> list[str]:
+    """The ids of all runs in the log, oldest first."""
+    entries = log_of(table) if table is not None else []
+    return [entry.info.run_id for entry in entries if entry.info is not None]
 
 
 def void_rows(out: Location) -> Callable[[Mapping[str, Any]], bool] | None:
     """Tells a row (see `withdraw.JUDGED`) that a later run has replaced; None where none has."""
-    entries = log_of(open_table(out)) if has_log(out) else []
-    runs = [entry.info.run_id for entry in entries if entry.info is not None]
+    runs = _runs(table_at(out))
     order = {run_id: nth for nth, run_id in enumerate(runs)}
     replaced_by: dict[str, int] = {}
     for run_id, nth in order.items():
@@ -164,9 +170,12 @@ def _content(storage: DatasetStorage, run_id: str) -> dict[str, Any]:
         ) from error
 
 
-def _with_rows(out: Location) -> Iterator[Made]:
+def _with_rows(out: Location, runs: Sequence[str]) -> Iterator[Made]:
+    """The problems that rows of these runs tell of."""
+    import polars as pl
+
     columns = [field.name for field in fields(Problem)]
-    rows = open_dataset(out).scan().select(columns)
+    rows = open_dataset(out).scan().filter(pl.col("run_id").is_in(runs)).select(columns)
     # Many solutions of one problem; lists cannot be compared, so the texts stand for them.
     distinct = rows.unique(["problem_id", "text", "gold_answer"]).collect(engine="streaming")
     for row in distinct.iter_rows(named=True):

@@ -6,8 +6,8 @@ Source: Delta Lake time travel by version number (delta-io.github.io/delta-rs).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ from labeler.dataset.columns import Flat, flat_batches
 from labeler.dataset.schema_upgrade import as_of_today, can_be_read
 from labeler.dataset.shards import plain_rows, read_shards
 from labeler.dataset.storage import Location, located, storage_of
-from labeler.dataset.store import Version, has_log, log_of, open_table
+from labeler.dataset.store import Version, log_of, open_table, table_at
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
 from labeler.schema import SCHEMA_VERSION, arrow_schema, labeled_solution
@@ -44,10 +44,13 @@ class Dataset:
     schema_version: int
     is_of_today: bool = True
     """Whether all its runs wrote today's columns; files of the others are read as if they had."""
+    _log: tuple[Version, ...] = field(default=(), repr=False, compare=False)
+    _names: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """The names of the files in the order of writing, with their sizes as the log has them."""
 
     def versions(self) -> list[Version]:
-        """The whole log, oldest first, later versions included."""
-        return log_of(open_table(self.path))
+        """The whole log as it was when this was opened, oldest first, later versions included."""
+        return list(self._log)
 
     def scan(self) -> pl.LazyFrame:
         """A lazy polars table of this version, one row per solution."""
@@ -96,7 +99,7 @@ class Dataset:
 
     def stored_files(self) -> list[Path]:
         """The same files as they were written."""
-        return [storage_of(self.path).fetched(name) for name in self._names()]
+        return [storage_of(self.path).fetched(name) for name in self._names]
 
     def data_files(self) -> list[DataFile]:
         """The same files by name; none of them is fetched or read.
@@ -104,20 +107,12 @@ class Dataset:
         Raises `DatasetError` for one that is missing in a folder.
         """
         storage = storage_of(self.path)
-        return [
-            DataFile(name, storage.identity(name, size)) for name, size in self._names().items()
-        ]
+        return [DataFile(name, storage.identity(name, size)) for name, size in self._names.items()]
 
     def local(self, file: DataFile) -> Path:
         """One of them as `files` has it: on this machine, with today's columns."""
         stored = storage_of(self.path).fetched(file.name)
         return stored if self.is_of_today else as_of_today(stored)
-
-    def _names(self) -> dict[str, int]:
-        """The names of the files in the order of writing, with their sizes as the log has them."""
-        added = open_table(self.path, self.version).get_add_actions()
-        columns = zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True)
-        return dict(sorted((unquote(path.rsplit("/", 1)[-1]), size) for path, size in columns))
 
 
 def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
@@ -125,13 +120,14 @@ def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
     from deltalake.exceptions import DeltaError
 
     path = located(path)
-    if not has_log(path):
-        raise DatasetError(f"{path}: no labelled dataset is there; `labeler run` writes one")
     try:
-        latest = open_table(path)
+        latest = table_at(path)
+        if latest is None:
+            raise DatasetError(f"{path}: no labelled dataset is there; `labeler run` writes one")
         if version is not None and not 0 <= version <= latest.version():
             raise DatasetError(f"{path}: has no version {version}; latest is {latest.version()}")
-        table = latest if version is None else open_table(path, version)
+        newest = version in (None, latest.version())
+        table = latest if newest else open_table(path, version)
         log = log_of(latest)
     except DeltaError as error:
         raise DatasetError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
@@ -147,7 +143,13 @@ def open_dataset(path: str | Location, version: int | None = None) -> Dataset:
     if table.protocol().min_reader_version > 1:
         raise DatasetError(f"{path}: another program gave it Delta features labeler cannot read")
     of_today = all(info.schema_version == SCHEMA_VERSION for info in runs)
-    return Dataset(path, table.version(), written, of_today)
+    return Dataset(path, table.version(), written, of_today, tuple(log), _named(table))
+
+
+def _named(table: DeltaTable) -> dict[str, int]:
+    added = table.get_add_actions()
+    columns = zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True)
+    return dict(sorted((unquote(path.rsplit("/", 1)[-1]), size) for path, size in columns))
 
 
 def _columns_of(table: DeltaTable) -> pa.Schema:

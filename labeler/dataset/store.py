@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labeler.dataset.lock import only_committer
+from labeler.dataset.log import entries_of, keep_checkpoint
 from labeler.dataset.schema_upgrade import add_columns_of_today
 from labeler.dataset.shards import write_parquet
 from labeler.dataset.storage import DatasetStorage, Location, storage_of
@@ -97,7 +98,7 @@ def commit(
     another process is committing and not done in `patience_s`.
     """
     with only_committer(path, info.run_id, patience_s):
-        table = open_table(path) if has_log(path) else None
+        table = table_at(path)
         done = _version_of(table, info.run_id, *known_as)
         if done is not None:
             return done
@@ -114,7 +115,7 @@ def commit(
             _add_to_log(storage, table, files, info)
         except BaseException:
             # The entry may be in the log although a later step failed: then the files are needed.
-            if not has_log(path) or _version_of(open_table(path), info.run_id) is None:
+            if _version_of(table_at(path), info.run_id) is None:
                 for file, _ in files:
                     storage.discard(file)
             raise
@@ -126,10 +127,13 @@ def commit(
 
 
 def summarise_newest(path: Location) -> None:
-    """Counts what the newest version brought, once it is in the log."""
+    """Counts what the newest version brought, once it is in the log, and spares its readers the
+    entries before it.
+    """
     # Reads the dataset, which is read by what is above this file.
     from labeler.dataset.summary import keep_summary
 
+    keep_checkpoint(open_table(path))
     keep_summary(path)
 
 
@@ -142,7 +146,7 @@ def log_of(table: DeltaTable) -> list[Version]:
             operation=entry["operation"],
             info=CommitInfo.from_metadata(entry) if _is_from_run(entry) else None,
         )
-        for entry in reversed(table.history())
+        for entry in entries_of(table)
     ]
 
 
@@ -161,6 +165,21 @@ def has_log(path: Location) -> bool:
         raise storage.explained(error) from error
 
 
+def table_at(path: Location) -> DeltaTable | None:
+    """The Delta table at its newest version, None where there is none."""
+    from deltalake.exceptions import DeltaError, TableNotFoundError
+
+    try:
+        return open_table(path)
+    except TableNotFoundError:
+        return None
+    except DeltaError:
+        # Of a file in the place of a folder, and the like, this knows better what to say.
+        if not has_log(path):
+            return None
+        raise
+
+
 def open_table(path: Location, version: int | None = None) -> DeltaTable:
     """The Delta table at one version, the latest by default."""
     from deltalake import DeltaTable
@@ -174,7 +193,7 @@ def open_table(path: Location, version: int | None = None) -> DeltaTable:
 
 def version_of_run(path: Location, *run_ids: str) -> int | None:
     """The version that a run wrote under one of its ids, None if it wrote none."""
-    return _version_of(open_table(path) if has_log(path) else None, *run_ids)
+    return _version_of(table_at(path), *run_ids)
 
 
 def _version_of(table: DeltaTable | None, *run_ids: str) -> int | None:

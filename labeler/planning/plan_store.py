@@ -10,6 +10,8 @@ from labeler.dataset import Dataset
 from labeler.dataset.storage import Location, storage_of
 from labeler.planning.plan import BILLED, MONEY, Compared, Plan, from_json
 
+FOLDER = "_plans"
+
 
 def keep_plan(plan: Plan, out: str | Location) -> None:
     """Writes the plan to OUT/_plans, in the place of an older one for the same run."""
@@ -19,9 +21,13 @@ def keep_plan(plan: Plan, out: str | Location) -> None:
 def compared(dataset: Dataset, out: str | Location) -> dict[str, Compared]:
     """Predicted against actual for the newest run of a version that had a plan; {} without one."""
     entries = [one for one in dataset.versions() if one.version <= dataset.version and one.info]
+    storage = storage_of(out)
+    # One look at what there is: most runs of a long log have no plan.
+    there = {f"{FOLDER}/{name}" for name in storage.names(FOLDER)}
     for entry in sorted(entries, key=lambda one: one.version, reverse=True):
         assert entry.info is not None
-        content = storage_of(out).read(_name(entry.info.run_id))
+        name = _name(entry.info.run_id)
+        content = storage.read(name) if name in there else None
         plan = from_json(content) if content is not None else None
         if plan is None:
             continue
@@ -39,4 +45,4 @@ def compared(dataset: Dataset, out: str | Location) -> dict[str, Compared]:
 
 
 def _name(run_id: str) -> str:
-    return f"_plans/{run_id}.json"
+    return f"{FOLDER}/{run_id}.json"
