@@ -12,11 +12,10 @@ from __future__ import annotations
 import codecs
 import difflib
 import hashlib
-import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,10 +85,21 @@ def lists_of(record: Mapping[str, Any], location: str) -> dict[str, tuple[str, .
 def is_unicode(record: DataclassInstance) -> bool:
     """Whether all texts of a record can be written; JSON may hold halves of surrogate pairs."""
     try:
-        json.dumps(asdict(record), ensure_ascii=False).encode()
+        _encode(record)
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _encode(value: Any) -> None:
+    if isinstance(value, str):
+        value.isascii() or value.encode()
+    elif isinstance(value, tuple):
+        for item in value:
+            _encode(item)
+    elif is_dataclass(value):
+        for name in value.__dataclass_fields__:
+            _encode(getattr(value, name))
 
 
 def new_problem(location: str, problem: Problem) -> Problem | Rejection:

@@ -36,9 +36,9 @@ def peak(path):
 
 def test_reading_more_problems_takes_no_more_memory(tmp_path):
     """Eight bytes are the place of a problem on disk; the record alone would be 400."""
-    some, many = written(tmp_path / "some.jsonl", 300), written(tmp_path / "many.jsonl", 1500)
+    some, many = written(tmp_path / "some.jsonl", 300), written(tmp_path / "many.jsonl", 6300)
     peak(some)  # Libraries are loaded once.
     (few, _), (most, problems) = peak(some), peak(many)
-    assert (most - few) / 1200 < 40
-    assert len(problems) == 1500
-    assert problems[1499].text.endswith(" 1499?")
+    assert (most - few) / 6000 < 40
+    assert len(problems) == 6300
+    assert problems[6299].text.endswith(" 6299?")
