@@ -1,4 +1,4 @@
-"""Rollouts that act, with literal replies: turn by turn, calls once, what ends without an answer."""
+"""Rollouts that act, with literal replies: turn by turn, each call once, and what ends them."""
 
 from __future__ import annotations
 
