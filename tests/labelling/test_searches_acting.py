@@ -1,4 +1,4 @@
-"""Every method that rolls out works on an agent's turns: it writes trajectories, or is given them."""
+"""Methods that roll out work on an agent's turns: they write trajectories, or are given them."""
 
 from __future__ import annotations
 
