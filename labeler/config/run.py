@@ -143,6 +143,18 @@ class RunConfig(Strict):
         return self
 
     @model_validator(mode="after")
+    def _turns_are_steps(self) -> RunConfig:
+        if self.environments and self.policy is None:
+            raise ValueError("environments: nobody calls them without a policy; add policy")
+        in_tokens = [one.kind for one in self.labelers if getattr(one, "unit", "") == "tokens"]
+        if self.environments and in_tokens:
+            raise ValueError(
+                f"labelers: {in_tokens[0]} cuts between tokens, and a call cannot be cut; set its "
+                "unit: steps"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _prices_hold(self) -> RunConfig:
         if self.prices is None:
             return self
