@@ -30,8 +30,15 @@ max_turns: {max_turns}
 BOOKS = "{search: {kind: bm25, corpus: library/passages.jsonl, k: 1}}"
 
 
-def written(folder, environments=BOOKS, labelers="{kind: monte_carlo}", max_turns=8, passages=PASSAGES,
-            template="{problem}", system=""):  # fmt: skip
+def written(
+    folder,
+    environments=BOOKS,
+    labelers="{kind: monte_carlo}",
+    max_turns=8,
+    passages=PASSAGES,
+    template="{problem}",
+    system="",
+):
     (folder / "library").mkdir(parents=True)
     corpus(folder / "library" / "passages.jsonl", passages)
     text = RUN.format(environments=environments, labelers=labelers, max_turns=max_turns,
@@ -61,7 +68,8 @@ def test_files_are_found_from_the_run_file_and_tools_are_called_by_their_keys(tm
 def test_every_kind_is_made_and_asked_on_a_route_of_its_own(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     everything = (
-        "{search: {kind: bm25, corpus: library/passages.jsonl}, wiki: {kind: http, url: 'http://h'}, "
+        "{search: {kind: bm25, corpus: library/passages.jsonl}, "
+        "wiki: {kind: http, url: 'http://h'}, "
         "calc: {kind: calculator, description: Reckons.}, run: {kind: python}, "
         "db: {kind: sql, tables: {t: t.csv}}}"
     )
