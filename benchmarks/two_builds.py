@@ -65,9 +65,7 @@ def main() -> None:
                 "here_us": round(statistics.median(here for here, _ in rounds), 1),
                 "there_us": round(statistics.median(there for _, there in rounds), 1),
                 "rounds": given.rounds,
-                **(
-                    {"problems": given.problems} if given.problems else {"requests": given.requests}
-                ),
+                **sent,
             }
         )
     )
