@@ -49,6 +49,6 @@ def test_the_run_file_of_the_page_on_agents_is_one_whose_tools_answer(tmp_path):
     corpus(tmp_path / "passages.jsonl")
     config = load_config(tmp_path / "run.yaml")
     search, calculator = build_environments(config, None)
-    assert search.search("novel Amber") == "[Amber] Amber is a novel by Quill."
+    assert search.search("novel Amber").startswith("[Amber] Amber is a novel by Quill.")
     policy = build_policy(config, ActingSampler(), (search, calculator))
     assert policy.system.count('{"type": "function", "function": {"name": "') == 2
