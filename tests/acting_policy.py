@@ -1,8 +1,8 @@
-"""A scripted agent in a small library: it looks up who wrote a book, then where that person is from.
+"""A scripted agent in a small library: it looks up who wrote a book, then where the author is from.
 
 A stand-in for a model where a test needs quick, repeatable trajectories with real calls: what it
-writes depends on the prompt and the seed alone, it slips at places that a hash decides, and believes
-what it reads.
+writes depends on the prompt and the seed alone, it slips at places that a hash decides, and
+believes what it reads.
 """
 
 from __future__ import annotations

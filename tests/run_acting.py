@@ -1,4 +1,4 @@
-"""`python -m tests.run_acting OUT URL`: one resumable run with a retriever, which a test may kill."""
+"""`python -m tests.run_acting OUT URL`: a resumable run with a retriever, for a test to kill."""
 
 import asyncio
 import sys

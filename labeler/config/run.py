@@ -106,6 +106,9 @@ class RunConfig(Strict):
     on from prefixes, by calling them (docs/agents.md)."""
     max_turns: Annotated[int, Field(ge=1)] = 8
     """Turns of a trajectory; a rollout that still calls something in the last has no answer."""
+    turns_as: Literal["text", "messages"] = "text"
+    """How the policy is shown its earlier turns: as the beginning of its one answer, or as messages
+    of a chat, what tools answered among them."""
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     """Where programs of models run."""
     run: RunOptions = RunOptions()
@@ -140,6 +143,18 @@ class RunConfig(Strict):
         writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
+        return self
+
+    @model_validator(mode="after")
+    def _turns_are_steps(self) -> RunConfig:
+        if self.environments and self.policy is None:
+            raise ValueError("environments: nobody calls them without a policy; add policy")
+        in_tokens = [one.kind for one in self.labelers if getattr(one, "unit", "") == "tokens"]
+        if self.environments and in_tokens:
+            raise ValueError(
+                f"labelers: {in_tokens[0]} cuts between tokens, and a call cannot be cut; set its "
+                "unit: steps"
+            )
         return self
 
     @model_validator(mode="after")
@@ -230,7 +245,8 @@ class RunConfig(Strict):
         if self.acquire is None:
             del content["acquire"]  # so that runs without it are the runs they were
         if not self.environments:
-            del content["environments"], content["max_turns"]
+            for later in ("environments", "max_turns", "turns_as"):
+                del content[later]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts

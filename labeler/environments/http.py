@@ -80,11 +80,11 @@ class HttpSearch:
             reraise=True,
         )
         try:
-            [reply] = await patiently(self._answers, [PROBE])
+            replies: Sequence[Acted | Failed] = await patiently(self._answers, [PROBE])
         except BackendBusy as error:
             raise BackendDown(f"{error}; start the retriever, or mend environments.{self.name}.url")
-        if isinstance(reply, Failed):
-            raise BackendDown(f"{reply.reason}; mend environments.{self.name}.url")
+        if isinstance(replies[0], Failed):
+            raise BackendDown(f"{replies[0].reason}; mend environments.{self.name}.url")
 
     async def aclose(self) -> None:
         if self._client is not None:

@@ -94,7 +94,9 @@ class SqlTool:
         try:
             cursor = self._db.execute(query)
             rows = cursor.fetchmany(self._rows + 1)
-            names = [column[0] for column in cursor.description or ()]
+            if cursor.description is None:
+                return refused("this is no SELECT", "query")
+            names = [column[0] for column in cursor.description]
             cursor.close()
         except sqlite3.OperationalError as error:
             if left[0] < 0:

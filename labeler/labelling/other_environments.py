@@ -26,8 +26,8 @@ def tell_others(work: Path, config_sha: str, now: Mapping[str, str], run_id: str
     before = known.get(config_sha, {})
     if changed := [name for name in now if before.get(name, now[name]) != now[name]]:
         log.warning(
-            "%s: what %s searches or runs has changed since this run file was last run here, so "
-            "this is a new run (%s); nothing of the earlier one is labelled again",
+            "%s: what %s answers from is not what it was when this run file was last run here: "
+            "this is a new run (%s), which makes its calls anew",
             work.parent, ", ".join(changed), run_id,
         )  # fmt: skip
     if before != now:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -105,15 +106,15 @@ def test_another_corpus_is_a_new_run_and_says_so(tmp_path, library, caplog):
     assert (changed.already_there, changed.version) == (False, 1)
     assert changed.run_id != first.run_id
     assert caplog.messages == [
-        f"{out}: what search searches or runs has changed since this run file was last run here, "
-        f"so this is a new run ({changed.run_id}); nothing of the earlier one is labelled again"
+        f"{out}: what search answers from is not what it was when this run file was last run here: "
+        f"this is a new run ({changed.run_id}), which makes its calls anew"
     ]
 
 
 class Retriever(Handler):
     """The library behind HTTP: counts what it is asked, and may be slow or out of order."""
 
-    asked: Counter[str] = Counter()
+    asked: ClassVar[Counter[str]] = Counter()
     delay_s = 0.0
     broken = 0
     lock = threading.Lock()
