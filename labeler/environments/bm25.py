@@ -94,8 +94,9 @@ class Bm25Search:
     def _best(self, query: str) -> list[Passage]:
         import numpy as np
 
-        [words] = _words([query])
-        known = [word for word in words if word in self._index.vocab_dict]
+        asked = _words([query])
+        words = {number: word for word, number in asked.vocab.items()}
+        known = [words[number] for number in asked.ids[0] if words[number] in self._known]
         if not known:
             return []
         scores = self._index.get_scores(known)
@@ -105,12 +106,18 @@ class Bm25Search:
         best = places[np.argsort(-scores[places], kind="stable")][: self._k]
         return [self._passages[place] for place in best]
 
+    @property
+    def _known(self) -> Mapping[str, int]:
+        """The words of all passages."""
+        known: Mapping[str, int] = getattr(self._index, "vocab_dict", {})
+        return known
+
     @cached_property
     def _index(self) -> Any:
-        bm25s = _library()
-        index = bm25s.BM25()
+        index = _library().BM25()
         words = _words([f"{passage.title} {passage.text}" for passage in self._passages])
-        index.index(words, show_progress=False)
+        if words.vocab:
+            index.index(words, show_progress=False)
         return index
 
 
@@ -122,12 +129,9 @@ def _library() -> Any:
     return bm25s
 
 
-def _words(texts: list[str]) -> list[list[str]]:
-    bm25s = _library()
-    found: list[list[str]] = bm25s.tokenize(
-        texts, token_pattern=WORDS, return_ids=False, show_progress=False
-    )
-    return found
+def _words(texts: list[str]) -> Any:
+    """The texts as the library has them: numbers of words, and a `vocab` from words to numbers."""
+    return _library().tokenize(texts, token_pattern=WORDS, show_progress=False)
 
 
 def _read(path: Path) -> Iterator[Passage]:

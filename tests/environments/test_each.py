@@ -51,6 +51,19 @@ def test_passages_that_score_alike_come_in_the_order_of_the_corpus():
     )
 
 
+def test_a_word_that_is_asked_twice_counts_twice():
+    two = [
+        {"id": "1", "title": "", "text": "sea wind"},
+        {"id": "2", "title": "", "text": "sky wind"},
+    ]
+    search = Bm25Search.from_rows(two, 1)
+    assert [search.search(q) for q in ("sea sky sky", "sea sea sky")] == ["sky wind", "sea wind"]
+
+
+def test_a_corpus_without_words_has_nothing_to_find():
+    assert Bm25Search.from_rows([{"id": "1", "text": "!"}]).search("!") == "No passage matches."
+
+
 def test_a_passage_without_a_title_is_its_text():
     assert Bm25Search.from_rows([{"id": "1", "text": "no title"}]).search("title") == "no title"
 
