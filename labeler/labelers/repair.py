@@ -58,7 +58,12 @@ from labeler.turns.shown import shown_steps
 
 NAME: Final = "repair"
 VERSION = "1"
-JUDGED: dict[str, Any] = {"own_solution": "", "gold_answer": None, "every_step": False, "swapped": False}
+JUDGED: dict[str, Any] = {
+    "own_solution": "",
+    "gold_answer": None,
+    "every_step": False,
+    "swapped": False,
+}
 """What a judge's prompt may show beside problem and steps: nothing of it here."""
 
 
