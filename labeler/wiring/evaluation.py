@@ -124,7 +124,9 @@ class _Comparing:
         self._costs: dict[str, Cost] = {}
         self._stack = AsyncExitStack()
         self._samplers: dict[str, Sampler] = (
-            build_samplers(config) if config and needs_model(labelers) else {}
+            build_samplers(config)
+            if config and (needs_model(labelers) or any(one.models for one in labelers.values()))
+            else {}
         )
         rolls_out = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
         self._environments = (
