@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from labeler.driver.cost import Cost
 from labeler.driver.requests import (
+    Act,
     Check,
     Classify,
     Prompt,
@@ -93,6 +94,8 @@ def order_of(request: Request) -> str:
             return request.problem.problem_id
         case Run():
             return request.program
+        case Act():
+            return request.call.arguments
 
 
 def prompt_order(prompt: Prompt) -> str:

@@ -13,15 +13,25 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from labeler.driver.requests import Check, Classify, Message, Prompt, Request, Run, Sample, Score
+from labeler.driver.requests import (
+    Act,
+    Check,
+    Classify,
+    Message,
+    Prompt,
+    Request,
+    Run,
+    Sample,
+    Score,
+)
 from labeler.records import Sampling
 
-NAMES = ("requester", "model", "group")
+NAMES = ("requester", "model", "environment", "group")
 _CONTENT = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
-    for kind in (Sample, Score, Classify, Check, Run)
+    for kind in (Sample, Score, Classify, Check, Run, Act)
 }
-"""Who asks is no part of a request's identity; a model is known by its fingerprint."""
+"""Who asks is no part of a request's identity; models and environments are known by fingerprints."""
 
 
 def request_key(request: Request, fingerprint: str) -> bytes:

@@ -17,6 +17,7 @@ from types import TracebackType
 from pydantic import TypeAdapter, ValidationError
 
 from labeler.driver.requests import (
+    Acted,
     CheckResult,
     Classified,
     Failed,
@@ -33,6 +34,7 @@ _TAGS: dict[type[Reply], str] = {
     Classified: "Classified",
     CheckResult: "Checked",
     RunResult: "Ran",
+    Acted: "Acted",
     Failed: "Failed",
 }
 """What journals call each kind of reply. Never changes: the classes may, journals stay readable."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from labeler.records import Asks, Problem, Sampling, Verdict
+from labeler.records import Asks, Call, Problem, Sampling, Verdict
 
 POLICY = "policy"
 """The model whose solutions are labelled; a run's config may name more, such as a judge."""
@@ -133,7 +133,21 @@ class Run:
     requester: str = ""
 
 
-Request = Sample | Score | Classify | Check | Run
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A call of a tool, answered by one of the run's environments (a search index, a sandbox).
+
+    `environment` is the name under which the run has it, and no part of the request's identity:
+    the call is, with the environment's own hash.
+    """
+
+    environment: str
+    call: Call
+    requester: str = ""
+    group: str = ""
+
+
+Request = Sample | Score | Classify | Check | Run | Act
 
 OfModel = Sample | Score | Classify
 """Requests that a model answers."""
@@ -242,10 +256,24 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """Reply to `Act`: what the tool answered, as the policy reads it.
+
+    `failure` is the kind of failure where the call failed ("bad arguments", "time-out"), which is
+    an answer, too; None where it did not. `left_out` counts the characters of a longer answer that
+    the text does not hold. What kept the environment itself from answering is `Failed`.
+    """
+
+    text: str
+    failure: str | None = None
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Reply to any request that could not be answered. Becomes unknown evidence, never wrong."""
 
     reason: str
 
 
-Reply = Samples | Scores | Classified | CheckResult | RunResult | Failed
+Reply = Samples | Scores | Classified | CheckResult | RunResult | Acted | Failed

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeler.driver.requests import OfModel, Reply, Request
+from labeler.driver.requests import Act, OfModel, Reply, Request
 
 Address = tuple[type[Request], str]
-"""A kind of request, and which model it is for ("" where it is for none)."""
+"""A kind of request, and which model or environment it is for ("" where it is for none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,6 @@ class Route:
 
 def address(request: Request) -> Address:
     """Where a request goes."""
-    return type(request), request.model if isinstance(request, OfModel) else ""
+    if isinstance(request, OfModel):
+        return type(request), request.model
+    return type(request), request.environment if isinstance(request, Act) else ""

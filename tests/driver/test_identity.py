@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeler.driver.identity import NAMES, request_key
-from labeler.driver.requests import Check, Message, Prompt, Sample, Score
-from labeler.records import Problem, Sampling
+from labeler.driver.requests import Act, Check, Message, Prompt, Sample, Score
+from labeler.records import Call, Problem, Sampling
 
 SAMPLE = Sample(Prompt((Message("user", "1 + 1?"),), "It "), 2, Sampling(), 7, requester="mc")
 
@@ -53,6 +53,7 @@ REQUESTS = st.one_of(
         Sample, PROMPTS, st.integers(1, 9), SAMPLINGS, st.integers(), st.booleans(), st.text()
     ),
     st.builds(Score, PROMPTS, st.text()),
+    st.builds(Act, st.text(), st.builds(Call, st.text(), st.text())),
 )
 
 

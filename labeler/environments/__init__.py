@@ -1,0 +1,1 @@
+"""What answers an agent's calls: one environment per file, behind one Protocol (`base`)."""
