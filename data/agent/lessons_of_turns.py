@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import cache
 
 from acting import prompt_of
 from batching import Example
-from index import Index
 from transformers import PreTrainedTokenizerFast
 
+from labeler.environments.bm25 import Bm25Search
 from labeler.oracle.agents.names import CITIES, COUNTRIES, ORGANISATIONS, WORKS
 from labeler.oracle.agents.oracle import TurnKind
 from labeler.oracle.agents.questions import Question, generate_question
@@ -82,7 +83,7 @@ def examples(
         people = round(20 * 8 ** rng.random())
         world = generate_world(f"train-{seed}-{n_worlds}", people)
         n_worlds += 1
-        search = Index(world.rows()).search
+        search = cache(Bm25Search.from_rows(world.rows()).search)
         for _ in range(QUESTIONS_PER_WORLD):
             if done < 0.2 and rng.random() < 0.3:
                 one = copied(tokenizer, rng)

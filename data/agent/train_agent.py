@@ -16,11 +16,11 @@ import torch
 from acting import act
 from agent_tokenizer import build_tokenizer
 from batching import batches
-from index import Index
 from lessons_of_turns import examples
 from loop import Pace, note_hashes, train
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from labeler.environments.bm25 import Bm25Search
 from labeler.oracle.agents.questions import Scope, generate_questions
 from labeler.oracle.agents.reading import answer_of
 
@@ -53,7 +53,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, width: int) -> LlamaForCausalL
 def greedy_accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> float:
     """Share of 64 questions of a held-out world answered right, greedily: a quick look."""
     questions = list(generate_questions(64, 999_983, Scope()))
-    search = Index(questions[0].world.rows()).search
+    search = Bm25Search.from_rows(questions[0].world.rows()).search
     found = act(model, tokenizer, questions, [search] * len(questions))
     right = [
         turns is not None and question.hops[-1].object.is_named(answer_of(turns[-1]) or "")

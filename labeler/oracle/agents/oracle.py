@@ -5,8 +5,9 @@ or an observation named; needless if that fact was seen already; wrong else. An 
 it is the last fact's object, after an observation showed that fact. Turns after an error are judged
 on their own merit. What stands around a call is not judged, for only the call has consequences.
 
-A fact counts as seen once an observation holds its passage, whichever call brought it. A needless
-call is no error: nothing is lost by it but its cost, and no rollout can show it.
+A fact counts as seen once an observation holds its passage, whichever call brought it, and those
+before it in the chain were seen. A needless call is no error: nothing is lost by it but its cost,
+and no rollout can show it.
 """
 
 from __future__ import annotations
@@ -62,54 +63,59 @@ class TrajectoryGrade:
 
 def grade_turns(question: Question, turns: Sequence[Turn]) -> TrajectoryGrade:
     """Grades every turn of a trajectory."""
-    seen: set[int] = set()
     shown: list[str] = []
     kinds = []
     for turn in turns:
-        kinds.append(_kind(question, turn, seen, shown))
-        for observation in turn.observations:
-            shown.append(observation.text)
-            seen |= _facts_in(question.hops, observation.text)
+        kinds.append(_kind(question, turn, shown))
+        shown += [observation.text for observation in turn.observations]
     return TrajectoryGrade(tuple(kinds))
 
 
-def _facts_in(hops: tuple[Fact, ...], observation: str) -> set[int]:
-    found = {(one.subject, one.relation.noun, one.object) for one in passages_in(observation)}
-    return {
-        i
-        for i, fact in enumerate(hops)
-        if (fact.subject.name, fact.relation.noun, fact.shown) in found
-    }
-
-
-def _kind(question: Question, turn: Turn, seen: set[int], shown: list[str]) -> TurnKind:
+def _kind(question: Question, turn: Turn, shown: list[str]) -> TurnKind:
+    hops = question.hops
+    n_known = _n_known(hops, shown)
     if turn.calls:
-        kinds = [_of_call(question, asked_by(query_of(call)), seen, shown) for call in turn.calls]
+        kinds = [_of_call(hops, asked_by(query_of(call)), n_known, shown) for call in turn.calls]
         return next((kind for kind in kinds if kind not in NO_ERRORS), kinds[0])
     answer = answer_of(turn)
     if answer is None:
         return TurnKind.UNREADABLE
-    last = len(question.hops) - 1
-    stands_there = any(answer in text for text in shown) and bool(answer)
-    if question.hops[-1].object.is_named(answer):
-        return TurnKind.RIGHT if last in seen else TurnKind.UNSUPPORTED
-    if not stands_there:
+    if hops[-1].object.is_named(answer):
+        return TurnKind.RIGHT if n_known == len(hops) else TurnKind.UNSUPPORTED
+    if not answer or not any(answer in text for text in shown):
         return TurnKind.UNSUPPORTED
-    return TurnKind.MISREAD if last in seen else TurnKind.EARLY_ANSWER
+    return TurnKind.MISREAD if n_known == len(hops) else TurnKind.EARLY_ANSWER
 
 
-def _of_call(question: Question, asked: Asked, seen: set[int], shown: list[str]) -> TurnKind:
-    hops = question.hops
-    for i, fact in enumerate(hops):
-        known = i == 0 or i - 1 in seen
-        if known and fact.subject.is_named(asked.name) and fact.relation is asked.relation:
-            return TurnKind.NEEDLESS if i in seen else TurnKind.RIGHT
-    following = next((i for i in range(len(hops)) if i not in seen), len(hops) - 1)
-    if hops[following].subject.is_named(asked.name):
+def _n_known(hops: tuple[Fact, ...], shown: list[str]) -> int:
+    """How many facts of the chain have been seen, from the first one on without a gap."""
+    seen = {place for text in shown for place in _facts_in(hops, text)}
+    return next((i for i in range(len(hops)) if i not in seen), len(hops))
+
+
+def _facts_in(hops: tuple[Fact, ...], observation: str) -> set[int]:
+    found = {(one.subject, one.relation, one.object) for one in passages_in(observation)}
+    return {
+        i
+        for i, fact in enumerate(hops)
+        if (fact.subject.name, fact.relation, fact.shown) in found
+    }
+
+
+def _of_call(hops: tuple[Fact, ...], asked: Asked, n_known: int, shown: list[str]) -> TurnKind:
+    for i, fact in enumerate(hops[: n_known + 1]):
+        if fact.subject.is_named(asked.name) and fact.relation is asked.relation:
+            return TurnKind.NEEDLESS if i < n_known else TurnKind.RIGHT
+    if n_known == len(hops):
+        return TurnKind.NEEDLESS if _was_named(hops, asked) else TurnKind.WRONG_ENTITY
+    if hops[n_known].subject.is_named(asked.name):
         return TurnKind.WRONG_RELATION
-    just_shown = following - 1 in _facts_in(hops, shown[-1]) if shown else False
-    others = {one.subject for one in hops if one is not hops[following]}
-    is_earlier = any(other.is_named(asked.name) for other in others)
-    if just_shown and asked.name and asked.name in shown[-1] and not is_earlier:
+    # Who was looked up before is another mistake than a name read beside the right one.
+    is_new = bool(asked.name) and not _was_named(hops[:n_known], asked)
+    if is_new and n_known and n_known - 1 in _facts_in(hops, shown[-1]) and asked.name in shown[-1]:
         return TurnKind.MISREAD
     return TurnKind.WRONG_ENTITY
+
+
+def _was_named(hops: tuple[Fact, ...], asked: Asked) -> bool:
+    return any(fact.subject.is_named(asked.name) for fact in hops)

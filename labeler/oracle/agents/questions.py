@@ -86,7 +86,12 @@ def generate_question(
         return None
     first = facts[0].subject
     start = first.alias if first.alias and rng.random() < 0.3 else first.name
-    return Question(_problem(world, start, tuple(facts)), world, start, tuple(facts))
+    return question_of(world, start, tuple(facts))
+
+
+def question_of(world: World, start: str, hops: tuple[Fact, ...]) -> Question:
+    """The question that these facts lead through, its first subject called `start`."""
+    return Question(_problem(world, start, hops), world, start, hops)
 
 
 def _problem(world: World, start: str, hops: tuple[Fact, ...]) -> Problem:

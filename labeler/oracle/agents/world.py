@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from labeler.errors import ConfigError
 from labeler.oracle.agents.names import (
@@ -71,14 +72,24 @@ class Fact:
 
 @dataclass(frozen=True)
 class World:
-    """A knowledge base; facts are found by the name of their subject."""
+    """A knowledge base: who and what there is, and what its corpus says of them, in its order."""
 
     seed: str
     entities: tuple[Entity, ...]
     facts: tuple[Fact, ...]
-    by_subject: dict[str, tuple[Fact, ...]] = field(repr=False)
-    by_name: dict[str, Entity] = field(repr=False)
-    """Second names included."""
+
+    @cached_property
+    def by_name(self) -> dict[str, Entity]:
+        """Entities by name, second names included."""
+        named = {entity.name: entity for entity in self.entities}
+        return named | {entity.alias: entity for entity in self.entities if entity.alias}
+
+    @cached_property
+    def _by_subject(self) -> dict[str, list[Fact]]:
+        found: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            found.setdefault(fact.subject.name, []).append(fact)
+        return found
 
     def rows(self) -> list[dict[str, str]]:
         """The corpus, a passage a row: `{id, title, text}`."""
@@ -87,16 +98,16 @@ class World:
             for i, fact in enumerate(self.facts)
         ]
 
-    def facts_of(self, name: str) -> tuple[Fact, ...]:
+    def facts_of(self, name: str) -> Sequence[Fact]:
         """What is known of somebody, called by either name."""
         entity = self.by_name.get(name)
-        return self.by_subject.get(entity.name, ()) if entity else ()
+        return self._by_subject.get(entity.name, ()) if entity else ()
 
 
 def generate_world(seed: int | str, people: int = 80) -> World:
-    """World `seed` with so many people, and of everything else in proportion.
+    """World `seed` with so many people, some of whom share a name, and all else in proportion.
 
-    From about 30 people on, of whom some share a name. Raises `ConfigError` out of bounds.
+    Raises `ConfigError` out of bounds.
     """
     if not 10 <= people <= MOST_PEOPLE:
         raise ConfigError(f"people {people}: need 10 to {MOST_PEOPLE}")
@@ -114,14 +125,7 @@ def generate_world(seed: int | str, people: int = 80) -> World:
                 others = spouses.get(entity.name, []) if symmetric else of_kind[relation.object]
                 facts += _fact(rng, entity, relation, others)
     rng.shuffle(facts)
-    by_subject: dict[str, list[Fact]] = {}
-    for fact in facts:
-        by_subject.setdefault(fact.subject.name, []).append(fact)
-    names = {entity.name: entity for entity in entities}
-    names |= {entity.alias: entity for entity in entities if entity.alias}
-    return World(
-        str(seed), entities, tuple(facts), {k: tuple(v) for k, v in by_subject.items()}, names
-    )
+    return World(str(seed), entities, tuple(facts))
 
 
 def _entities(rng: random.Random, people: int) -> Iterator[Entity]:
