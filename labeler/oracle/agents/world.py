@@ -8,8 +8,6 @@ passages may call them.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -163,17 +161,3 @@ def _fact(
         found = rng.choice(fitting)
         by_alias = bool(found.alias) and rng.random() < BY_ALIAS
         yield Fact(subject, relation, found, found.alias if by_alias else found.name)
-
-
-def main() -> None:
-    """The command: prints a world's corpus as JSONL, for a search index."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seed", default="1")
-    parser.add_argument("--people", type=int, default=80)
-    given = parser.parse_args()
-    for row in generate_world(given.seed, given.people).rows():
-        print(json.dumps(row, ensure_ascii=False))
-
-
-if __name__ == "__main__":
-    main()
