@@ -32,11 +32,14 @@ def act(
     searches: Sequence[Search],
     temperature: float = 0.0,
     seed: int = 0,
+    begun: Sequence[str] | None = None,
 ) -> list[tuple[Turn, ...] | None]:
-    """A trajectory for each question; None where it cannot be read or does not end."""
+    """A trajectory for each question, from the text in `begun` on; None where it cannot be read or
+    does not end.
+    """
     torch.manual_seed(seed)
     end_of_call = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(END_OF_CALL))[0]
-    texts = ["" for _ in questions]
+    texts = list(begun) if begun else ["" for _ in questions]
     going = list(range(len(questions)))
     done: set[int] = set()
     for _ in range(MOST_TURNS):
@@ -51,9 +54,7 @@ def act(
             pad_token_id=tokenizer.pad_token_id, top_k=0,
             **(drawn or {"do_sample": False}),
         )  # fmt: skip
-        new = tokenizer.batch_decode(
-            out[:, encoded.input_ids.shape[1] :], skip_special_tokens=True
-        )
+        new = tokenizer.batch_decode(out[:, encoded.input_ids.shape[1] :], skip_special_tokens=True)
         still = []
         for i, text in zip(going, new, strict=True):
             texts[i] += text

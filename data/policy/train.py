@@ -103,9 +103,7 @@ def learn(
     """Trains one stage and leaves the model under `out`."""
     stream = examples(tokenizer, stage, own)
     lessons = batches(stream, random.Random(f"batches:{SEED}"), TOKENS_PER_BATCH)
-    train(
-        model, tokenizer, lessons, pace_of(stage), lambda m: greedy_accuracy(m, tokenizer), out
-    )
+    train(model, tokenizer, lessons, pace_of(stage), lambda m: greedy_accuracy(m, tokenizer), out)
 
 
 def main() -> None:

@@ -201,9 +201,7 @@ PROBLEM_SOURCES: Table[ProblemSource] = Table(
     ProblemSource,
     "kind of problems",
     ProblemSource(name="oracle", settings=OracleProblems, read=_read_oracle),
-    ProblemSource(
-        name="oracle_agents", settings=OracleAgentsProblems, read=_read_oracle_agents
-    ),
+    ProblemSource(name="oracle_agents", settings=OracleAgentsProblems, read=_read_oracle_agents),
     _file(GSM8KProblems, read_gsm8k),
     _file(MathProblems, read_math),
     _file(PlainProblems, read_plain),

@@ -96,9 +96,7 @@ def _n_known(hops: tuple[Fact, ...], shown: list[str]) -> int:
 def _facts_in(hops: tuple[Fact, ...], observation: str) -> set[int]:
     found = {(one.subject, one.relation, one.object) for one in passages_in(observation)}
     return {
-        i
-        for i, fact in enumerate(hops)
-        if (fact.subject.name, fact.relation, fact.shown) in found
+        i for i, fact in enumerate(hops) if (fact.subject.name, fact.relation, fact.shown) in found
     }
 
 

@@ -133,4 +133,6 @@ def generate_questions(n: int, seed: int, scope: Scope) -> Iterator[Question]:
             seen.add(found.problem.problem_id)
             yield found
     if len(seen) < n:
-        raise ConfigError(f"a world of {scope.people} people has no {n} questions; give more people")
+        raise ConfigError(
+            f"a world of {scope.people} people has no {n} questions; give more people"
+        )

@@ -73,4 +73,3 @@ def _passage(title: str, text: str) -> Passage | None:
         if verb and subject == title:
             return Passage(title, relation, tail.removesuffix("."), also)
     return None
-

@@ -34,9 +34,7 @@ RIGHT = T.RIGHT
         pytest.param(
             [asks("Zerby lies in"), asks(AUTHOR)], [T.WRONG_ENTITY, RIGHT], id="another entity"
         ),
-        pytest.param(
-            [asks(BORN)], [T.WRONG_ENTITY], id="of somebody whom nobody named before"
-        ),
+        pytest.param([asks(BORN)], [T.WRONG_ENTITY], id="of somebody whom nobody named before"),
         pytest.param(
             [asks(AUTHOR), asks("Ada Berman lives in"), asks("Zerby lies in"), answers("Jogoria")],
             [RIGHT, T.WRONG_RELATION, T.WRONG_ENTITY, T.EARLY_ANSWER],
