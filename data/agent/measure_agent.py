@@ -97,8 +97,8 @@ def values(
             cases.append((question, "".join(map(text_of, turns[: first + 1])), True))
         n_right = min(first if first >= 0 else len(turns), len(turns) - 1)
         if n_right:
-            n = rng.randint(1, n_right)
-            cases.append((question, "".join(map(text_of, turns[:n])), False))
+            place = rng.randint(1, n_right)
+            cases.append((question, "".join(map(text_of, turns[:place])), False))
     asked = [case for case in cases for _ in range(8)]
     ended = acting([q for q, _, _ in asked], 1.0, [text for _, text, _ in asked], seed=77)
     sums: Sums = {}
@@ -107,12 +107,12 @@ def values(
         rate = sum(is_right(question, turns) for turns in ended[8 * i : 8 * i + 8]) / 8
         add(sums, question.problem.problem_id, is_wrong, rate)
         zeros[is_wrong] += rate == 0
-    n = Counter(is_wrong for _, _, is_wrong in cases)
+    sizes = Counter(is_wrong for _, _, is_wrong in cases)
     return {
         "right": measured(sums, lambda a, n, b, m: a / n),
         "wrong": measured(sums, lambda a, n, b, m: b / m),
-        "right_without_success": vars_of(wilson(zeros[False], n[False])),
-        "wrong_without_success": vars_of(wilson(zeros[True], n[True])),
+        "right_without_success": vars_of(wilson(zeros[False], sizes[False])),
+        "wrong_without_success": vars_of(wilson(zeros[True], sizes[True])),
     }
 
 

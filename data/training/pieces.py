@@ -1,4 +1,4 @@
-"""Builds an embedded policy's tokenizer: its domain's words and phrases as single tokens, and bytes.
+"""Builds an embedded policy's tokenizer: its domain's words and phrases as tokens, and bytes.
 
 A Unigram model over bytes whose known pieces all score alike, so a text is cut into as few pieces
 as possible; what is no known piece falls back to single bytes, so decoding gives any text back

@@ -113,7 +113,9 @@ class Tool:
             return refused(f"argument {where!r}: {_said(first['msg'])} ({self.name} takes {known})")
 
 
-def observed(text: str | bytes, most: int = MOST_CHARACTERS, failure: str | None = None) -> Acted:
+def observed(
+    text: str | bytes, most: int = MOST_CHARACTERS, failure: str | None = None
+) -> Acted:
     """An answer as an observation: characters only, at most so many, with a note on the rest."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

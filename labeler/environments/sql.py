@@ -160,7 +160,9 @@ def _load(db: sqlite3.Connection, name: str, path: Path) -> None:
     columns = ", ".join(f"{_quoted(one)} {_type(kind)}" for one, kind in frame.schema.items())
     db.execute(f"CREATE TABLE {_quoted(name)} ({columns})")
     places = ", ".join("?" * frame.width)
-    plain = frame.with_columns(cs.temporal().cast(pl.String), cs.decimal().cast(pl.Float64))
+    plain = frame.with_columns(
+        cs.temporal().cast(pl.String), cs.decimal().cast(pl.Float64)
+    )
     db.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", plain.iter_rows())
 
 

@@ -115,7 +115,7 @@ def generate_world(seed: int | str, people: int = 80) -> World:
     for entity in entities:
         of_kind[entity.kind].append(entity)
     spouses = _pairs(rng, of_kind[Kind.PERSON])
-    facts = []
+    facts: list[Fact] = []
     for entity in entities:
         for relation in RELATIONS:
             if relation.subject is entity.kind and rng.random() < KNOWN:

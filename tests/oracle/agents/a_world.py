@@ -1,4 +1,4 @@
-"""A small world, by hand: Ada Berman wrote Saltbird; she was born in Tesford, which is Mupiria's."""
+"""A small world, by hand: Ada Berman wrote Saltbird; she was born in Tesford, in Mupiria."""
 
 from labeler.environments.bm25 import Bm25Search
 from labeler.oracle.agents.questions import call_of, question_of
