@@ -65,6 +65,8 @@ async def _label(shard_task: ShardTask, run_file: str) -> ShardSummary:
     try:
         return await label_shard_task(shard_task, parts)
     finally:
+        for environment in parts.environments:
+            await environment.aclose()
         await parts.checker.aclose()
         if parts.sandbox is not None:
             await parts.sandbox.aclose()
@@ -136,7 +138,14 @@ def _submitted(
     runner: Any, shard: Shard, run: LabellingRun, run_file: str, fingerprints: dict[str, str]
 ) -> Any:
     first = first_problems(run.parts.recipe, run.parts.problems)
-    task = ShardTask(shard, run.provenance, fingerprints, tuple(first), len(run.parts.problems))
+    task = ShardTask(
+        shard,
+        run.provenance,
+        fingerprints,
+        first_problems=tuple(first),
+        n_problems=len(run.parts.problems),
+        environments={one.name: one.fingerprint for one in run.parts.environments},
+    )
     parcel = pickle.dumps(task)
     given = {"name": shard.name, "run_file": run_file, "parcel": parcel}
     return runner.submit(label_handed_shard, given)

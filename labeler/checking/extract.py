@@ -13,8 +13,11 @@ from labeler.checking.answers.base import AnswerReader
 from labeler.checking.answers.programs import program_in
 from labeler.checking.answers.readers import AUTO
 from labeler.checking.python_value import NoLiteral, literal
+from labeler.records import Domain
 
-__all__ = ["answer_in", "final_answer", "program_in"]
+__all__ = ["answer_in", "answer_of_agent", "final_answer", "program_in"]
+
+MOST_WORDS_OF_AN_ANSWER = 30
 
 _REST_OF_LINE = re.compile(
     r"\banswer(?: is)?\*{0,4}[ \t]{0,8}:?\*{0,4}[ \t]{0,8}(?=\S)", re.IGNORECASE
@@ -30,6 +33,17 @@ def answer_in(domain: str, text: str, reader: AnswerReader = AUTO) -> str | None
             return _value_in(text) or reader.read(text)
         case _:
             return reader.read(text)
+
+
+def answer_of_agent(domain: str, text: str, reader: AnswerReader = AUTO) -> str | None:
+    """The answer in an agent's last turn, if that calls nothing: what a reader finds, or of a
+    question the last words themselves, where they mark no answer and are short enough to be one.
+    """
+    answer = answer_in(domain, text, reader)
+    if answer is not None or domain != Domain.QA:
+        return answer
+    said = text.strip()
+    return said if said and len(said.split()) <= MOST_WORDS_OF_AN_ANSWER else None
 
 
 def _value_in(text: str) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labeler.config.earlier import KEYS
+from labeler.config.environments import known_without_paths
 
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.jinja")
 
@@ -34,6 +35,8 @@ def without_paths(content: dict[str, Any]) -> dict[str, Any]:
         del problems["path"]
     elif _is_path(problems.get("dataset")):
         del problems["dataset"]
+    if "environments" in content:
+        content = content | {"environments": known_without_paths(content["environments"])}
     return content | {
         "problems": problems,
         "policy": content["policy"] and _model(content["policy"]),

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from labeler.bundled import run_file, run_files
+from labeler.config.environments import Bm25Config, EnvironmentConfig, SqlConfig
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig, TransformersPolicy, VLLMPolicy
 from labeler.config.run import RunConfig
@@ -205,6 +206,9 @@ def _resolved(config: RunConfig, folder: Path) -> RunConfig:
             "problems": problems,
             "policy": config.policy and _with_paths(config.policy, folder),
             "models": models,
+            "environments": {
+                name: _with_files(one, folder) for name, one in config.environments.items()
+            },
             "labelers": tuple(_with_prompts(labeler, folder) for labeler in config.labelers),
         }
     )
@@ -239,6 +243,17 @@ def _with_engine_paths(model: VLLMPolicy, folder: Path) -> VLLMPolicy:
         for word in model.command
     )
     return model.model_copy(update=changed)
+
+
+def _with_files(environment: EnvironmentConfig, folder: Path) -> EnvironmentConfig:
+    """An environment with the files that it reads where they are."""
+    if isinstance(environment, Bm25Config):
+        return environment.model_copy(update={"corpus": _path(environment.corpus, folder)})
+    if isinstance(environment, SqlConfig):
+        tables = {name: _path(file, folder) for name, file in environment.tables.items()}
+        database = environment.database and _path(environment.database, folder)
+        return environment.model_copy(update={"tables": tables, "database": database})
+    return environment
 
 
 def _with_prompts(labeler: LabelerConfig, folder: Path) -> LabelerConfig:

@@ -16,6 +16,7 @@ from labeler.config.acquire import Acquire
 from labeler.config.answers import AnswerPattern
 from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
+from labeler.config.environments import ENVIRONMENT_OPERATIONS, Environments
 from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
@@ -41,6 +42,7 @@ OPERATIONAL = {
     "policy": MODEL_OPERATIONS,
     "models": {"__all__": MODEL_OPERATIONS},
     "sandbox": SANDBOX_OPERATIONS,
+    "environments": {"__all__": ENVIRONMENT_OPERATIONS},
 }
 """What cannot change labels, and so is no part of a run's identity."""
 
@@ -99,6 +101,11 @@ class RunConfig(Strict):
     """Whom to ask about what, to a target or a budget; left out, every labeler about everything."""
     consensus: ConsensusConfig = FusionRule()
     """What makes labels of evidence."""
+    environments: Environments = Field(default={})
+    """Tools by name, and what answers their calls. With them the policy solves problems, and goes
+    on from prefixes, by calling them (docs/agents.md)."""
+    max_turns: Annotated[int, Field(ge=1)] = 8
+    """Turns of a trajectory; a rollout that still calls something in the last has no answer."""
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     """Where programs of models run."""
     run: RunOptions = RunOptions()
@@ -222,6 +229,8 @@ class RunConfig(Strict):
         content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
         if self.acquire is None:
             del content["acquire"]  # so that runs without it are the runs they were
+        if not self.environments:
+            del content["environments"], content["max_turns"]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts

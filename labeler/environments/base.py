@@ -117,13 +117,12 @@ def observed(
     text: str | bytes, most: int = MOST_CHARACTERS, failure: str | None = None
 ) -> Acted:
     """An answer as an observation: characters only, at most so many, with a note on the rest."""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    text = _clean(text).strip("\n")
-    left_out = max(0, len(text) - most)
+    whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    shown = _NO_CHARACTERS.sub("\ufffd", whole).strip("\n")
+    left_out = max(0, len(shown) - most)
     if left_out:
-        text = f"{text[:most]}\n({left_out:,} more characters left out)"
-    return Acted(text, failure, left_out)
+        shown = f"{shown[:most]}\n({left_out:,} more characters left out)"
+    return Acted(shown, failure, left_out)
 
 
 def refused(why: str, failure: str = BAD_ARGUMENTS) -> Acted:

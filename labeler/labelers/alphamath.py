@@ -43,6 +43,7 @@ from labeler.labelers.base import (
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.turns.step import TurnStep
 
 NAME: Final = "alphamath"
 VERSION = "1"
@@ -108,7 +109,7 @@ def alphamath(
         )
         n_rounds += 1
         for rollout in node.asked.rollouts:
-            steps = policy.split(rollout.completion.text, node.prefix)
+            steps = policy.steps(rollout, node.prefix)
             if not steps:
                 continue
             _back_up(_child(node, steps, rollout, nodes), rollout)
@@ -157,12 +158,18 @@ def _child(node: _Node, steps: Sequence[str], rollout: Rollout, nodes: list[_Nod
 
 def _likelihood(step: str, rollout: Rollout) -> float:
     """exp(mean log-probability) of the tokens of a rollout's first step; nan without them."""
+    if isinstance(step, TurnStep):
+        return _mean_likelihood(step.logprobs or ())
     length, logprobs = 0, []
     for token, logprob in zip(rollout.completion.tokens, rollout.completion.logprobs, strict=False):
         if length >= len(step):
             break
         length += len(token)
         logprobs.append(logprob)
+    return _mean_likelihood(logprobs)
+
+
+def _mean_likelihood(logprobs: Sequence[float]) -> float:
     return math.exp(sum(logprobs) / len(logprobs)) if logprobs else math.nan
 
 

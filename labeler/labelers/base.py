@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeAlias
 
 from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT
-from labeler.checking.extract import answer_in
+from labeler.checking.extract import answer_in, answer_of_agent
 from labeler.driver.conversation import Conversation
 from labeler.driver.pieces import logprobs_by_piece
 from labeler.driver.requests import (
@@ -32,18 +33,23 @@ from labeler.driver.requests import (
 )
 from labeler.first_error.model import Array
 from labeler.first_error.signals import Signals
+from labeler.labelers.shared.acting import CUT_OFF, ActedOut, Acting, Written, act_out
 from labeler.records import (
     Asks,
     Evidence,
     Generator,
     Problem,
+    Said,
     Sampling,
     Solution,
+    Trajectory,
+    Turn,
     Verdict,
     prefix_id,
     short_hash,
 )
 from labeler.steps import splitter_named
+from labeler.turns.step import logprobs_among, turns_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,9 @@ class Policy:
     pilot: Mapping[str, Signals] = field(default_factory=dict)
     """What was known when the problems were searched that `signals` were learned on, by their id.
     """
+    acting: Acting | None = None
+    """How it calls the run's tools; None where there are none. Its rollouts are then trajectories,
+    and `sampling` is that of a turn."""
 
     def log_prior(
         self, problem: Problem, values: Mapping[str, Sequence[float | None]]
@@ -89,6 +98,12 @@ class Policy:
         before = prefix[-1] if prefix else ""
         return splitter_named(self.splitter).split(text, self.delimiter, before)
 
+    def steps(self, rollout: Rollout, prefix: Sequence[str] = ()) -> tuple[str, ...]:
+        """The steps of a rollout that goes on from the steps of `prefix`."""
+        if rollout.turns is not None:
+            return rollout.turns
+        return self.split(rollout.completion.text, prefix)
+
     def is_whole(self, step: str) -> bool:
         """Whether a step that nothing follows has come to its end."""
         return splitter_named(self.splitter).is_whole(step, self.delimiter)
@@ -104,19 +119,29 @@ class Policy:
         """The record of a solution that this policy wrote; `whole` is the completion that it is, if
         it is one, and whose log-probabilities it keeps.
         """
-        text = "".join(steps)
+        turns = turns_among(steps)
+        if turns is None:
+            answer = answer_in(problem.domain, "".join(steps), self.reading.reader)
+        else:
+            said = "" if turns[-1].calls else turns[-1].thought
+            answer = answer_of_agent(problem.domain, said, self.reading.reader)
         return Solution(
             solution_id=short_hash(problem.problem_id, *steps),
             problem_id=problem.problem_id,
-            steps=steps,
-            final_answer=answer_in(problem.domain, text, self.reading.reader),
+            steps=tuple(map(str, steps)),
+            final_answer=answer,
             outcome=outcome.verdict,
             outcome_reason=outcome.reason,
             generator=Generator(
                 self.model, self.revision, self.sampling, seed, self.prompt_sha(problem)
             ),
-            logprobs=logprobs_by_piece(whole.tokens, whole.logprobs, steps) if whole else None,
+            logprobs=logprobs_of(whole, steps) if whole else None,
+            trajectory=self._trajectory(problem, turns) if turns else None,
         )
+
+    def _trajectory(self, problem: Problem, turns: tuple[Turn, ...]) -> Trajectory:
+        opening = tuple(Said(m.role, m.content) for m in self.prompt(problem).messages)
+        return Trajectory(turns, opening, self.acting.tools if self.acting else "")
 
     def prompt_sha(self, problem: Problem) -> str:
         messages = self.prompt(problem).messages
@@ -154,11 +179,17 @@ MOST_UNREAD = Fraction(1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A continuation of a prefix and the verdict on its answer; `unread` where it has none."""
+    """A continuation of a prefix and the verdict on its answer; `unread` where it has none.
+
+    `turns` are its steps where it is an agent's, observations among them; `is_lost` where a model
+    or a tool did not reply, so that nobody knows what it would have come to.
+    """
 
     completion: Completion
     outcome: CheckResult
     unread: bool = False
+    turns: tuple[str, ...] | None = None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +204,8 @@ class Rollouts:
     completion_tokens: int = 0
     failure: str = ""
     missing: int = 0
+    more_calls: int = 0
+    """Requests to the model beside the first of each question: an agent's later turns."""
 
     def __add__(self, more: Rollouts) -> Rollouts:
         """These and more rollouts of the same prefix."""
@@ -182,6 +215,7 @@ class Rollouts:
             self.completion_tokens + more.completion_tokens,
             more.failure or self.failure,
             self.missing + more.missing,
+            self.more_calls + more.more_calls,
         )
 
     @property
@@ -216,7 +250,8 @@ class Rollouts:
         None, too, where none is right and some did not come: one of them may have been; and where
         too many cannot be read.
         """
-        if not self.n or (self.missing and not self.n_correct) or self.too_many_unread:
+        is_short = self.missing or any(r.is_lost for r in self.rollouts)
+        if not self.n or (is_short and not self.n_correct) or self.too_many_unread:
             return None
         return self.n_correct / self.n
 
@@ -240,7 +275,15 @@ def roll_out(
     *,
     token_texts: bool = False,
 ) -> Conversation[list[Rollouts]]:
-    """Samples `n` rollouts from each prefix at once, then checks each distinct answer once."""
+    """Samples `n` rollouts from each prefix at once, then checks each distinct answer once.
+
+    A policy that calls tools acts (`labeler.labelers.shared.acting`).
+    """
+    if policy.acting is not None:
+        return (
+            yield from _act_out(policy, policy.acting, problem, prefixes, n, seeds, requester,
+                                token_texts)
+        )
     replies = yield [
         Sample(
             policy.prompt(problem, prefix),
@@ -258,29 +301,83 @@ def roll_out(
         else []
         for prefix, reply in zip(prefixes, replies, strict=True)
     ]
+    outcomes = yield from _judged(policy, problem, answers, requester)
+    return [_rollouts(reply, row, n) for reply, row in zip(replies, outcomes, strict=True)]
+
+
+_Answer: TypeAlias = str | CheckResult | None
+_Outcome: TypeAlias = tuple[CheckResult, bool]
+
+
+def _judged(
+    policy: Policy, problem: Problem, answers: Sequence[Sequence[_Answer]], requester: str
+) -> Conversation[list[list[_Outcome]]]:
+    """The verdict on each answer, and whether it could not be read; each distinct one is checked
+    once.
+    """
     distinct = sorted({a for row in answers for a in row if isinstance(a, str)})
     checks: list[Reply] = []
     if distinct:
         checks = yield [Check(problem, answer, requester) for answer in distinct]
     verdicts = {a: _checked(reply) for a, reply in zip(distinct, checks, strict=True)}
-    return [
-        _rollouts(reply, [_outcome(a, verdicts, policy.reading) for a in row], n)
-        for reply, row in zip(replies, answers, strict=True)
-    ]
+    return [[_outcome(a, verdicts, policy.reading) for a in row] for row in answers]
+
+
+def _act_out(
+    policy: Policy,
+    acting: Acting,
+    problem: Problem,
+    prefixes: Sequence[tuple[str, ...]],
+    n: int,
+    seeds: Sequence[int],
+    requester: str,
+    token_texts: bool,
+) -> Conversation[list[Rollouts]]:
+    """The rollouts of a policy that calls tools, each with its turns."""
+    prompts = [(policy.prompt(problem, prefix), len(prefix)) for prefix in prefixes]
+    acted = yield from act_out(
+        acting, policy.sampling, prompts, n, seeds, requester, token_texts=token_texts
+    )
+    answers = [[_answer_of(policy.reading, problem, w) for w in one.written] for one in acted]
+    outcomes = yield from _judged(policy, problem, answers, requester)
+    return [_acted_rollouts(one, row) for one, row in zip(acted, outcomes, strict=True)]
+
+
+def _answer_of(reading: Reading, problem: Problem, written: Written) -> _Answer:
+    """The answer in the last turn of a rollout, which calls nothing; see `_answer`."""
+    if written.is_unanswered:
+        return None
+    if written.why:
+        return CheckResult(Verdict.UNKNOWN, written.why)
+    last = written.steps[-1].turn.thought if written.steps else ""
+    return answer_of_agent(problem.domain, last, reading.reader)
+
+
+def _acted_rollouts(acted: ActedOut, outcomes: list[_Outcome]) -> Rollouts:
+    return Rollouts(
+        tuple(
+            Rollout(w.completion, outcome, unread, w.steps, w.is_lost)
+            for w, (outcome, unread) in zip(acted.written, outcomes, strict=True)
+        ),
+        acted.prompt_tokens,
+        acted.completion_tokens,
+        acted.failure,
+        more_calls=acted.calls - 1,
+    )
 
 
 def _answer(
     reading: Reading, problem: Problem, prefix: tuple[str, ...], completion: Completion
-) -> str | CheckResult | None:
+) -> _Answer:
     """The final answer, the verdict where it does not matter, None where it cannot be read."""
     if completion.finish == "length":
-        return CheckResult(Verdict.UNKNOWN, "cut off before its end")
+        return CheckResult(Verdict.UNKNOWN, CUT_OFF)
     return answer_in(problem.domain, "".join(prefix) + completion.text, reading.reader)
 
 
 def _outcome(
-    answer: str | CheckResult | None, verdicts: Mapping[str, CheckResult], reading: Reading
-) -> tuple[CheckResult, bool]:
+    answer: _Answer, verdicts: Mapping[str, CheckResult], reading: Reading
+) -> _Outcome:
     """The verdict on a rollout, and whether its answer could not be read."""
     if answer is None:
         return reading.unread(), True
@@ -294,7 +391,7 @@ def _checked(reply: Reply) -> CheckResult:
     return CheckResult(Verdict.UNKNOWN, reason)
 
 
-def _rollouts(reply: Reply, outcomes: list[tuple[CheckResult, bool]], n: int) -> Rollouts:
+def _rollouts(reply: Reply, outcomes: list[_Outcome], n: int) -> Rollouts:
     if not isinstance(reply, Samples):
         return Rollouts((), failure=reply.reason if isinstance(reply, Failed) else "no samples")
     return Rollouts(
@@ -338,13 +435,20 @@ def value_evidence(
         n=rollouts.n,
         n_correct=rollouts.n_correct,
         model=policy.model,
-        calls=calls,
+        calls=calls + rollouts.more_calls,
         prompt_tokens=rollouts.prompt_tokens,
         completion_tokens=rollouts.completion_tokens,
         reason=reason,
     )
 
 
-def steps_of(policy: Policy, prefix: tuple[str, ...], text: str) -> tuple[str, ...]:
+def steps_of(policy: Policy, prefix: tuple[str, ...], rollout: Rollout) -> tuple[str, ...]:
     """A solution's steps: those of the prefix, then those of its continuation."""
-    return (*prefix, *policy.split(text, prefix))
+    return (*prefix, *policy.steps(rollout, prefix))
+
+
+def logprobs_of(
+    written: Completion, steps: Sequence[str]
+) -> tuple[tuple[float, ...], ...] | None:
+    """What a completion's tokens were worth to the model, step by step; None where unknown."""
+    return logprobs_among(steps) or logprobs_by_piece(written.tokens, written.logprobs, steps)

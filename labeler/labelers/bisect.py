@@ -155,7 +155,7 @@ def _count_asked(seen: dict[Prefix, _Seen], asked: Prefix, found: Rollouts, poli
     seen[asked].n_rounds += 1
     seen[asked].rollouts += found
     for rollout in found.rollouts:
-        _count(seen, asked, policy.split(rollout.completion.text, asked), rollout)
+        _count(seen, asked, policy.steps(rollout, asked), rollout)
 
 
 def _count(

@@ -21,6 +21,7 @@ from labeler.labelers.shared import last_step
 from labeler.prompts import PromptSet, Task, load_prompts
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict, prefix_ids
 from labeler.settings import Strict, always_says
+from labeler.turns.step import turn_steps
 
 Labeler = Callable[[Problem, tuple[Solution, ...]], Conversation[Findings]]
 """A method with its settings bound: gets a problem and the solutions that there are."""
@@ -184,10 +185,22 @@ class Method:
         """The method with its settings. Raises `ConfigError` where a prompt is missing."""
         self.prompts(settings)  # shows now, not after an hour
         bound = partial(self.conversation, settings=settings, policy=policy)
-        return partial(_without_agents, self, bound) if self.rolls_out else bound
+        if not self.rolls_out:
+            return bound
+        if policy.acting is not None:
+            return partial(_with_turns, bound)
+        return partial(_without_agents, self, bound)
+
+
+def _with_turns(
+    labeler: Labeler, problem: Problem, solutions: tuple[Solution, ...]
+) -> Conversation[Findings]:
+    """A method that rolls out with the run's tools: its steps know what they are made of."""
+    return labeler(problem, tuple(replace(one, steps=turn_steps(one)) for one in solutions))
 
 
 NO_TOOLS = "rollouts call no tools, and the policy would invent what they answer"
+"""Of trajectories in a run without `environments:`."""
 
 
 def _without_agents(

@@ -29,7 +29,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from labeler.driver.conversation import Conversation
-from labeler.driver.pieces import logprobs_by_piece
 from labeler.driver.requests import Completion
 from labeler.first_error.acquisition import next_query
 from labeler.first_error.model import Array, Rates, locate
@@ -38,6 +37,7 @@ from labeler.labelers.base import (
     Policy,
     Rollout,
     Rollouts,
+    logprobs_of,
     reading_counts,
     roll_out,
     steps_of,
@@ -231,7 +231,7 @@ def _locate(
     tree: _Tree, candidate: _Candidate, problem: Problem, settings: OmegaPRM, policy: Policy
 ) -> Conversation[None]:
     """Finds the most likely first error of a rollout by a posterior over its place."""
-    units = policy.split(candidate.rollout.completion.text, candidate.state.prefix)
+    units = policy.steps(candidate.rollout, candidate.state.prefix)
     prefixes = [(*candidate.state.prefix, *units[: t + 1]) for t in range(len(units))]
     root = tree.states[""].rollouts
     rates = Rates().given_root(*root.counts)
@@ -265,7 +265,7 @@ def _prior(
     """What the run's scores say of the places in a rollout; None where nothing is known."""
     if not _begins_with_scores(settings, policy):
         return None
-    told = logprobs_by_piece(written.tokens, written.logprobs, units)
+    told = logprobs_of(written, units)
     if told is None:
         return None
     return policy.log_prior(problem, {source_name(SURPRISE, policy.model): surprise_of(told)})
@@ -276,7 +276,7 @@ def _units(candidate: _Candidate, settings: OmegaPRM, policy: Policy) -> tuple[s
     completion = candidate.rollout.completion
     if settings.unit == "tokens":
         return tuple(token for token in completion.tokens if token)
-    return policy.split(completion.text, candidate.state.prefix)
+    return policy.steps(candidate.rollout, candidate.state.prefix)
 
 
 def _min_span(root: _State, settings: OmegaPRM) -> int:
@@ -329,7 +329,7 @@ def _right_rollouts(tree: _Tree, problem: Problem, policy: Policy) -> list[Solut
     """The root's rollouts whose answer is right."""
     seed = derive_seed(policy.run_seed, NAME, problem.problem_id, "")
     return [
-        policy.solution(problem, steps_of(policy, (), r.completion.text), r.outcome, seed)
+        policy.solution(problem, steps_of(policy, (), r), r.outcome, seed)
         for r in tree.states[""].rollouts.rollouts
         if r.outcome.verdict is Verdict.CORRECT
     ]

@@ -223,7 +223,7 @@ def _repaired(
     """The replacement with the first continuation of it that ends right."""
     right = next(r for r in rollouts.rollouts if r.outcome.verdict is Verdict.CORRECT)
     seed = derive_seed(policy.run_seed, NAME, problem.problem_id, *prefix)
-    steps = steps_of(policy, prefix, right.completion.text)
+    steps = steps_of(policy, prefix, right)
     return policy.solution(problem, steps, right.outcome, seed)
 
 

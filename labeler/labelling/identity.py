@@ -1,4 +1,5 @@
-"""What makes two runs the same: problems, settings, models, checker and sandbox, by their content.
+"""What makes two runs the same: problems, settings, models, checker, sandbox and environments, by
+their content.
 
 Where the files lie is no part of it, nor what the problems' file is called. Runs whose id is of an
 older form (0.1.0 of November 2026, which took paths and names in) keep it, and are found by it,
@@ -38,6 +39,7 @@ def run_ids(parts: Parts) -> tuple[str, ...]:
     models = [f"{name}={parts.samplers[name].fingerprint}" for name in sorted(parts.samplers)]
     judges = [parts.checker.fingerprint]
     judges += [parts.sandbox.fingerprint] if parts.sandbox else []
+    judges += [f"{one.name}={one.fingerprint}" for one in parts.environments]
     content, shown = _digests(chain(parts.problems, parts.recipe.existing_solutions.values()))
     if annotations := parts.recipe.annotations:
         # Labels of the file are in the dataset: others make another run.

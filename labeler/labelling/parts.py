@@ -10,6 +10,7 @@ from labeler.checking.base import Checker
 from labeler.dataset.storage import Location
 from labeler.driver.cost import Cost
 from labeler.driver.money import FREE, PriceTable
+from labeler.environments.base import Environment
 from labeler.labelling.pipeline import Recipe
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Needs, Sampler
@@ -37,6 +38,8 @@ class Parts:
     """What the run asks of its models, by name; those not named are not probed."""
     sandbox: Sandbox | None = None
     """Where programs run; None where none is needed."""
+    environments: Sequence[Environment] = ()
+    """What answers the policy's calls of tools."""
     prices: PriceTable = FREE
     """What models cost, and how much the run may spend."""
     again: int = 0
@@ -45,9 +48,11 @@ class Parts:
     """What `config_sha` would have been in earlier versions, to recognise their runs."""
 
     async def aclose(self) -> None:
-        """Lets go of models, checker and sandbox."""
+        """Lets go of models, environments, checker and sandbox."""
         for sampler in self.samplers.values():
             await sampler.aclose()
+        for environment in self.environments:
+            await environment.aclose()
         await self.checker.aclose()
         if self.sandbox is not None:
             await self.sandbox.aclose()

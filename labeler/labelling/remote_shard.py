@@ -13,7 +13,7 @@ paths, or whose file locks they do not share.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labeler.dataset.lock import held
 from labeler.driver.driver import Driver, Retry
@@ -42,6 +42,8 @@ class ShardTask:
     provenance: Provenance
     fingerprints: Mapping[str, str]
     """Of the models as the holder of the run knows them, by name."""
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """The same of the environments."""
     first_problems: Sequence[Problem] = ()
     """Of the run, where they teach something (`labelling.ready`): each process asks them again."""
     n_problems: int = 0
@@ -49,13 +51,19 @@ class ShardTask:
 
 
 async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
-    """Labels and stages a shard. Raises `BackendDown` if the models here are other ones."""
+    """Labels and stages a shard. Raises `BackendDown` if models or environments are others here."""
     shard, run_id = task.shard, task.provenance.run_id
     for name, sampler in parts.samplers.items():
         if sampler.fingerprint != task.fingerprints[name]:
             raise BackendDown(
                 f"model {name!r} differs between the nodes of this run (here {sampler.model}); "
                 "give all of them the same files"
+            )
+    for one in parts.environments:
+        if one.fingerprint != task.environments.get(one.name):
+            raise BackendDown(
+                f"environment {one.name!r} differs between the nodes of this run; give all of them "
+                "the same files"
             )
     make_folder(shard.folder)
     stem = shard.folder / shard.name
@@ -69,9 +77,11 @@ async def label_shard_task(task: ShardTask, parts: Parts) -> ShardSummary:
             await sampler.ready()
             if isinstance(sampler, Remembers):
                 sampler.remember_in(shard.folder / f"{shard.name}.batches")
+        for one in parts.environments:
+            await one.ready()
         await probe_all(parts.samplers, parts.needs)
         async with Driver(
-            routes(parts.samplers, parts.checker, parts.sandbox),
+            routes(parts.samplers, parts.checker, parts.sandbox, parts.environments),
             journal,
             max_active=options.max_active,
             retry=Retry(options.attempts, options.longest_pause_s),

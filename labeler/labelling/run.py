@@ -112,6 +112,8 @@ class LabellingRun:
             # Only now: this may start servers, which a run that is refused must not do.
             for name in [] if self.delegates_shards else self._model_names:
                 await self.parts.samplers[name].ready()
+            for environment in () if self.delegates_shards else self.parts.environments:
+                await environment.ready()
             journal = self._stack.enter_context(Journal(self._work / "journal.sqlite"))
             if not self.delegates_shards:
                 # Before the run has a folder: one that is refused here leaves nothing to resume.
@@ -125,7 +127,12 @@ class LabellingRun:
             options = self.parts.options
             self._purse = Purse(self.parts.prices, journal, self.run_id)
             self._driver = Driver(
-                routes(self.parts.samplers, self.parts.checker, self.parts.sandbox),
+                routes(
+                    self.parts.samplers,
+                    self.parts.checker,
+                    self.parts.sandbox,
+                    self.parts.environments,
+                ),
                 journal,
                 max_active=options.max_active,
                 retry=Retry(options.attempts, options.longest_pause_s),

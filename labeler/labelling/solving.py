@@ -11,19 +11,16 @@ from dataclasses import dataclass, replace
 
 from labeler.checking.answers.base import UNREAD, Reading
 from labeler.checking.answers.readers import BY_DEFAULT
-from labeler.checking.extract import answer_in
+from labeler.checking.extract import answer_in, answer_of_agent
 from labeler.driver.conversation import Conversation, together
 from labeler.driver.requests import Check, CheckResult
 from labeler.labelers.base import Policy, Rollout, Rollouts, roll_out, steps_of
-from labeler.records import Domain, Problem, ProblemSamples, Rejection, Solution, Verdict
+from labeler.records import Problem, ProblemSamples, Rejection, Solution, Verdict
 from labeler.seeds import derive_seed
 from labeler.turns.own import answering_text
 
 LATER = CheckResult(Verdict.UNKNOWN, "no final answer that the answer check could read")
 """Of a sample whose answer a method of whole answers decides."""
-
-
-MOST_WORDS_OF_AN_ANSWER = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +110,8 @@ def checked(
     if not checkable or (known and problem.tests):
         return solution
     text = answering_text(solution)
-    answer = solution.final_answer or answer_in(problem.domain, text, reading.reader)
-    if answer is None and solution.trajectory and problem.domain == Domain.QA:
-        answer = _said_in_the_end(text)
+    read = answer_of_agent if solution.trajectory else answer_in
+    answer = solution.final_answer or read(problem.domain, text, reading.reader)
     if answer is None and known:
         return solution
     if answer is None:
@@ -133,12 +129,6 @@ def checked(
     return replace(
         solution, final_answer=answer, outcome=reply.verdict, outcome_reason=reply.reason
     )
-
-
-def _said_in_the_end(text: str) -> str | None:
-    """An agent's last words, where they mark no answer and are short enough to be one."""
-    said = text.strip()
-    return said if said and len(said.split()) <= MOST_WORDS_OF_AN_ANSWER else None
 
 
 def _refused(
@@ -177,7 +167,7 @@ def _solutions(
     rejections: list[Rejection] = []
     for index, rollout in enumerate(rollouts):
         name = f"{problem.problem_id}/{index}"
-        steps = steps_of(policy, (), rollout.completion.text)
+        steps = steps_of(policy, (), rollout)
         solution = policy.solution(problem, steps, rollout.outcome, seed, rollout.completion)
         if not steps:
             text = rollout.completion.text

@@ -66,7 +66,7 @@ def _solve(
     )
     solutions: dict[str, Solution] = {}
     for rollout in rollouts.rollouts:
-        steps = steps_of(policy, (), rollout.completion.text)
+        steps = steps_of(policy, (), rollout)
         if steps and rollout.completion.finish != "length":
             solution = policy.solution(problem, steps, rollout.outcome, seed, rollout.completion)
             solutions.setdefault(solution.solution_id, solution)

@@ -84,10 +84,12 @@ async def plan_budget(parts: Parts, n_sample: int, unit: Unit, budget: float) ->
         ):
             for sampler in parts.samplers.values():
                 await sampler.ready()
+            for environment in parts.environments:
+                await environment.ready()
             await probe_all(parts.samplers, parts.needs)
             options = parts.options
             async with Driver(
-                routes(parts.samplers, parts.checker, parts.sandbox),
+                routes(parts.samplers, parts.checker, parts.sandbox, parts.environments),
                 journal,
                 max_active=options.max_active,
                 retry=Retry(options.attempts, options.longest_pause_s),

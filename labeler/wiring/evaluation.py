@@ -38,6 +38,7 @@ from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
 from labeler.wiring.defaults import labelers_named, rules_named
+from labeler.wiring.environments import build_environments
 from labeler.wiring.labelers import build_labeler, build_policy, pilots_of
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
@@ -125,7 +126,9 @@ class _Comparing:
         self._samplers: dict[str, Sampler] = (
             build_samplers(config) if config and needs_model(labelers) else {}
         )
-        self._policy = build_policy(config, self._samplers.get(POLICY))
+        rolls_out = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
+        self._environments = build_environments(config, self._sandbox) if rolls_out and config else ()
+        self._policy = build_policy(config, self._samplers.get(POLICY), self._environments)
         self._settings = labelers
         self._labelers = self._bound(self._policy)
         self._pilots = pilots_of(labelers.values())
@@ -211,13 +214,16 @@ class _Comparing:
         for sampler in self._samplers.values():
             self._stack.push_async_callback(sampler.aclose)
             await sampler.ready()
+        for environment in self._environments:
+            self._stack.push_async_callback(environment.aclose)
+            await environment.ready()
         await probe_all(self._samplers, self._needs)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         path = self._journal or Path(folder) / "journal.sqlite"
         journal = self._stack.enter_context(Journal(path))
         options = self._options
         driver = Driver(
-            routes(self._samplers, checker, self._sandbox),
+            routes(self._samplers, checker, self._sandbox, self._environments),
             journal,
             max_active=options.max_active if options else 512,
             retry=Retry(options.attempts, options.longest_pause_s) if options else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from labeler.acquire.base import Terms, Unit
@@ -13,30 +14,45 @@ from labeler.config.consensus import ConsensusConfig
 from labeler.config.run import RunConfig
 from labeler.consensus.annotated import Annotation
 from labeler.consensus.fusion import FusionRule
+from labeler.environments.base import Environment
 from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS, method_of
+from labeler.labelers.shared.acting import sampling_of_turns
 from labeler.labelling.acquiring import GROUP
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
 from labeler.records import Sampling, Solution, Verdict
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
+from labeler.wiring.environments import build_acting
 
 
-def build_policy(config: RunConfig | None, sampler: Sampler | None) -> Policy:
-    """How the policy is asked; without a config or a sampler, one that nobody asks."""
+TOOLS = "{tools}"
+"""In a policy's template or system message: the run's tools, one JSON object a line."""
+
+
+def build_policy(
+    config: RunConfig | None, sampler: Sampler | None, environments: Sequence[Environment] = ()
+) -> Policy:
+    """How the policy is asked; without a config or a sampler, one that nobody asks. With
+    `environments` it calls their tools.
+    """
     if config is None or config.policy is None or sampler is None:
         run_seed = config.seed if config else 0
         reading = build_reading(config) if config else BY_DEFAULT
         return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed, reading=reading)
+    sampling = Sampling(**config.policy.sampling.model_dump())
+    acting = build_acting(environments, config.max_turns)
+    tools = "\n".join(json.dumps(one) for one in json.loads(acting.tools)) if acting else ""
     return Policy(
         model=sampler.model,
         revision=sampler.fingerprint,
-        template=config.policy.template,
-        system=config.policy.system,
-        sampling=Sampling(**config.policy.sampling.model_dump()),
+        template=config.policy.template.replace(TOOLS, tools),
+        system=config.policy.system.replace(TOOLS, tools),
+        sampling=sampling_of_turns(sampling) if acting else sampling,
+        acting=acting,
         delimiter=config.policy.delimiter,
         run_seed=config.seed,
         splitter=config.steps,
@@ -58,11 +74,12 @@ def build_recipe(
     sampler: Sampler | None,
     existing_solutions: Mapping[str, tuple[Solution, ...]] | None = None,
     annotations: Mapping[str, Annotation] | None = None,
+    environments: Sequence[Environment] = (),
 ) -> Recipe:
     """What is done to every problem; `existing_solutions` are the solutions that exist already,
     `annotations` what their file says of their steps.
     """
-    policy = build_policy(config, sampler)
+    policy = build_policy(config, sampler, environments)
     bounds = config.difficulty_filter
     pilots = pilots_of(config.labelers)
     if pilots:

@@ -39,6 +39,6 @@ def _needs(labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem
         prompt,
         continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
         logprobs=tuple(one.kind for one in asking if one.weighs_tokens or one.keeps_logprobs),
-        stop=bool(policy.sampling.stop),
+        stop=bool(policy.sampling.stop) or policy.acting is not None,
         scores=scores,
     )

@@ -20,6 +20,7 @@ from labeler.labelling.parts import Parts, Progress, RunSummary
 from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.records import Domain
 from labeler.samplers.base import Sampler
+from labeler.wiring.environments import build_environments
 from labeler.wiring.labelers import build_recipe
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
@@ -100,7 +101,11 @@ def build(
     problems, rejections = preset_problems or read_problems(config)
     sandbox = sandbox_of_run(config, problems)
     samplers = build_samplers(config) if samplers is None else samplers
-    recipe = build_recipe(config, samplers.get(POLICY), *read_existing_solutions(config))
+    environments = build_environments(config, sandbox)
+    existing, annotations = read_existing_solutions(config)
+    recipe = build_recipe(
+        config, samplers.get(POLICY), existing, annotations, environments=environments
+    )
     return Parts(
         problems=problems,
         rejections=tuple(rejections),
@@ -111,6 +116,7 @@ def build(
             in_words=any(problem.domain == Domain.QA for problem in problems),
         ),
         sandbox=sandbox,
+        environments=environments,
         recipe=recipe,
         needs=needs_of(config, config.labelers, problems, recipe.policy, samplers),
         options=_options(config),

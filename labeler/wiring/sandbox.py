@@ -17,8 +17,15 @@ from labeler.checking.domains import DomainChecker
 from labeler.checking.math_answer import MathChecker
 from labeler.checking.python_value import LiteralChecker
 from labeler.checking.qa_answer import QAChecker
+from labeler.config.environments import PythonConfig
 from labeler.config.run import RunConfig
-from labeler.config.sandbox import BubblewrapConfig, RemoteConfig, SandboxConfig, UnsafeConfig
+from labeler.config.sandbox import (
+    BubblewrapConfig,
+    ProgramLimits,
+    RemoteConfig,
+    SandboxConfig,
+    UnsafeConfig,
+)
 from labeler.driver.requests import Limits
 from labeler.labelers.methods import METHODS
 from labeler.records import Domain, Problem
@@ -30,6 +37,8 @@ log = logging.getLogger("labeler")
 
 def sandbox_of_run(config: RunConfig, problems: Iterable[Problem]) -> Sandbox | None:
     """The sandbox, tried; None where a run neither judges programs nor writes any."""
+    if any(isinstance(one, PythonConfig) for one in config.environments.values()):
+        return tried_sandbox(config.sandbox)
     return sandbox_for((labeler.kind for labeler in config.labelers), problems, config.sandbox)
 
 
@@ -89,7 +98,11 @@ def build_checker(
 
 def build_limits(config: SandboxConfig) -> Limits:
     """What each program may use."""
-    limits = config.limits
+    return program_limits(config.limits)
+
+
+def program_limits(limits: ProgramLimits) -> Limits:
+    """The same as the sandbox takes it."""
     return Limits(
         cpu_s=limits.cpu_s,
         wall_s=limits.wall_s,

@@ -39,7 +39,9 @@ def second_labelling(
     identity = [row.solution.solution_id for row in sample]
     return replace(
         parts,
-        recipe=build_recipe(fresh, parts.samplers.get(POLICY), solutions),
+        recipe=build_recipe(
+            fresh, parts.samplers.get(POLICY), solutions, environments=parts.environments
+        ),
         config_sha=short_hash(fresh.identity(), "audit", str(more), *identity),
         earlier_shas=(),
     )

@@ -1,7 +1,7 @@
 """What a run's labels are made by, as one hash per part: what changes makes labels stale.
 
 Parts are `policy` (model, prompt, sampling, how many solutions, seed), `answers` (how they are read
-and compared) and each labeler (its settings, its version, its prompts, the models that it asks).
+and compared), `environments` (the tools that the policy calls, where it does) and each labeler (its settings, its version, its prompts, the models that it asks).
 Rules of consensus are no part: labels are recomputed from the evidence without asking anybody.
 Operational settings are none either.
 """
@@ -32,6 +32,9 @@ def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
         "policy": short_hash(*_solving(config, parts)),
         ANSWERS: short_hash(parts.checker.fingerprint, build_reading(config).fingerprint),
     }
+    if parts.environments:
+        known = [f"{one.name}={one.fingerprint}" for one in parts.environments]
+        hashes["environments"] = short_hash(str(config.max_turns), *known)
     for labeler in config.labelers:
         method = METHODS.find(labeler.kind, "labelers:")
         hashes[labeler.kind] = _hash(labeler, method.version, parts)

@@ -154,7 +154,7 @@ def _expand(
 
 def _whole_steps(rollout: Rollout, policy: Policy, prefix: Sequence[str]) -> tuple[str, ...]:
     """The steps of a rollout, without one that was cut off."""
-    steps = policy.split(rollout.completion.text, prefix)
+    steps = policy.steps(rollout, prefix)
     if rollout.completion.finish == "length" and steps and not policy.is_whole(steps[-1]):
         return steps[:-1]
     return steps
