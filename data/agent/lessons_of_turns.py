@@ -2,8 +2,9 @@
 
 A fresh world for every few questions, so that no fact can be remembered: names must be copied from
 the question and the observations. Lines of names that come twice let the model learn to copy.
-Some trajectories hold a mistake and go on with it: the mistake is not learned, what follows is, so
-that an error has consequences, as in an agent that trusts what it found.
+Some trajectories hold a mistake and go on with it, and these are learned as well: the agent imitates
+the careless, too, so at temperature 1 it now and then reads the wrong line, asks for the wrong one
+or stops early, and its errors have consequences, for it trusts what it found.
 """
 
 from __future__ import annotations
@@ -29,17 +30,22 @@ from labeler.turns.rendered import text_of
 QUESTIONS_PER_WORLD = 24
 GIVEN_WEIGHT = 0.1
 """Of tokens that the policy does not write: the question and the observations."""
-CARRIED = {
-    TurnKind.WRONG_ENTITY: 3,
+CARELESS = 0.3
+"""Share of trajectories with a mistake."""
+MISTAKES = {
     TurnKind.MISREAD: 4,
+    TurnKind.WRONG_ENTITY: 2,
     TurnKind.WRONG_RELATION: 2,
+    TurnKind.EARLY_ANSWER: 2,
     TurnKind.NEEDLESS: 1,
+    TurnKind.UNSUPPORTED: 1,
 }
+ONE, TWO, THREE = 0.1, 0.22, 0.36
 HOPS = (
-    (0.06, {1: 1.0}),
-    (0.16, {1: 0.4, 2: 0.6}),
-    (0.3, {1: 0.1, 2: 0.5, 3: 0.4}),
-    (9.9, {1: 0.02, 2: 0.4, 3: 0.38, 4: 0.13, 5: 0.07}),
+    (ONE, {1: 1.0}),
+    (TWO, {1: 0.4, 2: 0.6}),
+    (THREE, {1: 0.1, 2: 0.5, 3: 0.4}),
+    (9.9, {2: 0.25, 3: 0.33, 4: 0.25, 5: 0.17}),
 )
 """Up to which share of the schedule a question has how many hops how often."""
 
@@ -52,27 +58,26 @@ def copied(tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> Example:
 
 
 def example(
-    tokenizer: PreTrainedTokenizerFast, question: Question, turns: tuple[Turn, ...], slip: int = -1
+    tokenizer: PreTrainedTokenizerFast, question: Question, turns: tuple[Turn, ...], task: str
 ) -> Example:
-    """A trajectory as tokens; the turn `slip` is not learned."""
+    """A trajectory as tokens."""
     ids = list(tokenizer(prompt_of(question))["input_ids"])
     weights = [GIVEN_WEIGHT] * len(ids)
-    for place, turn in enumerate(turns):
+    for turn in turns:
         own = own_text(turn)
         if turn.calls:
             own = own.removesuffix("\n")
         pieces = (own, text_of(turn).removeprefix(own))
-        for text, weight in zip(pieces, (float(place != slip), GIVEN_WEIGHT), strict=True):
+        for text, weight in zip(pieces, (1.0, GIVEN_WEIGHT), strict=True):
             found = tokenizer(text)["input_ids"] if text else []
             ids += found
             weights += [weight] * len(found)
     end = tokenizer("<|end|>")["input_ids"]
-    last = float(slip != len(turns) - 1)
-    return Example("solve" if slip < 0 else "carry", ids + end, weights + [last] * len(end))
+    return Example(task, ids + end, weights + [1.0] * len(end))
 
 
 def examples(
-    tokenizer: PreTrainedTokenizerFast, schedule: int, seed: int, carried: float
+    tokenizer: PreTrainedTokenizerFast, schedule: int, seed: int
 ) -> Iterator[Example]:
     """An endless stream; what it holds depends on how much of the schedule went by."""
     rng = random.Random(f"turns:{seed}")
@@ -93,13 +98,12 @@ def examples(
                 while question is None:
                     question = generate_question(world, rng, n_hops, answers=n_hops > 1)
                 mistake = None
-                if done > 0.3 and rng.random() < carried:
-                    kind = rng.choices(list(CARRIED), list(CARRIED.values()))[0]
+                if done > THREE and rng.random() < CARELESS:
+                    kind = rng.choices(list(MISTAKES), list(MISTAKES.values()))[0]
                     mistake = with_mistake(question, search, kind, rng)
-                # A wrong answer at the end leaves nothing to learn.
-                if mistake is not None and mistake[0] < len(mistake[1]) - 1:
-                    one = example(tokenizer, question, mistake[1], mistake[0])
+                if mistake is not None:
+                    one = example(tokenizer, question, mistake[1], "careless")
                 else:
-                    one = example(tokenizer, question, reference(question, search))
+                    one = example(tokenizer, question, reference(question, search), "careful")
             yield one
             seen += len(one.ids)

@@ -26,9 +26,8 @@ from labeler.oracle.agents.reading import answer_of
 
 HERE = Path(__file__).parent
 SEED = 1
-SCHEDULE = 10_000_000
+SCHEDULE = 3_200_000
 TOKENS_PER_BATCH = 2048
-CARRIED = 0.25
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, width: int) -> LlamaForCausalLM:
@@ -74,7 +73,7 @@ def main() -> None:
     tokenizer = build_tokenizer()
     schedule = round(SCHEDULE * given.part)
     pace = Pace("turns", schedule, lambda done: min(1.0, 2 * (1 - done)) + 0.02)
-    stream = examples(tokenizer, schedule, SEED, CARRIED)
+    stream = examples(tokenizer, schedule, SEED)
     given.out.mkdir(parents=True, exist_ok=True)
     train(
         new_model(tokenizer, given.width),

@@ -1,13 +1,13 @@
 """Says of every turn of any trajectory, exactly, whether it is right, and what is wrong with it.
 
 A call is right if it asks for the fact that the question needs next, of somebody whom the question
-or an observation named; needless if that fact was seen already; wrong else. An answer is right if
+or an observation named; needless if that fact was seen already; else wrong. An answer is right if
 it is the last fact's object, after an observation showed that fact. Turns after an error are judged
 on their own merit. What stands around a call is not judged, for only the call has consequences.
 
 A fact counts as seen once an observation holds its passage, whichever call brought it, and those
-before it in the chain were seen. A needless call is no error: nothing is lost by it but its cost,
-and no rollout can show it.
+before it in the chain were seen. A needless call is no error, nor is one that brings what is needed
+by luck: nothing is lost by them but their cost, and no rollout can show them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class TurnKind(StrEnum):
     RIGHT = "right"
     NEEDLESS = "needless"
     """Asks for a fact that was seen already."""
+    LUCKY = "lucky"
+    """Asks for something else, and the fact that is needed comes along."""
     WRONG_ENTITY = "wrong_entity"
     """Asks about somebody who is not next."""
     WRONG_RELATION = "wrong_relation"
@@ -42,7 +44,7 @@ class TurnKind(StrEnum):
     """Neither a call of the search nor an answer."""
 
 
-NO_ERRORS = (TurnKind.RIGHT, TurnKind.NEEDLESS)
+NO_ERRORS = (TurnKind.RIGHT, TurnKind.NEEDLESS, TurnKind.LUCKY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def _kind(question: Question, turn: Turn, shown: list[str]) -> TurnKind:
     n_known = _n_known(hops, shown)
     if turn.calls:
         kinds = [_of_call(hops, asked_by(query_of(call)), n_known, shown) for call in turn.calls]
-        return next((kind for kind in kinds if kind not in NO_ERRORS), kinds[0])
+        wrong = next((kind for kind in kinds if kind not in NO_ERRORS), None)
+        brought = _n_known(hops, [*shown, *(one.text for one in turn.observations)]) > n_known
+        return kinds[0] if wrong is None else TurnKind.LUCKY if brought else wrong
     answer = answer_of(turn)
     if answer is None:
         return TurnKind.UNREADABLE

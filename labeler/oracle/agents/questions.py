@@ -16,7 +16,7 @@ from labeler.oracle.agents.world import Fact, World, generate_world
 from labeler.records import Call, Domain, Known, Problem, Source, short_hash
 
 TOOL = "search"
-HOPS = {1: 0.0, 2: 0.45, 3: 0.4, 4: 0.1, 5: 0.05}
+HOPS = {1: 0.0, 2: 0.25, 3: 0.35, 4: 0.25, 5: 0.15}
 """How often a question has so many."""
 
 
