@@ -44,7 +44,7 @@ RIGHT = T.RIGHT
             [asks(AUTHOR), asks("Ada Berman")], [RIGHT, T.LUCKY], id="no relation, and lucky"
         ),
         pytest.param(
-            [asks(AUTHOR), asks(BORN), asks("Zerby lies in")],
+            [asks(AUTHOR), asks(BORN), asks("Zerby governed by")],
             [RIGHT, RIGHT, T.MISREAD],
             id="goes on with the other passage's place",
         ),
@@ -94,8 +94,8 @@ def test_the_reference_reads_as_an_agent_writes():
     ]
 
 
-def some(seed, people):
-    questions = list(generate_questions(4, seed, Scope(people)))
+def some(seed, people, n=4):
+    questions = list(generate_questions(n, seed, Scope(people)))
     return questions, Bm25Search.from_rows(questions[0].world.rows()).search
 
 
@@ -114,7 +114,7 @@ def test_references_are_right_in_every_turn(seed, people):
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(MISTAKES))
 def test_a_mistake_is_found_at_its_place(seed, kind):
-    questions, search = some(seed, 60)
+    questions, search = some(seed, 60, 12)
     made = [(q, with_mistake(q, search, kind, random.Random(seed))) for q in questions]
     assert sum(found is not None for _, found in made) >= 3
     for question, found in made:
