@@ -76,9 +76,7 @@ def example(
     return Example(task, ids + end, weights + [1.0] * len(end))
 
 
-def examples(
-    tokenizer: PreTrainedTokenizerFast, schedule: int, seed: int
-) -> Iterator[Example]:
+def examples(tokenizer: PreTrainedTokenizerFast, schedule: int, seed: int) -> Iterator[Example]:
     """An endless stream; what it holds depends on how much of the schedule went by."""
     rng = random.Random(f"turns:{seed}")
     seen, n_worlds = 0, 0
