@@ -11,9 +11,9 @@ both on the same draws of questions.
     python benchmarks/agents.py --questions 150 --seeds 1 2 3 --k 8
 
 How each source is read alone: `monte_carlo` by the papers' rule (the first prefix from which no
-rollout succeeds), `bisect` by its posterior, which begins with `surprise`; both look at trajectories
-with a wrong answer only. All others by fusion with nothing else but the outcome: `tool_match`
-(strict: a call that is none of the gold calls is wrong) says nothing of the turn that answers, and
+rollout succeeds), `bisect` by its posterior, which begins with `surprise`; both look at wrong
+answers only. All others by fusion with nothing else but the outcome: `tool_match` (strict: a call
+that is none of the gold calls is wrong) says nothing of the turn that answers, and
 `evidence_check`, `sufficiency` and `surprise` give scores without a verdict.
 """
 

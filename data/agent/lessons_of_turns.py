@@ -2,9 +2,9 @@
 
 A fresh world for every few questions, so that no fact can be remembered: names must be copied from
 the question and the observations. Lines of names that come twice let the model learn to copy.
-Some trajectories hold a mistake and go on with it, and these are learned as well: the agent imitates
-the careless, too, so at temperature 1 it now and then reads the wrong line, asks for the wrong one
-or stops early, and its errors have consequences, for it trusts what it found.
+Some trajectories hold a mistake and go on with it, and these are learned as well: the agent
+imitates the careless, too, so at temperature 1 it now and then reads the wrong line, asks for the
+wrong one or stops early, and its errors have consequences, for it trusts what it found.
 """
 
 from __future__ import annotations
