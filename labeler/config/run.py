@@ -16,8 +16,8 @@ from labeler.config.acquire import Acquire
 from labeler.config.answers import AnswerPattern
 from labeler.config.consensus import ConsensusConfig
 from labeler.config.content import without_paths
-from labeler.config.environments import ENVIRONMENT_OPERATIONS, Environments
 from labeler.config.earlier import PROMPTS_OF_THEN, without_later_keys
+from labeler.config.environments import ENVIRONMENT_OPERATIONS, Environments
 from labeler.config.execution import Execution
 from labeler.config.labelers import LabelerConfig
 from labeler.config.models import ModelConfig
@@ -140,6 +140,18 @@ class RunConfig(Strict):
         writes = any(one.writes_solutions for one in METHODS.values() if one.name in kinds)
         if self.solutions == 0 and not writes and not is_solved:
             raise ValueError("solutions is 0 and no labeler writes any: nothing would be labelled")
+        return self
+
+    @model_validator(mode="after")
+    def _turns_are_steps(self) -> RunConfig:
+        if self.environments and self.policy is None:
+            raise ValueError("environments: nobody calls them without a policy; add policy")
+        in_tokens = [one.kind for one in self.labelers if getattr(one, "unit", "") == "tokens"]
+        if self.environments and in_tokens:
+            raise ValueError(
+                f"labelers: {in_tokens[0]} cuts between tokens, and a call cannot be cut; set its "
+                "unit: steps"
+            )
         return self
 
     @model_validator(mode="after")

@@ -31,7 +31,7 @@ _CONTENT = {
     kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
     for kind in (Sample, Score, Classify, Check, Run, Act)
 }
-"""Who asks is no part of a request's identity; models and environments are known by fingerprints."""
+"""Who asks is no part of a request's identity; who answers is known by a fingerprint."""
 
 
 def request_key(request: Request, fingerprint: str) -> bytes:

@@ -113,9 +113,7 @@ class Tool:
             return refused(f"argument {where!r}: {_said(first['msg'])} ({self.name} takes {known})")
 
 
-def observed(
-    text: str | bytes, most: int = MOST_CHARACTERS, failure: str | None = None
-) -> Acted:
+def observed(text: str | bytes, most: int = MOST_CHARACTERS, failure: str | None = None) -> Acted:
     """An answer as an observation: characters only, at most so many, with a note on the rest."""
     whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     shown = _NO_CHARACTERS.sub("\ufffd", whole).strip("\n")

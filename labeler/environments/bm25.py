@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
@@ -106,17 +107,23 @@ class Bm25Search:
 
     @cached_property
     def _index(self) -> Any:
-        import bm25s
-
+        bm25s = _library()
         index = bm25s.BM25()
         words = _words([f"{passage.title} {passage.text}" for passage in self._passages])
         index.index(words, show_progress=False)
         return index
 
 
-def _words(texts: list[str]) -> list[list[str]]:
+def _library() -> Any:
     import bm25s
 
+    # It sets itself to tell everything.
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    return bm25s
+
+
+def _words(texts: list[str]) -> list[list[str]]:
+    bm25s = _library()
     found: list[list[str]] = bm25s.tokenize(
         texts, token_pattern=WORDS, return_ids=False, show_progress=False
     )

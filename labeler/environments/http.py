@@ -17,6 +17,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
 
 from labeler.driver.requests import Act, Acted, Failed
 from labeler.environments.base import MOST_CHARACTERS, Tool, observed
@@ -29,7 +35,8 @@ RULES_VERSION = "1"
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 REPLY_BYTES = 256 << 20
 CONNECT_S = 10.0
-PROBE = "test"
+PROBE, TRIES = "test", 5
+"""What is asked before a run begins, and how often: some 4 s in all."""
 
 
 class HttpSearch:
@@ -66,12 +73,18 @@ class HttpSearch:
         return [one if isinstance(one, Acted) else next(answers) for one in read]
 
     async def ready(self) -> None:
+        patiently = AsyncRetrying(
+            retry=retry_if_exception_type(BackendBusy),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_exponential(0.25),
+            reraise=True,
+        )
         try:
-            [reply] = await self._answers([PROBE])
+            replies: Sequence[Acted | Failed] = await patiently(self._answers, [PROBE])
         except BackendBusy as error:
             raise BackendDown(f"{error}; start the retriever, or mend environments.{self.name}.url")
-        if isinstance(reply, Failed):
-            raise BackendDown(f"{reply.reason}; mend environments.{self.name}.url")
+        if isinstance(replies[0], Failed):
+            raise BackendDown(f"{replies[0].reason}; mend environments.{self.name}.url")
 
     async def aclose(self) -> None:
         if self._client is not None:

@@ -85,7 +85,9 @@ class PythonTool:
 
 
 def _failure(reply: RunResult) -> str | None:
-    """Why a program did not end well; one that is run as a script says so by its exit code."""
-    if reply.ended == "finished" or (reply.ended == "exited" and reply.exit_code == 0):
-        return None if not reply.exit_code else "raised"
-    return reply.ended
+    """Why a program did not end well; a script says so by its exit code."""
+    if reply.ended != "exited":
+        return reply.ended
+    if not reply.exit_code:
+        return None
+    return "raised" if reply.stderr.strip() else "exited"

@@ -94,7 +94,9 @@ class SqlTool:
         try:
             cursor = self._db.execute(query)
             rows = cursor.fetchmany(self._rows + 1)
-            names = [column[0] for column in cursor.description or ()]
+            if cursor.description is None:
+                return refused("this is no SELECT", "query")
+            names = [column[0] for column in cursor.description]
             cursor.close()
         except sqlite3.OperationalError as error:
             if left[0] < 0:
@@ -160,9 +162,7 @@ def _load(db: sqlite3.Connection, name: str, path: Path) -> None:
     columns = ", ".join(f"{_quoted(one)} {_type(kind)}" for one, kind in frame.schema.items())
     db.execute(f"CREATE TABLE {_quoted(name)} ({columns})")
     places = ", ".join("?" * frame.width)
-    plain = frame.with_columns(
-        cs.temporal().cast(pl.String), cs.decimal().cast(pl.Float64)
-    )
+    plain = frame.with_columns(cs.temporal().cast(pl.String), cs.decimal().cast(pl.Float64))
     db.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", plain.iter_rows())
 
 

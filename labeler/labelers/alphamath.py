@@ -6,8 +6,9 @@ Each round goes down from the question by the largest
 
 and expands the state it ends in: `children` continuations are sampled to their end; the first step
 of each is a child, the rest its rollout. Each decided rollout is worth +1 or -1 by its answer and
-is backed up to its child and all above, without a discount. The label of a step is Q in [-1, 1],
-the mean of what was backed up to it; evidence holds it as score (Q + 1) / 2 with its counts.
+is backed up to its child and all above, times `gamma` for each level above the child, 1 by default.
+The label of a step is Q in [-1, 1], the mean of what was backed up to it; evidence holds it as
+score (Q + 1) / 2 with its counts.
 prior is exp(mean log-probability of the step's tokens); where the sampler gives none, the share of
 the continuations that took the step.
 
@@ -15,6 +16,12 @@ Where we differ from AlphaMath (arXiv 2405.03553; github.com/MARIO-Math-Reasonin
 there is no value head, so a leaf's value is its rollout's outcome, as before one is trained. A
 rollout that was cut off or cannot be decided is worth nothing, not -1. A final state is not visited
 again: the same rollout would count twice. Steps are the policy's, code is not executed.
+
+Over an agent's turns (the run has `environments:`) this is the tree search of retrieval agents:
+TreePS-RAG's V(node), the mean outcome of the leaves below it (arXiv 2601.06922), and with `gamma`
+ProRAG's Q (github.com/lilinwz/ProRAG, prm/mcts.py). ProRAG's value of a leaf is the answer's F1,
+ours the verdict on it; its prior is one over the number of children; it simulates one child of each
+expansion, where here every child comes with its rollout.
 
 Limits: the search prefers states that do well, so Q of a state with several rounds below it leans
 upwards; and one rollout speaks for every state on its way, so counts of nested prefixes are not
@@ -26,9 +33,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from labeler.driver.conversation import Conversation
 from labeler.labelers.base import (
@@ -60,6 +67,16 @@ class AlphaMath(AsksPolicy):
     rounds: Annotated[int, Field(ge=1)] = 40
     children: Annotated[int, Field(ge=1)] = 3
     c_puct: Annotated[float, Field(ge=0)] = 1.5
+    gamma: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """What a rollout counts at a level above, of what it counts below."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `gamma` at its default: it came later, and runs without it are what they were."""
+        content: dict[str, Any] = serialize(self)
+        if self.gamma == 1:
+            del content["gamma"]
+        return content
 
     @property
     def weighs_tokens(self) -> bool:
@@ -77,7 +94,7 @@ class _Node:
     rollouts: list[Rollout] = field(default_factory=list)
     asked: Rollouts | None = None
     is_final: bool = False
-    worth: int = 0
+    worth: float = 0
     visits: int = 0
 
     @property
@@ -112,12 +129,14 @@ def alphamath(
             steps = policy.steps(rollout, node.prefix)
             if not steps:
                 continue
-            _back_up(_child(node, steps, rollout, nodes), rollout)
+            _back_up(_child(node, steps, rollout, nodes), rollout, settings.gamma)
             if rollout.outcome.verdict in WORTH:
                 whole = policy.solution(problem, (*node.prefix, *steps), rollout.outcome, seed)
                 written.setdefault(whole.solution_id, whole)
         _share_priors(node)
-    evidence = tuple(_evidence(node, problem, policy) for node in nodes if not node.is_final)
+    evidence = tuple(
+        _evidence(node, problem, policy, settings.gamma) for node in nodes if not node.is_final
+    )
     statistics = {
         "rounds": n_rounds,
         "states": len(nodes),
@@ -181,17 +200,18 @@ def _share_priors(node: _Node) -> None:
             child.prior = len(child.rollouts) / total
 
 
-def _back_up(start: _Node, rollout: Rollout) -> None:
+def _back_up(start: _Node, rollout: Rollout, gamma: float) -> None:
     node: _Node | None = start
+    worth: float = WORTH.get(rollout.outcome.verdict, 0)
     while node is not None:
         node.rollouts.append(rollout)
-        if rollout.outcome.verdict in WORTH:
-            node.worth += WORTH[rollout.outcome.verdict]
+        if worth:
+            node.worth += worth
             node.visits += 1
-        node = node.parent
+        node, worth = node.parent, worth * gamma
 
 
-def _evidence(node: _Node, problem: Problem, policy: Policy) -> Evidence:
+def _evidence(node: _Node, problem: Problem, policy: Policy, gamma: float) -> Evidence:
     asked = node.asked or Rollouts(())
     # What was sampled from here is paid for here; rollouts from above only pass through.
     through = replace(asked, rollouts=tuple(node.rollouts))
@@ -199,6 +219,8 @@ def _evidence(node: _Node, problem: Problem, policy: Policy) -> Evidence:
     piece = value_evidence(NAME, VERSION, policy, problem, node.prefix, through, calls)
     if not node.visits:
         return piece
+    if gamma < 1 and piece.score is not None:
+        piece = replace(piece, score=(node.q + 1) / 2)
     return replace(piece, rationale=f"Q {node.q:+.3f}, N {node.visits}, prior {node.prior:.3f}")
 
 

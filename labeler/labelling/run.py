@@ -40,6 +40,7 @@ from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.acquired import told_of_labelers
 from labeler.labelling.identity import run_ids
+from labeler.labelling.other_environments import tell_others
 from labeler.labelling.parts import Parts, Progress, RunSummary
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard, plan_shards
 from labeler.labelling.readiness import probe_all
@@ -109,6 +110,8 @@ class LabellingRun:
             )
             self._refuse_unwanted_resume()
             refuse_if_locked_out(self.out)
+            answering = {one.name: one.fingerprint for one in self.parts.environments}
+            tell_others(self._work, self.parts.config_sha, answering, self.run_id)
             # Only now: this may start servers, which a run that is refused must not do.
             for name in [] if self.delegates_shards else self._model_names:
                 await self.parts.samplers[name].ready()

@@ -22,9 +22,7 @@ class TurnStep(str):
     turn: Turn
     logprobs: tuple[float, ...] | None
 
-    def __new__(
-        cls, text: str, turn: Turn, logprobs: tuple[float, ...] | None = None
-    ) -> TurnStep:
+    def __new__(cls, text: str, turn: Turn, logprobs: tuple[float, ...] | None = None) -> TurnStep:
         """The text with its turn."""
         step = super().__new__(cls, text)
         step.turn, step.logprobs = turn, logprobs

@@ -127,7 +127,9 @@ class _Comparing:
             build_samplers(config) if config and needs_model(labelers) else {}
         )
         rolls_out = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
-        self._environments = build_environments(config, self._sandbox) if rolls_out and config else ()
+        self._environments = (
+            build_environments(config, self._sandbox) if rolls_out and config else ()
+        )
         self._policy = build_policy(config, self._samplers.get(POLICY), self._environments)
         self._settings = labelers
         self._labelers = self._bound(self._policy)

@@ -28,7 +28,6 @@ from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
 from labeler.wiring.environments import build_acting
 
-
 TOOLS = "{tools}"
 """In a policy's template or system message: the run's tools, one JSON object a line."""
 

@@ -1,7 +1,8 @@
 """What a run's labels are made by, as one hash per part: what changes makes labels stale.
 
 Parts are `policy` (model, prompt, sampling, how many solutions, seed), `answers` (how they are read
-and compared), `environments` (the tools that the policy calls, where it does) and each labeler (its settings, its version, its prompts, the models that it asks).
+and compared), `environments` (the tools that the policy calls, where it does) and each labeler (its
+settings, its version, its prompts, the models that it asks).
 Rules of consensus are no part: labels are recomputed from the evidence without asking anybody.
 Operational settings are none either.
 """

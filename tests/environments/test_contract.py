@@ -47,13 +47,11 @@ def test_it_declares_its_tool_in_openais_form(made):
         ),
         (
             '{"ARGUMENT": 7}',
-            "Error: argument 'ARGUMENT': input should be a valid string "
-            "(NAME takes ARGUMENT)",
+            "Error: argument 'ARGUMENT': input should be a valid string (NAME takes ARGUMENT)",
         ),
         (
             '{"ARGUMENT": null}',
-            "Error: argument 'ARGUMENT': input should be a valid string "
-            "(NAME takes ARGUMENT)",
+            "Error: argument 'ARGUMENT': input should be a valid string (NAME takes ARGUMENT)",
         ),
     ],
 )

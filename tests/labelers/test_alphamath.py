@@ -77,6 +77,16 @@ def test_every_rollout_is_backed_up_to_all_states_on_its_way():
     }  # fmt: skip
 
 
+def test_with_gamma_a_rollout_counts_less_at_each_level_above_and_the_score_is_q():
+    replies = {"": ["abA", "cW"], "a": ["bA", "dW"]}
+    found, _ = search(replies.__getitem__, rounds=2, children=2, c_puct=0.0, gamma=0.5)
+    # a: its own rollout, and half of b's and of d's.
+    assert values(found) == {
+        "a": (pytest.approx((1 + 0.5 - 0.5) / 3), 3), "c": (-1.0, 1), "ab": (1.0, 1),
+        "ad": (-1.0, 1),
+    }  # fmt: skip
+
+
 def test_evidence_says_q_and_pays_for_what_was_sampled_from_there():
     replies = {"": ["aaA", "bW"], "a": ["bA", "dW"]}
     found, _ = search(replies.__getitem__, rounds=2, children=2, c_puct=0.0)

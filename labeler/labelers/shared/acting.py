@@ -244,7 +244,7 @@ def _read(acting: Acting, one: _Rollout) -> Call | None:
     try:
         call = call_in(text.partition(OPENS)[2])
     except ValueError as error:
-        said = f"Error: {error}; write {{\"name\": ..., \"arguments\": {{...}}}} between the tags"
+        said = f'Error: {error}; write {{"name": ..., "arguments": {{...}}}} between the tags'
         _append(one, None, Observation(TOOL, said, None, MALFORMED))
         return None
     if call.name not in acting.environments:
