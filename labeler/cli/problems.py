@@ -42,13 +42,9 @@ def problems_corpus(
     people: Annotated[int, typer.Option(help="Of the world (`problems.scope.people`).")] = 80,
 ) -> None:
     """Write the passages that questions of `oracle_agents` are answered from, for a search."""
-    from labeler.files import whole_file
-    from labeler.oracle.agents.world import generate_world
+    from labeler.oracle.agents.world import generate_world, write_corpus
 
-    rows = generate_world(seed, people).rows()
-    with whole_file(file) as written:
-        written.writelines(json.dumps(row).encode() + b"\n" for row in rows)
-    typer.echo(f"{file}: {len(rows)} passages")
+    typer.echo(f"{file}: {write_corpus(file, generate_world(seed, people))} passages")
 
 
 @problems_app.command("show", epilog="Example: labeler problems show data/quickstart.yaml --n 2")

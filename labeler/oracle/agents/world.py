@@ -8,12 +8,15 @@ passages may call them.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from labeler.errors import ConfigError
+from labeler.files import whole_file
 from labeler.oracle.agents.names import (
     ALIASES,
     CITIES,
@@ -124,6 +127,13 @@ def generate_world(seed: int | str, people: int = 80) -> World:
                 facts += _fact(rng, entity, relation, others)
     rng.shuffle(facts)
     return World(str(seed), entities, tuple(facts))
+
+
+def write_corpus(path: Path, world: World) -> int:
+    """Writes the passages as JSONL, for a search; the number written."""
+    with whole_file(path) as file:
+        file.writelines(json.dumps(row).encode() + b"\n" for row in world.rows())
+    return len(world.facts)
 
 
 def _entities(rng: random.Random, people: int) -> Iterator[Entity]:
