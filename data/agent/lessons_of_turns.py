@@ -33,8 +33,8 @@ GIVEN_WEIGHT = 0.1
 CARELESS = 0.3
 """Share of trajectories with a mistake."""
 MISTAKES = {
-    TurnKind.MISREAD: 4,
-    TurnKind.WRONG_ENTITY: 2,
+    TurnKind.MISREAD: 5,
+    TurnKind.WRONG_ENTITY: 1,
     TurnKind.WRONG_RELATION: 2,
     TurnKind.EARLY_ANSWER: 2,
     TurnKind.NEEDLESS: 1,

@@ -6,8 +6,8 @@ it is the last fact's object, after an observation showed that fact. Turns after
 on their own merit. What stands around a call is not judged, for only the call has consequences.
 
 A fact counts as seen once an observation holds its passage, whichever call brought it, and those
-before it in the chain were seen. A needless call is no error, nor is one that brings what is needed
-by luck: nothing is lost by them but their cost, and no rollout can show them.
+before it in the chain were seen. A needless call is no error: nothing is lost by it but its cost,
+and no rollout can show it. A call for the wrong thing is one, though what is needed may come along.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ class TurnKind(StrEnum):
     RIGHT = "right"
     NEEDLESS = "needless"
     """Asks for a fact that was seen already."""
-    LUCKY = "lucky"
-    """Asks for something else, and the fact that is needed comes along."""
     WRONG_ENTITY = "wrong_entity"
     """Asks about somebody who is not next."""
     WRONG_RELATION = "wrong_relation"
@@ -44,7 +42,7 @@ class TurnKind(StrEnum):
     """Neither a call of the search nor an answer."""
 
 
-NO_ERRORS = (TurnKind.RIGHT, TurnKind.NEEDLESS, TurnKind.LUCKY)
+NO_ERRORS = (TurnKind.RIGHT, TurnKind.NEEDLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +76,7 @@ def _kind(question: Question, turn: Turn, shown: list[str]) -> TurnKind:
     n_known = _n_known(hops, shown)
     if turn.calls:
         kinds = [_of_call(hops, asked_by(query_of(call)), n_known, shown) for call in turn.calls]
-        wrong = next((kind for kind in kinds if kind not in NO_ERRORS), None)
-        brought = _n_known(hops, [*shown, *(one.text for one in turn.observations)]) > n_known
-        return kinds[0] if wrong is None else TurnKind.LUCKY if brought else wrong
+        return next((kind for kind in kinds if kind not in NO_ERRORS), kinds[0])
     answer = answer_of(turn)
     if answer is None:
         return TurnKind.UNREADABLE
@@ -106,7 +102,7 @@ def _facts_in(hops: tuple[Fact, ...], observation: str) -> set[int]:
 
 def _of_call(hops: tuple[Fact, ...], asked: Asked, n_known: int, shown: list[str]) -> TurnKind:
     for i, fact in enumerate(hops[: n_known + 1]):
-        if fact.subject.is_named(asked.name) and fact.relation is asked.relation:
+        if fact.subject.is_named(asked.name) and fact.relation == asked.relation:
             return TurnKind.NEEDLESS if i < n_known else TurnKind.RIGHT
     if n_known == len(hops):
         return TurnKind.NEEDLESS if _was_named(hops, asked) else TurnKind.WRONG_ENTITY

@@ -77,7 +77,7 @@ def generate_question(
             fact
             for fact in world.facts_of(last.name)
             if fact.object.name not in seen
-            and all(fact.relation is not other.relation for other in facts)
+            and all(fact.relation != other.relation for other in facts)
         ]
         if not fitting:
             return None

@@ -80,7 +80,7 @@ def _drawn(
     world = question.world
     if kind is TurnKind.WRONG_RELATION:
         fact = question.hops[at]
-        others = [r for r in RELATIONS if r.subject is fact.subject.kind and r is not fact.relation]
+        others = [r for r in RELATIONS if r.subject is fact.subject.kind and r != fact.relation]
         return Slip(kind, at, relation=rng.choice(others)) if others else None
     if kind is TurnKind.MISREAD:
         at = rng.randrange(1, n + 1)
@@ -142,7 +142,7 @@ def _read(observation: str, name: str, relation: Relation) -> _Found:
     """What an observation says of what was asked, or else what it says first."""
     passages = passages_in(observation)
     fitting = [
-        one for one in passages if one.relation is relation and name in (one.subject, one.also)
+        one for one in passages if one.relation == relation and name in (one.subject, one.also)
     ]
-    best: list[Passage] = fitting or [p for p in passages if p.relation is relation] or passages
+    best: list[Passage] = fitting or [p for p in passages if p.relation == relation] or passages
     return _Found(best[0].claim, best[0].object) if best else _Found("Nothing is known", name)
