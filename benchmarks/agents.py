@@ -12,9 +12,12 @@ both on the same draws of questions.
 
 How each source is read alone: `monte_carlo` by the papers' rule (the first prefix from which no
 rollout succeeds), `bisect` by its posterior, which begins with `surprise`; both look at wrong
-answers only. All others by fusion with nothing else but the outcome: `tool_match` (strict: a call
-that is none of the gold calls is wrong) says nothing of the turn that answers, and
-`evidence_check`, `sufficiency` and `surprise` give scores without a verdict.
+answers only. `tool_match` (strict: a call that is none of the gold calls is wrong) by its first
+flag, and without one by the outcome, for it says nothing of the turn that answers. The others give
+scores without a verdict, and are read by fusion with nothing else but the outcome.
+
+In these worlds the right calls are the only ones, so `tool_match` holds the key that the truth is
+made of; it stands apart as a bound, and `fusion` hears it only where the table says so.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from search_pooled import array, by_problem, f1_of, percentiles, resampled
 from search_scores import judge
 
 from labeler.config import load_config
-from labeler.consensus.base import Rule, fitted
+from labeler.consensus.base import Decision, Rule, fitted
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.posterior import Posterior, PosteriorRule
@@ -47,6 +50,7 @@ from labeler.driver.journal import Journal
 from labeler.driver.requests import POLICY
 from labeler.environments.bm25 import Bm25Search
 from labeler.evaluation.compare import Examined, examine, piloted_on, rows_of
+from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Prediction
 from labeler.labelers.base import Policy
 from labeler.labelers.bisect import Bisect
@@ -61,6 +65,7 @@ from labeler.oracle.agents.oracle import grade_turns
 from labeler.oracle.agents.questions import Question, Scope, generate_questions
 from labeler.oracle.evaluation import first_error_of_agent, sampled
 from labeler.problems.solved import SolutionRecord
+from labeler.records import Evidence, Solution, Verdict
 from labeler.terminal import progress_bar
 from labeler.turns.step import turn_steps, turns_among
 from labeler.wiring.labelers import build_labeler, build_policy
@@ -71,7 +76,25 @@ CONFIG = Path(__file__).parent.parent / "data" / "agent.yaml"
 FRESH = 2_000_000
 """Worlds that neither training nor runs draw from."""
 SEARCHES = ("surprise", "bisect")
-FUSION = "fusion"
+KEY = "tool_match"
+FUSION, WITH_KEY = "fusion", "fusion, gold calls too"
+
+
+class FlagOrOutcome:
+    """The first flag; without one the last step where the answer is wrong, and none where right."""
+
+    name = "flag_or_outcome"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        """Every step up to the error is right."""
+        flagged = FirstFlag().decide(solution, evidence)
+        last = len(evidence) - 1
+        place = next((t for t, label in enumerate(flagged.labels) if label == -1), None)
+        if place is None:
+            place = last if solution.outcome is Verdict.WRONG else -1
+        before = last + 1 if place < 0 else place
+        labels = tuple(1 if t < before else -1 if t == place else None for t in range(last + 1))
+        return Decision(place, labels, (None,) * (last + 1))
 
 
 @dataclass(frozen=True)
@@ -99,13 +122,16 @@ def readings() -> dict[str, Reading]:
     """How each is read, alone and together."""
     fusion = Fusion(FusionRule(min_confidence=1e-9))
     posterior = Posterior(PosteriorRule(min_confidence=1e-9))
-    others = ("tool_match", "evidence_check", "sufficiency", "surprise")
+    scores = ("evidence_check", "sufficiency", "surprise")
+    everyone = tuple(settings(1))
     return {
         "monte_carlo": Reading(("monte_carlo",), FirstZero(), of_value=True),
         "bisect": Reading(("bisect", "surprise"), posterior, of_value=True),
-        **{name: Reading((name,), fusion) for name in others},
+        **{name: Reading((name,), fusion) for name in scores},
         "outcome": Reading((), fusion),
-        FUSION: Reading(tuple(settings(1)), fusion),
+        FUSION: Reading(tuple(name for name in everyone if name != KEY), fusion),
+        KEY: Reading((KEY,), FlagOrOutcome()),
+        WITH_KEY: Reading(everyone, fusion),
     }
 
 
@@ -173,12 +199,11 @@ async def measure(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     questions, examined, costs = await examined_of(given, seed)
     solved = [one.solved for one in examined]
     ids = [one.problem.problem_id for one in solved]
-    erroneous = [one for one in solved if (one.first_error or 0) >= 0 and one.first_error != -1]
     return {
         "seed": seed,
         "n": len(solved),
-        "n_erroneous": len(erroneous),
-        "n_wrong_answers": sum(one.solution.outcome == "wrong" for one in solved),
+        "n_erroneous": sum(one.first_error != -1 for one in solved),
+        "n_wrong_answers": sum(one.solution.outcome is Verdict.WRONG for one in solved),
         "n_calls": sum(len(t.calls) for one in solved for t in _turns(one)),
         "kinds": dict(kinds(questions, solved)),
         "tokens": {name: cost.completion_tokens for name, cost in costs.items()},
