@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labeler.checking.words import normal_words
+from labeler.environments.passages import NOTHING
 
 BEST = 5
 LONGEST_TITLE = 100
@@ -37,6 +38,7 @@ _COMMON = frozenset({
     "into", "than", "then", "also", "same", "both", "first", "between",
 })  # fmt: skip
 _APART = re.compile(r"\n\s*\n")
+_LINE = re.compile(r"\[([^\[\]\n]{1,100})\] \S.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,15 @@ class Passage:
 
 
 def passages_in(observation: str) -> list[Passage]:
-    """The passages of a search's answer: what blank lines part; a short first line is a title."""
+    """The passages of a search's answer: what blank lines part, a short first line being a title;
+    or a line each, `[title] text`, as this package's searches show them. None where nothing was
+    found.
+    """
+    lines = [_LINE.fullmatch(line) for line in observation.strip().splitlines()]
+    if observation.strip() == NOTHING:
+        return []
+    if lines and all(lines):
+        return [Passage(one[1].strip(), one[0]) for one in lines[:MOST_PASSAGES] if one]
     found = []
     for part in _APART.split(observation)[:MOST_PASSAGES]:
         first, _, rest = part.strip().partition("\n")

@@ -106,6 +106,9 @@ class RunConfig(Strict):
     on from prefixes, by calling them (docs/agents.md)."""
     max_turns: Annotated[int, Field(ge=1)] = 8
     """Turns of a trajectory; a rollout that still calls something in the last has no answer."""
+    turns_as: Literal["text", "messages"] = "text"
+    """How the policy is shown its earlier turns: as the beginning of its one answer, or as messages
+    of a chat, what tools answered among them."""
     sandbox: SandboxConfig = BubblewrapConfig(kind="bubblewrap")
     """Where programs of models run."""
     run: RunOptions = RunOptions()
@@ -242,7 +245,8 @@ class RunConfig(Strict):
         if self.acquire is None:
             del content["acquire"]  # so that runs without it are the runs they were
         if not self.environments:
-            del content["environments"], content["max_turns"]
+            for later in ("environments", "max_turns", "turns_as"):
+                del content[later]
         # Whoever edits a prompt gets other labels, although the run file stays the same.
         if prompts := {one.kind: one.prompts_sha for one in self.labelers if one.prompts_sha}:
             content["prompts_sha"] = prompts

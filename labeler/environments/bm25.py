@@ -3,8 +3,8 @@
 Lucene's form of BM25 by bm25s (k1 1.5, b 0.75), over title and text in lower case, words of any
 length, English stop words left out. Passages that score alike come in the order of the file, so the
 same query finds the same passages everywhere. What shares no word with the query is never found.
-The index is made when it is first asked, in memory: some 100,000 passages take seconds, and what
-does not fit belongs behind a server (`http`).
+The index is made when it is first asked, in memory: 100,000 passages of 80 words take some 15 s, a
+query then 2 ms; what does not fit belongs behind a server (`http`).
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); bm25s (arXiv
 2407.03618). Where we differ: ties. Does not cover: stemming, other languages' stop words.
@@ -94,8 +94,9 @@ class Bm25Search:
     def _best(self, query: str) -> list[Passage]:
         import numpy as np
 
-        [words] = _words([query])
-        known = [word for word in words if word in self._index.vocab_dict]
+        asked = _words([query])
+        words = {number: word for word, number in asked.vocab.items()}
+        known = [words[number] for number in asked.ids[0] if words[number] in self._known]
         if not known:
             return []
         scores = self._index.get_scores(known)
@@ -105,12 +106,18 @@ class Bm25Search:
         best = places[np.argsort(-scores[places], kind="stable")][: self._k]
         return [self._passages[place] for place in best]
 
+    @property
+    def _known(self) -> Mapping[str, int]:
+        """The words of all passages."""
+        known: Mapping[str, int] = getattr(self._index, "vocab_dict", {})
+        return known
+
     @cached_property
     def _index(self) -> Any:
-        bm25s = _library()
-        index = bm25s.BM25()
+        index = _library().BM25()
         words = _words([f"{passage.title} {passage.text}" for passage in self._passages])
-        index.index(words, show_progress=False)
+        if words.vocab:
+            index.index(words, show_progress=False)
         return index
 
 
@@ -122,12 +129,9 @@ def _library() -> Any:
     return bm25s
 
 
-def _words(texts: list[str]) -> list[list[str]]:
-    bm25s = _library()
-    found: list[list[str]] = bm25s.tokenize(
-        texts, token_pattern=WORDS, return_ids=False, show_progress=False
-    )
-    return found
+def _words(texts: list[str]) -> Any:
+    """The texts as the library has them: numbers of words, and a `vocab` from words to numbers."""
+    return _library().tokenize(texts, token_pattern=WORDS, show_progress=False)
 
 
 def _read(path: Path) -> Iterator[Passage]:

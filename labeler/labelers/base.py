@@ -44,7 +44,7 @@ from labeler.records import (
     short_hash,
 )
 from labeler.steps import splitter_named
-from labeler.turns.step import logprobs_among, turns_among
+from labeler.turns.step import as_messages, logprobs_among, turns_among
 
 __all__ = [
     "MOST_UNREAD", "Findings", "Policy", "Rollout", "Rollouts", "logprobs_of", "reading_counts",
@@ -90,8 +90,11 @@ class Policy:
     def prompt(self, problem: Problem, prefix: Sequence[str] = ()) -> Prompt:
         """Asks for a solution that begins with the steps of `prefix`."""
         system = (Message("system", self.system),) if self.system else ()
-        text = self.template.replace("{problem}", problem.text)
-        return Prompt((*system, Message("user", text)), "".join(prefix))
+        asked = (*system, Message("user", self.template.replace("{problem}", problem.text)))
+        if self.acting is None or not self.acting.in_messages:
+            return Prompt(asked, "".join(prefix))
+        said, begun = as_messages(prefix)
+        return Prompt((*asked, *(Message(one.role, one.text) for one in said)), begun)
 
     def split(self, text: str, prefix: Sequence[str] = ()) -> tuple[str, ...]:
         """The steps of a text that goes on from the steps of `prefix`."""

@@ -20,7 +20,7 @@ from labeler.labelers.shared.score_alone import score_alone
 from labeler.records import Asks, Evidence, Problem, Solution, prefix_ids
 
 NAME: Final = "evidence_check"
-VERSION = "1"
+VERSION = "2"
 
 
 class EvidenceCheck(MethodSettings):

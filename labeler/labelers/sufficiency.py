@@ -22,7 +22,7 @@ from labeler.labelers.shared.score_alone import score_alone
 from labeler.records import Asks, Evidence, Problem, Solution, Turn, prefix_ids
 
 NAME: Final = "sufficiency"
-VERSION = "1"
+VERSION = "2"
 REDUNDANT, EARLY = "redundant search", "answered too early"
 
 

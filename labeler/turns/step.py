@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labeler.records import Solution, Turn
+from labeler.records import Said, Solution, Turn
+from labeler.turns.observed import observed_from
 
 
 class TurnStep(str):
@@ -47,6 +48,26 @@ def turns_among(steps: Iterable[str]) -> tuple[Turn, ...] | None:
     if not any(isinstance(step, TurnStep) for step in known):
         return None
     return tuple(step.turn if isinstance(step, TurnStep) else Turn(step.strip()) for step in known)
+
+
+def as_messages(steps: Iterable[str]) -> tuple[tuple[Said, ...], str]:
+    """Steps as the messages of a chat, and what the assistant's next one begins with.
+
+    The policy's own text is the assistant's, what tools answered the user's, tags and all: so do
+    Qwen's and Hermes' chat templates write messages of tools.
+    """
+    messages: list[Said] = []
+    begun = ""
+    for step in steps:
+        own = observed_from(step, step.turn) if isinstance(step, TurnStep) else len(step)
+        begun += step[:own]
+        if own < len(step):
+            messages += [
+                Said("assistant", begun.rstrip("\n")),
+                Said("user", step[own:].rstrip("\n")),
+            ]
+            begun = ""
+    return tuple(messages), begun
 
 
 def logprobs_among(steps: Sequence[str]) -> tuple[tuple[float, ...], ...] | None:

@@ -1,4 +1,4 @@
-"""What a machine has for a run: versions, room, a sandbox that holds, models that can do it."""
+"""What a machine has for a run: versions, room, a sandbox that holds, tools and models that can."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from pathlib import Path
 from labeler.config import RunConfig
 from labeler.config.sandbox import BubblewrapConfig, SandboxConfig
 from labeler.driver.requests import POLICY
+from labeler.environments.base import Environment
 from labeler.errors import LabelerError
 from labeler.oracle.generate import Difficulty, generate_problem
 from labeler.samplers.base import Needs, Probed, Sampler
 from labeler.sandbox.escapes import Attempt, try_escapes
+from labeler.wiring.environments import build_environments
 from labeler.wiring.labelers import build_policy
 from labeler.wiring.loop import block_on
 from labeler.wiring.models import build_samplers
@@ -79,7 +81,7 @@ def sandbox_escapes(config: RunConfig | None, on_attempt: Callable[[Attempt], No
 
 
 def findings(config: RunConfig | None, folder: Path) -> list[Finding]:
-    """Versions, room in `folder`, the sandbox, and the models of a config."""
+    """Versions, room in `folder`, the sandbox, and the tools and models of a config."""
     found = [Finding("python", platform.python_version())]
     found += [_version(name) for name in PACKAGES]
     free = shutil.disk_usage(folder).free
@@ -87,7 +89,31 @@ def findings(config: RunConfig | None, folder: Path) -> list[Finding]:
     found.append(Finding("free disk", f"{free / (1 << 30):.1f} GiB at {folder}", room))
     found += _prefect_server()
     found.append(_sandbox(_sandbox_config(config)))
-    return [*found, *(_models(config) if config else [])]
+    return [*found, *(_environments(config) + _models(config) if config else [])]
+
+
+def _environments(config: RunConfig) -> list[Finding]:
+    """Reads what the tools of a run answer from, and asks each whether it answers."""
+    sandbox = build_sandbox(config.sandbox)
+
+    async def examine(one: Environment) -> Finding:
+        try:
+            await one.ready()
+            return Finding(f"tool {one.name}", one.fingerprint)
+        except LabelerError as error:
+            return Finding(f"tool {one.name}", "does not answer", str(error))
+        finally:
+            await one.aclose()
+
+    async def examine_all() -> list[Finding]:
+        try:
+            return [await examine(one) for one in build_environments(config, sandbox)]
+        except LabelerError as error:
+            return [Finding("tools", "cannot be made", str(error))]
+        finally:
+            await sandbox.aclose()
+
+    return block_on(examine_all()) if config.environments else []
 
 
 def _prefect_server() -> list[Finding]:

@@ -33,13 +33,15 @@ def build_environments(config: RunConfig, sandbox: Sandbox | None) -> tuple[Envi
     return tuple(_built(name, one, sandbox) for name, one in config.environments.items())
 
 
-def build_acting(environments: Sequence[Environment], max_turns: int) -> Acting | None:
+def build_acting(
+    environments: Sequence[Environment], max_turns: int, *, in_messages: bool = False
+) -> Acting | None:
     """How the policy calls them; None where there are none."""
     if not environments:
         return None
     tools = [tool for one in environments for tool in one.tools]
     names = {tool["function"]["name"]: one.name for one in environments for tool in one.tools}
-    return Acting(names, json.dumps(tools, ensure_ascii=False), max_turns)
+    return Acting(names, json.dumps(tools, ensure_ascii=False), max_turns, in_messages)
 
 
 def _built(name: str, config: EnvironmentConfig, sandbox: Sandbox | None) -> Environment:

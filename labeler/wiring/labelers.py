@@ -43,7 +43,8 @@ def build_policy(
         reading = build_reading(config) if config else BY_DEFAULT
         return Policy("", "", "{problem}", "", Sampling(), "\n\n", run_seed, reading=reading)
     sampling = Sampling(**config.policy.sampling.model_dump())
-    acting = build_acting(environments, config.max_turns)
+    in_messages = config.turns_as == "messages"
+    acting = build_acting(environments, config.max_turns, in_messages=in_messages)
     tools = "\n".join(json.dumps(one) for one in json.loads(acting.tools)) if acting else ""
     return Policy(
         model=sampler.model,

@@ -26,10 +26,13 @@ def needs_of(
     if first is None or not config.run.probe:
         return {}
     known = list(labelers)
-    return {name: _needs(known, name, policy, first) for name in models}
+    acts = bool(config.environments)
+    return {name: _needs(known, name, policy, first, acts) for name in models}
 
 
-def _needs(labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem: Problem) -> Needs:
+def _needs(
+    labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem: Problem, acts: bool
+) -> Needs:
     prompt = policy.prompt(problem)
     scores = tuple(one.kind for one in labelers if name in one.scores_with)
     if name != POLICY:
@@ -39,6 +42,6 @@ def _needs(labelers: Sequence[LabelerConfig], name: str, policy: Policy, problem
         prompt,
         continues=any(METHODS.find(one.kind, "labelers:").rolls_out for one in asking),
         logprobs=tuple(one.kind for one in asking if one.weighs_tokens or one.keeps_logprobs),
-        stop=bool(policy.sampling.stop) or policy.acting is not None,
+        stop=bool(policy.sampling.stop) or acts,
         scores=scores,
     )

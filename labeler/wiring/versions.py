@@ -35,7 +35,7 @@ def version_hashes(config: RunConfig, parts: Parts) -> dict[str, str]:
     }
     if parts.environments:
         known = [f"{one.name}={one.fingerprint}" for one in parts.environments]
-        hashes["environments"] = short_hash(str(config.max_turns), *known)
+        hashes["environments"] = short_hash(str(config.max_turns), config.turns_as, *known)
     for labeler in config.labelers:
         method = METHODS.find(labeler.kind, "labelers:")
         hashes[labeler.kind] = _hash(labeler, method.version, parts)

@@ -15,6 +15,7 @@ from labeler.environments.bm25 import Bm25Search
 from labeler.errors import ConfigError, DataError
 from labeler.labelling.identity import run_ids
 from labeler.labelling.routes import routes
+from labeler.wiring.doctor import findings
 from labeler.wiring.environments import build_environments
 from labeler.wiring.runs import build
 from labeler.wiring.versions import version_hashes
@@ -30,8 +31,15 @@ max_turns: {max_turns}
 BOOKS = "{search: {kind: bm25, corpus: library/passages.jsonl, k: 1}}"
 
 
-def written(folder, environments=BOOKS, labelers="{kind: monte_carlo}", max_turns=8, passages=PASSAGES,
-            template="{problem}", system=""):  # fmt: skip
+def written(
+    folder,
+    environments=BOOKS,
+    labelers="{kind: monte_carlo}",
+    max_turns=8,
+    passages=PASSAGES,
+    template="{problem}",
+    system="",
+):
     (folder / "library").mkdir(parents=True)
     corpus(folder / "library" / "passages.jsonl", passages)
     text = RUN.format(environments=environments, labelers=labelers, max_turns=max_turns,
@@ -61,7 +69,8 @@ def test_files_are_found_from_the_run_file_and_tools_are_called_by_their_keys(tm
 def test_every_kind_is_made_and_asked_on_a_route_of_its_own(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     everything = (
-        "{search: {kind: bm25, corpus: library/passages.jsonl}, wiki: {kind: http, url: 'http://h'}, "
+        "{search: {kind: bm25, corpus: library/passages.jsonl}, "
+        "wiki: {kind: http, url: 'http://h'}, "
         "calc: {kind: calculator, description: Reckons.}, run: {kind: python}, "
         "db: {kind: sql, tables: {t: t.csv}}}"
     )
@@ -139,3 +148,13 @@ def test_a_run_file_reaches_another_process_whole(tmp_path):
     assert run_ids(parts) == run_ids(there)
     assert pickle.loads(pickle.dumps(parts.recipe.policy)) == there.recipe.policy
     assert Path(again.environments["search"].corpus).is_absolute()
+
+
+def test_doctor_says_which_tools_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr("labeler.environments.http.TRIES", 1)
+    both = BOOKS[:-1] + ", wiki: {kind: http, url: 'http://127.0.0.1:9'}}"
+    config = load_config(written(tmp_path, both))
+    found = {one.name: one for one in findings(config, tmp_path)}
+    assert found["tool search"].remedy == ""
+    assert found["tool wiki"].found == "does not answer"
+    assert "environments.wiki.url" in found["tool wiki"].remedy

@@ -51,6 +51,19 @@ def test_passages_that_score_alike_come_in_the_order_of_the_corpus():
     )
 
 
+def test_a_word_that_is_asked_twice_counts_twice():
+    two = [
+        {"id": "1", "title": "", "text": "sea wind"},
+        {"id": "2", "title": "", "text": "sky wind"},
+    ]
+    search = Bm25Search.from_rows(two, 1)
+    assert [search.search(q) for q in ("sea sky sky", "sea sea sky")] == ["sky wind", "sea wind"]
+
+
+def test_a_corpus_without_words_has_nothing_to_find():
+    assert Bm25Search.from_rows([{"id": "1", "text": "!"}]).search("!") == "No passage matches."
+
+
 def test_a_passage_without_a_title_is_its_text():
     assert Bm25Search.from_rows([{"id": "1", "text": "no title"}]).search("title") == "no title"
 
@@ -91,7 +104,7 @@ def test_a_corpus_that_is_not_there_is_told():
     [
         ("2 + 3 * 4", "14"), ("7 // 2", "3"), ("7 / 2", "3.5"), ("2^10", "1024"),
         ("10 ** 20", "100000000000000000000"), ("0.1 + 0.2", "0.3"), ("sqrt(2)", "1.41421356237"),
-        ("round(pi, 2)", "3.14"), ("max(3, 7) > 5", "True"), ("factorial(20)", "2432902008176640000"),
+        ("round(pi, 2)", "3.14"), ("max(3, 7) > 5", "True"), ("factorial(10)", "3628800"),
         ("(-8.0) ** 2", "64"), ("comb(5, 2)", "10"),
     ],
 )  # fmt: skip

@@ -14,6 +14,8 @@ from labeler.driver.requests import (
     CheckResult,
     Completion,
     Failed,
+    Message,
+    Prompt,
     Sample,
     Samples,
 )
@@ -84,6 +86,35 @@ def test_a_rollout_is_sampled_to_a_call_answered_and_goes_on_to_its_last_turn():
     assert rollout.turns == (TURN, "Answer: Tacoma")
     assert rollout.completion == Completion(TURN + "Answer: Tacoma", 10, "stop")
     assert (found.prompt_tokens, found.completion_tokens, found.more_calls) == (20, 10, 1)
+    assert found.value == 1
+
+
+def test_turns_may_be_shown_as_messages_of_a_chat():
+    chatting = replace(POLICY, acting=replace(ACTING, in_messages=True))
+    seen = TurnStep(TURN, Turn("I look.", (Call("search", '{"query": "Dune"}'),),
+                               (Observation("tool", "Frank Herbert", 0),)))  # fmt: skip
+    asked, [found] = rolled(
+        [says(call("Herbert"))],
+        [Acted("Tacoma")],
+        [says("Answer: Tacoma")],
+        [RIGHT],
+        prefixes=[("Well.\n", seen)],
+        policy=chatting,
+    )
+    question = Message("user", "Q: Where was the author of Dune born?\n")
+    before = (
+        question,
+        Message("assistant", "Well.\n" + TURN.partition("\n<tool_response>")[0]),
+        Message("user", "<tool_response>\nFrank Herbert\n</tool_response>"),
+    )
+    assert asked[0][0].prompt == Prompt(before)
+    assert asked[2][0].prompt == Prompt(
+        (
+            *before,
+            Message("assistant", call("Herbert") + "</tool_call>"),
+            Message("user", "<tool_response>\nTacoma\n</tool_response>"),
+        )
+    )
     assert found.value == 1
 
 

@@ -166,6 +166,23 @@ def test_evidence_is_the_share_of_useful_passages_that_a_search_brought() -> Non
     ]
 
 
+def test_passages_may_be_a_line_each_as_our_searches_show_them() -> None:
+    lines = Turn("", (call("x"),), (Observation("tool", "[Dune] Dune is a novel by Frank Herbert."
+                                                "\n[Sand] Sand is small.", 0),))  # fmt: skip
+    none = Turn("", (call("y"),), (Observation("tool", "No passage matches.", 0),))
+    author = Turn(
+        "", (call("z"),), (Observation("tool", "[Frank Herbert] He was born in Tacoma.", 0),)
+    )
+    whole = agent(lines, none, author, Turn("Tacoma"))
+    _, found = finish(evidence_check(DUNE, (whole,), EvidenceCheck(), NOBODY))
+    assert [e.rationale for e in found.evidence] == [
+        "1 of 2 passages are useful",
+        "1 of 1 passages are useful",
+    ]
+    _, found = finish(sufficiency(DUNE, (whole,), Sufficiency(), NOBODY))
+    assert [e.rationale for e in found.evidence] == [""] * 4
+
+
 def test_a_search_is_redundant_where_enough_was_seen_and_an_answer_early_where_not() -> None:
     _, found = finish(sufficiency(DUNE, (agent(*ENOUGH_LATE),), Sufficiency(), NOBODY))
     assert [(e.signal, e.rationale) for e in found.evidence] == [

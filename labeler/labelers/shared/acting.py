@@ -17,7 +17,7 @@ Does not cover: what a rollout's answer is worth (`labeler.labelers.base`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from labeler.driver.conversation import Conversation
@@ -50,11 +50,14 @@ class Acting:
 
     `environments` goes from the name of a tool to that of the environment which answers; `tools`
     are declared in OpenAI's form, as JSON text; a trajectory has at most `max_turns` turns.
+    `in_messages`: the policy is shown its turns and what tools answered as messages of a chat, else
+    all of it as the beginning of its one answer.
     """
 
     environments: Mapping[str, str]
     tools: str
     max_turns: int
+    in_messages: bool = False
 
 
 def sampling_of_turns(sampling: Sampling) -> Sampling:
@@ -97,7 +100,7 @@ class ActedOut:
 class _Origin:
     """A prefix, and what was spent on it."""
 
-    prompt: Prompt
+    prefix: tuple[str, ...]
     seed: int
     n_turns_left: int
     failure: str = ""
@@ -125,31 +128,32 @@ class _Rollout:
         self.is_unanswered, self.is_lost = is_unanswered, is_lost
 
     @property
-    def prompt(self) -> Prompt:
-        before = self.origin.prompt
-        return replace(before, prefix=before.prefix + "".join(self.steps))
+    def whole(self) -> tuple[str, ...]:
+        """All steps there are, those of the prefix too."""
+        return (*self.origin.prefix, *self.steps)
 
 
 def act_out(
     acting: Acting,
     sampling: Sampling,
-    prompts: Sequence[tuple[Prompt, int]],
+    prompt: Callable[[tuple[str, ...]], Prompt],
+    prefixes: Sequence[tuple[str, ...]],
     n: int,
     seeds: Sequence[int],
     requester: str,
     *,
     token_texts: bool = False,
 ) -> Conversation[list[ActedOut]]:
-    """`n` rollouts from each prompt, given with the number of turns that its prefix has."""
+    """`n` rollouts from each prefix; `prompt` says how the policy is asked to go on from steps."""
     origins = [
-        _Origin(prompt, seed, max(1, acting.max_turns - n_before))
-        for (prompt, n_before), seed in zip(prompts, seeds, strict=True)
+        _Origin(prefix, seed, max(1, acting.max_turns - len(prefix)))
+        for prefix, seed in zip(prefixes, seeds, strict=True)
     ]
     rollouts = [[_Rollout(origin) for _ in range(n)] for origin in origins]
     groups = [(origin.seed, row) for origin, row in zip(origins, rollouts, strict=True)]
     while groups:
         replies = yield [
-            Sample(row[0].prompt, len(row), sampling, seed, token_texts, requester=requester)
+            Sample(prompt(row[0].whole), len(row), sampling, seed, token_texts, requester=requester)
             for seed, row in groups
         ]
         for (_, row), reply in zip(groups, replies, strict=True):

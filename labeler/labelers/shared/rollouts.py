@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from labeler.checking.answers.base import Reading
@@ -195,9 +196,9 @@ def _act_out(
     token_texts: bool,
 ) -> Conversation[list[Rollouts]]:
     """The rollouts of a policy that calls tools, each with its turns."""
-    prompts = [(policy.prompt(problem, prefix), len(prefix)) for prefix in prefixes]
+    prompt = partial(policy.prompt, problem)
     acted = yield from act_out(
-        acting, policy.sampling, prompts, n, seeds, requester, token_texts=token_texts
+        acting, policy.sampling, prompt, prefixes, n, seeds, requester, token_texts=token_texts
     )
     answers = [[_answer_of(policy.reading, problem, w) for w in one.written] for one in acted]
     outcomes = yield from _judged(policy, problem, answers, requester)
