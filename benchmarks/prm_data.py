@@ -125,7 +125,7 @@ def _candidates(oracle: OracleProblem, policy: Policy, n: int) -> Conversation[H
     [rollouts] = yield from roll_out(policy, problem, [()], n, [seed], "candidates")
     candidates = []
     for rollout in rollouts.rollouts:
-        steps = steps_of(policy, (), rollout.completion.text)
+        steps = steps_of(policy, (), rollout)
         whole = policy.solution(problem, steps, rollout.outcome, seed)
         is_whole = bool(steps) and rollout.completion.finish != "length"
         candidates.append(
