@@ -14,10 +14,13 @@ How each source is read alone: `monte_carlo` by the papers' rule (the first pref
 rollout succeeds), `bisect` by its posterior, which begins with `surprise`; both look at wrong
 answers only. `tool_match` (strict: a call that is none of the gold calls is wrong) by its first
 flag, and without one by the outcome, for it says nothing of the turn that answers. The others give
-scores without a verdict, and are read by fusion with nothing else but the outcome.
+scores without a verdict: of a wrong answer the first turn with the lowest score, of a right one
+none. `outcome` is what fusion makes of the outcomes alone.
 
-In these worlds the right calls are the only ones, so `tool_match` holds the key that the truth is
-made of; it stands apart as a bound, and `fusion` hears it only where the table says so.
+`fusion` hears all that needs no more than the gold answer and the agent itself: rollouts, surprise,
+the outcome. Beside it stand fusion with the two scores by words, and with the gold calls. In these
+worlds the right calls are the only ones, so `tool_match` holds the key that the truth is made of:
+it is a bound, no rival.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ from labeler.consensus.base import Decision, Rule, fitted
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.scores import scores_of
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver
 from labeler.driver.journal import Journal
@@ -77,7 +81,7 @@ FRESH = 2_000_000
 """Worlds that neither training nor runs draw from."""
 SEARCHES = ("surprise", "bisect")
 KEY = "tool_match"
-FUSION, WITH_KEY = "fusion", "fusion, gold calls too"
+FUSION, WITH_WORDS, WITH_KEY = "fusion", "fusion, words too", "fusion, gold calls too"
 
 
 class FlagOrOutcome:
@@ -86,15 +90,29 @@ class FlagOrOutcome:
     name = "flag_or_outcome"
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        """Every step up to the error is right."""
         flagged = FirstFlag().decide(solution, evidence)
         last = len(evidence) - 1
-        place = next((t for t, label in enumerate(flagged.labels) if label == -1), None)
-        if place is None:
-            place = last if solution.outcome is Verdict.WRONG else -1
-        before = last + 1 if place < 0 else place
-        labels = tuple(1 if t < before else -1 if t == place else None for t in range(last + 1))
-        return Decision(place, labels, (None,) * (last + 1))
+        by_outcome = last if solution.outcome is Verdict.WRONG else -1
+        return at(flagged.labels.index(-1) if -1 in flagged.labels else by_outcome, last + 1)
+
+
+class LowestWhereWrong:
+    """Of a wrong answer the first step with the lowest score; none where the answer is right."""
+
+    name = "lowest_where_wrong"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        [scores, *_] = [*scores_of(evidence).values(), [None] * len(evidence)]
+        known = [(score, t) for t, score in enumerate(scores) if score is not None]
+        is_wrong = solution.outcome is Verdict.WRONG
+        return at(min(known)[1] if known and is_wrong else -1, len(evidence))
+
+
+def at(place: int, n_steps: int) -> Decision:
+    """The first error at a place, -1 for none; every step before it is right."""
+    before = n_steps if place < 0 else place
+    labels = tuple(1 if t < before else -1 if t == place else None for t in range(n_steps))
+    return Decision(place, labels, (None,) * n_steps)
 
 
 @dataclass(frozen=True)
@@ -122,16 +140,16 @@ def readings() -> dict[str, Reading]:
     """How each is read, alone and together."""
     fusion = Fusion(FusionRule(min_confidence=1e-9))
     posterior = Posterior(PosteriorRule(min_confidence=1e-9))
-    scores = ("evidence_check", "sufficiency", "surprise")
-    everyone = tuple(settings(1))
+    of_agent, of_words = ("monte_carlo", "bisect", "surprise"), ("evidence_check", "sufficiency")
     return {
         "monte_carlo": Reading(("monte_carlo",), FirstZero(), of_value=True),
         "bisect": Reading(("bisect", "surprise"), posterior, of_value=True),
-        **{name: Reading((name,), fusion) for name in scores},
+        **{name: Reading((name,), LowestWhereWrong()) for name in (*of_words, "surprise")},
         "outcome": Reading((), fusion),
-        FUSION: Reading(tuple(name for name in everyone if name != KEY), fusion),
+        FUSION: Reading(of_agent, fusion),
+        WITH_WORDS: Reading((*of_agent, *of_words), fusion),
         KEY: Reading((KEY,), FlagOrOutcome()),
-        WITH_KEY: Reading(everyone, fusion),
+        WITH_KEY: Reading((*of_agent, KEY), fusion),
     }
 
 
