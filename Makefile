@@ -5,12 +5,18 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SEED ?= 1
 
-.PHONY: run test check site reference bench policy measure-policy server clean
+.PHONY: run run-agent test check site reference bench policy measure-policy agent measure-agent server clean
 
 run: .venv/run
 	$(BIN)/labeler run data/quickstart.yaml --flow --resume --out runs/quickstart
 	$(BIN)/labeler stats runs/quickstart
 	$(BIN)/labeler show runs/quickstart --n 3 --errors
+
+# The first labelled dataset of an agent: a search over a small corpus, questions of several hops.
+run-agent: .venv/run
+	$(BIN)/labeler run data/agent.yaml --resume --out runs/agent
+	$(BIN)/labeler stats runs/agent
+	$(BIN)/labeler show runs/agent --n 2 --errors
 
 test: .venv/dev bubblewrap chromium
 	$(BIN)/python -m pytest -n 2
@@ -40,11 +46,19 @@ bench: .venv/run
 
 # Trains data/policy anew (an hour and a half on one core) and measures it (a quarter of an hour).
 policy: .venv/run
-	PYTHONPATH=data/policy $(BIN)/python data/policy/train.py
+	PYTHONPATH=data/policy:data/training $(BIN)/python data/policy/train.py
 	$(MAKE) measure-policy
 
 measure-policy: .venv/run
-	PYTHONPATH=data/policy $(BIN)/python data/policy/measure.py
+	PYTHONPATH=data/policy:data/training $(BIN)/python data/policy/measure.py
+
+# Trains data/agent anew (an hour on one core) and measures it (some minutes).
+agent: .venv/run
+	PYTHONPATH=data/agent:data/training $(BIN)/python data/agent/train_agent.py
+	$(MAKE) measure-agent
+
+measure-agent: .venv/run
+	PYTHONPATH=data/agent:data/training $(BIN)/python data/agent/measure_agent.py
 
 .venv/run: constraints.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -2,10 +2,12 @@
 
 `flows/` and `data/` stand at the top of the repository; a top-level package `flows` or `data` in
 site-packages would be in the way of others. `data/` holds no module, but the run files and the
-embedded policy of the first run.
+embedded policies of the first runs.
 """
 
 from setuptools import find_packages, setup
+
+MODELS = ("policy", "agent")
 
 setup(
     packages=[*find_packages(include=["labeler", "labeler.*"]), "labeler.flows", "labeler.data"],
@@ -19,6 +21,10 @@ setup(
             "view/templates/*",
             "view/static/*",
         ],
-        "labeler.data": ["*.yaml", "policy/*.json", "policy/*.jinja", "policy/*.safetensors"],
+        "labeler.data": [
+            "*.yaml",
+            "agent/corpus.jsonl",
+            *(f"{one}/*.{end}" for one in MODELS for end in ("json", "jinja", "safetensors")),
+        ],
     },
 )

@@ -41,6 +41,7 @@ from labeler.labelling.parts import Progress
 from labeler.labelling.routes import routes
 from labeler.oracle.evaluation import Truth, first_error, sampled, searched
 from labeler.oracle.generate import generate_problems
+from labeler.oracle.graph import OracleProblem
 from labeler.records import Evidence, LabeledSolution, LabeledStep
 from labeler.stats.rates import wilson
 from labeler.terminal import progress_bar
@@ -111,7 +112,7 @@ async def evidence(
     show: Any,
     n_solutions: int = 1,
     sources: Sequence[str] = SOURCES,
-    truth: Truth = first_error,
+    truth: Truth[OracleProblem] = first_error,
 ) -> tuple[list[Examined], dict[str, Cost]]:
     """Samples solutions of fresh problems and asks all sources; what they said and its cost.
 

@@ -34,7 +34,7 @@ def by_problem(judged: Sequence[Prediction], problem_ids: Sequence[str]) -> dict
 
 def interval(sums: Mapping[str, Sequence[int]]) -> tuple[float, float]:
     """95% interval of F1 by resampling problems (seeded)."""
-    return _percentiles(_resampled(_array([sums])))
+    return percentiles(resampled(array([sums])))
 
 
 def pooled(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -48,9 +48,9 @@ def pooled(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _pooled(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = list(results[0]["methods"])
     parts = {name: [one["methods"][name] for one in results] for name in names}
-    sums = {name: _array([m["by_problem"] for m in ms]) for name, ms in parts.items()}
-    drawn = {name: _resampled(one) for name, one in sums.items()}
-    f1 = {name: float(_f1(one.sum(axis=0))) for name, one in sums.items()}
+    sums = {name: array([m["by_problem"] for m in ms]) for name, ms in parts.items()}
+    drawn = {name: resampled(one) for name, one in sums.items()}
+    f1 = {name: float(f1_of(one.sum(axis=0))) for name, one in sums.items()}
     tokens = {name: sum(m["generated_tokens"] for m in ms) for name, ms in parts.items()}
     found: dict[str, Any] = {
         "k": results[0]["k"],
@@ -60,7 +60,7 @@ def _pooled(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "methods": {
             name: {
                 "f1": f1[name],
-                "f1_interval": _percentiles(drawn[name]),
+                "f1_interval": percentiles(drawn[name]),
                 "ece": _calibration_error([m["reliability"] for m in parts[name]]),
                 "n_probabilities": sum(m["n_probabilities"] for m in parts[name]),
                 "generated_tokens": tokens[name],
@@ -74,7 +74,7 @@ def _pooled(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         found["f1_above"] = {
             other: {
                 "difference": f1[OURS] - f1[other],
-                "interval": _percentiles(drawn[OURS] - drawn[other]),
+                "interval": percentiles(drawn[OURS] - drawn[other]),
             }
             for other in names
             if other != OURS
@@ -82,18 +82,18 @@ def _pooled(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _array(sums: Sequence[Mapping[str, Sequence[int]]]) -> Array:
+def array(sums: Sequence[Mapping[str, Sequence[int]]]) -> Array:
     """[problems of all seeds, 4]; in the same order for every method."""
     return np.array([row for one in sums for _, row in sorted(one.items())], dtype=float)
 
 
-def _resampled(sums: Array) -> Array:
+def resampled(sums: Array) -> Array:
     """F1 of `ROUNDS` draws of the problems; the same draws for arrays of the same length."""
     rng = np.random.default_rng(0)
-    return _f1(sums[rng.integers(0, len(sums), (ROUNDS, len(sums)))].sum(axis=1))
+    return f1_of(sums[rng.integers(0, len(sums), (ROUNDS, len(sums)))].sum(axis=1))
 
 
-def _f1(sums: Array) -> Array:
+def f1_of(sums: Array) -> Array:
     """ProcessBench's, of [..., 4] counts."""
     located = sums[..., 1] / np.maximum(sums[..., 0], 1)
     cleared = sums[..., 3] / np.maximum(sums[..., 2], 1)
@@ -102,7 +102,8 @@ def _f1(sums: Array) -> Array:
     return values
 
 
-def _percentiles(values: Array) -> tuple[float, float]:
+def percentiles(values: Array) -> tuple[float, float]:
+    """The bounds of a 95% interval."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from batching import Example
 from stages import SEED, Stage, order
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from labeler.driver.requests import Message, Prompt, Sample, Samples
@@ -43,15 +41,6 @@ MISTAKES = {
     ErrorKind.WRONG_ANSWER: 2,
 }
 assert set(MISTAKES) == set(TEACHABLE)
-
-
-@dataclass(frozen=True)
-class Example:
-    """Token ids of one prompt with its answer, and each one's weight in the loss."""
-
-    task: str
-    ids: list[int]
-    weights: list[float]
 
 
 def lesson(
@@ -120,21 +109,6 @@ def examples(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iter
         index += 1
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own) -> Iterator[list[Example]]:
-    """Batches of about TOKENS_PER_BATCH, each of examples of like length."""
-    rng = random.Random(f"batches:{SEED}")
-    stream = examples(tokenizer, stage, own)
-    while True:
-        pool = sorted((next(stream) for _ in range(400)), key=lambda example: len(example.ids))
-        groups: list[list[Example]] = [[]]
-        for example in pool:
-            if (len(groups[-1]) + 1) * len(example.ids) > TOKENS_PER_BATCH:
-                groups.append([])
-            groups[-1].append(example)
-        rng.shuffle(groups)
-        yield from groups
-
-
 async def own_solutions(folder: Path, stage: Stage) -> Own:
     """Solutions that the policy samples at temperature 1, two to a problem, as they came."""
     rng = random.Random(f"own:{SEED}:{stage.name}")
@@ -155,14 +129,3 @@ async def own_solutions(folder: Path, stage: Stage) -> Own:
         for completion in reply.completions
         if completion.finish == "stop" and completion.text.strip()
     ]
-
-
-def tensors(batch: list[Example]) -> tuple[Tensor, Tensor]:
-    """Padded ids (B, T) and the weight of each token in the loss (B, T)."""
-    longest = max(len(example.ids) for example in batch)
-    ids = torch.zeros(len(batch), longest, dtype=torch.long)
-    weights = torch.zeros(len(batch), longest)
-    for row, example in enumerate(batch):
-        ids[row, : len(example.ids)] = torch.tensor(example.ids)
-        weights[row, : len(example.ids)] = torch.tensor(example.weights)
-    return ids, weights

@@ -10,9 +10,9 @@ carry its own slips on: it has only seen right numbers follow, so it goes on wit
 have written (measured: a tenth of the rollouts from its own wrong prefixes ended right); and once
 more with fresh solutions of its own.
 
-The stages are in `stages.py`, what is learned in them in `lessons.py`. Muon (`muon.py`) for
-matrices, AdamW for the rest. Embeddings of numbers start as waves of several periods, the form in
-which small transformers come to add (Nanda et al. 2023), not as noise.
+The stages are in `stages.py`, what is learned in them in `lessons.py`, the loop in `data/training`,
+which the embedded agent shares. Embeddings of numbers start as waves of several periods, the form
+in which small transformers come to add (Nanda et al. 2023), not as noise.
 
 Everything follows from the seed. One thread: sums then come out the same on any number of cores,
 and a second thread would save a quarter of the time only.
@@ -22,27 +22,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
-import time
+import random
 from pathlib import Path
 
 import torch
-from lessons import Example, Own, batches, own_solutions, tensors
-from muon import Muon
+from batching import batches
+from lessons import TOKENS_PER_BATCH, Own, examples, own_solutions
+from loop import Pace, note_hashes, train
 from stages import SEED, STAGES, Stage, order, part_of
 from tokenizer import build_tokenizer
-from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from labeler.oracle.generate import Difficulty, generate_problem
 from labeler.oracle.tasks import solve_prompt
 
 HERE = Path(__file__).parent
-FILES = (
-    "config.json", "generation_config.json", "model.safetensors",
-    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
-)  # fmt: skip
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -74,16 +69,6 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     return model
 
 
-def losses(model: LlamaForCausalLM, batch: list[Example]) -> tuple[Tensor, Tensor]:
-    """Weighted mean loss, and the mean over answer tokens of each example (B,)."""
-    ids, weights = tensors(batch)
-    logits = model(input_ids=ids[:, :-1]).logits
-    targets, weights = ids[:, 1:], weights[:, 1:]
-    each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
-    answers = (weights >= 1.0).float()
-    return (each * weights).sum() / weights.sum(), (each * answers).sum(1) / answers.sum(1)
-
-
 @torch.inference_mode()  # type: ignore[untyped-decorator]
 def greedy_accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> float:
     """Share of 64 held-out problems of middling difficulty solved greedily, a quick look."""
@@ -102,64 +87,23 @@ def greedy_accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast)
     return float(sum(right) / len(right))
 
 
-def train(
+def pace_of(stage: Stage) -> Pace:
+    """How fast a stage learns: the first at full rate up to its middle, the others from less."""
+    first = order(stage) == 0
+
+    def decay(done: float) -> float:
+        return stage.rate * (min(1.0, 2 * (1 - done)) if first else 1 - done) + 0.02
+
+    return Pace(stage.name, stage.schedule, decay, stage.steps)
+
+
+def learn(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, stage: Stage, own: Own, out: Path
 ) -> None:
-    """Trains one stage and leaves the model in bfloat16 under `out`."""
-    torch.set_num_threads(1)
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.ndim < 2 or "embed" in n]
-    optimizers = (
-        Muon(matrices, lr=4e-3),
-        torch.optim.AdamW(others, lr=3e-3, betas=(0.9, 0.98), weight_decay=0.0),
-    )
-    rates = [group["lr"] for o in optimizers for group in o.param_groups]
-    seen, started = 0, time.monotonic()
-    recent: dict[str, list[float]] = {task: [] for task in stage.shares}
-    for step, batch in enumerate(batches(tokenizer, stage, own)):
-        done = seen / stage.schedule
-        if done >= 1 or step == stage.steps or step % 250 == 249:
-            save(model, tokenizer, out)
-        if done >= 1 or step == stage.steps:
-            return
-        decay = min(1.0, 2 * (1 - done)) if order(stage) == 0 else 1 - done
-        factor = min(1.0, (step + 1) / 50) * (stage.rate * decay + 0.02)
-        for optimizer, rate in zip(optimizers, rates, strict=True):
-            optimizer.param_groups[0]["lr"] = rate * factor
-        loss, each = losses(model, batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in optimizers:
-            optimizer.step()
-        model.zero_grad()
-        seen += sum(len(example.ids) for example in batch)
-        for example, value in zip(batch, each.tolist(), strict=True):
-            recent[example.task].append(value)
-        if step % 50 == 0:
-            means = {t: round(sum(v) / len(v), 4) for t, v in recent.items() if v}
-            recent = {task: [] for task in stage.shares}
-            line = {
-                "stage": stage.name, "step": step, "tokens": seen, "done": round(done, 3),
-                "loss": means, "tokens_per_s": round(seen / (time.monotonic() - started)),
-            }  # fmt: skip
-            if step % 250 == 0 and step:
-                line["greedy"] = greedy_accuracy(model, tokenizer)
-            print(json.dumps(line), flush=True)
-
-
-def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    """Writes a bfloat16 copy; training goes on in float32."""
-    copy = LlamaForCausalLM(model.config)
-    copy.load_state_dict(model.state_dict())
-    copy.to(torch.bfloat16).save_pretrained(out)
-    tokenizer.save_pretrained(out)
-
-
-def note_hashes(folder: Path) -> None:
-    """Writes down which files these are: a test tells them from others by that."""
-    files = [folder / name for name in FILES]
-    hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    (folder / "hashes.json").write_text(json.dumps(hashes, indent=2) + "\n")
+    """Trains one stage and leaves the model under `out`."""
+    stream = examples(tokenizer, stage, own)
+    lessons = batches(stream, random.Random(f"batches:{SEED}"), TOKENS_PER_BATCH)
+    train(model, tokenizer, lessons, pace_of(stage), lambda m: greedy_accuracy(m, tokenizer), out)
 
 
 def main() -> None:
@@ -176,12 +120,12 @@ def main() -> None:
     for whole in STAGES[names.index(given.from_stage) :]:
         stage = part_of(whole, given.part)
         if order(stage) == 0:
-            train(new_model(tokenizer), tokenizer, stage, [], given.out)
+            learn(new_model(tokenizer), tokenizer, stage, [], given.out)
         else:
             own = asyncio.run(own_solutions(given.out, stage))
             print(json.dumps({"own solutions": len(own)}), flush=True)
             model = LlamaForCausalLM.from_pretrained(given.out, dtype=torch.float32)
-            train(model, tokenizer, stage, own, given.out)
+            learn(model, tokenizer, stage, own, given.out)
     note_hashes(given.out)
 
 

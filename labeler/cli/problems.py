@@ -35,6 +35,18 @@ def problems_make(
     typer.echo(f"{file}: {written} problems")
 
 
+@problems_app.command("corpus", epilog="Example: labeler problems corpus corpus.jsonl --seed 3")
+def problems_corpus(
+    file: Annotated[Path, typer.Argument(help="JSONL file to write: id, title, text.")],
+    seed: Annotated[int, typer.Option(help="Of the questions (`problems.seed`).")] = 1,
+    people: Annotated[int, typer.Option(help="Of the world (`problems.scope.people`).")] = 80,
+) -> None:
+    """Write the passages that questions of `oracle_agents` are answered from, for a search."""
+    from labeler.oracle.agents.world import generate_world, write_corpus
+
+    typer.echo(f"{file}: {write_corpus(file, generate_world(seed, people))} passages")
+
+
 @problems_app.command("show", epilog="Example: labeler problems show data/quickstart.yaml --n 2")
 def problems_show(
     config: ConfigFile,

@@ -7,7 +7,7 @@ itself (OmegaPRM: the rollouts it bisected, all of them wrong, and the right rol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
@@ -15,15 +15,28 @@ from labeler.driver.driver import Driver
 from labeler.evaluation.compare import Examined
 from labeler.labelers.base import Findings, Policy, roll_out, steps_of
 from labeler.labelers.method import Labeler
+from labeler.oracle.agents.oracle import grade_turns
+from labeler.oracle.agents.questions import Question
 from labeler.oracle.free_text import grade_text
 from labeler.oracle.graph import OracleProblem
 from labeler.oracle.oracle import grade
 from labeler.problems.solved import SolutionRecord
-from labeler.records import Solution
+from labeler.records import Problem, Solution
 from labeler.seeds import derive_seed
+from labeler.turns.step import turn_steps, turns_among
 
-Truth: TypeAlias = Callable[[OracleProblem, Sequence[str]], int | None]
-"""Says where a solution's first error is, -1 for none, None where that is not known."""
+
+class Asked(Protocol):
+    """A problem with what is known of it: a graph of computation, a world of facts."""
+
+    @property
+    def problem(self) -> Problem: ...
+
+
+A = TypeVar("A", bound=Asked)
+Truth: TypeAlias = Callable[[A, Sequence[str]], int | None]
+"""Says where a solution's first error is, -1 for none, None where that is not known. Steps of an
+agent come with their turns (`labeler.turns.step`)."""
 
 
 def first_error(problem: OracleProblem, steps: Sequence[str]) -> int | None:
@@ -36,13 +49,18 @@ def first_error_in_text(problem: OracleProblem, steps: Sequence[str]) -> int | N
     return grade_text(problem, steps).first_error
 
 
+def first_error_of_agent(question: Question, steps: Sequence[str]) -> int:
+    """Of a trajectory, whatever its policy."""
+    return grade_turns(question, turns_among(steps) or ()).first_error
+
+
 async def sampled(
-    problems: Sequence[OracleProblem],
+    problems: Sequence[A],
     policy: Policy,
     driver: Driver,
     costs: dict[str, Cost],
     n: int = 1,
-    truth: Truth = first_error,
+    truth: Truth[A] = first_error,  # type: ignore[assignment]
     logprobs: bool = False,
 ) -> list[SolutionRecord]:
     """`n` solutions per problem, distinct ones, with their truth; none that was cut off. Those
@@ -57,7 +75,7 @@ async def sampled(
 
 
 def _solve(
-    oracle_problem: OracleProblem, policy: Policy, n: int, truth: Truth, logprobs: bool
+    oracle_problem: A, policy: Policy, n: int, truth: Truth[A], logprobs: bool
 ) -> Conversation[list[SolutionRecord]]:
     problem = oracle_problem.problem
     seed = derive_seed(policy.run_seed, "solve", problem.problem_id)
@@ -74,13 +92,13 @@ def _solve(
 
 
 async def searched(
-    problems: Sequence[OracleProblem],
+    problems: Sequence[A],
     name: str,
     labeler: Labeler,
     driver: Driver,
     costs: dict[str, Cost],
     on_problem: Callable[[], None],
-    truth: Truth = first_error,
+    truth: Truth[A] = first_error,  # type: ignore[assignment]
 ) -> list[Examined]:
     """What a labeler that writes its own solutions found on them."""
     asked = ((p.problem.problem_id, labeler(p.problem, ())) for p in problems)
@@ -95,5 +113,5 @@ async def searched(
     ]
 
 
-def _graded(problem: OracleProblem, solution: Solution, truth: Truth) -> SolutionRecord:
-    return SolutionRecord(problem.problem, solution, truth(problem, solution.steps))
+def _graded(problem: A, solution: Solution, truth: Truth[A]) -> SolutionRecord:
+    return SolutionRecord(problem.problem, solution, truth(problem, turn_steps(solution)))

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from labeler.extensions import Table
+from labeler.oracle.agents.questions import Scope, generate_questions
 from labeler.oracle.generate import Difficulty, generate_problems
 from labeler.problems.base import parse_columns
 from labeler.problems.cruxeval import read_cruxeval
@@ -45,6 +46,18 @@ class OracleProblems(ProblemSettings):
     """Another seed makes others."""
     difficulty: Difficulty = Difficulty()
     """How hard they are."""
+
+
+class OracleAgentsProblems(ProblemSettings):
+    """Generated questions for agents, of one world, whose right calls are known."""
+
+    kind: Literal["oracle_agents"] = "oracle_agents"
+    n: Annotated[int, Field(ge=1, le=MOST_PROBLEMS)]
+    """How many."""
+    seed: int = 1
+    """Another seed is another world, with another corpus (`labeler problems corpus`)."""
+    scope: Scope = Scope()
+    """How large the world is, and how far its questions reach."""
 
 
 class FileProblems(ProblemSettings):
@@ -137,6 +150,11 @@ def _read_oracle(settings: OracleProblems) -> Iterator[Problem]:
     return (oracle_problem.problem for oracle_problem in generated)
 
 
+def _read_oracle_agents(settings: OracleAgentsProblems) -> Iterator[Problem]:
+    asked = generate_questions(settings.n, settings.seed, settings.scope)
+    return (question.problem for question in asked)
+
+
 def _file(
     settings: type[FileProblems], read: Callable[[Path], Iterable[Problem | Rejection]]
 ) -> ProblemSource:
@@ -183,6 +201,7 @@ PROBLEM_SOURCES: Table[ProblemSource] = Table(
     ProblemSource,
     "kind of problems",
     ProblemSource(name="oracle", settings=OracleProblems, read=_read_oracle),
+    ProblemSource(name="oracle_agents", settings=OracleAgentsProblems, read=_read_oracle_agents),
     _file(GSM8KProblems, read_gsm8k),
     _file(MathProblems, read_math),
     _file(PlainProblems, read_plain),

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from labeler.config.environments import Bm25Config
 from labeler.config.labelers import LabelerConfig, needs_model
 from labeler.config.run import RunConfig
 from labeler.consensus.base import Rule
@@ -29,11 +30,19 @@ from labeler.labelers.methods import METHODS
 from labeler.labelling.parts import Progress
 from labeler.labelling.readiness import probe_all
 from labeler.labelling.routes import routes
-from labeler.oracle.evaluation import sampled, searched
+from labeler.oracle.agents.questions import generate_questions
+from labeler.oracle.agents.world import write_corpus
+from labeler.oracle.evaluation import (
+    A,
+    Truth,
+    first_error,
+    first_error_of_agent,
+    sampled,
+    searched,
+)
 from labeler.oracle.generate import generate_problems
-from labeler.oracle.graph import OracleProblem
 from labeler.problems.solved import SolutionRecord, read_solutions
-from labeler.problems.sources import OracleProblems
+from labeler.problems.sources import OracleAgentsProblems, OracleProblems
 from labeler.records import Problem, Rejection
 from labeler.samplers.base import Sampler
 from labeler.wiring.consensus import build_rule
@@ -93,17 +102,39 @@ def compare_on_oracle(
     on_progress: Callable[[Progress], None],
 ) -> Comparison:
     """On solutions that the policy writes for fresh problems of the config's difficulty."""
-    if not isinstance(config.problems, OracleProblems):
-        raise ConfigError("problems.kind: only oracle problems have a known truth; use that kind")
     n_problems, seed = scope
-    difficulty = config.problems.difficulty
     # A set of its own for every seed, apart from those that runs and training draw from.
-    problems = list(generate_problems(n_problems, 1_000_000 + seed, difficulty))
+    fresh = 1_000_000 + seed
     seeded = config.model_copy(update={"seed": seed})
-    chosen = labelers_named(seeded, candidates.labelers)
-    asked = [one.problem for one in problems]
-    work = _Comparing(seeded, chosen, _rules(seeded, candidates), journal, on_progress, asked)
-    return block_on(work.on_fresh(problems))
+
+    def compared(problems: Sequence[A], truth: Truth[A], its_config: RunConfig) -> Comparison:
+        chosen = labelers_named(its_config, candidates.labelers)
+        asked = [one.problem for one in problems]
+        rules = _rules(its_config, candidates)
+        work = _Comparing(its_config, chosen, rules, journal, on_progress, asked)
+        return block_on(work.on_fresh(problems, truth))
+
+    if isinstance(config.problems, OracleProblems):
+        problems = list(generate_problems(n_problems, fresh, config.problems.difficulty))
+        return compared(problems, first_error, seeded)
+    if isinstance(config.problems, OracleAgentsProblems):
+        questions = list(generate_questions(n_problems, fresh, config.problems.scope))
+        with tempfile.TemporaryDirectory() as folder:
+            corpus = Path(folder) / "corpus.jsonl"
+            write_corpus(corpus, questions[0].world)
+            return compared(questions, first_error_of_agent, _searching(seeded, corpus))
+    raise ConfigError(
+        "problems.kind: only oracle and oracle_agents have a known truth; use one of them"
+    )
+
+
+def _searching(config: RunConfig, corpus: Path) -> RunConfig:
+    """The same run, whose searches go through another corpus."""
+    environments = {
+        name: one.model_copy(update={"corpus": str(corpus)}) if isinstance(one, Bm25Config) else one
+        for name, one in config.environments.items()
+    }
+    return config.model_copy(update={"environments": environments})
 
 
 class _Comparing:
@@ -128,10 +159,9 @@ class _Comparing:
             if config and (needs_model(labelers) or any(one.models for one in labelers.values()))
             else {}
         )
-        rolls_out = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
-        self._environments = (
-            build_environments(config, self._sandbox) if rolls_out and config else ()
-        )
+        acts = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
+        acts |= config is not None and isinstance(config.problems, OracleAgentsProblems)
+        self._environments = build_environments(config, self._sandbox) if acts and config else ()
         self._policy = build_policy(config, self._samplers.get(POLICY), self._environments)
         self._settings = labelers
         self._labelers = self._bound(self._policy)
@@ -173,7 +203,7 @@ class _Comparing:
             examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
         return compare(examined, self._labelers, self._rules, self._costs, self._scoring())
 
-    async def on_fresh(self, problems: Sequence[OracleProblem]) -> Comparison:
+    async def on_fresh(self, problems: Sequence[A], truth: Truth[A]) -> Comparison:
         given: dict[str, Labeler] = {}
         own: dict[str, Labeler] = {}
         for n, one in self._labelers.items():
@@ -183,7 +213,9 @@ class _Comparing:
             driver = await self._driver()
             logprobs = any(one.keeps_logprobs for one in self._settings.values())
             solved = (
-                await sampled(problems, self._policy, driver, self._costs, logprobs=logprobs)
+                await sampled(
+                    problems, self._policy, driver, self._costs, truth=truth, logprobs=logprobs
+                )
                 if given
                 else []
             )
@@ -192,7 +224,9 @@ class _Comparing:
             own = {name: self._labelers[name] for name in own}
             examined = await examine(solved, given, driver, self._costs, self._on_problem)
             found = {
-                name: await searched(problems, name, one, driver, self._costs, self._on_problem)
+                name: await searched(
+                    problems, name, one, driver, self._costs, self._on_problem, truth
+                )
                 for name, one in own.items()
             }
         whole = compare(examined, given, self._rules if given else (), self._costs, self._scoring())

@@ -1,0 +1,321 @@
+"""Finding the first wrong call of the embedded agent: rollouts that act, bisection, tools, fusion.
+
+For every seed a fresh world with its corpus; the agent answers its questions, calling the search,
+and each source says where its trajectories go wrong. The truth is the oracle's
+(`labeler/oracle/agents`). All sources see the same trajectories, in one run, and each pays for
+itself.
+Prints a table (or one JSON object) of each seed and of all together: ProcessBench's F1 over wrong
+and right trajectories, its interval, tokens, and by how much fusion is above every single source,
+both on the same draws of questions.
+
+    python benchmarks/agents.py --questions 150 --seeds 1 2 3 --k 8
+
+How each source is read alone: `monte_carlo` by the papers' rule (the first prefix from which no
+rollout succeeds), `bisect` by its posterior, which begins with `surprise`; both look at wrong
+answers only. `tool_match` (strict: a call that is none of the gold calls is wrong) by its first
+flag, and without one by the outcome, for it says nothing of the turn that answers. The others give
+scores without a verdict: of a wrong answer the first turn with the lowest score, of a right one
+none. `outcome` is what fusion makes of the outcomes alone.
+
+`fusion` hears all that needs no more than the gold answer and the agent itself: rollouts, surprise,
+the outcome. Beside it stand fusion with the two scores by words, and with the gold calls. In these
+worlds the right calls are the only ones, so `tool_match` holds the key that the truth is made of:
+it is a bound, no rival.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from search import progress
+from search_pooled import array, by_problem, f1_of, percentiles, resampled
+from search_scores import judge
+
+from labeler.config import load_config
+from labeler.consensus.base import Decision, Rule, fitted
+from labeler.consensus.first_zero import FirstZero
+from labeler.consensus.fusion import Fusion, FusionRule
+from labeler.consensus.posterior import Posterior, PosteriorRule
+from labeler.consensus.scores import scores_of
+from labeler.driver.cost import Cost
+from labeler.driver.driver import Driver
+from labeler.driver.journal import Journal
+from labeler.driver.requests import POLICY
+from labeler.environments.bm25 import Bm25Search
+from labeler.evaluation.compare import Examined, examine, piloted_on, rows_of
+from labeler.evaluation.first_flag import FirstFlag
+from labeler.evaluation.metrics import Prediction
+from labeler.labelers.base import Policy
+from labeler.labelers.bisect import Bisect
+from labeler.labelers.evidence_check import EvidenceCheck
+from labeler.labelers.method import Labeler, MethodSettings
+from labeler.labelers.monte_carlo import MonteCarlo
+from labeler.labelers.sufficiency import Sufficiency
+from labeler.labelers.surprise import SurpriseSettings
+from labeler.labelers.tool_match import ToolMatch
+from labeler.labelling.routes import routes
+from labeler.oracle.agents.oracle import grade_turns
+from labeler.oracle.agents.questions import Question, Scope, generate_questions
+from labeler.oracle.evaluation import first_error_of_agent, sampled
+from labeler.problems.solved import SolutionRecord
+from labeler.records import Evidence, Solution, Verdict
+from labeler.terminal import progress_bar
+from labeler.turns.step import turn_steps, turns_among
+from labeler.wiring.labelers import build_labeler, build_policy
+from labeler.wiring.models import build_samplers
+from labeler.wiring.sandbox import build_checker
+
+CONFIG = Path(__file__).parent.parent / "data" / "agent.yaml"
+FRESH = 2_000_000
+"""Worlds that neither training nor runs draw from."""
+SEARCHES = ("surprise", "bisect")
+KEY = "tool_match"
+FUSION, WITH_WORDS, WITH_KEY = "fusion", "fusion, words too", "fusion, gold calls too"
+
+
+class FlagOrOutcome:
+    """The first flag; without one the last step where the answer is wrong, and none where right."""
+
+    name = "flag_or_outcome"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        flagged = FirstFlag().decide(solution, evidence)
+        last = len(evidence) - 1
+        by_outcome = last if solution.outcome is Verdict.WRONG else -1
+        return at(flagged.labels.index(-1) if -1 in flagged.labels else by_outcome, last + 1)
+
+
+class LowestWhereWrong:
+    """Of a wrong answer the first step with the lowest score; none where the answer is right."""
+
+    name = "lowest_where_wrong"
+
+    def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
+        [scores, *_] = [*scores_of(evidence).values(), [None] * len(evidence)]
+        known = [(score, t) for t, score in enumerate(scores) if score is not None]
+        is_wrong = solution.outcome is Verdict.WRONG
+        return at(min(known)[1] if known and is_wrong else -1, len(evidence))
+
+
+def at(place: int, n_steps: int) -> Decision:
+    """The first error at a place, -1 for none; every step before it is right."""
+    before = n_steps if place < 0 else place
+    labels = tuple(1 if t < before else -1 if t == place else None for t in range(n_steps))
+    return Decision(place, labels, (None,) * n_steps)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whose evidence a rule reads; `of_value`: on trajectories with a wrong answer only."""
+
+    heard: tuple[str, ...]
+    rule: Rule
+    of_value: bool = False
+
+
+def settings(k: int) -> dict[str, MethodSettings]:
+    """The sources by name."""
+    return {
+        "monte_carlo": MonteCarlo(k=k),
+        "bisect": Bisect(),
+        "tool_match": ToolMatch(strict=True),
+        "evidence_check": EvidenceCheck(),
+        "sufficiency": Sufficiency(),
+        "surprise": SurpriseSettings(),
+    }
+
+
+def readings() -> dict[str, Reading]:
+    """How each is read, alone and together."""
+    fusion = Fusion(FusionRule(min_confidence=1e-9))
+    posterior = Posterior(PosteriorRule(min_confidence=1e-9))
+    of_agent, of_words = ("monte_carlo", "bisect", "surprise"), ("evidence_check", "sufficiency")
+    return {
+        "monte_carlo": Reading(("monte_carlo",), FirstZero(), of_value=True),
+        "bisect": Reading(("bisect", "surprise"), posterior, of_value=True),
+        **{name: Reading((name,), LowestWhereWrong()) for name in (*of_words, "surprise")},
+        "outcome": Reading((), fusion),
+        FUSION: Reading(of_agent, fusion),
+        WITH_WORDS: Reading((*of_agent, *of_words), fusion),
+        KEY: Reading((KEY,), FlagOrOutcome()),
+        WITH_KEY: Reading((*of_agent, KEY), fusion),
+    }
+
+
+async def examined_of(
+    given: argparse.Namespace, seed: int
+) -> tuple[list[Question], list[Examined], dict[str, Cost]]:
+    """A world's questions, the agent's trajectories with all evidence, and what it cost."""
+    config = load_config(CONFIG, given.settings).model_copy(update={"seed": seed})
+    questions = list(generate_questions(given.questions, FRESH + seed, Scope()))
+    search = Bm25Search.from_rows(questions[0].world.rows())
+    samplers = build_samplers(config)
+    policy = build_policy(config, samplers[POLICY], [search])
+    chosen = settings(given.k)
+
+    def bound(known: Policy, names: Sequence[str]) -> dict[str, Labeler]:
+        return {name: build_labeler(chosen[name], known) for name in names}
+
+    async with AsyncExitStack() as stack:
+        checker = build_checker(None, in_words=True)
+        for sampler in samplers.values():
+            stack.push_async_callback(sampler.aclose)
+        stack.push_async_callback(checker.aclose)
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        journal = stack.enter_context(Journal(given.journal or Path(folder) / "journal.sqlite"))
+        driver = Driver(routes(samplers, checker, None, [search]), journal, max_active=96)
+        await stack.enter_async_context(driver)
+        solved = await sampled(
+            questions, policy, driver, {}, given.solutions, first_error_of_agent, logprobs=True
+        )
+        known = await piloted_on(solved, lambda one: bound(one, SEARCHES), policy, driver)
+        costs: dict[str, Cost] = {}
+        n = len({one.problem.problem_id for one in solved})
+        with progress_bar(f"seed {seed}") as bar:
+            labelers = bound(known, list(chosen))
+            found = await examine(solved, labelers, driver, costs, progress(bar, n, costs))
+    return questions, found, costs
+
+
+def judged(examined: Sequence[Examined], reading: Reading) -> list[Prediction]:
+    """What one reading makes of every trajectory."""
+    rows = rows_of(examined, reading.heard)
+    rule = fitted(reading.rule, rows)
+    truths = [one.solved.first_error or 0 for one in examined]
+    if reading.of_value:
+        return [judge(row, truth, rule) for row, truth in zip(rows, truths, strict=True)]
+    decisions = [rule.decide(row.solution, [step.evidence for step in row.steps]) for row in rows]
+    return [
+        Prediction(decision, truth, row.solution.outcome)
+        for decision, truth, row in zip(decisions, truths, rows, strict=True)
+    ]
+
+
+def kinds(questions: Sequence[Question], solved: Sequence[SolutionRecord]) -> Counter[str]:
+    """Kinds of first errors."""
+    by_id = {question.problem.problem_id: question for question in questions}
+    grades = [
+        grade_turns(by_id[one.problem.problem_id], turns_among(turn_steps(one.solution)) or ())
+        for one in solved
+    ]
+    return Counter(str(g.first_error_kind) for g in grades if g.first_error >= 0)
+
+
+async def measure(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """One seed."""
+    questions, examined, costs = await examined_of(given, seed)
+    solved = [one.solved for one in examined]
+    ids = [one.problem.problem_id for one in solved]
+    return {
+        "seed": seed,
+        "n": len(solved),
+        "n_erroneous": sum(one.first_error != -1 for one in solved),
+        "n_wrong_answers": sum(one.solution.outcome is Verdict.WRONG for one in solved),
+        "n_calls": sum(len(t.calls) for one in solved for t in _turns(one)),
+        "kinds": dict(kinds(questions, solved)),
+        "tokens": {name: cost.completion_tokens for name, cost in costs.items()},
+        "calls": {name: cost.samples for name, cost in costs.items()},
+        "by_problem": {
+            name: by_problem(judged(examined, one), ids) for name, one in readings().items()
+        },
+    }
+
+
+def _turns(one: SolutionRecord) -> Sequence[Any]:
+    return one.solution.trajectory.turns if one.solution.trajectory else ()
+
+
+def summed(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All seeds as one: F1 of each source, and of fusion above each, on the same draws."""
+    sums = {name: array([one["by_problem"][name] for one in results]) for name in readings()}
+    drawn = {name: resampled(one) for name, one in sums.items()}
+    f1 = {name: float(f1_of(one.sum(axis=0))) for name, one in sums.items()}
+    tokens: Counter[str] = Counter()
+    for one in results:
+        tokens.update(one["tokens"])
+    return {
+        "seeds": [one["seed"] for one in results],
+        **{key: sum(one[key] for one in results) for key in ("n", "n_erroneous", "n_calls")},
+        "kinds": dict(sum((Counter(one["kinds"]) for one in results), Counter())),
+        "methods": {
+            name: {
+                "f1": f1[name],
+                "f1_interval": percentiles(drawn[name]),
+                "located": [int(x) for x in sums[name].sum(axis=0)[:2]],
+                "cleared": [int(x) for x in sums[name].sum(axis=0)[2:]],
+                "tokens": tokens[name],
+                "fusion_above": {
+                    "difference": f1[FUSION] - f1[name],
+                    "interval": percentiles(drawn[FUSION] - drawn[name]),
+                },
+            }
+            for name in sums
+        },
+        "bisect_share_of_tokens": tokens["bisect"] / tokens["monte_carlo"]
+        if tokens["monte_carlo"]
+        else None,
+        "bisect_above_monte_carlo": {
+            "difference": f1["bisect"] - f1["monte_carlo"],
+            "interval": percentiles(drawn["bisect"] - drawn["monte_carlo"]),
+        },
+    }
+
+
+def show(found: Mapping[str, Any]) -> None:
+    """The table of one group."""
+    share = found["bisect_share_of_tokens"]
+    table = Table(
+        "source", "F1 [95%]", "located", "cleared", "tokens", "fusion above [95%]",
+        title=f"seeds {found['seeds']}: {found['n']} trajectories, {found['n_erroneous']} "
+        f"erroneous, {found['n_calls']} calls",
+        caption=f"bisect: {'-' if share is None else f'{share:.3f}'} of monte_carlo's tokens; "
+        f"first errors: {found['kinds']}",
+    )  # fmt: skip
+    for name, one in found["methods"].items():
+        low, high = one["f1_interval"]
+        above = one["fusion_above"]
+        a, b = above["interval"]
+        table.add_row(
+            name, f"{one['f1']:.3f} [{low:.3f}, {high:.3f}]",
+            "{1}/{0}".format(*one["located"]), "{1}/{0}".format(*one["cleared"]),
+            f"{one['tokens']:,}", "" if name == FUSION
+            else f"{above['difference']:+.3f} [{a:+.3f}, {b:+.3f}]",
+        )  # fmt: skip
+    Console(width=130).print(table)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--questions", type=int, default=150, help="of each seed's world")
+    parser.add_argument("--solutions", type=int, default=2, help="drawn per question")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--k", type=int, default=8, help="rollouts of a prefix, monte_carlo")
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    parser.add_argument("--journal", type=Path, help="keep replies here and use those in it")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    results = [asyncio.run(measure(given, seed)) for seed in given.seeds]
+    groups = [summed([one]) for one in results]
+    if len(results) > 1:
+        groups.append(summed(results))
+    if given.json:
+        print(json.dumps({"runs": results, "groups": groups}))
+        return
+    for one in groups:
+        show(one)
+
+
+if __name__ == "__main__":
+    main()
