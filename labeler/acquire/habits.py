@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from labeler.acquire.base import Unit
 from labeler.acquire.board import Case
+from labeler.consensus.scores import score_name
 from labeler.consensus.sources import Source, counts_by_source, source_of
-from labeler.labelers.shared.score_alone import is_score_alone, source_name
+from labeler.labelers.shared.score_alone import is_score_alone
 from labeler.records import Verdict
 
 PRIOR_CASES = 1.0
@@ -93,11 +94,13 @@ def _habit(name: str, cases: list[Case]) -> Habit:
     votes: Counter[int] = Counter()
     for case in cases:
         flagged = False
-        for step in case.row.steps[: len(case.row.steps)]:
+        for t, step in enumerate(case.row.steps):
             pieces = [piece for piece in step.evidence if piece.labeler == name]
             said = counts_by_source(pieces)
             speakers.update(source_of(p) for p in pieces if p.verdict is not Verdict.UNKNOWN)
-            scores.update(source_name(name, p.model) for p in pieces if is_score_alone(p))
+            scores.update(
+                score_name(p, t, len(case.row.steps)) for p in pieces if is_score_alone(p)
+            )
             spoke = bool(said) or any(is_score_alone(p) for p in pieces)
             if flagged:
                 after, spoke_after = after + 1, spoke_after + spoke

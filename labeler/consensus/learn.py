@@ -6,6 +6,9 @@ chain of their own, and their rollouts to nobody. Problems in which nothing succ
 about the others: "the policy cannot solve them" and "their first steps are all wrong" explain
 rollouts equally well, and a run of failures would teach the second. So a first step that is wrong
 is rarer in this model than in truth where problems have one solution each and only rollouts speak.
+Scores that depend on where a step stands (`Method.by_place`) do not teach: steps that stand alike
+score alike, which explains them better than right and wrong do, and would be taken for it. What
+they are worth is learned at the end from what the others say, so without others they are silent.
 Deterministic: starts from the prior, never at random. Source: Dempster, Laird, Rubin (1977).
 """
 
@@ -35,6 +38,7 @@ from labeler.consensus.emission import log_seen as log_seen_of_scores
 from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
 from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
 from labeler.consensus.observations import Observations, ScoreClasses, is_rollouts
+from labeler.consensus.scores import is_by_place
 from labeler.consensus.sources import OUTCOME, Source
 from labeler.labelers.methods import method_of
 
@@ -80,7 +84,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
                     seen.sources, seen.tables, sums.expected_counts, strict=True
                 )
             },
-            emissions=_learned(model.emissions, seen.scores, sums.expected_classes),
+            emissions=_learned(model.emissions, seen.scores, sums.expected_classes, by_place=False),
             n_rounds=n_rounds,
             log_likelihood=sums.log_likelihood,
         )
@@ -91,6 +95,7 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
     pairs = [(i, a, j, b) for i, a in by_name for j, b in enumerate(seen.sources) if related(a, b)]
     return replace(
         model,
+        emissions=_learned(model.emissions, seen.scores, sums.expected_classes, by_place=True),
         hopeless=HopelessProblems(
             model.hopeless.share, dict(zip(seen.asked, sums.hopeless.tolist(), strict=True))
         ),
@@ -110,13 +115,16 @@ def _unseen(scores: ScoreClasses) -> Emissions:
 
 
 def _learned(
-    emissions: Emissions, scores: ScoreClasses, expected_classes: Sequence[Array]
+    emissions: Emissions, scores: ScoreClasses, expected_classes: Sequence[Array], *, by_place: bool
 ) -> Emissions:
-    """What scores are worth, from how often each class was met in each state."""
-    known = zip(scores.names, scores.pooled, expected_classes, strict=True)
-    return Emissions(
-        {name: refit(emissions.by_source[name], pooled, e) for name, pooled, e in known}
-    )
+    """What scores are worth, those by place or all others, from how often each class was met in
+    each state.
+    """
+    found = dict(emissions.by_source)
+    for name, pooled, expected in zip(scores.names, scores.pooled, expected_classes, strict=True):
+        if is_by_place(name) == by_place:
+            found[name] = refit(found[name], pooled, expected)
+    return Emissions(found)
 
 
 def _related(sources: Sequence[Source]) -> Array:

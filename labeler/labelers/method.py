@@ -155,6 +155,8 @@ class Method:
     only_of_wrong_answers: bool
     """Speaks of solutions with a wrong answer only: that it is silent on others is no verdict."""
     prompts: Callable[[Any], Sequence[Task]]
+    by_place: bool = False
+    """How high its scores are depends on where a step stands, beside whether it is right."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where the record contradicts its settings."""

@@ -206,4 +206,5 @@ METHOD = Method(
     needs_reference=False,
     only_of_wrong_answers=False,
     prompts=no_prompts,
+    by_place=True,
 )

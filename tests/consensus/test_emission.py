@@ -21,7 +21,11 @@ from tests.consensus.talk import rollouts, said, solution
 N_STEPS = 6
 
 
-def rows(n, told, seed=0):
+PLACES = (0.0, 8.0, 8.0, 8.0, 4.0, 0.0)
+"""How much lower the scores of a step are for where it stands."""
+
+
+def rows(n, told, seed=0, labeler="surprise", places=(0.0,) * N_STEPS):
     """Half the solutions have an error; a judge and rollouts are often right; `told`: how much
     lower the score of a first error is.
     """
@@ -34,11 +38,11 @@ def rows(n, told, seed=0):
             dead = 0 <= truth <= t
             right = 0 if dead else 1 + rng.randrange(4)
             word = "-" if (t == truth) != (rng.random() < 0.15) else "+"
-            signal = rng.gauss(0, 1) - (told if t == truth else 0)
+            signal = rng.gauss(0, 1) - (told if t == truth else 0) - places[t]
             pieces.append((
                 *([rollouts(4, right)] if rng.random() < 0.5 else []),
                 said(word),
-                score_alone("", "surprise", "1", Asks.CORRECTNESS, signal, model="other"),
+                score_alone("", labeler, "1", Asks.CORRECTNESS, signal, model="other"),
             ))  # fmt: skip
         outcome = Verdict.CORRECT if truth == -1 else Verdict.WRONG
         one = solution(N_STEPS, outcome, name=f"s{i}")
@@ -83,6 +87,23 @@ def test_a_score_that_says_nothing_is_silent(rule):
     plain = without_scores(some)
     with_scores = belief_in_truth(rule.fit(some), some, truths)
     assert with_scores == pytest.approx(belief_in_truth(rule.fit(plain), plain, truths), abs=0.02)
+
+
+@pytest.mark.parametrize("rule", [Fusion(), Posterior()], ids=["fusion", "posterior"])
+def test_a_score_that_depends_on_the_place_of_a_step_is_held_against_that_place(rule):
+    """Which searches of an agent look useful by their words: the first and the last ones."""
+    believed = {}
+    for told in (0.0, 3.0):
+        some, truths = rows(240, told, labeler="evidence_check", places=PLACES)
+        plain = without_scores(some)
+        believed[told] = (
+            belief_in_truth(rule.fit(some), some, truths),
+            belief_in_truth(rule.fit(plain), plain, truths),
+        )
+    with_scores, without = believed[0.0]
+    assert with_scores == pytest.approx(without, abs=0.03)
+    with_scores, without = believed[3.0]
+    assert with_scores > without + 0.05
 
 
 def test_what_was_learned_is_reported_beside_the_confusion_of_sources():
