@@ -58,7 +58,7 @@ _REWRITES = tuple(
         (r"(?<!\\)\\(?=[0-9])", ""),  # `\5`, a slip for `\$5`
         (r"\\(?:left|right|displaystyle|[bB]igg?[lr]?)(?![A-Za-z])", ""),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
-        (r"\\(?:text(?:bf|it|rm|normal)|math(?:rm|bf|it)|mbox)\s*(?=\{)", r"\\text"),
+        (r"\\(?:text(?:bf|it|rm|sf|tt|sc|normal)|math(?:rm|bf|it|tt)|mbox)\s*(?=\{)", r"\\text"),
         (r"(?<=[0-9])(?:\{,\}|,\s*\\!)\s*(?=[0-9]{3})", ""),
         (r",\s*\\!\s*", ","),
         (r"\{,\}", ","),

@@ -62,10 +62,11 @@ RULES_VERSION = 3
 _CORRECT = CheckResult(Verdict.CORRECT)
 _EXACT = 1e-15
 _TWICE = re.compile(
-    r"(?P<one>[^()]{1,60}?)"
+    r"(?P<one>[^()\[\]]{1,60}?)"
     r"(?:,? (?:\\text ?\{ ?or ?\}|or|i\.e\.,?|which is|equivalently) "
-    r"|,?\\text ?\{,? ?or ?\}| (?=\())"
-    r"\(?(?:or |about |approximately |i\.e\.,? |= ?|≈ ?|\\approx ?)?(?P<two>[^()]{1,60})\)?"
+    r"|,?\\text ?\{,? ?or ?\}| (?=[(\[]))"
+    r"[(\[]?(?:or |about |approximately |i\.e\.,? |= ?|≈ ?|\\approx ?)?"
+    r"(?P<two>[^()\[\]]{1,60})[)\]]?"
 )
 _LABEL = re.compile(
     r"(?:\\text\{[A-Za-z ]{1,60}\}|[A-Z][a-z]{3,20}(?: [a-z]{1,20}){0,5}) ?= ?(?=[^=]+$)"
@@ -87,6 +88,8 @@ def compare(gold: str, answer: str) -> CheckResult:
             return _unknown(f"{whose} not tried: {why}")
     if (by_choice := compare_choices(gold, answer)) is not None:
         return by_choice
+    if answer.endswith("!") and _compare_numbers(gold, answer[:-1]) == _CORRECT:
+        return _unknown("a factorial, or a sentence that ends with an exclamation mark")
     if (twice := _said_twice(*written) or _said_twice(*reversed(written))) is not None:
         return twice
     same_set = sets_equal(*written)
