@@ -27,7 +27,7 @@ from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_i
 from labeler.turns.own import own_texts
 
 NAME: Final = "tool_check"
-VERSION = "5"
+VERSION = "6"
 
 SHOWN = 3
 """False claims of one step that the rationale names."""

@@ -66,6 +66,8 @@ def without_notations(tokens: Sequence[Token]) -> Sequence[Token]:
     return result
 
 
+_SCORES = frozenset({"odds", "score", "scores", "scored", "record", "won", "lost", "lead", "beat"})
+"""Words behind which `3-1` is two numbers."""
 _COUNTING = frozenset({"per", "each", "every", "a", "an", "one", "the", "this", "that", "/"})
 _CONVERTIBLE = frozenset().union(*UNIT_FAMILIES)
 
@@ -123,6 +125,9 @@ def _named(tokens: Sequence[Token], index: int) -> tuple[int, ...]:
     if not _is(tokens, index - 1, "word num -") or _is(tokens, index - 2, "num"):
         return ()
     word = tokens[index - 1].text
+    near = {token.text for token in tokens[max(0, index - 3) : index]}
+    if near & _SCORES and _is(tokens, index + 1, "- num", tight=True):
+        return (index + 1,)
     climbs = _is(tokens, index + 2, "num") and (
         Fraction(tokens[index].text) < Fraction(tokens[index + 2].text)
     )
