@@ -1,6 +1,7 @@
 r"""Answers whose notation alone differs, and notations that must not be read as a product.
 
 - A column or row vector is the tuple of its components: `\begin{pmatrix}1\\2\end{pmatrix}`, (1,2).
+- `\pm` inside of a fraction or root stands for both values.
 - `f(x)=x^2` and `y=x^2` state one function.
 - A list in square brackets (`[1,2,3]`) is that list; of two values it may be an interval.
 - A decimal that goes on and repeats (`0.1212...`) is that number; any other is unknown.
@@ -61,6 +62,10 @@ def _ambiguous(one: str, other: str) -> str | None:
 
 def _like(one: str, other: str) -> str:
     """`one` in the notation of `other`, or as it came."""
+    if one.count(r"\pm") == 1 and one.count("{", 0, one.index(r"\pm")) > one.count(
+        "}", 0, one.index(r"\pm")
+    ):
+        return ",".join(one.replace(r"\pm", sign) for sign in "+-")
     if repeats := _REPEATS.fullmatch(one):
         return rf"{repeats['fixed']}\overline{{{repeats['period']}}}"
     vector = _VECTOR.fullmatch(one)

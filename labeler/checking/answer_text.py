@@ -20,7 +20,8 @@ _CHARACTERS = str.maketrans(
     | dict.fromkeys("\u00a0\u2009\u202f\u2002\u2003\u3000\t\n\r", " ")
     | {"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/"}
     | {"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
-    | {"°": r"^\circ ", "±": r"\pm "}
+    | {"°": r"^\circ ", "±": r"\pm ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "∠": r"\angle "}
+    | {"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda "}
     | {"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset "}
     | {"²": "^2", "³": "^3", "€": r"\text{euro}", "£": r"\text{sterling}", "¥": r"\text{yen}"}
     | {"₹": r"\text{rupee}"}
