@@ -1,4 +1,4 @@
-r"""Reads a final answer as text: one normal form, exact numbers, plain words, choice letters.
+r"""Reads a final answer as text: one normal form, exact numbers, plain words.
 
 Equal normal forms mean equal answers; unequal ones mean nothing yet.
 Not covered: mathematics (`math_answer`), units (`answer_units`), numbers in words ("two"), dates.
@@ -20,7 +20,8 @@ _CHARACTERS = str.maketrans(
     | dict.fromkeys("\u00a0\u2009\u202f\u2002\u2003\u3000\t\n\r", " ")
     | {"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/"}
     | {"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
-    | {"°": r"^\circ ", "±": r"\pm "}
+    | {"°": r"^\circ ", "±": r"\pm ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "∠": r"\angle "}
+    | {"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda "}
     | {"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset "}
     | {"²": "^2", "³": "^3", "€": r"\text{euro}", "£": r"\text{sterling}", "¥": r"\text{yen}"}
     | {"₹": r"\text{rupee}"}
@@ -40,8 +41,8 @@ _ROOTS = {"∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
 
 def _money_first(found: re.Match[str]) -> str:
-    """€77 as 77 euro, which is how other units stand."""
-    return rf"{found[1]}{found[3]}\text{{{found[2] or 'rupee'}}}"
+    """€77 and USD 77 as 77 euro and 77 USD, which is how other units stand."""
+    return rf"{found[1]}{found[3]}\text{{{found[2].rstrip('.')}}}"
 
 
 _REWRITES = tuple(
@@ -58,7 +59,7 @@ _REWRITES = tuple(
         (r"(?<!\\)\\(?=[0-9])", ""),  # `\5`, a slip for `\$5`
         (r"\\(?:left|right|displaystyle|[bB]igg?[lr]?)(?![A-Za-z])", ""),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
-        (r"\\(?:text(?:bf|it|rm|normal)|math(?:rm|bf|it)|mbox)\s*(?=\{)", r"\\text"),
+        (r"\\(?:text(?:bf|it|rm|sf|tt|sc|normal)|math(?:rm|bf|it|tt)|mbox)\s*(?=\{)", r"\\text"),
         (r"(?<=[0-9])(?:\{,\}|,\s*\\!)\s*(?=[0-9]{3})", ""),
         (r",\s*\\!\s*", ","),
         (r"\{,\}", ","),
@@ -80,8 +81,18 @@ _REWRITES = tuple(
         (r"\\neq(?![A-Za-z])", r"\\ne "),
         (r"^(-?) ?(?:US)?\\?\$ ?(-?[0-9][0-9,.]*)$", r"\1\2\\text{dollar}"),
         (r"^(-?[0-9][0-9,.]*) ?(?:\\text\{ ?\\?\$ ?\}|\\?\$)$", r"\1\\text{dollar}"),
-        (r"^(-?) ?(?:\\text\{(euro|sterling|yen|rupee)\}|Rs\.?) ?([0-9][0-9,.]*)$", _money_first),
+        (
+            r"^(-?) ?(?:\\text ?\{ ?)?(euro|sterling|yen|rupee|Rs\.?|USD|EUR|GBP|JPY|INR|CNY|CAD"
+            r"|AUD)(?: ?\})? ?([0-9][0-9,.]*)$",
+            _money_first,
+        ),
+        (
+            r"^\\?\$ ?([0-9][0-9,.]*) ?(?:/|per ) ?(?:a )?(?:\\text ?\{ ?)?([a-z]{2,12})(?: ?\})?$",
+            r"\1\\text{dollar/\2}",
+        ),
         (r"(?<!\\)\$", ""),
+        (r"^(?:\\approx(?![A-Za-z])|≈) ?(?=[-+\\0-9.])", ""),
+        (r"^([0-9]{1,6})(?:\^?\{? ?(?:\\text ?)?\{? ?)(?:st|nd|rd|th) ?\}{0,2}$", r"\1"),
         (r"\\varnothing(?![A-Za-z])|\\\{ *\\\}", r"\\emptyset"),
         (r"(?<![\\A-Za-z])pi(?![A-Za-z])", r"\\pi"),
         # Numbers
@@ -97,6 +108,7 @@ _REWRITES = tuple(
         (r"(?<![0-9A-Za-z,]) | (?![0-9A-Za-z\\{(-])|(?<!,) (?![0-9A-Za-z])", ""),
     )
 )
+_GOES_ON = re.compile(r"(?<=[0-9])(?P<decimals>\.[0-9]{1,60})(?:\.{3}|…)(?=[\s$)\\]*$)")
 _MAX_ROUNDS = 10
 """Each round takes off one layer of wrapping; two or three rounds are the rule."""
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
@@ -105,7 +117,8 @@ _WRAPPER = re.compile(r"\\(?:boxed|fbox|text)\s*(?=\{)")
 
 def normal_form(text: str) -> str:
     r"""One spelling for what only looks different: spaces, delimiters, \dfrac, \text, Unicode."""
-    text = _plain_characters(text)
+    # A decimal that goes on would lose its dots as the full stop of a sentence.
+    text = _plain_characters(_GOES_ON.sub(r"\g<decimals>\\ldots ", text))
     for _round in range(_MAX_ROUNDS):
         before = text
         text = _unwrapped(text.strip())
@@ -145,7 +158,7 @@ def _vulgar(character: str) -> str:
 
 def _unwrapped(text: str) -> str:
     """Without what encloses a whole answer: delimiters, box, text, emphasis, a full stop."""
-    text = text.rstrip(".,; ").strip("*").strip()
+    text = text.rstrip(".,; 。").strip("*").strip()
     for start, end in _DELIMITERS:
         inside = text[len(start) : -len(end)]
         if inside and text == start + inside + end and start not in inside:
@@ -196,17 +209,13 @@ def exact_number(text: str) -> Exact | None:
 
 
 _NOT_PROSE = re.compile(r"\\(?:begin|end) ?\{[a-z]*\}|\\[A-Za-z]+|(?:sqrt|infinity)(?![a-z])")
+SCRIPTS = "\u00c0-\u024f\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Letters of words that are not English: accented, Cyrillic, kana, Chinese characters, Hangul."""
 _WORD = re.compile(
-    r"[A-Za-z]{4,}|[A-Z][a-z]{2}|(?<![A-Za-z])(?:(?i:yes|no|odd|one|two|six|ten)(?![A-Za-z])"
+    rf"[{SCRIPTS}]"
+    r"|[A-Za-z]{4,}|[A-Z][a-z]{2}|(?<![A-Za-z])(?:(?i:yes|no|odd|one|two|six|ten)(?![A-Za-z])"
     r"|[a-z]{2,} (?:[a-z]{2}|[0-9]))"  # "the sum is 5", but not the product ab
 )
-_CHOICE_WORD = re.compile(
-    r"^(?:the )?(?:(?:correct|right|best) )?(?:option|choice|answer)"
-    r"(?: is)?:? ?(?=\(?[A-Ja-j](?![A-Za-z]))",
-    re.IGNORECASE,
-)
-_CHOICE = re.compile(r"\(?([A-J])\)?")
-_CHOSEN = re.compile(r"\(([A-Ja-j])\)|([A-Ja-j])|\(?([A-J])(?:\)|[.:](?=\s|[A-Z\\])).+")
 
 
 def has_words(text: str) -> bool:
@@ -219,16 +228,3 @@ def words_only(text: str) -> tuple[str, ...] | None:
     if has_words(text) and re.fullmatch(r"[A-Za-z ,'\-]+", text):
         return tuple(re.findall(r"[a-z']+", text.casefold()))
     return None
-
-
-def choice_letter(text: str) -> str | None:
-    """The letter of a gold answer that names one of several choices: B or (B)."""
-    found = _CHOICE.fullmatch(_CHOICE_WORD.sub("", text))
-    return found[1] if found else None
-
-
-def chosen_letter(text: str) -> str | None:
-    """The letter an answer picks, with or without the choice's text: b, (B), B) 12, (B) 12."""
-    plain = re.sub(r"\\text\{([^{}]*)\}", r"\1 ", text).strip()
-    found = _CHOSEN.fullmatch(_CHOICE_WORD.sub("", plain))
-    return next(letter for letter in found.groups() if letter).upper() if found else None

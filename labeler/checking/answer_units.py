@@ -1,6 +1,6 @@
 r"""Splits a final answer into value and unit, and says whether two units are one.
 
-5 cm, 5\text{ cm}, 50\%, 90^\circ, \$5 and 1101_2 (a number base counts as a unit).
+5 cm, 5\text{ cm}, 50\%, 90^\circ, \$5, 15个 and 1101_2 (a number base counts as a unit).
 Not covered: conversion (5 m and 500 cm), prefixes of a unit that is not listed.
 """
 
@@ -16,7 +16,7 @@ in inch inches | ft foot feet | yd yard | mi mile | mg milligram | g gram gm | k
 lb lbs pound | oz ounce | ton | ms millisecond | s sec second | min minute | h hr hour
 day | week | month | yr year | dollar usd buck | cent | euro eur | ml milliliter millilitre
 l liter litre | gal gallon | quart | pint | cup | mph | kmh kph | radian rad | unit | am | pm
-sterling gbp | yen jpy | rupee inr
+sterling gbp | yen jpy | rupee inr rs
 square sq | cubic cu
 """
 _NAMES = {
@@ -35,11 +35,17 @@ between from
 """
 _NO_UNITS = frozenset(_CHANGE_THE_NUMBER.split())
 _TEXT = r"\\text\{[A-Za-z. /]+\}(?:\^\{?[23]\}?)?"
+# What Chinese, Japanese and Korean count or measure in; not what multiplies or divides: 万, 倍, 折.
+_COUNTED = (
+    r"(?![千百十](?![米克瓦])|分之|[万亿萬億兆倍折成半])"
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af/]{1,8}"
+)
 _UNIT = re.compile(
     rf"""(?P<value>.*[^\s\\^_({{\[=+*/,-])
     (?: (?P<percent>%)
       | \^\\circ\ ?(?:\\text\{{)?(?P<scale>[CFK]?)\}}?
       | (?P<text>{_TEXT}(?:/{_TEXT})?)
+      | (?<=[0-9)}}\]])(?:\\text\{{)?(?P<counted>{_COUNTED})\}}?
       | (?<=[0-9)}}\]])(?P<bare>\ ?[A-Za-z]{{2,}}(?:[ /][A-Za-z]+){{0,6}}|\ [A-Za-z])
         (?P<power>\^\{{?[23]\}}?)?
     )""",
@@ -80,6 +86,8 @@ def measured(text: str) -> Measured:
         return Measured(part["value"], "%")
     if part["scale"] is not None:
         return Measured(part["value"], f"degree {part['scale']}".strip())
+    if part["counted"]:
+        return Measured(part["value"], part["counted"], listed=False)
     words = (part["text"] or part["bare"] + (part["power"] or "")).replace(r"\text", "")
     # 5 gallons of water: what is measured says nothing about the unit.
     words = re.sub(r"(?<=[a-z]) of (?:[a-z]+ ?){1,5}$", "", words)

@@ -14,7 +14,9 @@ Decisions (each is a case in tests/checking/math_cases.json):
   choice (B) against what it may stand for.
 - 50% is 0.5. 50% is also 50, for the problem then asks for a percentage; but 0.5% against 0.5 is
   unknown, for 0.5 may be a share.
-- Words are compared without case; where one answer's words contain the other's it is unknown.
+- Words are compared without case and plurals (`answer_words`); where one answer's words contain the
+  other's, or both say in different words that there is nothing, it is unknown.
+- One value in several notations (`answer_notations`): a column and a tuple, y and f(x).
 
 Not covered: pulling the answer out of a solution (`extract`), numbers in words, unit conversion.
 Sources: Math-Verify (gold first: its comparison is not symmetric; issues 25 and 60), whose `parse`
@@ -28,32 +30,44 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
 
 from labeler.checking.answer_bounds import MAX_CHARACTERS, refusal
+from labeler.checking.answer_choices import compare_choices
 from labeler.checking.answer_equations import value_of_equation
 from labeler.checking.answer_forms import decided_by_form
-from labeler.checking.answer_parsing import parsed
+from labeler.checking.answer_notations import (
+    compare_notations,
+    enclosing,
+    is_plain_list,
+    list_in_brackets,
+)
+from labeler.checking.answer_parsing import parsed, relative_gap
 from labeler.checking.answer_sets import sets_equal
 from labeler.checking.answer_text import (
     Exact,
-    choice_letter,
-    chosen_letter,
     exact_number,
     has_words,
     normal_form,
     words_only,
 )
 from labeler.checking.answer_units import Measured, measured
+from labeler.checking.answer_words import compare_words
 from labeler.checking.workers import KillableWorkers, Lost
 from labeler.driver.requests import Check, CheckResult
 from labeler.records import Verdict
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever a verdict may change; part of the journal's keys."""
 
 _CORRECT = CheckResult(Verdict.CORRECT)
 _EXACT = 1e-15
+_TWICE = re.compile(
+    r"(?P<one>[^()\[\]]{1,60}?)"
+    r"(?:,? (?:\\text ?\{ ?or ?\}|or|i\.e\.,?|which is|equivalently) "
+    r"|,?\\text ?\{,? ?or ?\}| (?=[(\[]))"
+    r"[(\[]?(?:or |about |approximately |i\.e\.,? |= ?|≈ ?|\\approx ?)?"
+    r"(?P<two>[^()\[\]]{1,60})[)\]]?"
+)
 _LABEL = re.compile(
     r"(?:\\text\{[A-Za-z ]{1,60}\}|[A-Z][a-z]{3,20}(?: [a-z]{1,20}){0,5}) ?= ?(?=[^=]+$)"
 )
@@ -72,11 +86,12 @@ def compare(gold: str, answer: str) -> CheckResult:
     for whose, text in (("gold answer", gold), ("answer", answer)):
         if why := refusal(text):
             return _unknown(f"{whose} not tried: {why}")
-    if letter := choice_letter(gold):
-        chosen = chosen_letter(answer)
-        if chosen is None:
-            return _unknown(f"gold answer is choice {letter}, the answer names no choice")
-        return _decided(chosen == letter, f"choice {chosen}, gold answer {letter}")
+    if (by_choice := compare_choices(gold, answer)) is not None:
+        return by_choice
+    if answer.endswith("!") and _compare_numbers(gold, answer[:-1]) == _CORRECT:
+        return _unknown("a factorial, or a sentence that ends with an exclamation mark")
+    if (twice := _said_twice(*written) or _said_twice(*reversed(written))) is not None:
+        return twice
     same_set = sets_equal(*written)
     if same_set is not None:
         return _decided(same_set, "different sets of numbers")
@@ -101,6 +116,28 @@ def compare_quickly(gold: str, answer: str) -> CheckResult | None:
     return _CORRECT if gold == answer else _compare_numbers(gold, answer)
 
 
+def _said_twice(one: str, other: str) -> CheckResult | None:
+    """Correct where `other` gives one value in two forms (`0.35 or 35%`, `1/2 (0.5)`) and each is
+    `one`; unknown where the second is the first in fewer places; else None.
+    """
+    found = _TWICE.fullmatch(other.strip().strip("$").strip())
+    if found is None or _TWICE.fullmatch(one.strip()):
+        return None
+    first, second = (part.strip().strip("$").strip() for part in found.group("one", "two"))
+    if compare(one, first).verdict is not Verdict.CORRECT:
+        return None
+    if compare(one, second).verdict is Verdict.CORRECT:
+        return _CORRECT
+    numbers = exact_number(normal_form(first)), exact_number(normal_form(second))
+    if (
+        numbers[0]
+        and numbers[1]
+        and abs(numbers[0].value - numbers[1].value) * 100 <= abs(numbers[0].value)
+    ):
+        return _unknown("a value and what may be the same rounded")
+    return None
+
+
 def _compare_numbers(gold: str, answer: str) -> CheckResult | None:
     gold_number, answer_number = exact_number(gold), exact_number(answer)
     if gold_number is None or answer_number is None:
@@ -118,6 +155,12 @@ def _compare_measured(gold: Measured, answer: Measured) -> CheckResult:
     if gold.unit == answer.unit:
         return values
     if gold.unit and answer.unit:
+        if {gold.unit, answer.unit} == {"lb", "sterling"}:
+            return values  # 20 pounds are money or a weight
+        if {gold.unit.split("/")[0], answer.unit.split("/")[0]} == {"dollar"} and (
+            "/" not in gold.unit or "/" not in answer.unit
+        ):
+            return values
         if same and gold.listed and answer.listed:
             return _decided(False, f"unit {answer.unit}, gold answer {gold.unit}")
         return _unknown(f"units {answer.unit} and {gold.unit} are not converted")
@@ -160,13 +203,21 @@ def _compare_values(gold: str, answer: str) -> CheckResult:
         return numbers
     if "=" not in gold and (label := _LABEL.match(answer)):
         return _compare_values(gold, answer[label.end() :])
+    if "=" not in answer and (label := _LABEL.match(gold)):
+        return _compare_values(gold[label.end() :], answer)
+    for one, other in ((gold, answer), (answer, gold)):
+        if (listed := list_in_brackets(one)) and is_plain_list(other):
+            same = _compare_values(listed, other)
+            is_interval = same.verdict is Verdict.CORRECT and listed.count(",") == 1
+            return _unknown("a list in brackets, or an interval") if is_interval else same
+    by_notation = compare_notations(gold, answer)
+    if isinstance(by_notation, CheckResult):
+        return by_notation
+    if by_notation != (gold, answer):
+        return _compare_values(*by_notation)
     gold_words, answer_words = words_only(gold), words_only(answer)
     if gold_words and answer_words:
-        if gold_words == answer_words:
-            return _CORRECT
-        if set(gold_words) <= set(answer_words) or set(gold_words) >= set(answer_words):
-            return _unknown("one answer's words contain the other's")
-        return _decided(False, "different words")
+        return compare_words(gold_words, answer_words)
     for whose, text in (("gold answer", gold), ("answer", answer)):
         if has_words(text):
             return _unknown(f"{whose} is prose, not a value")
@@ -196,43 +247,17 @@ def _compare_mathematics(gold: str, answer: str) -> CheckResult:
         same = verify(
             *both, timeout_seconds=None, raise_on_error=True, allow_set_relation_comp=True
         )
-        gap = _relative_gap(*both)
+        gap = relative_gap(*both)
     except Exception as error:  # sympy raises nearly anything
         return _unknown(f"answers could not be compared ({type(error).__name__})")
     if not same and gap is not None and gap <= _EXACT and not is_real:
         same = True  # math-verify knows few rules for complex numbers; 20 digits agree
     if gap is not None and same != (gap <= _ROUNDING):
         return _unknown(f"symbols and numbers disagree (relative difference {gap:.1g})")
-    brackets = {text[0] if text[0] in "([" else text[:2] for text in (gold, answer)}
+    brackets = {enclosing(text) for text in (gold, answer)}
     if same and r"\{" in brackets and brackets & {"(", "["}:
         return _unknown("one answer is a set, the other a tuple or an interval")
     return _decided(same, "not equal by math-verify")
-
-
-def _relative_gap(gold: Any, answer: Any) -> float | None:
-    """Largest relative difference at two fixed points; None where these are no two plain numbers.
-
-    A second opinion, for math-verify takes failures inside sympy as "different" and, by rounding to
-    six places, 1e-9 and 2e-9 as equal.
-    """
-    from sympy import Expr, I, Rational
-
-    if not (isinstance(gold, Expr) and isinstance(answer, Expr)):
-        return None
-    names = sorted({str(symbol) for symbol in gold.free_symbols | answer.free_symbols})
-    gaps = []
-    for point in (Rational(37, 29), Rational(83, 41)):
-        values = []
-        for expression in (gold, answer):
-            at = {s: point + names.index(str(s)) / Rational(7) for s in expression.free_symbols}
-            at |= {s: I for s in at if str(s) == "i"}
-            values.append(expression.subs(at).doit().evalf(20))
-        if not all(value.is_number and value.is_finite for value in values):
-            return None
-        left, right = values
-        scale = max(abs(left).evalf(20), abs(right).evalf(20))  # no float: 2^{2005} overflows one
-        gaps.append(float(abs(left - right) / scale) if scale else 0.0)
-    return max(gaps)
 
 
 @lru_cache(maxsize=4096)

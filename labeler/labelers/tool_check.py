@@ -27,13 +27,13 @@ from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_i
 from labeler.turns.own import own_texts
 
 NAME: Final = "tool_check"
-VERSION = "5"
+VERSION = "6"
 
 SHOWN = 3
 """False claims of one step that the rationale names."""
 
 FLAG_SCORE = 0.05
-"""P(step is right) where a claim of it is false: of 308 flags on the shown sets of human labels 16
+"""P(step is right) where a claim of it is false: of 307 flags on the shown sets of human labels 15
 (5%) stood before the first error. What a flag is worth is learned for each kind of claim by the
 consensus, which finds the kind in the evidence's reason."""
 

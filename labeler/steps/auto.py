@@ -8,6 +8,7 @@ Then:
   under it, and words what is indented like code; a display belongs to the words before it, and so
   does what goes on behind it;
 - what stands under "Step 2: ..." is one step, and so is a list item with what it announces;
+- an opening tag on a line of its own joins what follows, a closing one what stands before;
 - headings, rules and words that announce something ("We compute:") join what follows;
 - thinking and answer share no step (`thinking.py`); white space at the end of a line belongs to
   the step before it, so a step begins with something to see;
@@ -49,6 +50,12 @@ _LINE_END = re.compile(r"[\r\n]\s*\Z")
 _TAIL = 80
 _ANSWER = re.compile(r"[ \t]*#{4}[ \t]*[-+$\\]?[.\d]")
 """GSM8K's mark of an answer, which is a whole step however short."""
+_ANSWERS = re.compile(
+    r"[ \t>*_]*(?:#{4}|(?:the |my |so,? the |therefore,? the )?(?:final |correct )?answer\b)",
+    re.IGNORECASE,
+)
+"""A line that gives the answer does not stand under "Step 3"."""
+_NUMBERED = re.compile(r"[ \t#*_]*step[ \t]*\d", re.IGNORECASE)
 _ITEMS = (Kind.ITEM, Kind.TITLE)
 HEADS = (Kind.RULE, Kind.HEADING, Kind.TITLE)
 
@@ -96,6 +103,14 @@ class _Step:
         """Whether it begins with a heading or "Step 2", under which its lines stand."""
         first = next(line for line in self.lines if line.kind is not Kind.BLANK)
         return first.kind in (*HEADS, Kind.STEP)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it begins with "Step 2", be that a sentence or a heading."""
+        first = next(line for line in self.lines if line.kind is not Kind.BLANK)
+        return first.kind is Kind.STEP or (
+            first.kind in HEADS and _NUMBERED.match(first.text) is not None
+        )
 
 
 def _of_part(part: str, before: str) -> Iterator[str]:
@@ -159,6 +174,8 @@ def _begins(step: _Step, line: Line, *, after_blank: bool, by_lines: bool) -> bo
     )
     if _goes_on(line.text) and (not after_blank or is_behind_math):
         return False
+    if by_lines and not after_blank and step.is_numbered:
+        return _ANSWERS.match(line.text) is not None
     if after_blank or by_lines or step.item is not None or begun.kind in (Kind.ROW, Kind.FENCE):
         return True
     return _is_sentence(last) and not step.is_headed

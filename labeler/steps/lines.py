@@ -25,6 +25,8 @@ _STEP_ALONE = re.compile(r"[ \t]{0,3}(?:[Ss]tep|STEP)[ \t]*\d{1,3}[ \t]*[:.]?\Z"
 _ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?:[-*+•‣]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[①-⑳])[ \t]+(?=\S)"
 )
+_OPENING_TAG = re.compile(r"<[A-Za-z][\w-]{0,23}(?: [^<>]{0,80})?>")
+_CLOSING_TAG = re.compile(r"</[A-Za-z][\w-]{0,23}>")
 _ROW = re.compile(r"[ \t]{0,3}\|")
 _NEAR = 400
 
@@ -47,7 +49,7 @@ class Kind(Enum):
     FENCE = auto()
     PROSE = auto()
     END = auto()
-    """Nothing but the mark that ends thinking."""
+    """Nothing but the mark that ends thinking, or a closing tag (`</step>`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def _line(line: str, at: int, opens: bool) -> Line:
 
 def _kind(line: str) -> Kind:  # one guard per form
     bare = line.strip()
-    if ENDS.fullmatch(bare):
+    if ENDS.fullmatch(bare) or _CLOSING_TAG.fullmatch(bare):
         return Kind.END
-    if BEGINS.fullmatch(bare) or _RULE.match(line):
+    if BEGINS.fullmatch(bare) or _RULE.match(line) or _OPENING_TAG.fullmatch(bare):
         return Kind.RULE
     if _HEADING.match(line) or _STEP_ALONE.match(line) or _is_bold_heading(line):
         return Kind.HEADING

@@ -19,7 +19,8 @@ _END = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s)|(?<![。！？])[。！？]++[”’」』）]*+", re.ASCII
 )
 _INLINE = re.compile(
-    rf"\\\(|(?<![\\$])\$(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?(?<![\s\\])\$(?![\d$])",
+    rf"\\\(|(?<![\\$])\$(?:(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?(?<![\s\\])"
+    rf"|\ [^$\n]{{1,{LONGEST_FORMULA}}}?\ )\$(?![\d$])",
     re.DOTALL,
 )
 _ABBREVIATION = re.compile(

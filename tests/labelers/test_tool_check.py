@@ -35,7 +35,7 @@ def findings(*solutions: Solution) -> Findings:
 
 
 def piece(steps: tuple[str, ...], verdict: Verdict, **fields: object) -> Evidence:
-    said = {"labeler": "tool_check", "labeler_version": "5", "asks": Asks.CORRECTNESS}
+    said = {"labeler": "tool_check", "labeler_version": "6", "asks": Asks.CORRECTNESS}
     return Evidence(prefix_id=prefix_id("p", steps), verdict=verdict, **said, **fields)  # type: ignore[arg-type]
 
 

@@ -23,9 +23,8 @@ LINES = Path(__file__).with_name("replies.jsonl").read_text("utf-8").splitlines(
 REPLIES = [json.loads(line) for line in LINES]
 MISREAD = {
     "a27": "3",  # of a list of answers, before more work
-    "a95": "1 cubic foot",
-    "a116": "1 hour",  # the subject of "1 hour will take 1.1 hours"
-    "a120": "6x",  # of "6x + 4"
+    "a116": None,  # "1 hour will take 1.1 hours"
+    "a120": "3(2x) + 2(2x)",  # "which is 6x + 4"
     "b93": "13",  # "13 more nuts than she had before"
     "b100": "18 ounces",
 }

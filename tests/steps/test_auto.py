@@ -47,6 +47,23 @@ LAYOUTS = {
     "what stands under a step's title":
         ("Step 1: Find the total.\nIt is 3 + 4 = 7.\nSo 7.\n\nStep 2: Halve it.\n7 / 2 = 3.5.",
          ("Step 1: Find the total.\nIt is 3 + 4 = 7.\nSo 7.\n\n", "Step 2: Halve it.\n7 / 2 = 3.5.")),
+    "what stands under a step's title, in lines":
+        ("Step 1: Find the total.\n3 + 4 = 7.\nStep 2: Halve it.\n7 / 2 = 3.5.\n#### 3.5",
+         ("Step 1: Find the total.\n3 + 4 = 7.\n", "Step 2: Halve it.\n7 / 2 = 3.5.\n", "#### 3.5")),
+    "steps' titles as headings, in lines":
+        ("### Step 1\n3 + 4 = 7\nIt is 7\n### Step 2\n7 / 2 = 3.5\nFinal answer: 3.5",
+         ("### Step 1\n3 + 4 = 7\nIt is 7\n", "### Step 2\n7 / 2 = 3.5\n", "Final answer: 3.5")),
+    "steps that say all in their line":
+        ("Step 1: 3 + 4 = 7\nStep 2: 7 / 2 = 3.5\nThe answer is 3.5.",
+         ("Step 1: 3 + 4 = 7\n", "Step 2: 7 / 2 = 3.5\n", "The answer is 3.5.")),
+    "tags in lines": ("<step>\n3 + 4 = 7.\n</step>\n<step id=\"2\">\n7 / 2 = 3.5.\n</step>\n<answer>\n3.5\n</answer>",
+                      ("<step>\n3 + 4 = 7.\n</step>\n", "<step id=\"2\">\n7 / 2 = 3.5.\n</step>\n",
+                       "<answer>\n3.5\n</answer>")),
+    "tags around paragraphs": ("<solution>\nWe add: 3 + 4 = 7.\n\n7 / 2 = 3.5.\n</solution>\n\n<answer>3.5</answer>",
+                               ("<solution>\nWe add: 3 + 4 = 7.\n\n", "7 / 2 = 3.5.\n</solution>\n\n",
+                                "<answer>3.5</answer>")),
+    "spaces inside of dollars": ("So $ x = 3. $ Then $y$ is 4. That is all.",
+                                 ("So $ x = 3. $ Then $y$ is 4.", " That is all.")),
     "GSM8K's answer before another line": ("20 - 12 = 8\n#### 8\nThe answer is: 8",
                                            ("20 - 12 = 8\n", "#### 8\n", "The answer is: 8")),
     "one line": ("Mr. Ito has 3.5 kg, e.g. 3. Then $a. B$ is 2. The answer is 5.",

@@ -13,16 +13,17 @@ import re
 from labeler.boxes import Box, boxes
 from labeler.checking.answers.code_blocks import without_programs
 from labeler.checking.answers.marks import Marked, is_placeholder, last_marked
-from labeler.checking.answers.sentences import WINDOW, conclusion, same_number
+from labeler.checking.answers.sentences import WINDOW, conclusion, denies, same_number
 from labeler.checking.answers.thoughts import behind_thoughts, without_special_tokens
 
 _BESIDE = re.compile(
-    r"""[\s$.,;*]{0,8}(?:\\[)\]])?[\s$,;*.]{0,4}(?:and|or|,|;|&|\\text\s?\{\s?,?\s?(?:and|or)\s?\}
-    |\\(?:quad|qquad|,|;|\ )){0,3}[\s$,;*]{0,8}(?:\\[(\[])?[\s$]{0,3}
-    (?:[-*•]\s|[0-9][.)]\s)?[\s$]{0,3}
-    (?:[A-Za-z](?:_\{?[0-9A-Za-z]\}?)?\s{0,2}=\s{0,2})?[\s$]{0,3}""",
+    r"""(?:[\s$.,;*&•]|\\[()\[\],;!\ ]|\\q?quad(?![A-Za-z])|\\text\s?\{[\s,]*(?:and|or)[\s,]*\}
+    |(?<![A-Za-z])(?:and|or|und|oder|y|o|et|ou|和|或)(?![A-Za-z])|[-–](?=\s)
+    |(?:[0-9]{1,2}[.)]|\([a-z0-9ivx]{1,4}\))(?=\s)
+    |[A-Za-z](?:_\{?[0-9A-Za-z]\}?)?\s{0,2}=)*""",
     re.VERBOSE,
 )
+"""What may stand between two boxes of one set: marks of a formula or a list, and, or, `x =`."""
 _NEXT_TURN = re.compile(
     r"\n\s{0,8}(?:#{1,4} ?)?\**(?:Q|Question|Problem|Human|User|Instruction|Example)\**"
     r"(?: [0-9]{1,3})?\s?[:：]"
@@ -65,7 +66,9 @@ def final_answer(text: str) -> str | None:
 
 def _marked(text: str) -> Marked | None:
     """What is marked last, box or other mark."""
-    found = [box for box in boxes(text) if not is_placeholder(box.content)]
+    found = [
+        box for box in boxes(text) if not (is_placeholder(box.content) or denies(text, box.start))
+    ]
     boxed = _boxed(text, found) if found else None
     other = last_marked(text)
     if boxed is None or other is None:

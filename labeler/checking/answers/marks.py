@@ -61,6 +61,12 @@ _VERB = re.compile(
       |still|now|in\ fact|given\ by|equal\ to)\b,?){0,3}[\s*_]{0,4}[:：]?[*_]{0,4}""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SUPPOSED = re.compile(
+    r"\b(?:if|suppos\w+|assum\w+|whether|unless|imagine|(?:did|do|would|could) (?:you|we|they) say"
+    r"|expected|guess\w*|thought|think|tempted)\b[^.\n:]{0,40}\Z",
+    re.IGNORECASE,
+)
+"""What leads to an answer that nobody gives: if the answer were 13."""
 _NO_VALUE = re.compile(
     r"""^\W{0,3}(?:(?:is|are|was|were|does|do)\b|isn't|aren't|not|n't|no\ longer
     |correct|incorrect|right|wrong|consistent|inconsistent
@@ -119,7 +125,10 @@ def last_marked(text: str) -> Marked | None:
         for way in (_last_sentence, _last_hashes, _last_a, _last_tag)
         if (one := way(text)) is not None
     ]
-    return max(found, key=lambda one: one.start, default=None)
+    last = max(found, key=lambda one: one.start, default=None)
+    # "The answer is" inside of tags or a JSON string is theirs.
+    around = (one for one in found if last and one.start < last.start < one.end)
+    return next(around, last)
 
 
 def _last_tag(text: str) -> Marked | None:
@@ -171,6 +180,8 @@ def _last_a(text: str) -> Marked | None:
 
 def _last_sentence(text: str) -> Marked | None:
     for anchor in reversed(list(_ANCHOR.finditer(text))):
+        if _SUPPOSED.search(text, max(0, anchor.start() - 60), anchor.start()):
+            continue
         place = _behind(text, anchor)
         if place is None:
             continue
@@ -235,6 +246,12 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
     return _in_short(sentence, text[max(0, start - 2000) : start]), begin + len(sentence)
 
 
+_REMARK = re.compile(
+    r"[,;]? \(?(?:because|since|as (?:it|the|we|that|there|this|he|she|they)|which|where|so that|so"
+    r"|given|due to|but|though|although|i\.e\.|that is|meaning|after|assuming|when|if|by)\b"
+    r"|, (?:and )?(?:not|rather|instead)\b"
+)
+"""Where the reason or a remark begins behind an answer."""
 _ABOUT = re.compile(
     r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}"
     r"|[~≈]\s{0,3})(?=[-$\\0-9])",
@@ -246,6 +263,9 @@ _PROSE = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 def _in_short(answer: str, before: str) -> str:
     """The answer without the words around its value; "" where they hold none."""
     answer = clean(answer)
+    remark = _REMARK.search(answer)
+    if remark and re.search(r"[0-9\\]", answer[: remark.start()]) and not _opens(answer, remark):
+        return _in_short(answer[: remark.start()], before)
     plain = re.sub(
         r"\\[A-Za-z]+(?:\{[^{}]{0,60}\})?|\$[^$]{0,200}\$|\\\(.{0,200}?\\\)", " ", answer
     )
@@ -259,6 +279,16 @@ def _in_short(answer: str, before: str) -> str:
     return stated(answer, before) or answer
 
 
+def _opens(answer: str, remark: re.Match[str]) -> bool:
+    """Whether a formula or bracket is open where the remark begins."""
+    head = answer[: remark.start()]
+    return (
+        head.count("$") % 2 == 1
+        or head.count("(") > head.count(")")
+        or head.count("{") > head.count("}")
+    )
+
+
 def clean(answer: str) -> str:
     """Without emphasis, quotes, remarks in brackets and the full stop of the sentence around it."""
     for _round in range(4):
@@ -266,7 +296,10 @@ def clean(answer: str) -> str:
         answer = answer.strip().removesuffix(".").strip().strip("*_`\"'“”’。").strip()
         answer = _ABOUT.sub("", answer)
         answer = re.sub(r"^\.{3}\s?|^…", "", answer)
-        answer = re.sub(r"(?<=[0-9$}]) \([a-z ]{2,40}\)$", "", answer)
+        answer = re.sub(
+            r"(?<=[0-9$}]) [(\[](?=[^()]*[a-z]{3})(?!mod)[^()\[\]]{2,60}[)\]]$", "", answer
+        )
+        answer = re.sub(r"(?<=[0-9}]) \[[^\[\]]{1,40}\]$", "", answer)
         answer = re.sub(r"[\s\U0001f300-\U0001faff\u2600-\u27bf]+$", "", answer)
         if answer == before:
             break

@@ -43,7 +43,7 @@ _ASIDE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|st|vs|approx|no|fig|eq|e\.g|i\.e|a\.m|p\.m|oz|lb|ft|etc)|\b[A-Z])\.$",
+    r"(?:\b(?:mr|mrs|ms|dr|st|vs|approx|rs|no|fig|eq|e\.g|i\.e|a\.m|p\.m|oz|lb|ft|etc)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
@@ -68,7 +68,9 @@ _BREAKS_OFF = re.compile(
 )
 """Ends of a text that no sentence ends with: an operator, or a word that leads to another."""
 _ASIDES = re.compile(
-    r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because)\b.{0,600}", re.DOTALL
+    r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because|while|so that"
+    r"|in order to|to (?:ensure|make sure|guarantee))\b.{0,600}",
+    re.DOTALL,
 )
 _NEAREST = re.compile(r"\b(?:nearest|round(?:ed|ing|s)?)\b", re.IGNORECASE)
 _TO_ABOUT = re.compile(
@@ -173,8 +175,36 @@ def stated(sentence: str, before: str) -> str | None:
     return _of_several(sentence, before, set_apart or numeric)
 
 
+_DENIED = re.compile(
+    r"\b(?:not|n't|instead of|rather than|as opposed to|unlike|except(?: for)?|excluding|other than"
+    r"|apart from|besides)[\s$*\\(]{1,4}(?:[a-z] ?= ?)?\Z",
+    re.IGNORECASE,
+)
+"""What leads to a value that is said not to be meant: not 10 but 12; all but 2."""
+_GIVEN = re.compile(
+    r"\b(?:the|these|those|all|both|each of|every|per|(?:out|[a-z]{2,12}s) of|for|in|within|after"
+    r"|from|at|with|among|between|to each of|his|her|their|its|our)"
+    r"(?: (?:the|these|those|all|other|first|last|next))?[\s*]{1,3}\Z",
+    re.IGNORECASE,
+)
+"""What leads to a number that tells for whom or when, not how many: each of the 5 friends."""
+
+
+def denies(text: str, at: int) -> bool:
+    """Whether what begins at `at` is said not to be meant."""
+    return _DENIED.search(text, max(0, at - 40), at) is not None
+
+
+def _not_given(sentence: str, found: list[Value]) -> list[Value]:
+    """Without numbers that only tell for whom, when or out of what; all where nothing is left."""
+    return [
+        one for one in found if not _GIVEN.search(sentence, max(0, one.start - 40), one.start)
+    ] or found
+
+
 def _in_main_clause(sentence: str, found: list[Value]) -> list[Value]:
     """Without what only leads to the statement or explains it; all of it where nothing is left."""
+    found = [one for one in found if not denies(sentence, one.start)]
     opening = _OPENING.match(sentence)
     if opening:  # "After spilling 1 liter, there are 15" says 15
         found = [one for one in found if one.start >= opening.end()] or found
@@ -205,7 +235,10 @@ def _of_several(sentence: str, before: str, numeric: list[Value]) -> str | None:
     for one in reversed(numeric):
         if one.is_result or _behind_copula(sentence, one):
             return one.text
-    return numeric[0].text if _CUE.match(sentence) or _INNER_CUE.search(sentence) else None
+    said = {one.text for one in _not_given(sentence, numeric)}
+    if len(said) == 1:
+        return said.pop()
+    return None
 
 
 def _listed(sentence: str, found: list[Value]) -> str | None:

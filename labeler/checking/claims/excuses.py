@@ -48,6 +48,16 @@ _BEHIND = re.compile(
     r"never|nonsense|no,|wait|actually|oops|correction|fails?)",
     re.IGNORECASE,
 )
+_REDONE = re.compile(
+    r"\b(?:wait|hmm|actually|correct(?:ion|ing|ed|ly)?|re-?(?:check|calculat|comput|do|examin|evaluat)\w*"
+    r"|double-check\w*|let me|but|no|sorry|oops|instead|properly|again)\b",
+    re.IGNORECASE,
+)
+_SHOULD_BE = re.compile(
+    r"[^\n]{0,60}?\b(?:that|this|it|which)(?: should (?:actually )?(?:be|have been)|'s actually"
+    r"| is actually) [\\($]{0,3}-?\d",
+    re.IGNORECASE,
+)
 _SOON_DENIED = re.compile(
     r"\b(?:this|that|which|it) is (?:clearly )?(?:false|not true|untrue|impossible|"
     r"absurd|incorrect|"
@@ -98,6 +108,8 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
         return "denied a line behind it"
     if said := _BEHIND.match(chain.behind):
         return "denied right behind it"
+    if _is_corrected(left, chain.behind):
+        return "corrected right behind it"
     if _quotient(sentence) and _DIVISION.search(left):
         return "a quotient with a remainder"
     if _differ_by_period(sentence, x, y):
@@ -107,6 +119,14 @@ def not_stated(chain: Chain, x: Value, y: Value, left: str = "") -> str:
     if _condition(sentence) and _is_condition(sentence.lower(), chain.sides[0].text[:80].lower()):
         return "a condition"
     return ""
+
+
+def _is_corrected(left: str, behind: str) -> bool:
+    """Whether the same expression is worked out again, or its value put right, right behind it."""
+    again = behind.find(left) if left else -1
+    if again > 0 and _REDONE.search(behind, 0, again):
+        return True
+    return _SHOULD_BE.match(behind) is not None
 
 
 _CONDITION = re.compile(r"\b(?:if|whether|unless)\b", re.IGNORECASE)

@@ -70,7 +70,7 @@ _PAIRS = {")": "(", "]": "[", "}": "{", "floor": "floor", "ceil": "ceil"}
 
 
 def _brackets(tokens: Sequence[Token]) -> list[Token]:
-    """Brackets without a partner, such as in `1)`, become boundaries."""
+    """Brackets without a partner: that of `1)` is a boundary, that of `x+1)(x-1)` unsupported."""
     result = list(tokens)
     stack: list[int] = []
     for index, token in enumerate(tokens):
@@ -80,10 +80,25 @@ def _brackets(tokens: Sequence[Token]) -> list[Token]:
             if stack and tokens[stack[-1]].text == _PAIRS[token.text]:
                 stack.pop()
             else:
-                result[index] = token._replace(kind="boundary", text="aside")
+                result[index] = (
+                    token._replace(kind="unsupported")
+                    if _tears(tokens, index)
+                    else token._replace(kind="boundary", text="aside")
+                )
     for index in stack:
         result[index] = tokens[index]._replace(kind="unsupported")
     return result
+
+
+def _tears(tokens: Sequence[Token], index: int) -> bool:
+    """Whether an expression stands on both sides of a closing bracket that nothing opened."""
+    before, after = tokens[max(0, index - 2) : index], tokens[index + 1 : index + 2]
+    inside = [token.kind for token in before]
+    goes_on = after and (
+        (after[0].kind == "op" and after[0].text != "-")
+        or (after[0].kind == "open" and not after[0].spaced)
+    )
+    return bool(goes_on) or (len(inside) == 2 and (inside[0] == "op" or inside[1] == "close"))
 
 
 def _asides(tokens: Sequence[Token]) -> list[Token]:

@@ -3,6 +3,7 @@
     log2(8), mp3            a number that belongs to the word before it
     2 hours 15 minutes      one quantity in two units
     pages 10-15, Step 2 -   a range, or a number that is a name
+    on day 1 * 2            the same in front of what is calculated with another value
     2-1/2 cups              a mixed number
     √9+16                   how far the root reaches is open
     5 + 3 (2 + 1)           a bracket that tells what the number before it is made of
@@ -20,6 +21,7 @@ from labeler.checking.claims.token import Token
 from labeler.checking.claims.vocabulary import (
     FUNCTION_WORDS,
     LABEL_WORDS,
+    NAMING_WORDS,
     RANGE_WORDS,
     UNIT_FAMILIES,
 )
@@ -47,6 +49,9 @@ def without_notations(tokens: Sequence[Token]) -> Sequence[Token]:
         elif behind == "op":
             if tokens[index + 1][1] == "-":
                 found += _named(tokens, index) or _mixed(tokens, index)
+            elif index and kinds[index - 1] == "word" and tokens[index - 1][1] in NAMING_WORDS:
+                counted = index > 1 and tokens[index - 2][1] in _COUNTING  # "per day 2 * 3"
+                found += () if counted else (index + 1,)
         elif behind == "open":
             found += _itemised(tokens, index)
     if "func" in kinds:
@@ -61,6 +66,9 @@ def without_notations(tokens: Sequence[Token]) -> Sequence[Token]:
     return result
 
 
+_SCORES = frozenset({"odds", "score", "scores", "scored", "record", "won", "lost", "lead", "beat"})
+"""Words behind which `3-1` is two numbers."""
+_COUNTING = frozenset({"per", "each", "every", "a", "an", "one", "the", "this", "that", "/"})
 _CONVERTIBLE = frozenset().union(*UNIT_FAMILIES)
 
 
@@ -117,6 +125,9 @@ def _named(tokens: Sequence[Token], index: int) -> tuple[int, ...]:
     if not _is(tokens, index - 1, "word num -") or _is(tokens, index - 2, "num"):
         return ()
     word = tokens[index - 1].text
+    near = {token.text for token in tokens[max(0, index - 3) : index]}
+    if near & _SCORES and _is(tokens, index + 1, "- num", tight=True):
+        return (index + 1,)
     climbs = _is(tokens, index + 2, "num") and (
         Fraction(tokens[index].text) < Fraction(tokens[index + 2].text)
     )

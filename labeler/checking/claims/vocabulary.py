@@ -74,6 +74,11 @@ LABEL_WORDS = words(
     "formula fact lemma theorem figure table condition item statement rule property axiom exercise"
 )
 """Words that a number behind them names."""
+NAMING_WORDS = LABEL_WORDS | words(
+    "day week month year hour grade level room floor lesson round game team player lap stage phase "
+    "trial seat gate lane platform box bag jar group class door plan route period shift season"
+)
+"""Nouns in the singular: a number behind one names it, and is not to be calculated with."""
 RANGE_WORDS = LABEL_WORDS | words(
     "pages p pp chapters sections questions problems exercises steps items numbers rows row lines "
     "line columns column days weeks months years ages aged grades levels lessons verses floors "

@@ -9,12 +9,13 @@ from labeler.records import Verdict
 from tests.checking.claims.bookkeeping_neighbours import KEPT, MISKEPT
 from tests.checking.claims.competition_neighbours import SOUND, UNSOUND
 from tests.checking.claims.false_neighbours import FALSE
+from tests.checking.claims.layout_neighbours import LAID_OUT, MISLAID
 from tests.checking.claims.silent_neighbours import SILENT
 from tests.checking.claims.true_claims import TRUE
 from tests.checking.claims.true_stories import TRUE_STORIES
 
-ALL_SILENT = {**SILENT, **KEPT, **SOUND}
-ALL_FALSE = {**FALSE, **MISKEPT, **UNSOUND}
+ALL_SILENT = {**SILENT, **KEPT, **SOUND, **LAID_OUT}
+ALL_FALSE = {**FALSE, **MISKEPT, **UNSOUND, **MISLAID}
 
 
 def wrong(text: str) -> list[str]:

@@ -67,7 +67,7 @@ def _decided(form: Form, match: re.Match[str], text: str) -> Link | None:
         return claim(match[0], Verdict.CORRECT, form.kind)
     begin = max(text.rfind(mark, 0, match.start()) for mark in (". ", "\n", "; "))
     around = (
-        text[max(begin, match.start() - 160) : match.start()]
+        text[max(begin, match.start() - 160, 0) : match.start()]
         + text[match.end() : match.end() + 40].split("\n", maxsplit=1)[0]
     )
     if _UNSTATED.search(around) and not form.stands:

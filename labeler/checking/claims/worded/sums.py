@@ -49,6 +49,20 @@ def _of_two(m: re.Match[str]) -> str | None:
     return against(values[m[1].lower()], m[4])
 
 
+def _fraction(m: re.Match[str]) -> str | None:
+    below = number(m[2])
+    return against(number(m[1]) / below * number(m[3]), m[4]) if below else None
+
+
+def _of_several(m: re.Match[str]) -> str | None:
+    numbers = [number(one) for one in _NUMBERS.findall(m[2])]
+    name = m[1].lower()
+    if name == "product":
+        return against(Fraction(math.prod(numbers)), m[3])
+    total = sum(numbers, Fraction(0))
+    return against(total if name == "sum" else total / len(numbers), m[3])
+
+
 def _power(m: re.Match[str]) -> str | None:
     return against(number(m[1]) ** (2 if m[2].lower() == "squared" else 3), m[3])
 
@@ -79,6 +93,9 @@ def _rounded(m: re.Match[str]) -> str | None:
     return "" if gap * 2 <= unit else f"{float(round(number(m[1]) / unit) * unit):.{places}f}"
 
 
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+_SEVERAL = r"(\$?\d+(?:\.\d+)?(?:, \$?\d+(?:\.\d+)?){1,20},? and \$?\d+(?:\.\d+)?)"
+"""Three numbers or more, none of them with a comma for its thousands."""
 _ALONE = BEGIN + "".join(
     f"(?<!{word} )"
     for word in ["plus", "minus", "times", "by", "of", "and", "than", "when", "to", "from"]
@@ -101,8 +118,13 @@ FORMS = (
         form(f"{word} of", rf"\b({word}) of {NUMBER} and {NUMBER}{IS}{NUMBER}{END}", _of_two)
         for word in ("sum", "product", "difference")
     ),
-    form("squared", rf"{BEGIN}{NUMBER} (squared){IS}{NUMBER}{END}", _power),
-    form("cubed", rf"{BEGIN}{NUMBER} (cubed){IS}{NUMBER}{END}", _power),
+    *(
+        form(f"{word} of", rf"\b({word}) of {_SEVERAL}{IS}{NUMBER}{END}", _of_several)
+        for word in ("sum", "product", "average", "mean")
+    ),
+    form(" of ", rf"{_ALONE}(\d{{1,3}})/(\d{{1,3}}) of {NUMBER}{IS}{NUMBER}{END}", _fraction),
+    form("squared", rf"{_ALONE}{NUMBER} (squared){IS}{NUMBER}{END}", _power),
+    form("cubed", rf"{_ALONE}{NUMBER} (cubed){IS}{NUMBER}{END}", _power),
     form(
         "round",
         r"(?<![\d.,])(\d+\.\d+)(?!\d)[^.\n=\\]{0,30}(?:\. )?[^.\n=\\]{0,20}\bround(?:ed|s|"
