@@ -50,6 +50,7 @@ from labeler.labelers.base import (
 from labeler.labelers.method import AsksPolicy, Method, no_prompts
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.settings import without_later
 from labeler.turns.step import TurnStep
 
 NAME: Final = "alphamath"
@@ -72,11 +73,7 @@ class AlphaMath(AsksPolicy):
 
     @model_serializer(mode="wrap")
     def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `gamma` at its default: it came later, and runs without it are what they were."""
-        content: dict[str, Any] = serialize(self)
-        if self.gamma == 1:
-            del content["gamma"]
-        return content
+        return without_later(serialize(self), self, "gamma")
 
     @property
     def weighs_tokens(self) -> bool:

@@ -40,6 +40,7 @@ from labeler.driver.pieces import logprobs_by_piece
 from labeler.driver.requests import POLICY, Failed, Reply, Request, Score, Scores
 from labeler.labelers.base import Findings, Policy
 from labeler.labelers.method import Method, MethodSettings, no_prompts
+from labeler.labelers.shared.bridge import opening
 from labeler.labelers.shared.score_alone import NO_VERDICT
 from labeler.records import Asks, Evidence, Problem, Solution, Verdict, prefix_id, prefix_ids
 
@@ -110,10 +111,10 @@ class _Answer:
 
     def __init__(self, problem: Problem, settings: InformationGain, policy: Policy) -> None:
         self.settings, self._policy, self._problem = settings, policy, problem
-        opening, _, self._after = settings.bridge.partition(ANSWER)
+        before, _, self._after = settings.bridge.partition(ANSWER)
         # A space before the answer is often one token with it.
-        self._before = opening.rstrip(" ")
-        self._lead = opening[len(self._before) :]
+        self._before = before.rstrip(" ")
+        self._lead = before[len(self._before) :]
         self._answer = problem.gold_answer or ""
         self.nothing = "" if self._answer else "the problem has no gold answer"
 
@@ -138,7 +139,7 @@ class _Answer:
         return _piece(prefix, gain, p, said, replies[steps[: t + 1]], self.settings.drop)
 
     def _request(self, prefix: Prefix) -> Score:
-        prompt = self._policy.prompt(self._problem, (*prefix, _opening(prefix, self._before)))
+        prompt = self._policy.prompt(self._problem, (*prefix, opening(prefix, self._before)))
         text = self._lead + self._answer + self._after
         return Score(prompt, text, model=self.settings.model, requester=NAME)
 
@@ -196,15 +197,9 @@ class _Faithfulness:
         return steps[:t] if self.settings.baseline == "previous" else ()
 
     def _request(self, prefix: Prefix, u: int) -> Score:
-        prompt = self._policy.prompt(self._problem, (*prefix, _opening(prefix, "\n")))
+        prompt = self._policy.prompt(self._problem, (*prefix, opening(prefix, "\n")))
         text = "\n".join(step.strip("\n") for step in self._reference[u:])
         return Score(prompt, text, model=self.settings.model, requester=NAME)
-
-
-def _opening(prefix: Prefix, bridge: str) -> str:
-    """The bridge, without its line break where the prefix has one, or where there is no prefix."""
-    ends = not prefix or prefix[-1].endswith("\n")
-    return bridge.lstrip("\n") if ends else bridge
 
 
 def _mean(reply: Reply) -> float | str:

@@ -7,19 +7,26 @@ wrong, its replacement is right; the repaired solution goes into the dataset bes
 so the two are a preference pair of steps (export `dpo_steps`). Not certified, everything is
 unknown: the place or the replacement may be at fault, or the policy too weak.
 
-Does not cover: solutions with a right answer (nothing is said of them), problems without a
-reference. Where a reply names no replacement but aligns the wrong step with one reference step, as
-the embedded policy's does, that reference step is the replacement.
+`mode: cut` is Search-R2's Meta-Refiner (arXiv 2602.03647): a judge that sees no reference names the
+first wrong step, the solution is cut there, and the policy writes the rest anew, k times. A right
+answer shows that what stands before was still alive; which step is wrong is the judge's word. The
+solution with its new rest goes into the dataset. Of an agent's solutions (the run has
+`environments:`) the rest is written with real calls. The paper trains its refiner on the gain; here
+the k rollouts certify what the judge said.
+
+Does not cover: solutions with a right answer (nothing is said of them), and but for `cut` problems
+without a reference. Where a reply names no replacement but aligns the wrong step with one reference
+step, as the embedded policy's does, that reference step is the replacement.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import POLICY, Reply, Sample, Samples
@@ -46,20 +53,36 @@ from labeler.labelers.shared.verdict_evidence import (
 from labeler.prompts import Task, prompts_sha
 from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
+from labeler.settings import without_later
+from labeler.turns.shown import shown_steps
 
 NAME: Final = "repair"
 VERSION = "1"
+JUDGED: dict[str, Any] = {
+    "own_solution": "",
+    "gold_answer": None,
+    "every_step": False,
+    "swapped": False,
+}
+"""What a judge's prompt may show beside problem and steps: nothing of it here."""
 
 
 class Repair(Prompted):
     """The first wrong step with a replacement, certified by the policy's rollouts.
 
-    `k` rollouts certify a repair if at least `min_right` of them end right.
+    `k` rollouts certify a repair if at least `min_right` of them end right. With `mode: cut` there
+    is no replacement: the policy goes on from before the wrong step.
     """
 
     kind: Literal["repair"] = NAME
     k: Annotated[int, Field(ge=1)] = 8
     min_right: Annotated[int, Field(ge=1)] = 1
+    mode: Literal["replace", "cut"] = "replace"
+    """Whether a model writes another step, against a reference, or the policy another rest."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_later(serialize(self), self, "mode")
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -87,7 +110,9 @@ class _Proposal:
 
 
 def repair_task(settings: Repair) -> Task:
-    """The prompt; raises `ConfigError` where the prompt set has none that shows the reference."""
+    """The prompt; raises `ConfigError` where the prompt set has none that shows what it must."""
+    if settings.mode == "cut":
+        return settings.prompt_set.task("judge", "problem", "steps")
     return settings.prompt_set.task("repair", "problem", "reference", "steps")
 
 
@@ -98,10 +123,13 @@ def repair(
     task = repair_task(settings)
     version = f"{VERSION}+{prompts_sha([task])}"
     wrong = [s for s in solutions if s.outcome is Verdict.WRONG]
-    if not wrong or not problem.reference_solution:
+    can_ask = settings.mode == "cut" or problem.reference_solution
+    if not wrong or not can_ask:
         return Findings(statistics={"without_reference": len(wrong)} if wrong else {})
     replies = yield [_request(problem, s, task, settings, policy.run_seed) for s in wrong]
-    proposals = [_proposal(problem, s, r, task) for s, r in zip(wrong, replies, strict=True)]
+    proposals = [
+        _proposal(problem, s, r, task, settings) for s, r in zip(wrong, replies, strict=True)
+    ]
     prefixes = list(dict.fromkeys(p.prefix for p in proposals if not p.missing))
     rolled: dict[tuple[str, ...], Rollouts] = {}
     if prefixes:
@@ -115,11 +143,13 @@ def repair(
             NAME, version, problem, proposal.solution, opinions, proposal.model, proposal.spent
         )
     certified = [p for p in prefixes if rolled[p].n_correct >= settings.min_right]
-    for prefix in prefixes:
+    for prefix in filter(None, prefixes):
         evidence.append(value_evidence(NAME, version, policy, problem, prefix, rolled[prefix]))
     repaired = [_repaired(problem, policy, p, rolled[p]) for p in certified]
     by = {p.prefix: p.model for p in proposals}
-    for prefix, solution in zip(certified, repaired, strict=True):
+    # A rest that ends right does not make each of its steps right.
+    new_steps = zip(certified, repaired, strict=True) if settings.mode == "replace" else ()
+    for prefix, solution in new_steps:
         said = [AggregatedVerdict(Verdict.CORRECT, 1, 1, "certified repair")] * len(prefix)
         evidence.append(
             correctness_evidence(NAME, version, problem, solution, said, by[prefix], TokenUsage())[
@@ -143,7 +173,8 @@ def _request(
         problem=problem.text,
         context=problem.context,
         reference=problem.reference_solution,
-        steps=solution.steps,
+        steps=shown_steps(solution),
+        **({} if settings.mode == "replace" else JUDGED),
     )
     return Sample(
         prompt,
@@ -156,7 +187,9 @@ def _request(
     )
 
 
-def _proposal(problem: Problem, solution: Solution, reply: Reply, task: Task) -> _Proposal:
+def _proposal(
+    problem: Problem, solution: Solution, reply: Reply, task: Task, settings: Repair
+) -> _Proposal:
     steps, spent = solution.steps, usage_of(reply)
     if not isinstance(reply, Samples):
         readings = unread(reply, len(steps))
@@ -169,6 +202,8 @@ def _proposal(problem: Problem, solution: Solution, reply: Reply, task: Task) ->
         return _without(base, "it finds no error, although the answer is wrong")
     if readings[place].verdict is Verdict.UNKNOWN:
         return _without(base, readings[place].reason)
+    if settings.mode == "cut":
+        return replace(base, place=place, prefix=steps[:place])
     text = text_under(completion.text, ("replacement", "correction", "repair"))
     text = text or _aligned(readings[place], problem.reference_solution)
     if not text.strip():
@@ -210,7 +245,9 @@ def _opinions(
         return [AggregatedVerdict(Verdict.UNKNOWN, reason=why)] * (proposal.place + 1)
     opinions = [AggregatedVerdict.of(reading) for reading in proposal.readings[: proposal.place]]
     said = AggregatedVerdict.of(proposal.readings[proposal.place])
-    note = f"replace by: {proposal.prefix[-1].strip()} ({rollouts.n_correct} of {rollouts.n} right)"
+    other = proposal.prefix[proposal.place :]
+    what = f"replace by: {other[0].strip()}" if other else "cut there"
+    note = f"{what} ({rollouts.n_correct} of {rollouts.n} right)"
     return [
         *opinions,
         AggregatedVerdict(said.verdict, 1, 0, f"{said.rationale}; {note}".strip("; ")),

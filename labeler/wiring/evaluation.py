@@ -155,7 +155,9 @@ class _Comparing:
         self._costs: dict[str, Cost] = {}
         self._stack = AsyncExitStack()
         self._samplers: dict[str, Sampler] = (
-            build_samplers(config) if config and needs_model(labelers) else {}
+            build_samplers(config)
+            if config and (needs_model(labelers) or any(one.models for one in labelers.values()))
+            else {}
         )
         acts = any(METHODS.find(name, OPTION).rolls_out for name in labelers)
         acts |= config is not None and isinstance(config.problems, OracleAgentsProblems)

@@ -45,10 +45,10 @@ def test_a_search_shows_the_k_best_passages_a_line_each(query, found):
 
 
 def test_passages_that_score_alike_come_in_the_order_of_the_corpus():
-    alike = [{"id": str(i), "title": f"T{i}", "text": "same words"} for i in range(50)]
-    assert Bm25Search.from_rows(alike, 3).search("words") == "\n".join(
-        f"[T{i}] same words" for i in range(3)
-    )
+    short_and_long = [{"title": f"T{i}", "text": "word" + " more" * (i % 7)} for i in range(3000)]
+    found = Bm25Search.from_rows(short_and_long, 2999).search("word").splitlines()
+    in_order = [i for length in range(7) for i in range(3000) if i % 7 == length]
+    assert [line.partition("]")[0] for line in found] == [f"[T{i}" for i in in_order[:2999]]
 
 
 def test_a_word_that_is_asked_twice_counts_twice():

@@ -116,3 +116,44 @@ def test_the_embedded_annotators_repair_is_the_reference_step_it_names():
         prompts=EMBEDDED,
     )
     assert asked[1][0].prompt.prefix == "Step 1: so: 2 + 3 = 5.\n5 * 4 = 20\n"
+
+
+def verdict_reply(*verdicts):
+    steps = [{"step": i, "analysis": "so", "verdict": v} for i, v in enumerate(verdicts, 1)]
+    return json.dumps({"steps": steps})
+
+
+def test_a_solution_that_is_cut_goes_on_from_before_the_wrong_step_without_a_reference():
+    bare = dataclasses.replace(PROBLEM, reference_solution=())
+    asked, found = finish(
+        repair(bare, (solution(*STEPS),), Repair(k=2, mode="cut"), POLICY),
+        [samples(verdict_reply("correct", "wrong", "wrong"))],
+        [samples("5 * 4 = 20\nAnswer: 20", "5 * 4 = 9\nAnswer: 9", model="tiny-1b")],
+        [CheckResult(RIGHT), CheckResult(WRONG)],
+    )
+    [[ask], [roll], _] = asked
+    assert "reference" not in "".join(m.content for m in ask.prompt.messages)
+    assert roll.prompt.prefix == "2 + 3 = 5\n"
+    assert [(e.asks, e.verdict, e.prefix_id, e.rationale) for e in found.evidence] == [
+        (Asks.CORRECTNESS, RIGHT, prefix_id("p", STEPS[:1]), "so"),
+        (Asks.CORRECTNESS, WRONG, prefix_id("p", STEPS[:2]), "so; cut there (1 of 2 right)"),
+        (Asks.VALUE, RIGHT, prefix_id("p", STEPS[:1]), ""),
+    ]
+    [new] = found.solutions
+    assert (new.steps, new.outcome) == (("2 + 3 = 5\n", "5 * 4 = 20\n", "Answer: 20"), RIGHT)
+
+
+def test_a_first_step_that_is_wrong_is_written_anew_from_the_problem():
+    asked, found = finish(
+        repair(PROBLEM, (solution(*STEPS),), Repair(k=1, mode="cut"), POLICY),
+        [samples(verdict_reply("wrong"))],
+        [samples("Answer: 20", model="tiny-1b")],
+        [CheckResult(RIGHT)],
+    )
+    assert asked[1][0].prompt.prefix == ""
+    assert said(found) == [(Asks.CORRECTNESS, WRONG, prefix_id("p", STEPS[:1]))]
+
+
+def test_settings_that_came_later_are_no_part_of_older_ones():
+    assert "mode" not in Repair().model_dump()
+    assert Repair(mode="cut").model_dump(mode="json")["mode"] == "cut"
