@@ -49,6 +49,11 @@ RIGHT = T.RIGHT
             id="goes on with the other passage's place",
         ),
         pytest.param(
+            [asks(AUTHOR), asks(BORN), asks("Ada Berman lies in")],
+            [RIGHT, RIGHT, T.WRONG_ENTITY],
+            id="goes back to whom it looked up before",
+        ),
+        pytest.param(
             [asks(AUTHOR), asks(BORN), asks(LIES), answers("Ben Berman")],
             [RIGHT, RIGHT, RIGHT, T.MISREAD],
             id="answers the other passage's name",
