@@ -17,10 +17,9 @@ flag, and without one by the outcome, for it says nothing of the turn that answe
 scores without a verdict: of a wrong answer the first turn with the lowest score, of a right one
 none. `outcome` is what fusion makes of the outcomes alone.
 
-`fusion` hears all that needs no more than the gold answer and the agent itself: rollouts, surprise,
-the outcome. Beside it stand fusion with the two scores by words, and with the gold calls. In these
-worlds the right calls are the only ones, so `tool_match` holds the key that the truth is made of:
-it is a bound, no rival.
+`fusion` hears all that needs no more than the gold answer and the agent itself. Beside it stand
+fusion without the two scores by words, and with the gold calls. In these worlds the right calls are
+the only ones, so `tool_match` holds the key that the truth is made of: it is a bound, no rival.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from labeler.consensus.base import Decision, Rule, fitted
 from labeler.consensus.first_zero import FirstZero
 from labeler.consensus.fusion import Fusion, FusionRule
 from labeler.consensus.posterior import Posterior, PosteriorRule
-from labeler.consensus.scores import scores_of
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.first_flag import FirstFlag
 from labeler.evaluation.metrics import Prediction
@@ -25,7 +24,7 @@ from labeler.labelers.tool_match import ToolMatch
 from labeler.records import Evidence, Solution, Verdict
 
 KEY = "tool_match"
-FUSION, WITH_WORDS, WITH_KEY = "fusion", "fusion, words too", "fusion, gold calls too"
+FUSION, NO_WORDS, WITH_KEY = "fusion", "fusion, no words", "fusion, gold calls too"
 
 
 class FlagOrOutcome:
@@ -46,8 +45,12 @@ class LowestWhereWrong:
     name = "lowest_where_wrong"
 
     def decide(self, solution: Solution, evidence: Sequence[Sequence[Evidence]]) -> Decision:
-        [scores, *_] = [*scores_of(evidence).values(), [None] * len(evidence)]
-        known = [(score, t) for t, score in enumerate(scores) if score is not None]
+        known = [
+            (piece.signal, t)
+            for t, pieces in enumerate(evidence)
+            for piece in pieces
+            if piece.signal is not None
+        ]
         is_wrong = solution.outcome is Verdict.WRONG
         return at(min(known)[1] if known and is_wrong else -1, len(evidence))
 
@@ -90,10 +93,10 @@ def readings() -> dict[str, Reading]:
         "bisect": Reading(("bisect", "surprise"), posterior, of_value=True),
         **{name: Reading((name,), LowestWhereWrong()) for name in (*of_words, "surprise")},
         "outcome": Reading((), fusion),
-        FUSION: Reading(of_agent, fusion),
-        WITH_WORDS: Reading((*of_agent, *of_words), fusion),
+        FUSION: Reading((*of_agent, *of_words), fusion),
+        NO_WORDS: Reading(of_agent, fusion),
         KEY: Reading((KEY,), FlagOrOutcome()),
-        WITH_KEY: Reading((*of_agent, KEY), fusion),
+        WITH_KEY: Reading((*of_agent, *of_words, KEY), fusion),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.benchmarks.test_search import BENCHMARKS
 
 SOURCES = ("monte_carlo", "bisect", "evidence_check", "sufficiency", "surprise", "outcome")
-KEYS = ("fusion, words too", "tool_match", "fusion, gold calls too")
+KEYS = ("fusion, no words", "tool_match", "fusion, gold calls too")
 # Ten questions of one erroneous and one right trajectory each.
 ALL_FOUND = {f"q{i}": [1, 1, 1, 1] for i in range(10)}
 HALF_FOUND = {f"q{i}": [1, i % 2, 1, 1] for i in range(10)}
