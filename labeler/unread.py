@@ -8,7 +8,10 @@ from dataclasses import dataclass
 WARN_FROM = 0.02
 """From this share on a person is warned: labels rest on how the answers are read."""
 
-REMEDY = "choose another `answers:` in the run file, or ask for a form of answer in the template"
+REMEDY = (
+    "choose another `answers:` in the run file, or ask for a form of answer in the template; "
+    "agents that still call tools in their last turn need more `max_turns:`"
+)
 
 
 @dataclass(frozen=True, slots=True)
