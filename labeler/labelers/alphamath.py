@@ -237,5 +237,6 @@ ALPHAMATH = Method(
     backs_values_up=True,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

@@ -136,5 +136,6 @@ BINARY_SEARCH = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=True,
+    by_place=False,
     prompts=no_prompts,
 )

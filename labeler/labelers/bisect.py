@@ -247,5 +247,6 @@ BISECT = Method(
     backs_values_up=True,
     needs_reference=False,
     only_of_wrong_answers=True,
+    by_place=False,
     prompts=no_prompts,
 )

@@ -75,6 +75,6 @@ METHOD = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
-    prompts=no_prompts,
     by_place=True,
+    prompts=no_prompts,
 )

@@ -154,9 +154,9 @@ class Method:
     """Says nothing of a problem without a reference solution; no judge in the papers' sense."""
     only_of_wrong_answers: bool
     """Speaks of solutions with a wrong answer only: that it is silent on others is no verdict."""
-    prompts: Callable[[Any], Sequence[Task]]
-    by_place: bool = False
+    by_place: bool
     """How high its scores are depends on where a step stands, beside whether it is right."""
+    prompts: Callable[[Any], Sequence[Task]]
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where the record contradicts its settings."""

@@ -351,5 +351,6 @@ OMEGAPRM = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

@@ -234,5 +234,6 @@ PROGRAM = Method(
     backs_values_up=False,
     needs_reference=True,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

@@ -280,5 +280,6 @@ REPAIR = Method(
     backs_values_up=False,
     needs_reference=True,
     only_of_wrong_answers=True,
+    by_place=False,
     prompts=lambda settings: (repair_task(settings),),
 )

@@ -153,5 +153,6 @@ SPARE = Method(
     backs_values_up=False,
     needs_reference=True,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: (spare_task(settings),),
 )

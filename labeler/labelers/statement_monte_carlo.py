@@ -85,5 +85,6 @@ STATEMENT_MONTE_CARLO = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

@@ -169,5 +169,6 @@ TOOL_MATCH = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

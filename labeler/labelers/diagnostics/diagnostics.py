@@ -186,5 +186,6 @@ DIAGNOSTICS = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=no_prompts,
 )

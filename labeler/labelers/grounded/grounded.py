@@ -58,5 +58,6 @@ GROUNDED = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: verifier_tasks(settings).all,
 )

@@ -201,5 +201,6 @@ GROUNDED_SEARCH = Method(
     backs_values_up=True,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: verifier_tasks(settings).all,
 )

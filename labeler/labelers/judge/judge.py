@@ -227,5 +227,6 @@ JUDGE = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: judge_tasks(settings).all,
 )

@@ -209,5 +209,6 @@ RUBRIC = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: rubric_tasks(settings).all,
 )

@@ -131,5 +131,6 @@ TABLE = Method(
     backs_values_up=False,
     needs_reference=False,
     only_of_wrong_answers=False,
+    by_place=False,
     prompts=lambda settings: table_tasks(settings).all,
 )
