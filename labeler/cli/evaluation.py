@@ -47,6 +47,14 @@ def evaluate(
     journal: Annotated[
         Path | None, typer.Option(help="Keep replies in this file and use those in it.")
     ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="On pairs of next steps, one right and one wrong: a judge is shown both, in both "
+            "orders; others are held to the evidence they give.",
+        ),
+    ] = False,
     flags: Annotated[
         bool, typer.Option("--flags", help="List every false flag with what was said.")
     ] = False,
@@ -57,11 +65,35 @@ def evaluate(
     import json
 
     from labeler.config import load_config
+    from labeler.errors import ConfigError
     from labeler.shown import line
-    from labeler.terminal import print_comparison, progress_bar
-    from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
+    from labeler.terminal import print_comparison, print_pairs, progress_bar
+    from labeler.wiring.evaluation import (
+        Candidates,
+        compare_on_file,
+        compare_on_oracle,
+        compare_on_pairs,
+    )
     from labeler.wiring.solutions_file import SolvedPlace
 
+    if pairs:
+        if target == ORACLE or rules or flags:
+            raise ConfigError(
+                "--pairs: compares labelers on a file; oracle, --consensus and --flags are not for it"
+            )
+        given = load_config(config, settings) if config else None
+        place = SolvedPlace.of(target, form, columns, split, limit)
+        with progress_bar("evaluating") as show:
+            on_pairs, rejections = compare_on_pairs(
+                given, place, Candidates(labelers, rules), journal, show
+            )
+        for rejection in rejections:
+            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+        if as_json:
+            typer.echo(json.dumps(on_pairs.to_json()))
+        else:
+            print_pairs(on_pairs)
+        return
     if target == ORACLE:
         loaded = load_config(config or Path("benchmark"), settings)
         candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
