@@ -177,7 +177,7 @@ def print_comparison(found: Comparison) -> None:
 
 
 def print_pairs(found: PairComparison) -> None:
-    """Who knew the better step, one row for each source and kind of pair, and what else was said."""
+    """Who knew the better step, one row for each source and kind of pair, and what was said."""
     out = console()
     kinds = ", ".join(f"{n} of {kind}s" for kind, n in found.kinds.items())
     title = f"{found.n} pairs ({kinds})"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labeler.cli.base import AsJson, Columns, Form, Settings, Split, app
+
+if TYPE_CHECKING:
+    from labeler.evaluation.compare import Comparison
+    from labeler.records import Rejection
 
 ORACLE = "oracle"
 
@@ -66,7 +71,6 @@ def evaluate(
 
     from labeler.config import load_config
     from labeler.errors import ConfigError
-    from labeler.shown import line
     from labeler.terminal import print_comparison, print_pairs, progress_bar
     from labeler.wiring.evaluation import (
         Candidates,
@@ -78,17 +82,12 @@ def evaluate(
 
     if pairs:
         if target == ORACLE or rules or flags:
-            raise ConfigError(
-                "--pairs: compares labelers on a file; oracle, --consensus and --flags are not for it"
-            )
+            raise ConfigError("--pairs takes a file, and neither --consensus nor --flags")
         given = load_config(config, settings) if config else None
         place = SolvedPlace.of(target, form, columns, split, limit)
         with progress_bar("evaluating") as show:
-            on_pairs, rejections = compare_on_pairs(
-                given, place, Candidates(labelers, rules), journal, show
-            )
-        for rejection in rejections:
-            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+            on_pairs, rejections = compare_on_pairs(given, place, labelers, journal, show)
+        _tell(rejections)
         if as_json:
             typer.echo(json.dumps(on_pairs.to_json()))
         else:
@@ -105,18 +104,30 @@ def evaluate(
         candidates = Candidates(labelers, rules, min_confidence)
         with progress_bar("evaluating") as show:
             found, rejections = compare_on_file(given, place, candidates, journal, show)
-        for rejection in rejections:
-            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+        _tell(rejections)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:
         print_comparison(found)
     if flags:
-        for name, false in found.flags.items():
-            for flag in false:
-                # In sentences steps count from 1, as `show` and the report number them.
-                truth = f"the first error is in step {flag.truth + 1}"
-                where = "a right solution" if flag.truth < 0 else truth
-                step = flag.step + 1
-                said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
-                typer.echo(line(said), err=as_json)
+        _tell_flags(found, as_json)
+
+
+def _tell(rejections: Iterable[Rejection]) -> None:
+    from labeler.shown import line
+
+    for rejection in rejections:
+        typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+
+
+def _tell_flags(found: Comparison, err: bool) -> None:
+    from labeler.shown import line
+
+    for name, false in found.flags.items():
+        for flag in false:
+            # In sentences steps count from 1, as `show` and the report number them.
+            truth = f"the first error is in step {flag.truth + 1}"
+            where = "a right solution" if flag.truth < 0 else truth
+            step = flag.step + 1
+            said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
+            typer.echo(line(said), err=err)

@@ -11,7 +11,7 @@ Does not cover: that pairs of one problem hang together, so that intervals are t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
@@ -77,24 +77,29 @@ def _last_prefix(solution: Solution) -> str:
 
 
 def held_for_better(on_better: Collection[Evidence], on_worse: Collection[Evidence]) -> Choice:
-    """By evidence on the two steps: scores without a verdict first, then `score`, then verdicts;
-    the first that there is on both.
+    """By evidence on the two steps: scores without a verdict where both have one, then `score`,
+    then verdicts, of which unknown and none stand between right and wrong.
     """
-    for worth in _WORTHS:
+    for worth in (_signal, _score_of, _verdict):
         better, worse = (
             [w for e in pieces if (w := worth(e)) is not None] for pieces in (on_better, on_worse)
         )
-        if better and worse:
-            a, b = fmean(better), fmean(worse)
+        if (better and worse) or (worth is _verdict and (better or worse)):
+            a, b = (fmean(values or [TIED]) for values in (better, worse))
             return Choice.TIE if a == b else Choice.BETTER if a > b else Choice.WORSE
     return Choice.SILENT
 
 
-_WORTHS: tuple[Callable[[Evidence], float | None], ...] = (
-    lambda e: e.signal,
-    lambda e: e.score,
-    lambda e: {Verdict.CORRECT: 1.0, Verdict.WRONG: 0.0}.get(e.verdict),
-)
+def _signal(piece: Evidence) -> float | None:
+    return piece.signal
+
+
+def _score_of(piece: Evidence) -> float | None:
+    return piece.score
+
+
+def _verdict(piece: Evidence) -> float | None:
+    return {Verdict.CORRECT: 1.0, Verdict.WRONG: 0.0}.get(piece.verdict)
 
 
 def score_pairs(pairs: Sequence[Pair], choices: Mapping[str, Sequence[Choice]]) -> PairComparison:

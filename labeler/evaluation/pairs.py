@@ -45,7 +45,7 @@ class Choice(StrEnum):
     UNREADABLE = "unreadable"
     """In one order at least."""
     SILENT = "silent"
-    """No evidence of one kind on both steps."""
+    """Neither a score on both steps nor a verdict on one."""
     FAILED = "failed"
 
 
@@ -95,7 +95,7 @@ def pairs_of(solved: Iterable[SolutionRecord]) -> list[Pair]:
 
 
 def _row(one: SolutionRecord) -> str:
-    """ToolComp's people compared the two of a row, so one row's better step says nothing of others."""
+    """ToolComp's people compared the two of a row, and neither with another row's."""
     name, _, side = one.solution.solution_id.rpartition("-")
     return name if side in ("preferred", "dispreferred") else ""
 

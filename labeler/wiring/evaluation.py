@@ -82,7 +82,7 @@ def compare_on_file(
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
     """Against the human's first errors in a file; no config is needed where no model is asked."""
-    chosen = _chosen_for_file(config, candidates)
+    chosen = _chosen_for_file(config, candidates.labelers)
     solved, rejections = _read(place)
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
@@ -94,12 +94,12 @@ def compare_on_file(
 def compare_on_pairs(
     config: RunConfig | None,
     place: SolvedPlace,
-    candidates: Candidates,
+    labelers: Sequence[str],
     journal: Path | None,
     on_progress: Callable[[Progress], None],
 ) -> tuple[PairComparison, list[Rejection]]:
     """On a file's pairs of next steps; judges are shown both, others what they label anyway."""
-    chosen = _chosen_for_file(config, candidates)
+    chosen = _chosen_for_file(config, labelers)
     asked = [
         one
         for name, settings in chosen.items()
@@ -119,9 +119,9 @@ def compare_on_pairs(
 
 
 def _chosen_for_file(
-    config: RunConfig | None, candidates: Candidates
+    config: RunConfig | None, labelers: Sequence[str]
 ) -> Mapping[str, LabelerConfig]:
-    chosen = labelers_named(config, candidates.labelers)
+    chosen = labelers_named(config, labelers)
     if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
         raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
     if config is None and (asking := needs_model(chosen)):
