@@ -190,11 +190,11 @@ def print_pairs(found: PairComparison) -> None:
     for name, kind, one in rows:
         low, high = one.interval or (None, None)
         place = one.by_position
-        table.add_row(
-            name, kind, f"{one.n:,}",
-            f"{_number(one.accuracy)} [{_number(low)}, {_number(high)}]",
-            f"{_number(place.rate)} [{_number(place.low)}, {_number(place.high)}]",
-        )  # fmt: skip
+        by_position = "-"
+        if place is not None:
+            by_position = f"{_number(place.rate)} [{_number(place.low)}, {_number(place.high)}]"
+        accuracy = f"{_number(one.accuracy)} [{_number(low)}, {_number(high)}]"
+        table.add_row(name, kind, f"{one.n:,}", accuracy, by_position)
     out.print(table)
     for name, kind, one in rows:
         said = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in one.counts.items())

@@ -31,14 +31,14 @@ class PairScore:
     """How a source did on `n` pairs; None where there are none. `counts` are by `Choice`.
 
     `by_position`: of the pairs with a number for an answer in both orders, those with twice the
-    same; 0.5 of them for who guesses.
+    same, 0.5 of them for who guesses; None for who was not asked in two orders.
     """
 
     n: int
     accuracy: float | None
     interval: tuple[float, float] | None
     counts: Mapping[str, int]
-    by_position: Rate
+    by_position: Rate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +102,30 @@ def _verdict(piece: Evidence) -> float | None:
     return {Verdict.CORRECT: 1.0, Verdict.WRONG: 0.0}.get(piece.verdict)
 
 
-def score_pairs(pairs: Sequence[Pair], choices: Mapping[str, Sequence[Choice]]) -> PairComparison:
-    """Scores of every source, of which `choices` holds one for each pair."""
+def score_pairs(
+    pairs: Sequence[Pair],
+    answered: Mapping[str, Sequence[Choice]],
+    held: Mapping[str, Sequence[Choice]],
+) -> PairComparison:
+    """Scores of every source, which has one choice for each pair: judges that `answered` in both
+    orders, and labelers by what they `held` for better.
+    """
     kinds = Counter(pair.kind for pair in pairs)
     groups = (ALL, *(sorted(kinds) if len(kinds) > 1 else ()))
     sources = {
         name: {
-            group: _score([c for c, p in zip(chosen, pairs, strict=True) if group in (ALL, p.kind)])
+            group: _score(
+                [c for c, p in zip(chosen, pairs, strict=True) if group in (ALL, p.kind)],
+                in_both_orders=name in answered,
+            )
             for group in groups
         }
-        for name, chosen in choices.items()
+        for name, chosen in (*answered.items(), *held.items())
     }
     return PairComparison(len(pairs), dict(kinds), sources)
 
 
-def _score(choices: Sequence[Choice]) -> PairScore:
+def _score(choices: Sequence[Choice], *, in_both_orders: bool) -> PairScore:
     counts = Counter(choices)
     points = [POINTS.get(one, TIED) for one in choices if one is not Choice.FAILED]
     accuracy = fmean(points) if points else None
@@ -124,4 +133,5 @@ def _score(choices: Sequence[Choice]) -> PairScore:
     same = counts[Choice.ALWAYS_FIRST] + counts[Choice.ALWAYS_SECOND]
     numbers = same + counts[Choice.BETTER] + counts[Choice.WORSE]
     told = {str(one): counts[one] for one in Choice if counts[one]}
-    return PairScore(len(points), accuracy, interval, told, wilson(same, numbers))
+    by_position = wilson(same, numbers) if in_both_orders else None
+    return PairScore(len(points), accuracy, interval, told, by_position)

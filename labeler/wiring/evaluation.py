@@ -266,9 +266,9 @@ class _Comparing:
                 await self._learn(solved, driver)
                 known = {name: self._labelers[name] for name in others}
                 examined = await examine(solved, known, driver, self._costs, self._on_problem)
-        choices = {j.name: [said[f"{i} {j.name}"] for i in range(len(pairs))] for j in judges}
-        choices |= {name: choices_by_evidence(pairs, examined, name) for name in others}
-        return score_pairs(pairs, choices)
+        answered = {j.name: [said[f"{i} {j.name}"] for i in range(len(pairs))] for j in judges}
+        held = {name: choices_by_evidence(pairs, examined, name) for name in others}
+        return score_pairs(pairs, answered, held)
 
     async def on_fresh(self, problems: Sequence[A], truth: Truth[A]) -> Comparison:
         given: dict[str, Labeler] = {}

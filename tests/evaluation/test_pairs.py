@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 from typer.testing import CliRunner
@@ -179,7 +180,7 @@ def test_what_is_no_choice_scores_a_half_and_what_failed_nothing(tmp_path):
         *[Choice.BETTER] * 3, Choice.WORSE, Choice.ALWAYS_FIRST, Choice.TIE,
         Choice.TIE_ONCE, Choice.UNREADABLE, Choice.FAILED,
     ]  # fmt: skip
-    found = score_pairs([plan, *[step] * 8], {"judge": choices})
+    found = score_pairs([plan, *[step] * 8], {"judge": choices}, {})
     whole = found.sources["judge"]["all"]
     assert (found.n, found.kinds) == (9, {"plan": 1, "step": 8})
     assert (whole.n, whole.accuracy, whole.by_position) == (8, 5 / 8, wilson(1, 5))
@@ -192,9 +193,13 @@ def test_what_is_no_choice_scores_a_half_and_what_failed_nothing(tmp_path):
 
 
 def test_of_what_failed_throughout_nothing_is_said(tmp_path):
-    found = score_pairs([Pair(*[None] * 2)], {"judge": [Choice.FAILED]}).sources["judge"]["all"]
+    found = score_pairs([Pair(*[None] * 2)], {"judge": [Choice.FAILED]}, {}).sources["judge"]["all"]
     assert (found.n, found.accuracy, found.interval) == (0, None, None)
     assert found.by_position == Rate(0, 0, None, None, None)
+
+
+def share(n_yes, n):
+    return asdict(wilson(n_yes, n))
 
 
 class Position(Handler):
@@ -205,7 +210,7 @@ class Position(Handler):
 
     def do_POST(self):
         text = self.asked()["messages"][-1]["content"]
-        first = text[text.index("<candidate_1>") : text.index("</candidate_1>")]
+        first = text.partition("<candidate_1>")[2].partition("</candidate_1>")[0]
         better = "1" if "[call" not in first or "1+1" in first else "2"
         message = {"role": "assistant", "content": json.dumps({"better": better})}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
@@ -239,17 +244,17 @@ def test_judges_and_others_are_compared_on_the_pairs_of_a_file(tmp_path, as_json
     found = json.loads(result.stdout)
     assert (found["n"], found["kinds"]) == (2, {"plan": 1, "step": 1})
     told = {
-        (name, kind): (one["accuracy"], one["counts"], one["by_position"]["n_yes"])
+        (name, kind): (one["accuracy"], one["counts"], one["by_position"])
         for name, kinds in found["sources"].items()
         for kind, one in kinds.items()
     }
     assert told == {
-        ("judge", "all"): (0.75, {"better": 1, "always_first": 1}, 1),
-        ("judge", "plan"): (0.5, {"always_first": 1}, 1),
-        ("judge", "step"): (1.0, {"better": 1}, 0),
-        ("tool_check", "all"): (0.75, {"better": 1, "silent": 1}, 0),
-        ("tool_check", "plan"): (0.5, {"silent": 1}, 0),
-        ("tool_check", "step"): (1.0, {"better": 1}, 0),
+        ("judge", "all"): (0.75, {"better": 1, "always_first": 1}, share(1, 2)),
+        ("judge", "plan"): (0.5, {"always_first": 1}, share(1, 1)),
+        ("judge", "step"): (1.0, {"better": 1}, share(0, 1)),
+        ("tool_check", "all"): (0.75, {"better": 1, "silent": 1}, None),
+        ("tool_check", "plan"): (0.5, {"silent": 1}, None),
+        ("tool_check", "step"): (1.0, {"better": 1}, None),
     }
 
 
