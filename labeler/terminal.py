@@ -16,6 +16,7 @@ from labeler.unread import one_line, unread_by_asker
 
 if TYPE_CHECKING:
     from labeler.evaluation.compare import Comparison
+    from labeler.evaluation.pair_scores import PairComparison
     from labeler.evaluation.signals import SignalScore
 
 MANY_OF_ONE_STEP = 0.1
@@ -173,6 +174,31 @@ def print_comparison(found: Comparison) -> None:
         out.print(f"{name}: missed {misses}")
     for name, signal in found.signals.items():
         out.print(f"{name}: {_told(signal)}", soft_wrap=True)
+
+
+def print_pairs(found: PairComparison) -> None:
+    """Who knew the better step, one row for each source and kind of pair, and what was said."""
+    out = console()
+    kinds = ", ".join(f"{n} of {kind}s" for kind, n in found.kinds.items())
+    title = f"{found.n} pairs ({kinds})"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for column in ("who", "pairs"):
+        table.add_column(column, no_wrap=True)
+    for column in ("n", "accuracy [95%]", "by position [95%]"):
+        table.add_column(column, justify="right", no_wrap=True)
+    rows = [(name, kind, one) for name, of in found.sources.items() for kind, one in of.items()]
+    for name, kind, one in rows:
+        low, high = one.interval or (None, None)
+        place = one.by_position
+        by_position = "-"
+        if place is not None:
+            by_position = f"{_number(place.rate)} [{_number(place.low)}, {_number(place.high)}]"
+        accuracy = f"{_number(one.accuracy)} [{_number(low)}, {_number(high)}]"
+        table.add_row(name, kind, f"{one.n:,}", accuracy, by_position)
+    out.print(table)
+    for name, kind, one in rows:
+        said = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in one.counts.items())
+        out.print(f"{name}, {kind}: {said}", soft_wrap=True)
 
 
 def _told(signal: SignalScore) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labeler.cli.base import AsJson, Columns, Form, Settings, Split, app
+
+if TYPE_CHECKING:
+    from labeler.evaluation.compare import Comparison
+    from labeler.records import Rejection
 
 ORACLE = "oracle"
 
@@ -47,6 +52,14 @@ def evaluate(
     journal: Annotated[
         Path | None, typer.Option(help="Keep replies in this file and use those in it.")
     ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="On pairs of next steps, one right and one wrong: a judge is shown both, in both "
+            "orders; others are held to the evidence they give.",
+        ),
+    ] = False,
     flags: Annotated[
         bool, typer.Option("--flags", help="List every false flag with what was said.")
     ] = False,
@@ -57,11 +70,29 @@ def evaluate(
     import json
 
     from labeler.config import load_config
-    from labeler.shown import line
-    from labeler.terminal import print_comparison, progress_bar
-    from labeler.wiring.evaluation import Candidates, compare_on_file, compare_on_oracle
+    from labeler.errors import ConfigError
+    from labeler.terminal import print_comparison, print_pairs, progress_bar
+    from labeler.wiring.evaluation import (
+        Candidates,
+        compare_on_file,
+        compare_on_oracle,
+        compare_on_pairs,
+    )
     from labeler.wiring.solutions_file import SolvedPlace
 
+    if pairs:
+        if target == ORACLE or rules or flags:
+            raise ConfigError("--pairs takes a file, and neither --consensus nor --flags")
+        given = load_config(config, settings) if config else None
+        place = SolvedPlace.of(target, form, columns, split, limit)
+        with progress_bar("evaluating") as show:
+            on_pairs, rejections = compare_on_pairs(given, place, labelers, journal, show)
+        _tell(rejections)
+        if as_json:
+            typer.echo(json.dumps(on_pairs.to_json()))
+        else:
+            print_pairs(on_pairs)
+        return
     if target == ORACLE:
         loaded = load_config(config or Path("benchmark"), settings)
         candidates = Candidates(labelers, rules or [loaded.consensus.rule], min_confidence)
@@ -73,18 +104,30 @@ def evaluate(
         candidates = Candidates(labelers, rules, min_confidence)
         with progress_bar("evaluating") as show:
             found, rejections = compare_on_file(given, place, candidates, journal, show)
-        for rejection in rejections:
-            typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+        _tell(rejections)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
     else:
         print_comparison(found)
     if flags:
-        for name, false in found.flags.items():
-            for flag in false:
-                # In sentences steps count from 1, as `show` and the report number them.
-                truth = f"the first error is in step {flag.truth + 1}"
-                where = "a right solution" if flag.truth < 0 else truth
-                step = flag.step + 1
-                said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
-                typer.echo(line(said), err=as_json)
+        _tell_flags(found, as_json)
+
+
+def _tell(rejections: Iterable[Rejection]) -> None:
+    from labeler.shown import line
+
+    for rejection in rejections:
+        typer.echo(line(f"left out {rejection.record_id}: {rejection.reason}"), err=True)
+
+
+def _tell_flags(found: Comparison, err: bool) -> None:
+    from labeler.shown import line
+
+    for name, false in found.flags.items():
+        for flag in false:
+            # In sentences steps count from 1, as `show` and the report number them.
+            truth = f"the first error is in step {flag.truth + 1}"
+            where = "a right solution" if flag.truth < 0 else truth
+            step = flag.step + 1
+            said = f"{name}: {flag.solution_id}, step {step} ({where}): {flag.rationale}"
+            typer.echo(line(said), err=err)

@@ -38,6 +38,8 @@ VARIABLES: Mapping[str, Any] = {
     "problem": "",
     "context": (),
     "steps": (),
+    "candidates": (),
+    "tools": "",
     "reference": (),
     "own_solution": "",
     "gold_answer": None,
@@ -52,6 +54,9 @@ VARIABLES: Mapping[str, Any] = {
     "tool_failed": "",
 }
 """What templates may use, and what stands for it where a labeler gives none."""
+
+PAIR = "pair"
+"""The task of `labeler eval --pairs`. No label rests on it."""
 
 
 class _Strict(BaseModel):
@@ -130,8 +135,8 @@ class PromptSet:
 
     @property
     def sha(self) -> str:
-        """8 hex digits over all its tasks."""
-        return prompts_sha(list(self.tasks.values()))
+        """8 hex digits over all its tasks that labels may rest on."""
+        return prompts_sha([task for name, task in self.tasks.items() if name != PAIR])
 
     def task(self, name: str, *needed: str) -> Task:
         """Raises `ConfigError` where the set has no such task, or one without a `needed` value."""

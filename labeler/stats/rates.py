@@ -52,9 +52,16 @@ def wilson(n_yes: int, n: int) -> Rate:
     if n == 0:
         return Rate(0, 0, None, None, None)
     rate = n_yes / n
-    middle = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * (rate * (1 - rate) / n + Z * Z / (4 * n * n)) ** 0.5
-    return Rate(n_yes, n, rate, max(0.0, middle - half), min(1.0, middle + half))
+    return Rate(n_yes, n, rate, *wilson_interval(rate, n))
+
+
+def wilson_interval(mean: float, n: int) -> tuple[float, float]:
+    """95% of a mean of `n` > 0 values in [0, 1]; too wide, never too narrow, where some lie between
+    0 and 1, for no values spread more than those at the ends.
+    """
+    middle = (mean + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * (mean * (1 - mean) / n + Z * Z / (4 * n * n)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def difference(new: Rate, old: Rate) -> Difference:

@@ -22,9 +22,12 @@ from labeler.driver.journal import Journal
 from labeler.driver.money import FREE, Purse
 from labeler.driver.requests import POLICY
 from labeler.errors import ConfigError
-from labeler.evaluation.compare import Comparison, compare, examine, piloted_on
+from labeler.evaluation.compare import Comparison, Examined, compare, examine, piloted_on
+from labeler.evaluation.pair_scores import PairComparison, choices_by_evidence, score_pairs
+from labeler.evaluation.pairs import Choice, Pair, PairJudge, judged, judges_of, pairs_of
 from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
+from labeler.labelers.judge.settings import Judge
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
 from labeler.labelling.parts import Progress
@@ -79,19 +82,57 @@ def compare_on_file(
     on_progress: Callable[[Progress], None],
 ) -> tuple[Comparison, list[Rejection]]:
     """Against the human's first errors in a file; no config is needed where no model is asked."""
-    chosen = labelers_named(config, candidates.labelers)
-    if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
-        raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
-    if config is None and (asking := needs_model(chosen)):
-        raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
-    read = list(read_solutions(place.place, place.reading))
-    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
-    rejections = [one for one in read if isinstance(one, Rejection)]
+    chosen = _chosen_for_file(config, candidates.labelers)
+    solved, rejections = _read(place)
     if all(one.first_error is None for one in solved):
         raise ConfigError(f"{place.path}: no solution says where its first error is; add `label`")
     problems = [one.problem for one in solved]
     work = _Comparing(config, chosen, _rules(config, candidates), journal, on_progress, problems)
     return block_on(work.on_solutions(solved)), rejections
+
+
+def compare_on_pairs(
+    config: RunConfig | None,
+    place: SolvedPlace,
+    labelers: Sequence[str],
+    journal: Path | None,
+    on_progress: Callable[[Progress], None],
+) -> tuple[PairComparison, list[Rejection]]:
+    """On a file's pairs of next steps; judges are shown both, others what they label anyway."""
+    chosen = _chosen_for_file(config, labelers)
+    asked = [
+        one
+        for name, settings in chosen.items()
+        if isinstance(settings, Judge)
+        for one in judges_of(name, settings)
+    ]
+    solved, rejections = _read(place)
+    pairs = pairs_of(solved)
+    if not pairs:
+        raise ConfigError(
+            f"{place.path}: no pairs in it; a pair is two solutions of one problem with the same "
+            "steps before the last one, which is labelled 1 in the one and -1 in the other"
+        )
+    problems = [one.better.problem for one in pairs]
+    work = _Comparing(config, chosen, (), journal, on_progress, problems)
+    return block_on(work.on_pairs(pairs, asked)), rejections
+
+
+def _chosen_for_file(
+    config: RunConfig | None, labelers: Sequence[str]
+) -> Mapping[str, LabelerConfig]:
+    chosen = labelers_named(config, labelers)
+    if own := [name for name in chosen if METHODS.find(name, OPTION).writes_solutions]:
+        raise ConfigError(f"--labeler {own[0]}: searches solutions of its own; evaluate on oracle")
+    if config is None and (asking := needs_model(chosen)):
+        raise ConfigError(f"--labeler {asking}: asks a model; add --config RUN.yaml")
+    return chosen
+
+
+def _read(place: SolvedPlace) -> tuple[list[SolutionRecord], list[Rejection]]:
+    read = list(read_solutions(place.place, place.reading))
+    solved = [one for one in read if isinstance(one, SolutionRecord)][: place.limit]
+    return solved, [one for one in read if isinstance(one, Rejection)]
 
 
 def compare_on_oracle(
@@ -202,6 +243,32 @@ class _Comparing:
             await self._learn(solved, driver)
             examined = await examine(solved, self._labelers, driver, self._costs, self._on_problem)
         return compare(examined, self._labelers, self._rules, self._costs, self._scoring())
+
+    async def on_pairs(self, pairs: Sequence[Pair], judges: Sequence[PairJudge]) -> PairComparison:
+        sides = [one for pair in pairs for one in (pair.better, pair.worse)]
+        solved = list({one.solution.solution_id: one for one in sides}.values())
+        others = [n for n, one in self._settings.items() if not isinstance(one, Judge)]
+        n_problems = len({one.problem.problem_id for one in solved})
+        self._total = len(pairs) * len(judges) + n_problems * bool(others)
+        asked = (
+            (f"{i} {judge.name}", judged(pair, judge, self._policy.run_seed))
+            for i, pair in enumerate(pairs)
+            for judge in judges
+        )
+        said: dict[str, Choice] = {}
+        examined: Sequence[Examined] = ()
+        async with self._stack:
+            driver = await self._driver()
+            async for name, choice in driver.run(asked, self._costs):
+                said[name] = choice
+                self._on_problem()
+            if others:
+                await self._learn(solved, driver)
+                known = {name: self._labelers[name] for name in others}
+                examined = await examine(solved, known, driver, self._costs, self._on_problem)
+        answered = {j.name: [said[f"{i} {j.name}"] for i in range(len(pairs))] for j in judges}
+        held = {name: choices_by_evidence(pairs, examined, name) for name in others}
+        return score_pairs(pairs, answered, held)
 
     async def on_fresh(self, problems: Sequence[A], truth: Truth[A]) -> Comparison:
         given: dict[str, Labeler] = {}

@@ -175,6 +175,12 @@ def test_every_edit_changes_the_hash_of_its_task_only(mine, file, task, old, new
     assert prompts_sha(list(before.values())) != prompts_sha(list(after.values()))
 
 
+def test_what_no_label_rests_on_is_no_part_of_a_set_s_hash(mine):
+    before = load_prompts(str(mine)).sha
+    edit(mine / "pair.yaml", "You compare", "You weigh")
+    assert load_prompts(str(mine)).sha == before
+
+
 def test_an_edited_prompt_makes_another_run(mine):
     (mine.parent / "run.yaml").write_text(NO_POLICY)
     config = load_config(mine.parent / "run.yaml")
