@@ -44,7 +44,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "sort": {
         "": "in order",
-        "review": "most decided per minute first",
+        "review": "most per minute",
         "uncertain": "uncertain first",
         "p": "lowest P first",
     },
