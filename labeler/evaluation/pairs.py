@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from labeler.driver.conversation import Conversation
 from labeler.driver.requests import Completion, Reply, Sample, Samples
-from labeler.labelers.judge.settings import Judge
+from labeler.labelers.method import MethodSettings, Prompted
 from labeler.labelers.shared.replies.base import DECORATION
 from labeler.labelers.shared.replies.json_form import records
 from labeler.labelers.shared.replies.read import without_thinking
@@ -26,6 +26,8 @@ from labeler.prompts import PAIR, Task
 from labeler.seeds import derive_seed
 from labeler.turns.shown import shown_steps
 
+ASKED = "judge"
+"""The method whose models are asked; others are read by the evidence that they give anyway."""
 PLAN, STEP = "plan", "step"
 ANSWERS = ("1", "2", "tie")
 _KEYS = ("better", "better_step", "better_action_plan")
@@ -74,7 +76,7 @@ class PairJudge:
 
     name: str
     model: str
-    settings: Judge
+    settings: Prompted
     task: Task
 
 
@@ -105,8 +107,12 @@ def _is_plan(one: SolutionRecord) -> bool:
     return bool(one.notes) and one.notes[-1].startswith("preferred: plan")
 
 
-def judges_of(name: str, settings: Judge) -> list[PairJudge]:
-    """One for each model of the panel. Raises `ConfigError` where the prompt set has no `pair`."""
+def judges_of(name: str, settings: MethodSettings) -> list[PairJudge]:
+    """One for each model of a judge's panel, none for another method. Raises `ConfigError` where
+    the prompt set has no `pair`.
+    """
+    if settings.kind != ASKED or not isinstance(settings, Prompted):
+        return []
     task = settings.prompt_set.task(PAIR, "problem", "steps", "candidates")
     alone = len(settings.models) == 1
     return [

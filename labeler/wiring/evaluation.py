@@ -27,7 +27,6 @@ from labeler.evaluation.pair_scores import PairComparison, choices_by_evidence, 
 from labeler.evaluation.pairs import Choice, Pair, PairJudge, judged, judges_of, pairs_of
 from labeler.first_error.signals import Signals
 from labeler.labelers.base import Policy
-from labeler.labelers.judge.settings import Judge
 from labeler.labelers.method import Labeler
 from labeler.labelers.methods import METHODS
 from labeler.labelling.parts import Progress
@@ -100,12 +99,7 @@ def compare_on_pairs(
 ) -> tuple[PairComparison, list[Rejection]]:
     """On a file's pairs of next steps; judges are shown both, others what they label anyway."""
     chosen = _chosen_for_file(config, labelers)
-    asked = [
-        one
-        for name, settings in chosen.items()
-        if isinstance(settings, Judge)
-        for one in judges_of(name, settings)
-    ]
+    asked = [one for name, settings in chosen.items() for one in judges_of(name, settings)]
     solved, rejections = _read(place)
     pairs = pairs_of(solved)
     if not pairs:
@@ -247,7 +241,8 @@ class _Comparing:
     async def on_pairs(self, pairs: Sequence[Pair], judges: Sequence[PairJudge]) -> PairComparison:
         sides = [one for pair in pairs for one in (pair.better, pair.worse)]
         solved = list({one.solution.solution_id: one for one in sides}.values())
-        others = [n for n, one in self._settings.items() if not isinstance(one, Judge)]
+        asks_both = {judge.settings.kind for judge in judges}
+        others = [n for n, one in self._settings.items() if one.kind not in asks_both]
         n_problems = len({one.problem.problem_id for one in solved})
         self._total = len(pairs) * len(judges) + n_problems * bool(others)
         asked = (
