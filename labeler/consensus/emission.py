@@ -1,32 +1,32 @@
 """Scores without a verdict in the label model: how often each class of a score is met in a state.
 
-A source of scores is cut into classes at the run's quantiles (`labeler.first_error.signals`); for
+A source of scores is cut into classes at the run's quantiles, finer the lower the scores are; for
 steps before, at and after the first error there is one distribution over the classes each, learned
 by the same expectation-maximisation as all else in `learn`. Beforehand all three are the shares of
 the classes in the whole run, worth `PSEUDO_STEPS` steps (a Dirichlet prior), so a score that says
 nothing, or of which little was seen, is silent: its factor is the same in every state.
 
-Scores of one model (surprise, information gain, a log ratio) come from the same numbers: m of them
-on a step count as m / (1 + (m - 1) rho), as related votes do, with the same assumed rho.
+What a score on a step counts beside others of its model, and beside what that model says of the
+step, is the label model's matter (`label_model.correlation_weights`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labeler.consensus.beta_binomial import Array
 from labeler.consensus.chain import AFTER, ERROR, RIGHT, STATES
-from labeler.consensus.scores import Scores
-from labeler.first_error.signals import classes_of, quantile_edges, separation
+from labeler.first_error.signals import quantile_edges, separation
 
 PSEUDO_STEPS = 4.0
 """The weight that the prior of a source's rates has, too (`learn.PRIOR_STRENGTH`)."""
-ASSUMED_CORRELATION = 1 / 4
+LEAST_SCORES = 12
+"""So many scores are in a class at least, in round figures: three times its prior."""
 GROUPS = (RIGHT, ERROR, AFTER)
 
 
@@ -40,13 +40,22 @@ class Emission:
     shares: Array
     steps: Array
 
-    @property
+    @cached_property
     def log_by_state(self) -> Array:
         """log P(class | state) [1 + classes, states]; the first row is of no score."""
-        logs = np.zeros((1 + self.shares.shape[1], len(STATES)))
-        for group, shares in zip(GROUPS, self.shares, strict=True):
-            logs[1:, group] = np.log(shares)[:, None]
-        return logs
+        return self._by_state([np.log(shares) for shares in self.shares])
+
+    @cached_property
+    def residuals(self) -> Array:
+        """By how many classes a score differs from what its state expects [1 + classes, states]."""
+        numbers = np.arange(self.shares.shape[1])
+        return self._by_state([numbers - shares @ numbers for shares in self.shares])
+
+    def _by_state(self, of_groups: Sequence[Array]) -> Array:
+        found = np.zeros((1 + self.shares.shape[1], len(STATES)))
+        for group, values in zip(GROUPS, of_groups, strict=True):
+            found[1:, group] = values[:, None]
+        return found
 
     def report(self) -> dict[str, Any]:
         """As JSON values; `separation` is the chance that a first error has a lower score than a
@@ -67,33 +76,8 @@ class Emissions:
 
     by_source: Mapping[str, Emission] = field(default_factory=dict)
 
-    def log_seen(self, scores: Scores, n_steps: int) -> Array:
-        """log P(scores of a step | state) [steps, states] of one solution."""
-        names = [name for name in self.by_source if name in scores]
-        classes = np.zeros((1, n_steps, len(names)), dtype=np.int32)
-        for s, name in enumerate(names):
-            classes[0, :, s] = np.array(classes_of(scores[name], self.by_source[name].edges)) + 1
-        found = log_seen(classes, names, [self.by_source[name] for name in names])
-        of_steps: Array = found[0]
-        return of_steps
-
     def report(self) -> dict[str, Any]:
         return {name: one.report() for name, one in self.by_source.items()}
-
-
-def log_seen(
-    classes: NDArray[np.int32], names: Sequence[str], emissions: Sequence[Emission]
-) -> Array:
-    """log P(scores | state) [solutions, steps, states], from `classes` [solutions, steps, sources],
-    0 for no score.
-    """
-    total = np.zeros((*classes.shape[:2], len(STATES)))
-    spoke = (classes > 0).astype(float)
-    for s, (name, emission) in enumerate(zip(names, emissions, strict=True)):
-        family = [t for t, other in enumerate(names) if t != s and _model(other) == _model(name)]
-        weights = 1 / (1 + ASSUMED_CORRELATION * spoke[:, :, family].sum(axis=2))
-        total += weights[:, :, None] * emission.log_by_state[classes[:, :, s]]
-    return total
 
 
 def flat(edges: Array, pooled: Array) -> Emission:
@@ -110,9 +94,10 @@ def refit(emission: Emission, pooled: Array, expected: Array) -> Emission:
 
 
 def edges_of(values: Sequence[float]) -> Array:
-    """Where the scores of a run are cut into classes."""
-    return quantile_edges(np.array(values, dtype=float))
-
-
-def _model(name: str) -> str:
-    return name.partition("@")[2]
+    """Where the scores of a run are cut into classes: in quarters, and below the lowest one in
+    halves again and again. First errors are few, so it is among the lowest scores that an error and
+    a right step that only looks like one are to be told apart.
+    """
+    halves = max(2, int(np.log2(max(1, len(values)) / LEAST_SCORES)))
+    shares = [0.75, *(0.5**n for n in range(1, halves + 1))]
+    return quantile_edges(np.array(values, dtype=float), sorted(shares))

@@ -3,20 +3,21 @@
 Dawid and Skene (1979) with three changes. Hidden are the states of a solution (`chain`), not
 single labels, so one first error explains all steps. What a source says are counts, and in each
 state of the chain its rate has a Beta distribution (`beta_binomial`); a verdict is one vote. And
-sources of one family (same model, same question) share mistakes: n of them whose mistakes correlate
-by rho count as n / (1 + (n - 1) rho) votes, the design effect (Kish, 1965); a copy changes
-nothing. Silence says nothing: a judge that stopped, a step that nobody sampled. But a tool that
-only ever flags speaks where it decided claims and flagged none (`observations`). On a hopeless
-problem (`hopeless`) rollouts say nothing either, and errors have a chain of their own.
+voices of one family (same model, same question; a model's scores and its verdicts, too) share
+mistakes: n of them whose mistakes correlate by rho count as n / (1 + (n - 1) rho) votes, the design
+effect (Kish, 1965); a copy changes nothing. Silence says nothing: a judge that stopped, a step that
+nobody sampled. But a tool that only ever flags speaks where it decided claims and flagged none
+(`observations`). On a hopeless problem (`hopeless`) rollouts say nothing either, and errors have a
+chain of their own.
 
 Not covered: correlation between families, and between one source's verdicts on different steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -41,8 +42,9 @@ from labeler.consensus.observations import (
     is_rollouts,
     spent_on,
 )
-from labeler.consensus.scores import Scores
+from labeler.consensus.scores import Scores, family_of
 from labeler.consensus.sources import OUTCOME, Source, only_flags
+from labeler.first_error.signals import classes_of
 from labeler.labelers.methods import method_of
 from labeler.records import Asks
 
@@ -64,8 +66,11 @@ FLAGS_PRIOR = [*[(38, 1)] * 4, *[(1, 1)] * 2, *[(4, 1)] * 2]
 steps on which the tool decided claims and flagged none, too. What goes on from an error mostly
 holds by itself."""
 
+Voice: TypeAlias = Source | str
+"""Who says something of a step: a source of votes, or one of scores by its name."""
+
 ASSUMED_CORRELATION = 1 / 4
-"""Between sources of one family that were not seen together."""
+"""Between voices of one family that were not heard together."""
 
 
 def prior(source: Source) -> Array:
@@ -77,19 +82,24 @@ def prior(source: Source) -> Array:
 
 
 def correlation_weights(spoke: Array, correlations: Array) -> Array:
-    """How much each vote counts, 0 to 1, where `spoke` [..., sources] is 1 for a vote."""
+    """How much each word counts, 0 to 1, where `spoke` [..., voices] is 1 for a word."""
     weights: Array = spoke / (1 + spoke @ correlations)
     return weights
 
 
-def related(source: Source, other: Source) -> bool:
-    """Whether two sources may share mistakes."""
-    return source != other and source.family is not None and source.family == other.family
+def related(voice: Voice, other: Voice) -> bool:
+    """Whether two voices may share mistakes."""
+    family = _family(voice)
+    return voice != other and family is not None and family == _family(other)
+
+
+def _family(voice: Voice) -> tuple[Asks, str] | None:
+    return family_of(voice) if isinstance(voice, str) else voice.family
 
 
 @dataclass(frozen=True)
 class LabelModel:
-    """`rates[source]` [states, 2] are Beta parameters; `correlations` of related sources' mistakes,
+    """`rates[source]` [states, 2] are Beta parameters; `correlations` of related voices' mistakes,
     both ways; `confusion[source]` [3, 2]: on how many steps (expected) before, at and after the
     first error it spoke for and against the step, votes as shares (rollouts on problems that are
     not hopeless). `emissions` are of scores without a verdict. `chain` is that of problems the
@@ -102,7 +112,7 @@ class LabelModel:
     )
     hopeless: HopelessProblems = field(default_factory=HopelessProblems)
     rates: Mapping[Source, Array] = field(default_factory=dict)
-    correlations: Mapping[tuple[Source, Source], float] = field(default_factory=dict)
+    correlations: Mapping[tuple[Voice, Voice], float] = field(default_factory=dict)
     confusion: Mapping[Source, Array] = field(default_factory=dict)
     emissions: Emissions = field(default_factory=Emissions)
     n_solutions: int = 0
@@ -119,13 +129,13 @@ class LabelModel:
         probable it is that rollouts say nothing, the problem being hopeless. `scores` are those
         without a verdict.
         """
-        told = self.emissions.log_seen(scores or {}, len(said))
+        classes = self._classes(scores or {}, len(said))
         said = [against_each_kind(step, self.rates.keys()) for step in said]
-        smoothed = self._smoothed(self.chain, said, told)
+        smoothed = self._smoothed(self.chain, said, classes)
         if not has_rollouts(said):
             return smoothed.first_error_posterior()[0], 0.0
         deaf = [{s: c for s, c in step.items() if not is_rollouts(s)} for step in said]
-        hopeless = self._smoothed(self.hopeless_chain, deaf, told)
+        hopeless = self._smoothed(self.hopeless_chain, deaf, classes)
         spent = spent_on(said)
         luck = float(log_luck(np.array([[spent.n, spent.n_correct]], dtype=float))[0])
         ratio = luck + hopeless.log_likelihood - smoothed.log_likelihood
@@ -133,9 +143,21 @@ class LabelModel:
         mixed: Array = (1 - p) * smoothed.first_error_posterior()[0]
         return mixed + p * hopeless.first_error_posterior()[0], p
 
-    def _smoothed(self, chain: Chain, said: Sequence[Said], told: Array) -> SmoothedPosterior:
-        log_seen = np.stack([self._log_seen(step) for step in said])
-        return forward_backward(chain, (log_seen + self._log_of_flags(said) + told)[None])
+    def _smoothed(
+        self, chain: Chain, said: Sequence[Said], classes: Sequence[Mapping[str, int]]
+    ) -> SmoothedPosterior:
+        log_seen = np.stack([self._log_seen(*step) for step in zip(said, classes, strict=True)])
+        return forward_backward(chain, (log_seen + self._log_of_flags(said))[None])
+
+    def _classes(self, scores: Scores, n_steps: int) -> list[dict[str, int]]:
+        """Of each step the classes, from 1 on, of the scores that something was learned of."""
+        steps: list[dict[str, int]] = [{} for _ in range(n_steps)]
+        for name in self.emissions.by_source.keys() & scores.keys():
+            edges = self.emissions.by_source[name].edges
+            for step, number in zip(steps, classes_of(scores[name], edges), strict=True):
+                if number >= 0:
+                    step[name] = number + 1
+        return steps
 
     def _log_of_flags(self, said: Sequence[Said]) -> Array:
         """By how much flags of tools count otherwise than by their rates [steps, states]."""
@@ -154,30 +176,37 @@ class LabelModel:
         state) [steps, states]; and how much each newcomer's word will count [newcomers, steps].
         """
         said = [against_each_kind(step, self.rates.keys()) for step in said]
-        told = self.emissions.log_seen(scores, len(said)) + self._log_of_flags(said)
+        classes = self._classes(scores, len(said))
+        told = self._log_of_flags(said)
         weights = np.ones((len(newcomers), len(said)))
-        for t, step in enumerate(said):
-            speaking = [*sorted(step), *newcomers]
-            for source in sorted(step):
-                shared = sum(self.correlation(source, other) for other in speaking)
-                told[t] += self.log_rates(source, step[source]) / (1 + shared)
+        for t, (step, scored) in enumerate(zip(said, classes, strict=True)):
+            told[t] += self._log_seen(step, scored, newcomers)
+            speaking: list[Voice] = [*step, *scored, *newcomers]
             for s, source in enumerate(newcomers):
-                weights[s, t] = 1 / (1 + sum(self.correlation(source, other) for other in speaking))
+                weights[s, t] = self._weight(source, speaking)
         return told, weights
 
-    def _log_seen(self, step: Said) -> Array:
-        """log P(what is said of a step | state) [states]."""
+    def _log_seen(
+        self, step: Said, classes: Mapping[str, int], newcomers: Sequence[Source] = ()
+    ) -> Array:
+        """log P(what is said of a step | state) [states], beside `newcomers` who will speak."""
         total = np.zeros(len(STATES))
+        speaking: list[Voice] = [*step, *classes, *newcomers]
         for source in sorted(step):
-            shared = sum(self.correlation(source, other) for other in step)
-            total += self.log_rates(source, step[source]) / (1 + shared)
+            total += self._weight(source, speaking) * self.log_rates(source, step[source])
+        for name in sorted(classes):
+            log = self.emissions.by_source[name].log_by_state[classes[name]]
+            total += self._weight(name, speaking) * log
         return total
 
-    def correlation(self, source: Source, other: Source) -> float:
+    def _weight(self, voice: Voice, speaking: Iterable[Voice]) -> float:
+        return 1 / (1 + sum(sorted(self.correlation(voice, other) for other in speaking)))
+
+    def correlation(self, voice: Voice, other: Voice) -> float:
         """How far their mistakes go together, from 0 to 1."""
-        if not related(source, other):
+        if not related(voice, other):
             return 0.0
-        return self.correlations.get((source, other), ASSUMED_CORRELATION)
+        return self.correlations.get((voice, other), ASSUMED_CORRELATION)
 
     def log_rates(self, source: Source, counts: Counts) -> Array:
         """log P(these counts | state) [states], up to what no state changes."""
@@ -190,7 +219,7 @@ class LabelModel:
 
     def report(self) -> dict[str, Any]:
         """Everything learned, as JSON values."""
-        pairs = [(a, b) for a, b in self.correlations if a < b]
+        pairs = [(a, b) for a, b in self.correlations if str(a) < str(b)]
         return {
             "n_solutions": self.n_solutions,
             "n_rounds": self.n_rounds,
@@ -206,8 +235,9 @@ class LabelModel:
             **({"scores": self.emissions.report()} if self.emissions.by_source else {}),
             "sources": [self._report_of(source) for source in sorted(self.rates)],
             "correlations": [
-                {"between": [str(a), str(b)], "asks": str(a.asks), "rho": self.correlations[a, b]}
-                for a, b in sorted(pairs)
+                {"between": [str(a), str(b)], "asks": str(asks), "rho": self.correlations[a, b]}
+                for a, b in sorted(pairs, key=str)
+                for asks, _ in filter(None, [_family(a)])
             ],
         }
 

@@ -34,9 +34,8 @@ from labeler.consensus.chain import (
     map_estimate,
 )
 from labeler.consensus.emission import Emissions, flat, refit
-from labeler.consensus.emission import log_seen as log_seen_of_scores
 from labeler.consensus.hopeless import HopelessProblems, log_luck, probabilities, share_of
-from labeler.consensus.label_model import LabelModel, correlation_weights, prior, related
+from labeler.consensus.label_model import LabelModel, Voice, correlation_weights, prior, related
 from labeler.consensus.observations import Observations, ScoreClasses, is_rollouts
 from labeler.consensus.scores import is_by_place
 from labeler.consensus.sources import OUTCOME, Source
@@ -44,6 +43,10 @@ from labeler.labelers.methods import method_of
 
 PRIOR_VOTES, PRIOR_STRENGTH = 8, 4.0
 """The prior of a rate weighs as much as 4 steps with 8 votes each."""
+
+PRIOR_STEPS = 20.0
+"""What is seen of a correlation in one state is drawn to what is seen in both by the weight of so
+many steps, on which it would vary by 0.2, about as much as is assumed of it."""
 
 NEGLIGIBLE = 1e-9
 """P(hopeless) of a problem that is passed over as one."""
@@ -56,8 +59,10 @@ TOLERANCE, SMALLEST_GAIN = 1e-5, 0.02
 def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300) -> LabelModel:
     """The model that explains `seen` best, given the prior.
 
-    A family of sources never counts as more than `max_effective_votes`: agreement alone cannot tell
-    shared mistakes from truth, so what it shows of their correlation is a lower bound.
+    A family of voices never counts as more than `max_effective_votes`: agreement alone cannot tell
+    shared mistakes from truth, so what it shows of their correlation is a lower bound. It is looked
+    for before and at the first error, and the larger one counts. After it some claims hold and some
+    do not, so that whoever is right about them agrees.
     """
     n_solutions = sum(len(group) for group in seen.groups)
     model = LabelModel(
@@ -66,11 +71,12 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
         log_likelihood=-np.inf,
         emissions=_unseen(seen.scores),
     )
-    rho = _related(seen.sources) / max_effective_votes
+    voices = _voices(seen)
+    rho = _related(voices) / max_effective_votes
     for n_rounds in range(1, max_rounds + 1):
         sums = _expect(seen, model, rho)
         gain = sums.log_likelihood - model.log_likelihood
-        rho = sums.correlations(1 / max_effective_votes) * _related(seen.sources)
+        rho = sums.correlations(1 / max_effective_votes) * _related(voices)
         model = replace(
             model,
             chain=map_estimate(*sums.transitions),
@@ -91,15 +97,14 @@ def learn(seen: Observations, max_effective_votes: float, max_rounds: int = 300)
         if n_rounds > 1 and gain < max(TOLERANCE * n_solutions, SMALLEST_GAIN):
             break
     sums = _expect(seen, model, rho)
-    by_name = enumerate(seen.sources)
-    pairs = [(i, a, j, b) for i, a in by_name for j, b in enumerate(seen.sources) if related(a, b)]
+    pairs = [(i, j) for i, a in enumerate(voices) for j, b in enumerate(voices) if related(a, b)]
     return replace(
         model,
         emissions=_learned(model.emissions, seen.scores, sums.expected_classes, by_place=True),
         hopeless=HopelessProblems(
             model.hopeless.share, dict(zip(seen.asked, sums.hopeless.tolist(), strict=True))
         ),
-        correlations={(a, b): float(rho[i, j]) for i, a, j, b in pairs},
+        correlations={(voices[i], voices[j]): float(rho[i, j]) for i, j in pairs},
         confusion={
             source: _confusion(table, counts)
             for source, table, counts in zip(
@@ -127,9 +132,14 @@ def _learned(
     return Emissions(found)
 
 
-def _related(sources: Sequence[Source]) -> Array:
-    return np.array([[float(related(a, b)) for b in sources] for a in sources]).reshape(
-        len(sources), len(sources)
+def _voices(seen: Observations) -> tuple[Voice, ...]:
+    """In the order of the columns of what was said, and then of the classes of scores."""
+    return (*seen.sources, *seen.scores.names)
+
+
+def _related(voices: Sequence[Voice]) -> Array:
+    return np.array([[float(related(a, b)) for b in voices] for a in voices]).reshape(
+        len(voices), len(voices)
     )
 
 
@@ -162,8 +172,8 @@ class _Sums:
     problems that can be solved and of hopeless ones; `hopeless` [asked problems]: P(H);
     `expected_counts[s]` [counts, states]: how often source s gave these counts in each state;
     `expected_classes[s]` [classes, states]: the same of sources of scores;
-    `joint`, `alone` [sources, sources]: products and squares of residuals given the state, over
-    steps on which both sources of a family spoke.
+    `joint`, `alone`, `n_steps` [2, voices, voices]: products and squares of residuals given the
+    state, and expected steps, before and at the first error, on which two of a family were heard.
     """
 
     hopeless: Array
@@ -173,12 +183,15 @@ class _Sums:
     expected_classes: list[Array]
     joint: Array
     alone: Array
-    log_likelihood: float = 0.0
+    n_steps: Array
+    log_likelihood: float
 
     def correlations(self, at_least: float) -> Array:
-        scale = np.sqrt(self.alone * self.alone.T)
-        shares = np.divide(self.joint, scale, out=np.zeros_like(scale), where=scale > 0)
-        return np.clip(shares, at_least, 1.0)
+        everywhere = _correlations(self.joint.sum(axis=0), self.alone.sum(axis=0))
+        each = self.n_steps * _correlations(self.joint, self.alone) + PRIOR_STEPS * everywhere
+        largest = (each / (self.n_steps + PRIOR_STEPS)).max(axis=0)
+        found: Array = np.clip(largest, at_least, 1.0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -202,15 +215,18 @@ def _batches(
         flags.log_likelihood(source, table, ab)
         for source, table, ab in zip(seen.sources, seen.tables, rates, strict=True)
     ]
-    by_name = [model.emissions.by_source[name] for name in seen.scores.names]
+    of_scores = [model.emissions.by_source[name].log_by_state for name in seen.scores.names]
     for group, problems, classes in zip(
         seen.groups, seen.problems, _score_groups(seen), strict=True
     ):
         for first in range(0, len(group), CHUNK):
             said = group[first : first + CHUNK]
             scored = classes[first : first + CHUNK]
-            weights = correlation_weights((said > 0).astype(float), rho)
-            log_seen = log_seen_of_scores(scored, seen.scores.names, by_name)
+            heard = np.concatenate([said, scored], axis=2)
+            weights = correlation_weights((heard > 0).astype(float), rho)
+            log_seen = np.zeros((*said.shape[:2], len(STATES)))
+            for s, log in enumerate(of_scores):
+                log_seen += weights[:, :, len(logs) + s, None] * log[scored[:, :, s]]
             log_deaf = log_seen.copy()
             for s, (source, log) in enumerate(zip(seen.sources, logs, strict=True)):
                 told = weights[:, :, s, None] * log[said[:, :, s]]
@@ -251,9 +267,10 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         (np.zeros(n_states), np.zeros((n_states, n_states))),
         [np.zeros((len(table), n_states)) for table in seen.tables],
         [np.zeros((len(pooled), n_states)) for pooled in seen.scores.pooled],
-        np.zeros_like(rho),
-        np.zeros_like(rho),
-        float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
+        joint=np.zeros((2, *rho.shape)),
+        alone=np.zeros((2, *rho.shape)),
+        n_steps=np.zeros((2, *rho.shape)),
+        log_likelihood=float(np.logaddexp(np.log1p(-share), np.log(share) + ratios).sum()),
     )
     for batch in _batches(seen, rates, rho, model):
         hopeless = np.append(sums.hopeless, 0.0)[batch.problems]
@@ -275,7 +292,7 @@ def _expect(seen: Observations, model: LabelModel, rho: Array) -> _Sums:
         for s, classes in enumerate(sums.expected_classes):
             spoke = batch.classes[:, :, s] > 0
             np.add.at(classes, batch.classes[:, :, s][spoke] - 1, states[spoke])
-        _add_residuals(sums, seen, rates, batch.said, told, states)
+        _add_residuals(sums, seen, model, batch, told, states)
     return sums
 
 
@@ -286,20 +303,32 @@ def _add_transitions(sums: tuple[Array, Array], states: Array, smoothed: Smoothe
 
 
 def _add_residuals(
-    sums: _Sums,
-    seen: Observations,
-    rates: Sequence[Array],
-    said: NDArray[np.int32],
-    told: Array,
-    states: Array,
+    sums: _Sums, seen: Observations, model: LabelModel, batch: _Batch, told: Array, states: Array
 ) -> None:
-    for i, j in np.argwhere(_related(seen.sources)):
-        both = (said[:, :, i] > 0) & (said[:, :, j] > 0)
+    voices = _voices(seen)
+    heard = np.concatenate([batch.said, batch.classes], axis=2)
+    residuals = [
+        *(_residuals(t, model.rates[s]) for s, t in zip(seen.sources, seen.tables, strict=True)),
+        *(model.emissions.by_source[name].residuals for name in seen.scores.names),
+    ]
+    for i, j in np.argwhere(_related(voices)):
+        both = (heard[:, :, i] > 0) & (heard[:, :, j] > 0)
         # Related sources ask the same question, so both roll out or neither does.
-        probable = (told if is_rollouts(seen.sources[i]) else states)[both]
-        mine, theirs = (_residuals(seen.tables[s], rates[s])[said[:, :, s][both]] for s in (i, j))
-        sums.joint[i, j] += (probable * mine * theirs).sum()
-        sums.alone[i, j] += (probable * mine * mine).sum()
+        rolls_out = i < len(seen.sources) and is_rollouts(seen.sources[i])
+        probable = (told if rolls_out else states)[both]
+        mine, theirs = (residuals[s][heard[:, :, s][both]] for s in (i, j))
+        for of, values in (
+            (sums.joint, probable * mine * theirs),
+            (sums.alone, probable * mine * mine),
+            (sums.n_steps, probable),
+        ):
+            of[:, i, j] += values[:, RIGHT].sum(), values[:, ERROR].sum()
+
+
+def _correlations(joint: Array, alone: Array) -> Array:
+    scale = np.sqrt(alone * alone.swapaxes(-1, -2))
+    found: Array = np.divide(joint, scale, out=np.zeros_like(scale), where=scale > 0)
+    return found
 
 
 def _residuals(table: Array, ab: Array) -> Array:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from labeler.labelers.methods import METHODS
 from labeler.labelers.shared.score_alone import is_score_alone, source_name
-from labeler.records import Evidence
+from labeler.records import Asks, Evidence
 
 Scores = dict[str, list[float | None]]
 """By source: a score for each step, None where it gave none."""
@@ -28,6 +28,13 @@ def score_name(piece: Evidence, t: int, n_steps: int) -> str:
     if method is None or not method.by_place:
         return source_name(piece.labeler, piece.model)
     return source_name(f"{piece.labeler}, {_place(t, n_steps)}", piece.model)
+
+
+def family_of(name: str) -> tuple[Asks, str]:
+    """Scores of one model (surprise, information gain, a log ratio) come from the same numbers, and
+    what it wonders at it calls wrong: they share mistakes with each other and with its verdicts.
+    """
+    return (Asks.CORRECTNESS, name.partition("@")[2])
 
 
 def is_by_place(name: str) -> bool:

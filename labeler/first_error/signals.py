@@ -36,6 +36,7 @@ import numpy as np
 from labeler.first_error.model import Array
 
 CLASSES = 8
+EVEN = tuple(n / CLASSES for n in range(1, CLASSES))
 PSEUDO_ERRORS = 2.0
 """How many first errors the flat prior of a table is worth."""
 MAX_ROUNDS, TOLERANCE = 200, 1e-6
@@ -146,11 +147,13 @@ def classes_of(values: Sequence[float | None], edges: Array) -> list[int]:
     return [-1 if x is None else int(np.searchsorted(edges, x, side="right")) for x in values]
 
 
-def quantile_edges(values: Array, classes: int = CLASSES) -> Array:
-    """Where scores are cut into classes of about equal size; equal scores are never parted."""
+def quantile_edges(values: Array, shares: Sequence[float] = EVEN) -> Array:
+    """Where scores are cut into classes, so that such `shares` of them lie below each edge; equal
+    scores are never parted.
+    """
     if not len(values):
         return np.zeros(0)
-    found: Array = np.unique(np.quantile(values, np.arange(1, classes) / classes))
+    found: Array = np.unique(np.quantile(values, shares))
     # An edge below all scores parts nothing.
     parting: Array = found[found > values.min()]
     return parting

@@ -93,8 +93,8 @@ def test_a_step_without_a_score_is_neither_likelier_nor_less():
 
 
 def test_classes_are_cut_at_quantiles_and_equal_scores_stay_together():
-    assert quantile_edges(np.arange(8.0), 4).tolist() == [1.75, 3.5, 5.25]
-    assert quantile_edges(np.array([-1.0, 0.0, 0.0, 0.0, 0.0]), 4).tolist() == [0.0]
+    assert quantile_edges(np.arange(8.0), (0.25, 0.5, 0.75)).tolist() == [1.75, 3.5, 5.25]
+    assert quantile_edges(np.array([-1.0, 0.0, 0.0, 0.0, 0.0]), (0.25, 0.5, 0.75)).tolist() == [0.0]
     assert quantile_edges(np.zeros(5)).tolist() == []
     assert classes_of([-2.0, -1.0, None, 0.0, 1.0], np.array([-1.0, 0.0])) == [0, 1, -1, 2, 2]
 
