@@ -45,6 +45,8 @@ from labeler.wiring.labelers import build_labeler, build_policy, pilots_of
 from labeler.wiring.models import build_samplers
 
 COMBINATIONS = {
+    "surprise": ("surprise",),
+    "surprise, tool_check": ("surprise", "tool_check"),
     "judge, monte_carlo": ("judge", "monte_carlo"),
     "judge, bisect, surprise": ("judge", "bisect", "surprise"),
     "judge, bisect, surprise, tool_check": ("judge", "bisect", "surprise", "tool_check"),
