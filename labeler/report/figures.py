@@ -8,11 +8,12 @@ Source: Altair (Vega-Lite), rendered by vl-convert.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labeler.stats.agreement import one_sided
+from labeler.stats.agreement import PairAgreement, one_sided
 from labeler.stats.calibration import FEWEST_POINTS, Calibration
 from labeler.stats.rates import Rate
 from labeler.stats.records import LabelStatistics
@@ -177,8 +178,7 @@ def _agreement(s: LabelStatistics) -> Figure:
         for p in s.agreement.pairs
         if p.kappa.value is not None and not one_sided(p)
     ]
-    told = {f"{p.a} and {p.b}: {one_sided(p)}" for p in s.agreement.pairs if one_sided(p)}
-    why = f" Of these kappa cannot tell: {'; '.join(sorted(told))}." if told else ""
+    why = _of_one_sided(s.agreement.pairs)
     title = "Do sources agree?"
     if not rows:
         rows = [
@@ -192,6 +192,15 @@ def _agreement(s: LabelStatistics) -> Figure:
     known = "" if alpha is None else f" Krippendorff's alpha over all: {alpha:.2f}."
     caption = f"0 is chance, 1 is full agreement; 95% intervals.{known}{why}"
     return Figure(title, caption, _by_pair(rows, "Cohen's kappa", (-1, 1)))
+
+
+def _of_one_sided(pairs: Sequence[PairAgreement]) -> str:
+    """Who says one thing only, beside how many others: each is named once, not once for a pair."""
+    told = Counter(side for pair in pairs for side in one_sided(pair))
+    if not told:
+        return ""
+    who = "; ".join(f"{side} ({n} of the pairs)" for side, n in sorted(told.items()))
+    return f" Kappa cannot tell where a source says one thing only: {who}."
 
 
 def _by_pair(rows: list[dict[str, Any]], what: str, ends: tuple[int, int]) -> str:

@@ -75,8 +75,8 @@ def agreement(labelers: Sequence[str], patterns: Mapping[Pattern, int]) -> Agree
     return Agreement(int(counts.sum()), alpha, tuple(pair for pair in pairs if pair.agree.n))
 
 
-def one_sided(pair: PairAgreement) -> str:
-    """Why a kappa says nothing, "" where it does: of a source that says one thing only it is 0.
+def one_sided(pair: PairAgreement) -> list[str]:
+    """Why a kappa says nothing, empty where it does: of a source that says one thing only it is 0.
 
     It would be so however right the source is, as chance would agree as often.
     """
@@ -84,12 +84,11 @@ def one_sided(pair: PairAgreement) -> str:
         (pair.a, pair.both_right + pair.only_a_right, pair.both_wrong + pair.only_b_right),
         (pair.b, pair.both_right + pair.only_b_right, pair.both_wrong + pair.only_a_right),
     ]
-    only = [
+    return [
         f"{name} only says {'right' if n_right else 'wrong'}"
         for name, n_right, n_wrong in sides
         if 0 in (n_right, n_wrong)
     ]
-    return " and ".join(only)
 
 
 def _pair(

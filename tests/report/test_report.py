@@ -179,6 +179,20 @@ def test_the_file_stands_alone(tmp_path: Path) -> None:
     assert set(classes) == {"right", "wrong", "undecided"}
 
 
+def test_a_source_that_says_one_thing_only_is_named_once_not_once_for_each_pair(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        made(n, says("mc", C), says("judge", C), says("tool_check", W), says("spare", verdict))
+        for n, verdict in enumerate((C, W, C, W))
+    ]
+    words = Page(report_html(dataset_of(tmp_path, *rows))).words
+    assert (
+        "Kappa cannot tell where a source says one thing only: judge only says right (3 of the "
+        "pairs); mc only says right (3 of the pairs); tool_check only says wrong (3 of the pairs)."
+    ) in words
+
+
 def test_the_same_version_gives_the_same_bytes(tmp_path: Path) -> None:
     dataset = dataset_of(tmp_path, *ONE_OF_EACH.values())
     assert report_html(dataset) == report_html(dataset)

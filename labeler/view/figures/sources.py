@@ -104,7 +104,7 @@ def _pair(p: PairAgreement) -> Span:
         count(p.only_b_right, f"only {p.b} right", labeler=p.b, odds=p.a),
         Number(f"the same on {interval(p.agree)}"),
     )
-    name, why = f"{p.a}, {p.b}", one_sided(p)
+    name, why = f"{p.a}, {p.b}", " and ".join(one_sided(p))
     if why or p.kappa.value is None:
         note = f"{why} here: kappa cannot tell agreement from chance" if why else "no kappa here"
         return Span(name, None, None, None, numbers, note)
