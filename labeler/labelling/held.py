@@ -30,7 +30,8 @@ from labeler.scratch import OnDiskFirstSeen, first_seen_table
 
 TABLES = f"""
 CREATE TABLE files (number INTEGER PRIMARY KEY, file TEXT);
-CREATE TABLE found (number INTEGER PRIMARY KEY, sha TEXT, problem_id TEXT, content TEXT);
+CREATE TABLE found (number INTEGER PRIMARY KEY, sha TEXT, problem_id TEXT);
+CREATE TABLE contents (number INTEGER PRIMARY KEY, content TEXT);
 CREATE INDEX found_by_sha ON found (sha);
 CREATE TABLE rejected (number INTEGER PRIMARY KEY, content TEXT);
 {first_seen_table("locations")}
@@ -39,7 +40,8 @@ CREATE TABLE rejected (number INTEGER PRIMARY KEY, content TEXT);
 """Of a database of `read_on`. A file is JSON of its path and state; contents are JSON."""
 
 PROBLEMS = """
-SELECT sha, content FROM found WHERE sha IN (SELECT value FROM json_each(?)) ORDER BY number
+SELECT sha, content FROM found JOIN contents USING (number)
+WHERE sha IN (SELECT value FROM json_each(?)) ORDER BY number
 """
 
 
@@ -114,9 +116,10 @@ def _take(database: sqlite3.Connection, records: Records) -> bool:
     is_whole = True
     for record in records:
         if isinstance(record, Problem):
+            row = (content_sha(record), record.problem_id)
+            database.execute("INSERT INTO found (sha, problem_id) VALUES (?, ?)", row)
             content = json.dumps(plain(record))
-            row = (content_sha(record), record.problem_id, content)
-            database.execute("INSERT INTO found (sha, problem_id, content) VALUES (?, ?, ?)", row)
+            database.execute("INSERT INTO contents (content) VALUES (?)", (content,))
         else:
             is_whole = is_whole and record.stage != HALF_WRITTEN
             content = json.dumps(asdict(record))

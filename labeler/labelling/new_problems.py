@@ -21,13 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from labeler.consensus.base import Learner, Rule
-from labeler.dataset.ledger import (
-    content_sha,
-    labelled,
-    newest_version,
-    note_withdrawn,
-    withdrawals,
-)
+from labeler.dataset.ledger import content_sha, newest_version, note_withdrawn, read_ledger
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import Location
 from labeler.dataset.store import has_log
@@ -96,16 +90,14 @@ class NewProblems:
 def find_new_problems(held: Held, out: Location, origin: Origin = Origin()) -> NewProblems:
     """Compares what the source holds with what the dataset was labelled for."""
     seen_at = newest_version(out)
-    known = labelled(out)
+    ledger = read_ledger(out)
+    known = ledger.names()
     new = [sha for sha in held.ids if sha not in known]
     problems = dict(zip(new, held.problems(new), strict=True))
     # A content that the source still has, under whatever id, is not replaced.
-    missing = {sha: made for sha, made in known.items() if sha not in held.ids}
+    missing = {sha: name for sha, name in known.items() if sha not in held.ids}
     ids = {name: sha for sha, name in held.ids.items()}
-    replaced = {
-        name: ids[name]
-        for name in sorted({made.problem_id for made in missing.values()} & ids.keys())
-    }
+    replaced = {name: ids[name] for name in sorted({*missing.values()} & ids.keys())}
     changes = [
         Change("changed", name, _start(now.text))
         for name, now in zip(replaced, held.problems(replaced.values()), strict=True)
@@ -114,7 +106,7 @@ def find_new_problems(held: Held, out: Location, origin: Origin = Origin()) -> N
     if origin.name and held.ids and origin.sees_all:
         ours = {
             sha
-            for sha, made in missing.items()
+            for sha, made in ledger.made(missing.keys()).items()
             if origin.name in made.origins and made.problem_id not in replaced
         }
         unfinished = {
@@ -122,7 +114,7 @@ def find_new_problems(held: Held, out: Location, origin: Origin = Origin()) -> N
         }
         gone, more = _gone(out, ours, list(problems.values()), unfinished, origin.keep_deleted)
         changes += more
-    before = withdrawals(out)
+    before = ledger.withdrawals()
     return NewProblems(
         tuple(problems.values()),
         held.rejections,
