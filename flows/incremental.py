@@ -26,7 +26,7 @@ from labeler.labelling.parts import RunSummary
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.wiring import open_run
 from labeler.wiring.consensus import build_rule
-from labeler.wiring.problems import find_problems, origin_of
+from labeler.wiring.problems import origin_of, what_is_held
 
 from .at_work import told
 from .error_filter import explain_errors
@@ -42,13 +42,15 @@ def _run_name() -> str:
 
 @task(task_run_name="look for new problems", persist_result=False)
 def look(config: Config, out: str) -> NewProblems:
-    """Reads the source and compares it with the dataset."""
+    """Reads what is new in the source and compares it with the dataset."""
     if PROBLEM_SOURCES.find(config.problems.kind, "problems.kind").read_solutions:
         raise ConfigError("problems.kind: solved files are not watched; use `labeler label`")
     # What a limit cuts off was not deleted.
     sees_all = getattr(config.problems, "limit", None) is None
     origin = Origin(origin_of(config), sees_all, config.keep_deleted)
-    return find_new_problems(*find_problems(config, patient=True), located(out), origin)
+    where = located(out)
+    with what_is_held(config, where) as held:
+        return find_new_problems(held, where, origin)
 
 
 @flow(name="incremental", flow_run_name=_run_name, validate_parameters=True, persist_result=False)

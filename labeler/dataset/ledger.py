@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,33 +91,63 @@ def note_withdrawn(out: Location, run_id: str, shas: Iterable[str]) -> None:
     storage_of(out).write(_list_of(run_id), iter([json.dumps(written).encode()]))
 
 
-def withdrawals(out: Location) -> dict[str, int]:
-    """How often each content was taken out."""
-    runs = _runs(table_at(out))
-    lists = (_content(storage_of(out), run_id).get(WITHDRAWN, []) for run_id in runs)
-    return Counter(sha for one in lists for sha in one)
-
-
 def newest_version(out: Location) -> int:
     """The number of the newest version, -1 where there is no dataset."""
     table = table_at(out)
     return -1 if table is None else table.version()
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All lists of a dataset, oldest first, and what its rows tell of runs that have none."""
+
+    _lists: Sequence[Mapping[str, Any]]
+    _by_rows: Mapping[str, Made]
+
+    def names(self) -> dict[str, str]:
+        """The problem_id under which each content was last labelled; a large dataset in no time."""
+        names = {sha: made.problem_id for sha, made in self._by_rows.items()}
+        for content in self._lists:
+            for sha in content.get(WITHDRAWN, []):
+                names.pop(sha, None)
+            problems = content.get("problems", {})
+            names.update(zip(problems.values(), problems, strict=True))
+        return names
+
+    def made(self, among: AbstractSet[str] | None = None) -> dict[str, Made]:
+        """The newest labelling of all contents, or of those `among` them."""
+
+        def wanted(made: Iterable[Made]) -> Iterator[Made]:
+            return (one for one in made if among is None or one.content_sha in among)
+
+        known = {one.content_sha: one for one in wanted(self._by_rows.values())}
+        for content in self._lists:
+            for sha in content.get(WITHDRAWN, []):
+                known.pop(sha, None)
+            if among is None or not among.isdisjoint(content.get("problems", {}).values()):
+                for made in wanted(_listed(content)):
+                    before = known.get(made.content_sha)
+                    origins = made.origins | (before.origins if before else frozenset())
+                    known[made.content_sha] = replace(made, origins=origins)
+        return known
+
+    def withdrawals(self) -> dict[str, int]:
+        """How often each content was taken out."""
+        return Counter(sha for content in self._lists for sha in content.get(WITHDRAWN, []))
+
+
+def read_ledger(out: Location) -> Ledger:
+    """Reads all lists; those of no dataset are none."""
+    storage = storage_of(out)
+    lists = {run_id: _content(storage, run_id) for run_id in _runs(table_at(out))}
+    unlisted = [run_id for run_id, content in lists.items() if not content]
+    by_rows = {one.content_sha: one for one in _with_rows(out, unlisted)} if unlisted else {}
+    return Ledger([*lists.values()], by_rows)
+
+
 def labelled(out: Location) -> dict[str, Made]:
     """By content hash, the newest labelling of every problem; empty where no dataset is."""
-    runs, storage = _runs(table_at(out)), storage_of(out)
-    lists = {run_id: _content(storage, run_id) for run_id in runs}
-    unlisted = [run_id for run_id, content in lists.items() if not content]
-    known = {made.content_sha: made for made in _with_rows(out, unlisted)} if unlisted else {}
-    for content in lists.values():
-        for sha in content.get(WITHDRAWN, []):
-            known.pop(sha, None)
-        for made in _listed(content):
-            before = known.get(made.content_sha)
-            origins = made.origins | (before.origins if before else frozenset())
-            known[made.content_sha] = replace(made, origins=origins)
-    return known
+    return read_ledger(out).made()
 
 
 def _runs(table: DeltaTable | None) -> list[str]:

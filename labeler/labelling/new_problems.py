@@ -7,7 +7,7 @@ same file (else in any) whose text is nearest; where none is near, it was delete
 that are known to come from this source are taken for deleted, and none where not all of the source
 was seen: it is empty, a limit cuts it short, or the file was still being written.
 
-Does not cover reading the source (`labeler.wiring.problems`) or labelling (`flows.incremental`).
+Does not cover reading the source (`labeler.labelling.held`) or labelling (`flows.incremental`).
 Source of nearness: Ratcliff and Metzener, "Pattern Matching: The Gestalt Approach" (1988), difflib.
 """
 
@@ -21,17 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from labeler.consensus.base import Learner, Rule
-from labeler.dataset.ledger import (
-    content_sha,
-    labelled,
-    newest_version,
-    note_withdrawn,
-    withdrawals,
-)
+from labeler.dataset.ledger import content_sha, newest_version, note_withdrawn, read_ledger
 from labeler.dataset.reader import open_dataset
 from labeler.dataset.storage import Location
 from labeler.dataset.store import has_log
 from labeler.dataset.withdraw import withdraw
+from labeler.labelling.held import Held
 from labeler.problems.base import HALF_WRITTEN
 from labeler.recompute.rows import decided_by
 from labeler.recompute.version import was_recomputed
@@ -92,40 +87,38 @@ class NewProblems:
         return (now is not None and sha != now) or sha in self.gone
 
 
-def find_new_problems(
-    problems: Sequence[Problem],
-    rejections: Sequence[Rejection],
-    out: Location,
-    origin: Origin = Origin(),
-) -> NewProblems:
+def find_new_problems(held: Held, out: Location, origin: Origin = Origin()) -> NewProblems:
     """Compares what the source holds with what the dataset was labelled for."""
     seen_at = newest_version(out)
-    known = labelled(out)
-    now = {content_sha(problem): problem for problem in problems}
-    new = {sha: problem for sha, problem in now.items() if sha not in known}
+    ledger = read_ledger(out)
+    known = ledger.names()
+    new = [sha for sha in held.ids if sha not in known]
+    problems = dict(zip(new, held.problems(new), strict=True))
     # A content that the source still has, under whatever id, is not replaced.
-    missing = {sha: made for sha, made in known.items() if sha not in now}
-    ids = {problem.problem_id: sha for sha, problem in now.items()}
-    replaced = {
-        name: ids[name]
-        for name in sorted({made.problem_id for made in missing.values()} & ids.keys())
-    }
-    changes = [Change("changed", name, _start(now[sha].text)) for name, sha in replaced.items()]
+    missing = {sha: name for sha, name in known.items() if sha not in held.ids}
+    ids = {name: sha for sha, name in held.ids.items()}
+    replaced = {name: ids[name] for name in sorted({*missing.values()} & ids.keys())}
+    changes = [
+        Change("changed", name, _start(now.text))
+        for name, now in zip(replaced, held.problems(replaced.values()), strict=True)
+    ]
     gone: frozenset[str] = frozenset()
-    if origin.name and now and origin.sees_all:
+    if origin.name and held.ids and origin.sees_all:
         ours = {
             sha
-            for sha, made in missing.items()
+            for sha, made in ledger.made(missing.keys()).items()
             if origin.name in made.origins and made.problem_id not in replaced
         }
-        unfinished = {Path(_file_of(one)).stem for one in rejections if one.stage == HALF_WRITTEN}
-        gone, more = _gone(out, ours, list(new.values()), unfinished, origin.keep_deleted)
+        unfinished = {
+            Path(_file_of(one)).stem for one in held.rejections if one.stage == HALF_WRITTEN
+        }
+        gone, more = _gone(out, ours, list(problems.values()), unfinished, origin.keep_deleted)
         changes += more
-    before = withdrawals(out)
+    before = ledger.withdrawals()
     return NewProblems(
-        tuple(new.values()),
-        tuple(rejections),
-        len(now) - len(new),
+        tuple(problems.values()),
+        held.rejections,
+        len(held.ids) - len(new),
         replaced,
         seen_at,
         gone,

@@ -32,7 +32,7 @@ from itertools import count
 from typing import Any
 
 from labeler.records import Problem, Rejection, short_hash
-from labeler.scratch import OnDiskFirstSeen, first_seen, scratch
+from labeler.scratch import OnDiskFirstSeen, first_seen, first_seen_table, scratch
 
 THRESHOLD = 0.9
 SHINGLE_WORDS = 3
@@ -60,6 +60,9 @@ CREATE TABLE kept (
 share; it has the number and the id of the first of them. Forms with a band in common may be alike.
 Lists of numbers are JSON.
 """
+
+KEPT_TABLES = first_seen_table("texts") + first_seen_table("answers") + TABLES
+"""For a database that lasts."""
 
 CANDIDATES = """
 SELECT json_group_array(DISTINCT form) FROM bands WHERE band IN (SELECT value FROM json_each(?))
@@ -98,26 +101,14 @@ def curate(
     records: Iterable[Problem | Rejection], threshold: float = THRESHOLD
 ) -> Iterator[Problem | Rejection]:
     """The same records in their order, each exact or near duplicate replaced by its rejection."""
-    with _earlier_problems(threshold) as earlier, first_seen() as answers:
-        for record in records:
-            alike = earlier.like(record) if isinstance(record, Problem) else None
-            if not isinstance(record, Problem):
-                yield record
-            elif alike is None or alike[1] is Likeness.TEMPLATE:
-                answers.setdefault(record.problem_id, repr(record.gold_answer))
-                yield record
-            else:
-                answer = repr(record.gold_answer)
-                differs = answers.setdefault(alike[0], answer) != answer
-                reason = f"{alike[1]} duplicate of {alike[0]}"
-                reason += ", which has another gold answer" if differs else ""
-                yield Rejection("curate", record.problem_id, reason)
+    with _nothing_earlier(threshold) as earlier:
+        yield from earlier.curate(records)
 
 
 def find_duplicates(problems: Iterable[Problem], threshold: float = THRESHOLD) -> tuple[Group, ...]:
     """Groups of alike problems, in the order in which their second problems come."""
     groups: dict[Alike, list[str]] = {}
-    with _earlier_problems(threshold) as earlier:
+    with _nothing_earlier(threshold) as earlier:
         for problem in problems:
             if alike := earlier.like(problem):
                 groups.setdefault(alike, []).append(problem.problem_id)
@@ -125,19 +116,47 @@ def find_duplicates(problems: Iterable[Problem], threshold: float = THRESHOLD) -
 
 
 @contextmanager
-def _earlier_problems(threshold: float) -> Iterator[_Earlier]:
-    with first_seen() as texts, scratch(TABLES) as database:
-        yield _Earlier(texts, database, threshold)
+def _nothing_earlier(threshold: float) -> Iterator[Earlier]:
+    with first_seen() as texts, first_seen() as answers, scratch(TABLES) as database:
+        yield Earlier(texts, answers, database, threshold)
 
 
-class _Earlier:
+def kept_earlier(database: sqlite3.Connection, threshold: float = THRESHOLD) -> Earlier:
+    """The problems that came before as far as a database with `KEPT_TABLES` holds them."""
+    texts, answers = OnDiskFirstSeen(database, "texts"), OnDiskFirstSeen(database, "answers")
+    return Earlier(texts, answers, database, threshold)
+
+
+class Earlier:
     """The problems that came before."""
 
     def __init__(
-        self, texts: OnDiskFirstSeen, database: sqlite3.Connection, threshold: float
+        self,
+        texts: OnDiskFirstSeen,
+        answers: OnDiskFirstSeen,
+        database: sqlite3.Connection,
+        threshold: float,
     ) -> None:
-        self._texts, self._ask, self._threshold = texts, database.execute, threshold
-        self._numbers = count()
+        self._texts, self._answers = texts, answers
+        self._ask, self._threshold = database.execute, threshold
+        [n_before] = self._ask("SELECT coalesce(max(number) + 1, 0) FROM kept").fetchone()
+        self._numbers = count(n_before)
+
+    def curate(self, records: Iterable[Problem | Rejection]) -> Iterator[Problem | Rejection]:
+        """See `curate`; the records are earlier ones from then on."""
+        for record in records:
+            alike = self.like(record) if isinstance(record, Problem) else None
+            if not isinstance(record, Problem):
+                yield record
+            elif alike is None or alike[1] is Likeness.TEMPLATE:
+                self._answers.setdefault(record.problem_id, repr(record.gold_answer))
+                yield record
+            else:
+                answer = repr(record.gold_answer)
+                differs = self._answers.setdefault(alike[0], answer) != answer
+                reason = f"{alike[1]} duplicate of {alike[0]}"
+                reason += ", which has another gold answer" if differs else ""
+                yield Rejection("curate", record.problem_id, reason)
 
     def like(self, problem: Problem) -> Alike | None:
         """What the problem is like; one that is like none, or is of a template, is kept in mind."""

@@ -19,7 +19,7 @@ from labeler.files import not_for_delta, shown
 from labeler.problems.arrow import rows_of
 from labeler.problems.base import HALF_WRITTEN, parse_columns, patiently, problems, reject
 from labeler.records import Problem, Rejection, Source
-from labeler.scratch import first_seen
+from labeler.scratch import OnDiskFirstSeen, first_seen
 
 ENDINGS = (".jsonl", ".parquet")
 SETTLED_S = 1.0
@@ -27,6 +27,8 @@ PATIENCE_S = 10.0
 """Who writes for longer than that is read up to where he is; the rest comes with the next run."""
 
 Records = Iterable[Problem | Rejection]
+State = tuple[int, int, int]
+"""Size in bytes, when it was written and when anything of it changed, in nanoseconds."""
 
 
 def read_place(path: Path, read_file: Callable[[Path], Records]) -> Iterator[Problem | Rejection]:
@@ -39,59 +41,72 @@ def read_place(path: Path, read_file: Callable[[Path], Records]) -> Iterator[Pro
         yield from read_file(path)
 
 
+def files_in(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are read, in the order of their names."""
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in ENDINGS and file.is_file() and not _hidden(file.relative_to(folder)):
+            yield file
+
+
 def _read_folder(
     folder: Path, read_file: Callable[[Path], Records]
 ) -> Iterator[Problem | Rejection]:
     with first_seen() as locations:
-        for file in sorted(folder.rglob("*")):
-            hidden = _hidden(file.relative_to(folder))
-            if file.suffix not in ENDINGS or not file.is_file() or hidden:
+        for file in files_in(folder):
+            yield from read_in_folder(file, settled(file), read_file, locations)
+
+
+def read_in_folder(
+    file: Path,
+    state: State,
+    read_file: Callable[[Path], Records],
+    locations: OnDiskFirstSeen,
+) -> Iterator[Problem | Rejection]:
+    """The records of a file that was `settled`; `locations` has the files of ids before."""
+    for record in _read_as(file, state, read_file):
+        if isinstance(record, Problem):
+            first = locations.setdefault(record.problem_id, str(file))
+            if first != str(file):
+                reason = f"problem_id {record.problem_id} is already used in {first}"
+                yield reject(str(file), reason)
                 continue
-            for record in _read_settled(file, read_file):
-                if isinstance(record, Problem):
-                    first = locations.setdefault(record.problem_id, str(file))
-                    if first != str(file):
-                        reason = f"problem_id {record.problem_id} is already used in {first}"
-                        yield reject(str(file), reason)
-                        continue
-                yield record
+        yield record
 
 
-def _read_settled(
-    file: Path, read_file: Callable[[Path], Records]
+def _read_as(
+    file: Path, state: State, read_file: Callable[[Path], Records]
 ) -> Iterator[Problem | Rejection]:
     """A file's records; what makes all of it unusable is a rejection, and so is its changing."""
-    before = _settled(file)
     try:
         yield from patiently(read_file(file))
     except DataError as error:
         # Parquet has its table of contents at its end: without it nobody knows what is missing.
         stage = HALF_WRITTEN if file.suffix == ".parquet" else "read"
         yield reject(str(file), str(error).removeprefix(f"{file}: "), stage)
-    if _state(file) != before:
+    if state_of(file) != state:
         yield reject(str(file), "changed while it was read", HALF_WRITTEN)
 
 
-def _settled(file: Path) -> tuple[int, int]:
+def settled(file: Path) -> State:
     """The state of a file that has been left alone for a while, or that was waited for in vain."""
     deadline = time.monotonic() + PATIENCE_S
-    state, since = _state(file), time.monotonic()
+    state, since = state_of(file), time.monotonic()
     if time.time_ns() - state[1] > SETTLED_S * 1e9:
         return state
     while time.monotonic() < deadline and time.monotonic() - since < SETTLED_S:
         time.sleep(SETTLED_S / 10)
-        if (now := _state(file)) != state:
+        if (now := state_of(file)) != state:
             state, since = now, time.monotonic()
     return state
 
 
-def _state(file: Path) -> tuple[int, int]:
-    """Size in bytes, and when it was written, in nanoseconds; zeros for one that is gone."""
+def state_of(file: Path) -> State:
+    """The state of a file as it is; zeros for one that is gone."""
     try:
         found = file.stat()
     except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
+        return 0, 0, 0
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _hidden(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -36,6 +37,7 @@ class ProblemSource:
     those that hold a path only if something is there; `path_or_id` those that hold a path unless
     they look like a dataset's id and nothing is there. `read_solutions`: solutions that exist
     already, with their problems, of a source that has some; they are labelled, nothing is solved.
+    `read_file` reads one of the files of a source whose setting `path` names a file or a folder.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ProblemSource:
     paths_if_there: tuple[str, ...] = ()
     path_or_id: tuple[str, ...] = ()
     read_solutions: Callable[[Any], Iterable[SolutionRecord | Rejection]] | None = None
+    read_file: Callable[[Path], Iterable[Problem | Rejection]] | None = None
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where the record contradicts its settings."""

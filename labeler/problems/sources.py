@@ -158,11 +158,13 @@ def _read_oracle_agents(settings: OracleAgentsProblems) -> Iterator[Problem]:
 def _file(
     settings: type[FileProblems], read: Callable[[Path], Iterable[Problem | Rejection]]
 ) -> ProblemSource:
-    def read_file(given: FileProblems) -> Iterable[Problem | Rejection]:
+    def read_place_of(given: FileProblems) -> Iterable[Problem | Rejection]:
         return read_place(Path(given.path), read)
 
     name = settings.model_fields["kind"].default
-    return ProblemSource(name=name, settings=settings, read=read_file, paths=("path",))
+    return ProblemSource(
+        name=name, settings=settings, read=read_place_of, paths=("path",), read_file=read
+    )
 
 
 HUB_FORMS = {"columns": parse_columns, "gsm8k": parse_gsm8k, "math": parse_math}

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from labeler.config.run import RunConfig
 from labeler.consensus.annotated import Annotation
+from labeler.dataset.storage import Location, storage_of
 from labeler.errors import DataError
+from labeler.labelling.held import TABLES as HELD
+from labeler.labelling.held import Held, held_of, read_on
 from labeler.problems.base import patiently
 from labeler.problems.curation import curate
 from labeler.problems.solved import SolutionRecord
 from labeler.problems.sources import PROBLEM_SOURCES
 from labeler.records import Problem, Rejection, Solution, short_hash, told_reasons
+from labeler.scratch import kept
 from labeler.spool import Spool
+from labeler.version import code_version
 
 ProblemSet = tuple[Sequence[Problem], Sequence[Rejection]]
 """Problems (on disk, where there may be many), and the records that are none, or duplicates."""
@@ -34,6 +41,30 @@ def origin_of(config: RunConfig) -> str:
     """The name of a source in the ledger: where it is, whatever part of it is read."""
     content = config.problems.model_dump(mode="json", exclude={"limit"})
     return short_hash(json.dumps(content, sort_keys=True))
+
+
+@contextmanager
+def what_is_held(config: RunConfig, out: Location) -> Iterator[Held]:
+    """What the source of a schedule holds now; of files, only new ones are read.
+
+    A broken line of a single file is a rejection, as it is in a folder.
+    """
+    source = PROBLEM_SOURCES.find(config.problems.kind, "problems.kind")
+    place = Path(getattr(config.problems, "path", ""))
+    is_table = (place / "_delta_log").is_dir()
+    if source.read_file is None or is_table or config.problems.limit is not None:
+        yield held_of(*find_problems(config, patient=True))
+        return
+    file = storage_of(out).local / "_work" / f"source-{origin_of(config)}.sqlite"
+    settings = config.problems.model_dump_json()
+    key = short_hash(settings, str(place.resolve()), str(config.drop_duplicates), code_version())
+    with (
+        kept(file, key, HELD) as database,
+        read_on(
+            database, place, source.read_file, drop_duplicates=config.drop_duplicates
+        ) as held,
+    ):  # fmt: skip
+        yield held
 
 
 def find_problems(config: RunConfig, *, patient: bool = False) -> ProblemSet:

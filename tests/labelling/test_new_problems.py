@@ -7,6 +7,7 @@ import pytest
 
 from labeler.dataset.ledger import content_sha, note_problems
 from labeler.dataset.reader import open_dataset
+from labeler.labelling.held import held_of
 from labeler.labelling.new_problems import NewProblems, find_new_problems, withdraw_changed
 from labeler.labelling.run import LabellingRun, run_plainly
 from labeler.records import Problem, Rejection
@@ -27,7 +28,7 @@ def dataset(tmp_path_factory):
 
 def test_without_a_dataset_everything_is_new(tmp_path):
     one = Problem("a", "math", "1 + 1?", "2")
-    found = find_new_problems([one], [BAD], tmp_path / "out")
+    found = find_new_problems(held_of([one], [BAD]), tmp_path / "out")
     assert found == NewProblems((one,), (BAD,), 0, {}, -1)
 
 
@@ -35,14 +36,14 @@ def test_what_was_labelled_is_known_under_any_name(dataset):
     out, labelled = dataset
     renamed = replace(labelled[0], problem_id="another name")
     fresh = Problem("fresh", "math", "7 + 8?", "15")
-    found = find_new_problems([renamed, *labelled[1:], fresh], [], out)
+    found = find_new_problems(held_of([renamed, *labelled[1:], fresh], []), out)
     assert found == NewProblems((fresh,), (), len(labelled), {}, 0)
 
 
 def test_another_content_under_a_known_name_replaces_it(dataset):
     out, labelled = dataset
     corrected = replace(labelled[0], gold_answer="123456789")
-    found = find_new_problems([corrected, *labelled[1:]], [], out)
+    found = find_new_problems(held_of([corrected, *labelled[1:]], []), out)
     replaced = {corrected.problem_id: content_sha(corrected)}
     assert found == NewProblems((corrected,), (), len(labelled) - 1, replaced, 0)
     stale = {row["problem_id"] for row in open_dataset(out).rows() if found.makes_stale(row)}
@@ -51,5 +52,5 @@ def test_another_content_under_a_known_name_replaces_it(dataset):
 
 def test_where_nothing_was_replaced_nothing_is_withdrawn(dataset):
     out, labelled = dataset
-    assert withdraw_changed(find_new_problems(labelled, [], out), out) is None
+    assert withdraw_changed(find_new_problems(held_of(labelled, []), out), out) is None
     assert open_dataset(out).version == 0
