@@ -84,13 +84,14 @@ class Dataset:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as plain dicts, in the order in which they were committed, a few at a time."""
-        return plain_rows(self._batches())
+        return plain_rows(self.batches())
 
     def solutions(self) -> Iterator[LabeledSolution]:
         """The rows as records, in the order in which they were committed, a few at a time."""
-        return solutions_of(self._batches())
+        return solutions_of(self.batches())
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow has them, in the same order, up to a row group at a time."""
         return read_shards(self.files(), remedy="restore it from a copy")
 
     def files(self) -> list[Path]:

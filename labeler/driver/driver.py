@@ -9,9 +9,9 @@ asked again; equal requests in flight are asked once. No result depends on how b
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
+from labeler.collecting import seldom_collecting
 from labeler.driver.batching import Queue, Waiter, Waiting, order_of
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
@@ -73,12 +74,12 @@ class Driver:
         self._prepared: set[bytes] = set()
         """Asked in preparation and by nobody else yet."""
         self._workers: list[asyncio.Task[None]] = []
+        self._stack = ExitStack()
         self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
 
     async def __aenter__(self) -> Driver:
-        # What was loaded before stays: the collector need not look through all of it each time.
-        gc.freeze()
+        self._stack.enter_context(seldom_collecting())
         for (kind, _), queue in self._queues.items():
             for _ in range(queue.route.concurrency):
                 self._workers.append(asyncio.create_task(self._serve(kind.__name__, queue)))
@@ -93,7 +94,7 @@ class Driver:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        gc.unfreeze()
+        self._stack.close()
 
     async def run(
         self, conversations: Iterable[tuple[str, Conversation[T]]], costs: dict[str, Cost] | None

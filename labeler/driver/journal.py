@@ -195,7 +195,7 @@ def _blocks(replies: Iterable[tuple[bytes, Reply]]) -> Iterator[tuple[bytes, byt
         tag = _TAGS[type(reply)]
         keys.append(key)
         # JSON text has no line break of its own.
-        lines.append(b"%b %b" % (tag.encode(), _ADAPTERS[tag].dump_json(reply)))
+        lines.append(b"%b %b" % (tag.encode(), _ADAPTERS[tag].serializer.to_json(reply)))
         room -= len(lines[-1])
         if room <= 0:
             yield b"".join(keys), zlib.compress(b"\n".join(lines), level=1)
