@@ -6,6 +6,8 @@
 Runs `benchmarks/driver.py` of both checkouts in turns, in processes of their own, first one then
 the other, so that what else the machine does falls on both. `ratio` is this checkout's processor
 time by the other's, the median over the rounds; `low` and `high` are its smallest and largest.
+What the script that stands in for a model takes to make its texts is left out on both sides;
+`with_script` is the ratio of all processor time.
 """
 
 from __future__ import annotations
@@ -20,18 +22,18 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
-FIGURE = "cpu_us_per_request"
 
 
-def measured(checkout: Path, more: list[str]) -> float:
-    """Microseconds per request in a checkout."""
+def measured(checkout: Path, more: list[str]) -> tuple[float, float]:
+    """Microseconds per request in a checkout: without the script's own, and all of it."""
     command = [sys.executable, "benchmarks/driver.py", "--json", *more]
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     done = subprocess.run(
         command, cwd=checkout, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return float(said[FIGURE])
+    whole = float(said["cpu_us_per_request"])
+    return whole - float(said["script_us_per_request"]), whole
 
 
 def main() -> None:
@@ -47,11 +49,13 @@ def main() -> None:
     if given.problems:
         size = [f"--problems={given.problems}", "--rule=posterior"]
     rounds: list[tuple[float, float]] = []
+    whole_ratios: list[float] = []
     for number in range(given.rounds):
         # Who goes first changes, for a machine warms up and cools down.
         first, second = (given.other, HERE) if number % 2 else (HERE, given.other)
         found = {one: measured(one.resolve(), size) for one in (first, second)}
-        rounds.append((found[HERE], found[given.other]))
+        rounds.append((found[HERE][0], found[given.other][0]))
+        whole_ratios.append(found[HERE][1] / found[given.other][1])
         if not given.json:
             print(f"round {number + 1}: here {rounds[-1][0]:.1f} us, there {rounds[-1][1]:.1f} us")
     ratios = [here / there for here, there in rounds]
@@ -62,6 +66,7 @@ def main() -> None:
                 "ratio": round(statistics.median(ratios), 3),
                 "low": round(min(ratios), 3),
                 "high": round(max(ratios), 3),
+                "with_script": round(statistics.median(whole_ratios), 3),
                 "here_us": round(statistics.median(here for here, _ in rounds), 1),
                 "there_us": round(statistics.median(there for _, there in rounds), 1),
                 "rounds": given.rounds,

@@ -159,8 +159,7 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         raise DatasetError(f"{where}: belongs to another problem; the run mixed up its records")
     if solution.steps != tuple(step.text for step in steps):
         raise DatasetError(f"{where}: labelled steps differ from its text; label it again")
-    if labeled.first_error is not None and not -1 <= labeled.first_error < len(steps):
-        raise DatasetError(f"{where}: first_error {labeled.first_error} is no index of a step")
+    refuse_broken_labels(labeled)
     told = solution.logprobs or ()
     if told and len(told) != len(steps):
         raise DatasetError(f"{where}: log-probabilities of {len(told)} steps; it has {len(steps)}")
@@ -170,24 +169,53 @@ def _refuse_broken(labeled: LabeledSolution) -> None:
         n_turns = len(solution.trajectory.turns)
         raise DatasetError(f"{where}: has {n_turns} turns and {len(steps)} steps; label it again")
     for index, step in enumerate(steps):
+        for item in step.evidence:
+            _refuse_infinite(where, index, item.score, item.signal)
+
+
+def refuse_broken_labels(labeled: LabeledSolution) -> None:
+    """Raises `DatasetError` for labels that would not come back as they are."""
+    where, steps = f"solution {labeled.solution.solution_id}", labeled.steps
+    if labeled.first_error is not None and not -1 <= labeled.first_error < len(steps):
+        raise DatasetError(f"{where}: first_error {labeled.first_error} is no index of a step")
+    for index, step in enumerate(steps):
         if step.label not in (1, 0, -1, None):
             raise DatasetError(
                 f"{where}, step {index + 1}: label {step.label} is not 1, 0, -1 or null"
             )
-        said = (number for item in step.evidence for number in (item.score, item.signal))
-        for number in (step.probability, *said):
-            if number is not None and not math.isfinite(number):
-                raise DatasetError(
-                    f"{where}, step {index + 1}: {number} is no score; unknown is null"
-                )
+        _refuse_infinite(where, index, step.probability)
+
+
+def _refuse_infinite(where: str, index: int, *numbers: float | None) -> None:
+    for number in numbers:
+        if number is not None and not math.isfinite(number):
+            raise DatasetError(f"{where}, step {index + 1}: {number} is no score; unknown is null")
 
 
 Kind = TypeVar("Kind")
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
+def types_of(kind: Hashable) -> dict[str, Any]:
+    """What the fields of a record hold, in their order."""
     return typing.get_type_hints(kind)
+
+
+def kind_of(hint: Any) -> Any:
+    """What a field holds where it holds something: the annotation without `| None`."""
+    if isinstance(hint, types.UnionType):
+        (hint,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
+    return hint
+
+
+def is_list(kind: Any) -> bool:
+    """Whether this is a tuple of any length, which Arrow has as a list."""
+    return typing.get_origin(kind) is tuple
+
+
+def item_of(kind: Any) -> Any:
+    """What such a tuple holds."""
+    return typing.get_args(kind)[0]
 
 
 def plain(value: Any) -> Any:
@@ -201,20 +229,19 @@ def plain(value: Any) -> Any:
 
 def from_plain(kind: Callable[..., Kind], value: Mapping[str, Any]) -> Kind:
     """The record that `plain` was given; columns the record does not have are left out."""
-    return kind(**{name: _typed(hint, value[name]) for name, hint in _hints(kind).items()})
+    return kind(**{name: _typed(hint, value[name]) for name, hint in types_of(kind).items()})
 
 
 def _typed(hint: Any, value: Any) -> Any:
     if value is None:
         return None
-    if isinstance(hint, types.UnionType):
-        (hint,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
-    if is_dataclass(hint):
-        return from_plain(typing.cast(type, hint), value)
-    if typing.get_origin(hint) is tuple:
-        return tuple(_typed(typing.get_args(hint)[0], item) for item in value)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(value)
+    kind = kind_of(hint)
+    if is_dataclass(kind):
+        return from_plain(typing.cast(type, kind), value)
+    if is_list(kind):
+        return tuple(_typed(item_of(kind), item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
     return value
 
 
@@ -222,21 +249,18 @@ def arrow_schema(kind: type = Row) -> pa.Schema:
     """The Arrow schema of a record; a field may be null only where its annotation says `| None`."""
     import pyarrow as pa
 
-    return pa.schema([_arrow_field(name, hint) for name, hint in _hints(kind).items()])
+    return pa.schema([_arrow_field(name, hint) for name, hint in types_of(kind).items()])
 
 
 def _arrow_field(name: str, hint: Any) -> pa.Field:
     import pyarrow as pa
 
-    nullable = isinstance(hint, types.UnionType)
-    inner = (
-        next(arg for arg in typing.get_args(hint) if arg is not type(None)) if nullable else hint
-    )
-    if typing.get_origin(inner) is tuple:
+    nullable, inner = isinstance(hint, types.UnionType), kind_of(hint)
+    if is_list(inner):
         # Delta calls the items of a list "element"; another name would make two unequal schemas.
-        kind = pa.list_(_arrow_field("element", typing.get_args(inner)[0]))
+        kind = pa.list_(_arrow_field("element", item_of(inner)))
     elif is_dataclass(inner):
-        nested = _hints(typing.cast(type, inner)).items()
+        nested = types_of(typing.cast(type, inner)).items()
         kind = pa.struct([_arrow_field(child, child_hint) for child, child_hint in nested])
     elif name in NARROW:
         kind = pa.type_for_alias(NARROW[name])

@@ -10,7 +10,9 @@ def journalled(out):
         return 0
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return database.execute("SELECT count(*) FROM replies").fetchone()[0]
+        return database.execute(
+            "SELECT coalesce(sum(length(keys)), 0) / 32 FROM blocks"
+        ).fetchone()[0]
     except sqlite3.OperationalError:
         return 0
     finally:

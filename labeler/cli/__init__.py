@@ -30,6 +30,7 @@ from labeler.cli import (  # noqa: F401
     view,
 )
 from labeler.cli.base import app, fail, fail_where_full
+from labeler.collecting import seldom_collecting
 from labeler.errors import BackendError, LabelerError, UserError
 from labeler.shown import say, text_only
 
@@ -37,7 +38,7 @@ from labeler.shown import say, text_only
 def main() -> None:
     """Entry point: turns our errors into one line and an exit code; the rest is typer's."""
     sys.excepthook = _trace
-    with text_only():
+    with text_only(), seldom_collecting():
         _run()
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from labeler.dataset.columns import Flat, flat_batches
+from labeler.dataset.decoded import solutions_of
 from labeler.dataset.schema_upgrade import as_of_today, can_be_read
 from labeler.dataset.shards import plain_rows, read_shards
 from labeler.dataset.storage import Location, located, storage_of
 from labeler.dataset.store import Version, log_of, open_table, table_at
 from labeler.errors import DatasetError
 from labeler.records import LabeledSolution
-from labeler.schema import SCHEMA_VERSION, arrow_schema, labeled_solution
+from labeler.schema import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,11 +84,15 @@ class Dataset:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows as plain dicts, in the order in which they were committed, a few at a time."""
-        yield from plain_rows(read_shards(self.files(), remedy="restore it from a copy"))
+        return plain_rows(self.batches())
 
     def solutions(self) -> Iterator[LabeledSolution]:
         """The rows as records, in the order in which they were committed, a few at a time."""
-        return map(labeled_solution, self.rows())
+        return solutions_of(self.batches())
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow has them, in the same order, up to a row group at a time."""
+        return read_shards(self.files(), remedy="restore it from a copy")
 
     def files(self) -> list[Path]:
         """The Parquet files of this version on this machine, in the order of writing.

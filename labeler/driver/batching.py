@@ -7,9 +7,11 @@ the size that the backend likes.
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_right, insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any, NamedTuple
 
 from labeler.driver.cost import Cost
 from labeler.driver.requests import (
@@ -17,26 +19,32 @@ from labeler.driver.requests import (
     Check,
     Classify,
     Prompt,
-    Reply,
     Request,
     Run,
     Sample,
     Score,
 )
 from labeler.driver.routing import Route
+from labeler.driver.talk import Talk
+
+
+class Waiter(NamedTuple):
+    """A conversation that waits for a reply, at which place of its round, and who is billed."""
+
+    talk: Talk[Any]
+    place: int
+    cost: Cost
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A request on its way, who waits for the reply, and to whom it is billed."""
+    """A request on its way, and who waits for the reply; all but the first have it for nothing."""
 
     request: Request
     key: bytes
-    reply: asyncio.Future[Reply]
     order: str
     rows: int
-    billed_to: list[tuple[Cost, bool]]
-    """Each with whether another has asked before."""
+    waiters: list[Waiter]
 
 
 @dataclass(slots=True)
@@ -50,10 +58,13 @@ class Queue:
     """Held by the one worker that looks what waits: not all idle ones wake for each request."""
     last_taken: str = ""
 
+    def put(self, item: Waiting) -> None:
+        """One more that waits, in its place among those whose prompts begin alike."""
+        insort(self.waiting, item, key=_by_order)
+        self.filled.set()
+
     def take(self) -> list[Waiting]:
         """The next batch: neighbours in prompt order, going round so that nothing starves."""
-        # Sorted but for what came since the last batch: nearly linear, in comparisons alone.
-        self.waiting.sort(key=_by_order)
         start = bisect_right(self.waiting, self.last_taken, key=_by_order) % len(self.waiting)
         batch: list[Waiting] = []
         rows, room = 0, self._room()
@@ -85,19 +96,19 @@ class Queue:
 _by_order = attrgetter("order")
 
 
-def order_of(request: Request) -> str:
-    """Sort key of what waits on a route."""
-    match request:
-        case Sample() | Score() | Classify():
-            return prompt_order(request.prompt)
-        case Check():
-            return request.problem.problem_id
-        case Run():
-            return request.program
-        case Act():
-            return request.call.arguments
-
-
 def prompt_order(prompt: Prompt) -> str:
     """Sort key under which prompts that share a beginning are neighbours."""
-    return "\x00".join((*(message.content for message in prompt.messages), prompt.prefix))
+    return "\x00".join([*[message.content for message in prompt.messages], prompt.prefix])
+
+
+def order_of(request: Request) -> str:
+    """Sort key of what waits on a route."""
+    return _ORDERS[type(request)](request)
+
+
+_ORDERS: dict[type[Request], Callable[[Any], str]] = {
+    **dict.fromkeys((Sample, Score, Classify), lambda asked: prompt_order(asked.prompt)),
+    Check: attrgetter("problem.problem_id"),
+    Run: attrgetter("program"),
+    Act: attrgetter("call.arguments"),
+}

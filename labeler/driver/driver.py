@@ -9,9 +9,9 @@ asked again; equal requests in flight are asked once. No result depends on how b
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -19,20 +19,24 @@ from typing import Any, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from labeler.driver.batching import Queue, Waiting, order_of
+from labeler.collecting import seldom_collecting
+from labeler.driver.batching import Queue, Waiter, Waiting, order_of
 from labeler.driver.conversation import Conversation
 from labeler.driver.cost import Cost
 from labeler.driver.identity import request_key
 from labeler.driver.journal import Journal
 from labeler.driver.money import FREE, Purse
-from labeler.driver.requests import Failed, OfModel, Reply, Request, Sample
-from labeler.driver.routing import Address, Route, address
+from labeler.driver.requests import Failed, Reply, Request, Sample
+from labeler.driver.routing import OF_MODEL, Address, Route, address, in_group
+from labeler.driver.talk import Talk
 from labeler.errors import BackendBusy
 
 T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.1
 """Most faults pass at once; pauses are random up to a bound, which doubles each time from here."""
+
+MISSING = Failed("not there yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,12 @@ class Driver:
         self._prepared: set[bytes] = set()
         """Asked in preparation and by nobody else yet."""
         self._workers: list[asyncio.Task[None]] = []
+        self._stack = ExitStack()
         self.busy_s: dict[str, float] = {kind.__name__: 0.0 for kind, _ in routes}
         """Seconds spent in each kind of backend, summed over calls in flight."""
 
     async def __aenter__(self) -> Driver:
+        self._stack.enter_context(seldom_collecting())
         for (kind, _), queue in self._queues.items():
             for _ in range(queue.route.concurrency):
                 self._workers.append(asyncio.create_task(self._serve(kind.__name__, queue)))
@@ -88,6 +94,7 @@ class Driver:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        self._stack.close()
 
     async def run(
         self, conversations: Iterable[tuple[str, Conversation[T]]], costs: dict[str, Cost] | None
@@ -99,13 +106,13 @@ class Driver:
         run at once; they share batches, and each has its own costs.
         """
         source = iter(conversations)
-        active: dict[asyncio.Task[T], str] = {}
-        # Each task reports its own end; watching all of them would cost each end a look at all.
-        ended: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
+        active: set[Talk[T]] = set()
+        # Each tells its own end; watching all of them would cost each end a look at all.
+        ended: asyncio.Queue[Talk[T] | asyncio.Task[None]] = asyncio.Queue()
         for worker in self._workers:
             worker.add_done_callback(ended.put_nowait)
         try:
-            exhausted = False
+            exhausted, n_ended = False, 0
             while active or not exhausted:
                 while not exhausted and len(active) < self._max_active:
                     following = next(source, None)
@@ -113,85 +120,71 @@ class Driver:
                         exhausted = True
                         break
                     name, conversation = following
-                    task = asyncio.create_task(self._converse(name, conversation, costs))
-                    task.add_done_callback(ended.put_nowait)
-                    active[task] = name
+                    talk = Talk(name, costs, conversation, ended.put_nowait)
+                    active.add(talk)
+                    talk.go_on(self._ask_all)
                 if not active:
                     break
+                if n_ended % self._max_active == 0:
+                    # Others get their turn even where the journal knows everything.
+                    await asyncio.sleep(0)
                 done = await ended.get()
-                if done not in active:
+                if isinstance(done, asyncio.Task):
                     # A worker that ends has failed for good: its error must end the run.
                     done.result()
                 else:
-                    name = active.pop(done)
-                    yield name, done.result()
+                    active.remove(done)
+                    n_ended += 1
+                    yield done.name, done.result()
         finally:
             for worker in self._workers:
                 worker.remove_done_callback(ended.put_nowait)
-            for task in active:
-                task.cancel()
-            await asyncio.gather(*active, return_exceptions=True)
+            for talk in active:
+                # Who else waits for one of its replies still gets it.
+                talk.leave()
 
-    async def _converse(
-        self, name: str, conversation: Conversation[T], costs: dict[str, Cost] | None
-    ) -> T:
-        try:
-            requests = next(conversation)
-            while True:
-                requests = conversation.send(await self._replies(name, requests, costs))
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-
-    async def _replies(
-        self, name: str, requests: Sequence[Request], costs: dict[str, Cost] | None
-    ) -> list[Reply]:
-        """One reply per request, in order."""
+    def _ask_all(self, talk: Talk[Any], requests: Sequence[Request]) -> None:
+        """A round of a conversation: what is known is there, the rest is put on its way."""
         queues = [self._queues[address(request)] for request in requests]
         keys = [
             request_key(request, queue.route.fingerprint)
             for request, queue in zip(requests, queues, strict=True)
         ]
         known = self._journal.get_all(keys)
-        prepares, costs = costs is None, {} if costs is None else costs
+        prepares, costs = talk.costs is None, {} if talk.costs is None else talk.costs
         if prepares:
             self._prepared.update(key for key in keys if key not in known)
-        asked: list[Reply | asyncio.Future[Reply]] = []
+        replies: list[Reply] = []
+        n_missing = 0
         for request, key, queue in zip(requests, keys, queues, strict=True):
-            cost = costs.setdefault(request.requester, Cost())
+            cost = costs.get(request.requester)
+            if cost is None:
+                cost = costs[request.requester] = Cost()
             reply = known.get(key)
             if reply is None:
-                asked.append(self._ask(name, request, key, queue, cost))
+                self._ask(Waiter(talk, len(replies), cost), request, key, queue)
+                reply = MISSING
+                n_missing += 1
             else:
                 reused = prepares or key not in self._prepared
                 if not reused:
                     self._prepared.remove(key)
                 cost.add(reply, reused=reused, money=self._purse.table.price(request, reply))
-                asked.append(reply)
-        coming = {one for one in asked if isinstance(one, asyncio.Future)}
-        if coming:
-            # Unlike gather, this leaves the futures alone when the conversation is cancelled: who
-            # else waits for one of these replies must still get it.
-            await asyncio.wait(coming)
-        return [one.result() if isinstance(one, asyncio.Future) else one for one in asked]
+            replies.append(reply)
+        talk.begin_round(replies, n_missing)
 
-    def _ask(
-        self, name: str, request: Request, key: bytes, queue: Queue, cost: Cost
-    ) -> asyncio.Future[Reply]:
-        """The promise of a reply that nobody has yet."""
+    def _ask(self, waiter: Waiter, request: Request, key: bytes, queue: Queue) -> None:
+        """Puts a request on its way whose reply nobody has yet."""
         shared = self._in_flight.get(key)
         if shared is not None:
-            shared.billed_to.append((cost, True))
-            return shared.reply
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            shared.waiters.append(waiter)
+            return
         rows = request.n if isinstance(request, Sample) else 1
-        if isinstance(request, OfModel) and not request.group:
-            request = dataclasses.replace(request, group=name)
-        asked = Waiting(request, key, reply, order_of(request), rows, [(cost, False)])
+        if isinstance(request, OF_MODEL) and not request.group:
+            request = in_group(request, waiter.talk.name)
+        asked = Waiting(request, key, order_of(request), rows, [waiter])
         self._in_flight[key] = asked
-        queue.waiting.append(asked)
-        queue.filled.set()
-        return reply
+        queue.put(asked)
 
     async def _serve(self, kind: str, queue: Queue) -> None:
         """Takes batches from a queue for ever."""
@@ -221,12 +214,22 @@ class Driver:
                 )
             await self._purse.settle(aside)
             self.busy_s[kind] += time.monotonic() - started
-            for item, reply in zip(batch, replies, strict=True):
-                del self._in_flight[item.key]
-                item.reply.set_result(reply)
-                money = self._purse.table.price(item.request, reply)
-                for cost, reused in item.billed_to:
-                    cost.add(reply, reused=reused, money=money)
+            self._deliver(batch, replies)
+
+    def _deliver(self, batch: Sequence[Waiting], replies: Sequence[Reply]) -> None:
+        """Bills replies and hands them out; then those go on who wait for nothing more."""
+        ready: list[Talk[Any]] = []
+        for item, reply in zip(batch, replies, strict=True):
+            del self._in_flight[item.key]
+            money = self._purse.table.price(item.request, reply)
+            reused = False
+            for waiter in item.waiters:
+                waiter.cost.add(reply, reused=reused, money=money)
+                reused = True
+                if waiter.talk.take(waiter.place, reply):
+                    ready.append(waiter.talk)
+        for talk in ready:
+            talk.go_on(self._ask_all)
 
     async def _answer(self, route: Route, requests: list[Request]) -> Sequence[Reply]:
         longest = self._retry.longest_pause_s

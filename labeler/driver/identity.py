@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Any
 
 from labeler.driver.requests import (
@@ -27,17 +29,15 @@ from labeler.driver.requests import (
 from labeler.records import Sampling
 
 NAMES = ("requester", "model", "environment", "group")
-_CONTENT = {
-    kind: tuple(field.name for field in dataclasses.fields(kind) if field.name not in NAMES)
-    for kind in (Sample, Score, Classify, Check, Run, Act)
-}
 """Who asks is no part of a request's identity; who answers is known by a fingerprint."""
 
 
 def request_key(request: Request, fingerprint: str) -> bytes:
     """Identity of a request on a backend: what it asks for, and the backend's hash."""
     kind = type(request)
-    if isinstance(request, Check):
+    if isinstance(request, Sample):
+        content = _of_sample(request)
+    elif isinstance(request, Check):
         problem = request.problem
         # Programs are judged with the text and the reference: they hold what the tests call.
         of_code = [problem.text, problem.reference_solution] if problem.tests else []
@@ -46,34 +46,40 @@ def request_key(request: Request, fingerprint: str) -> bytes:
             [problem.domain, problem.gold_answer, problem.tests, *of_code, *aliases, request.answer]
         )
     else:
-        content = _object(request, _CONTENT[kind])
+        content = _object(request)
     text = f'["{kind.__name__}",{_text(fingerprint)},{content}]'
     return hashlib.sha256(text.encode()).digest()
 
 
 def _text(value: object) -> str:
     """JSON of a part of a request, quickly for the parts that most requests have."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring_ascii(value)  # type: ignore[arg-type]
-    if kind is int:
-        return repr(value)
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is Prompt:
-        return _object(value, _OF_PROMPT)
-    if kind is Sampling:
-        return _of_record(value)
-    if kind is tuple and value and type(value[0]) is Message:  # type: ignore[index]
+    return _TEXTS.get(type(value), _other)(value)
+
+
+def _object(record: object) -> str:
+    form, values = _FORMS[type(record)]
+    return form % tuple(map(_text, values(record)))
+
+
+def _of_sample(asked: Sample) -> str:
+    """As `_object` has it, in one piece: nearly all requests of a run are samples."""
+    prompt = asked.prompt
+    return (
+        f'{{"prompt":{{"messages":{_other(prompt.messages)},'
+        f'"prefix":{encode_basestring_ascii(prompt.prefix)}}},"n":{asked.n},'
+        f'"sampling":{_of_record(asked.sampling)},"seed":{asked.seed},'
+        f'"logprobs":{"true" if asked.logprobs else "false"},'
+        f'"schema":{encode_basestring_ascii(asked.schema)}}}'
+    )
+
+
+def _other(value: object) -> str:
+    if type(value) is tuple and value and type(value[0]) is Message:
         return _of_messages(value)
     return _ENCODER.encode(value)
 
 
-def _object(record: object, names: tuple[str, ...]) -> str:
-    return "{" + ",".join([f'"{name}":{_text(getattr(record, name))}' for name in names]) + "}"
-
-
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _of_messages(messages: tuple[Message, ...]) -> str:
     """Texts alone, so that what is equal has equal JSON (1 and 1.0 would not)."""
     return _ENCODER.encode(messages)
@@ -99,5 +105,27 @@ def _plain(record: Any) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
-_OF_PROMPT = tuple(field.name for field in dataclasses.fields(Prompt))
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
+
+
+def _form(kind: type) -> tuple[str, Callable[[object], tuple[object, ...]]]:
+    """The object's text but for its values, and how they are read, of its identity's fields."""
+    names = [field.name for field in dataclasses.fields(kind) if field.name not in NAMES]
+    return "{" + ",".join(f'"{name}":%s' for name in names) + "}", _values(names)
+
+
+def _values(names: list[str]) -> Callable[[object], tuple[object, ...]]:
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda record: (read(record),)
+
+
+_FORMS: dict[type, tuple[str, Callable[[object], tuple[object, ...]]]] = {
+    kind: _form(kind) for kind in (Prompt, Score, Classify, Run, Act)
+}
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    int: repr,
+    bool: {False: "false", True: "true"}.__getitem__,
+    Prompt: _object,
+    Sampling: _of_record,
+}

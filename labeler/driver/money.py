@@ -58,6 +58,8 @@ class PriceTable:
 
     def price(self, request: Request, reply: Reply) -> float:
         """What a reply cost. A prompt is billed once for all n completions."""
+        if not self.models:
+            return 0.0
         price = self._of(request)
         match reply:
             case Samples() if price and isinstance(request, Sample):
@@ -74,6 +76,8 @@ class PriceTable:
 
     def most(self, request: Request) -> float:
         """The most that a request can cost."""
+        if not self.models:
+            return 0.0
         price = self._of(request)
         if price is None or not isinstance(request, OfModel):
             return 0.0

@@ -179,7 +179,7 @@ class Samples:
 
     @property
     def completion_tokens(self) -> int:
-        return sum(completion.n_tokens for completion in self.completions)
+        return sum([completion.n_tokens for completion in self.completions])
 
 
 @dataclass(frozen=True, slots=True)

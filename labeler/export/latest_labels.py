@@ -6,11 +6,15 @@ whose last prefix id is a hash of both; its own id may be another's in another f
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from labeler.records import LabeledSolution
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from labeler.dataset import Dataset
 
 LABELLED_AGAIN = "labelled again by a later run"
@@ -35,8 +39,25 @@ class LatestLabels:
 
 def times_labelled(dataset: Dataset) -> dict[str, int]:
     """How often each solution stands in the dataset, of those that do so more than once."""
+    import numpy as np
     import polars as pl
 
-    whole = pl.col("steps").list.last().struct.field("prefix_id").alias("whole")
-    counted = dataset.scan().select(whole).group_by("whole").len().filter(pl.col("len") > 1)
-    return {name: n for name, n in dataset.collect(counted).iter_rows() if name is not None}
+    def wholes() -> Iterator[pl.Series]:
+        """The last prefix ids, some rows at a time."""
+        for flat in dataset.columns("steps.prefix_id"):
+            lengths = flat.lengths["steps"].astype(np.int64)
+            last = (np.cumsum(lengths) - 1)[lengths > 0]
+            yield pl.Series("whole", flat.columns["steps.prefix_id"].take(last), dtype=pl.String)
+
+    # Hashes of all take little room, and few solutions are labelled twice.
+    hashes = np.concatenate(
+        [np.zeros(0, np.uint64), *(some.hash().to_numpy() for some in wholes())]
+    )
+    found, times = np.unique(hashes, return_counts=True)
+    again = pl.Series(found[times > 1])
+    if not len(again):
+        return {}
+    counts: Counter[str] = Counter()
+    for some in wholes():
+        counts.update(some.filter(some.hash().is_in(again.implode())).to_list())
+    return {name: n for name, n in counts.items() if n > 1}

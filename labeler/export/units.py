@@ -6,18 +6,21 @@ bucket files on disk, by a hash of the problem, so that memory holds one bucket 
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from labeler.dataset.decoded import solutions_of
 from labeler.export.base import Unit
 from labeler.records import LabeledSolution
-from labeler.schema import labeled_solution
+from labeler.schema import arrow_schema
 from labeler.seeds import derive_seed
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from labeler.dataset import Dataset
 
 ROWS_PER_BUCKET = 4096
@@ -32,23 +35,31 @@ def units(dataset: Dataset, unit: Unit, scratch: Path) -> Iterator[list[LabeledS
         return
     for bucket in _buckets(dataset, scratch):
         by_problem: dict[str, list[LabeledSolution]] = {}
-        with bucket.open(encoding="utf-8") as lines:
-            for line in lines:
-                labeled = labeled_solution(json.loads(line))
-                by_problem.setdefault(labeled.problem.problem_id, []).append(labeled)
+        for labeled in solutions_of(_read(bucket)):
+            by_problem.setdefault(labeled.problem.problem_id, []).append(labeled)
         bucket.unlink()
         yield from by_problem.values()
 
 
 def _buckets(dataset: Dataset, scratch: Path) -> list[Path]:
+    import pyarrow as pa
+
     n_rows = sum(rows.n_rows for rows in dataset.columns("problem_id"))
     n_buckets = min(MAX_BUCKETS, 1 + n_rows // ROWS_PER_BUCKET)
-    paths = [scratch / f"bucket-{number:03}.jsonl" for number in range(n_buckets)]
+    paths = [scratch / f"bucket-{number:03}.arrow" for number in range(n_buckets)]
     with ExitStack() as stack:
-        files: list[IO[str]] = [
-            stack.enter_context(path.open("w", encoding="utf-8")) for path in paths
-        ]
-        for row in dataset.rows():
-            bucket = derive_seed(0, "bucket", row["problem_id"]) % n_buckets
-            files[bucket].write(json.dumps(row, ensure_ascii=False) + "\n")
+        files = [stack.enter_context(pa.ipc.new_stream(path, arrow_schema())) for path in paths]
+        for batch in dataset.batches():
+            places: dict[int, list[int]] = defaultdict(list)
+            for row, problem_id in enumerate(batch.column("problem_id").to_pylist()):
+                places[derive_seed(0, "bucket", problem_id) % n_buckets].append(row)
+            for bucket, rows in places.items():
+                files[bucket].write_batch(batch.take(rows))
     return paths
+
+
+def _read(bucket: Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    with pa.OSFile(str(bucket)) as file, pa.ipc.open_stream(file) as stream:
+        yield from stream

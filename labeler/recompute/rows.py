@@ -6,15 +6,15 @@ Rows pass through a few at a time. Rules that learn see all rows first (one pass
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from labeler.consensus.base import Rule, RuleKind, fitted
 from labeler.consensus.human import apply_human_reviews
 from labeler.consensus.label import recompute_solution
-from labeler.dataset.shards import plain_rows, record_batches
+from labeler.dataset.decoded import decoded, slices, solutions_of
+from labeler.recompute.columns import with_decisions
 from labeler.records import LabeledSolution
-from labeler.schema import labeled_solution, provenance_of, row
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,7 @@ def fitted_to(rule: RuleKind, read: Read) -> RuleKind:
 
 def labelled_rows(read: Read) -> Iterator[LabeledSolution]:
     """The rows as records."""
-    return (labeled_solution(columns) for columns in plain_rows(read()))
+    return solutions_of(read())
 
 
 def decided_by(rule: Rule, read: Read) -> Iterator[pa.RecordBatch]:
@@ -45,10 +45,9 @@ def recomputed_rows(
 ) -> Iterator[pa.RecordBatch]:
     """The rows in their order, labels recomputed by `rule`; `on_row` sees each before and after."""
 
-    def recomputed(columns: Mapping[str, Any]) -> dict[str, Any]:
-        before = labeled_solution(columns)
-        after = apply_human_reviews(recompute_solution(before, rule))
-        on_row(before, after)
-        return row(after, provenance_of(columns))
-
-    return record_batches(map(recomputed, plain_rows(batches)))
+    for batch in slices(batches):
+        before = decoded(batch)
+        after = [apply_human_reviews(recompute_solution(one, rule)) for one in before]
+        for pair in zip(before, after, strict=True):
+            on_row(*pair)
+        yield with_decisions(batch, before, after)

@@ -46,8 +46,9 @@ def test_it_goes_where_its_environment_is_in_the_order_of_what_is_asked():
 )
 def test_the_journal_gives_an_answer_back_as_it_was(tmp_path, reply):
     with Journal(tmp_path / "journal.sqlite") as journal:
-        journal.put([(b"key", reply)])
-        assert journal.get(b"key") == reply
+        key = request_key(LOOK_UP, "corpus 1")
+        journal.put([(key, reply)])
+        assert journal.get(key) == reply
 
 
 def asked(tmp_path, answer, conversations, fingerprint="corpus 1", attempts=2):

@@ -141,6 +141,75 @@ def test_equal_requests_in_flight_are_asked_once(tmp_path):
     assert costs == {"mc": Cost(1, 0, 1, 10, 5, 0), "omegaprm": Cost(1, 1, 1, 10, 5, 0)}
 
 
+def test_a_conversation_that_raises_ends_the_run_with_its_error(tmp_path):
+    def slips():
+        yield [sample("a")]
+        raise ZeroDivisionError("slipped")
+
+    with pytest.raises(ZeroDivisionError, match="slipped"):
+        run(tmp_path, Backend(), [("x", slips()), ("y", asks(sample("b")))])
+
+
+def test_who_shares_a_request_with_a_run_that_is_left_gets_its_reply(tmp_path):
+    closed = []
+
+    def waits():
+        try:
+            yield [sample("a")]
+        finally:
+            closed.append("x")
+
+    async def main():
+        backend, asked = Backend(), asyncio.Event()
+
+        async def answer(batch):
+            asked.set()
+            await asyncio.sleep(0.05)
+            return await backend.answer(batch)
+
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {(Sample, POLICY): Route("tiny", answer, 4, 1)}
+            async with Driver(routes, journal) as driver:
+
+                async def all_of(conversations):
+                    return [one async for one in driver.run(conversations, {})]
+
+                left = asyncio.create_task(all_of([("x", waits())]))
+                await asked.wait()
+                stays = asyncio.create_task(all_of([("y", asks(sample("a")))]))
+                await asyncio.sleep(0)
+                left.cancel()
+                return await stays, backend.batches
+
+    assert asyncio.run(main()) == ([("y", [samples(sample("a"))])], [[("a", 1)]])
+    assert closed == ["x"]
+
+
+def test_others_get_their_turn_while_the_journal_knows_everything(tmp_path):
+    async def main():
+        turns = 0
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        with Journal(tmp_path / "journal.sqlite") as journal:
+            routes = {(Sample, POLICY): Route("tiny", Backend().answer, 4, 1)}
+            async with Driver(routes, journal, max_active=2) as driver:
+                asked = [(str(i), asks(sample("a"))) for i in range(100)]
+                [_] = [one async for one in driver.run(asked[:1], {})]
+                task = asyncio.create_task(other())
+                known = [one async for one in driver.run(asked[1:], {})]
+                task.cancel()
+        return len(known), turns
+
+    n_known, turns = asyncio.run(main())
+    assert n_known == 99
+    assert turns >= 40
+
+
 def test_a_busy_backend_is_asked_again(tmp_path):
     backend = Backend([BackendBusy("503", retry_after_s=0), BackendBusy("503", retry_after_s=0)])
     results, _ = run(tmp_path, backend, [("x", asks(sample("a")))], retry=Retry(3, 0.01))

@@ -58,7 +58,7 @@ def unpacked(out):
         if file.is_file():
             yield file.name.encode() + file.read_bytes()
     with sqlite3.connect(out / "_work" / "journal.sqlite") as database:
-        for (reply,) in database.execute("SELECT reply FROM replies"):
+        for (reply,) in database.execute("SELECT replies FROM blocks"):
             yield zlib.decompress(reply)
     for row in open_dataset(out).rows():
         yield repr(row).encode()
