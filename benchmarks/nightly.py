@@ -8,10 +8,9 @@ the problems. A script stands in for the policy (`driver.py`), so only our own w
 Nothing is compacted. With `--labelled N` only the first and the last N nights are labelled; the
 first delivery and the nights between are looked at, committed and listed like the others, with rows
 of the first night under other names, so the dataset has all its rows, files and versions, but the
-journal only the replies of nights that were labelled. `--rule fusion` learns from all rows and
-decides all of them anew every night, so its commit grows with the dataset; that share is shown by
-itself. Prints seconds of the processor by part, the median of the first five nights and of the last
-five.
+journal only the replies of nights that were labelled. `--rule fusion` decides all rows anew every
+night, so its commit grows with the dataset; `--earlier-labels kept` decides the new ones alone.
+Prints seconds of the processor by part, the median of the first five nights and of the last five.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def timed(night: Night, part: str) -> Iterator[None]:
     night[part] = time.process_time() - started
 
 
-def config_of(folder: Path, rule: str) -> RunConfig:
+def config_of(folder: Path, rule: str, earlier_labels: str = "anew") -> RunConfig:
     """A run over the problems of a folder."""
     content = {
         "problems": {"kind": "plain", "path": str(folder)},
@@ -69,6 +68,7 @@ def config_of(folder: Path, rule: str) -> RunConfig:
         "solutions": 2,
         "labelers": [{"kind": "monte_carlo", "k": 4}],
         "consensus": {"rule": rule},
+        "earlier_labels": earlier_labels,
         "run": {"max_active": 256, "shards": 4},
     }
     return RunConfig.model_validate(content, strict=False)
@@ -100,7 +100,9 @@ async def run_one(config: RunConfig, out: Path) -> Night:
         found.problems, found.rejections, {POLICY: sampler}, MathChecker(), recipe, config.run,
         config.identity(), config.seed,
     )  # fmt: skip
-    run = LabellingRun(parts, out, True, lambda progress: None, decides_all=True)
+    run = LabellingRun(
+        parts, out, True, lambda progress: None, earlier_labels=config.earlier_labels
+    )
     with timed(night, "label"):
         await run.__aenter__()
         shards = await run.label_all()
@@ -144,7 +146,7 @@ def measure(given: argparse.Namespace, place: Path) -> list[Night]:
     """The labelled nights after the first, large delivery."""
     inbox, out = place / "inbox", place / "dataset"
     inbox.mkdir()
-    config = config_of(inbox, given.rule)
+    config = config_of(inbox, given.rule, given.earlier_labels)
     if given.labelled is None:
         deliver(inbox, "000", 0, given.first)
         asyncio.run(run_one(config, out))
@@ -193,6 +195,7 @@ def main() -> None:
         "--labelled", type=int, help="so many first and last nights; all if not given"
     )
     parser.add_argument("--rule", default="first_zero", choices=["first_zero", "fusion"])
+    parser.add_argument("--earlier-labels", default="anew", choices=["anew", "kept"])
     parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="labeler-bench-") as place:

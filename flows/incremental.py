@@ -87,7 +87,7 @@ async def _incremental(
         on_progress=board.note,
         preset_problems=given,
         again=found.n_withdrawn_before,
-        decides_all=True,
+        grows=True,
     )
     async with run:
         # Only now is the output ours alone.
@@ -120,7 +120,8 @@ def _only_withdrawn(out: str, version: int, changes: list[str]) -> RunSummary:
 
 def _withdraw(config: Config, found: NewProblems, out: str) -> int | None:
     """Takes out the labels of problems that were changed or deleted."""
-    version = withdraw_changed(found, located(out), build_rule(config.consensus))
+    rule = build_rule(config.consensus) if config.earlier_labels == "anew" else None
+    version = withdraw_changed(found, located(out), rule)
     if version is not None:
         get_run_logger().info("version %d is without what was changed or deleted", version)
     return version

@@ -75,6 +75,11 @@ class RunConfig(Strict):
     """Exact and near duplicates are dropped; problems that differ in numbers only are kept."""
     keep_deleted: bool = False
     """Whether `incremental` keeps the labels of problems that the source holds no more."""
+    earlier_labels: Literal["anew", "kept"] = "anew"
+    """What `incremental` does with earlier rows where the rule of consensus learns: all are decided
+    anew with the new ones; or they keep their labels, and the newest 20,000 solutions teach how the
+    new ones are decided.
+    """
     policy: ModelConfig | None = None
     """Who solves the problems; may be left out where solutions are given and no model is asked."""
     models: dict[str, ModelConfig] = Field(default={})
@@ -244,6 +249,8 @@ class RunConfig(Strict):
         content: dict[str, Any] = self.model_dump(mode="json", exclude=OPERATIONAL)  # type: ignore[arg-type]
         if self.acquire is None:
             del content["acquire"]  # so that runs without it are the runs they were
+        if self.earlier_labels == "anew":
+            del content["earlier_labels"]
         if not self.environments:
             for later in ("environments", "max_turns", "turns_as"):
                 del content[later]

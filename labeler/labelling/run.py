@@ -47,7 +47,13 @@ from labeler.labelling.readiness import probe_all
 from labeler.labelling.ready import first_problems, ready_recipe
 from labeler.labelling.repeated import repeated
 from labeler.labelling.routes import routes
-from labeler.labelling.together import all_rows, commit_together, earlier_rows
+from labeler.labelling.together import (
+    EarlierLabels,
+    all_rows,
+    commit_together,
+    earlier_rows,
+    taught_by,
+)
 from labeler.recompute.rows import fitted_to, labelled_rows, recomputed_rows
 from labeler.records import Rejection, told_reasons
 from labeler.samplers.base import Remembers
@@ -80,8 +86,7 @@ class LabellingRun:
     on_progress: Callable[[Progress], None]
     delegates_shards: bool = False
     """Other processes label the shards (`remote_shard`); no model is asked from here."""
-    decides_all: bool = False
-    """A rule that learns decides the rows of earlier runs anew, too, as if all were of one run."""
+    earlier_labels: EarlierLabels = "apart"
     patience_s: float = 0.0
     """How long a run that is at work on the same output is waited for."""
     _costs_of_shards: dict[str, dict[str, Cost]] = field(default_factory=dict)
@@ -257,7 +262,7 @@ class LabellingRun:
             whole.add(summary)
         if not whole.n_rows and not may_be_empty:
             self._refuse_empty(whole.rejections)
-        earlier = earlier_rows(self.out, self.parts.recipe.rule) if self.decides_all else None
+        earlier = earlier_rows(self.out, self.parts.recipe.rule, self.earlier_labels)
         rows, learned = self._decided(earlier)
         labelers = self._told_of_labelers()
         again = repeated(self.out, rows)
@@ -364,7 +369,7 @@ class LabellingRun:
         rule = self.parts.recipe.rule
         if not isinstance(rule, Learner):
             return lambda: read_shards(files), {}
-        ready = fitted_to(rule, all_rows(earlier, files))
+        ready = fitted_to(rule, taught_by(self.out, self.earlier_labels, earlier, files))
         return lambda: recomputed_rows(read_shards(files), ready), ready.report()
 
     def _list_rejections(self, rejections: Sequence[Rejection]) -> None:

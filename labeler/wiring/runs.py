@@ -73,12 +73,12 @@ def open_run(
     on_progress: Callable[[Progress], None] | None = None,
     preset_problems: ProblemSet | None = None,
     again: int = 0,
-    decides_all: bool = False,
+    grows: bool = False,
 ) -> LabellingRun:
     """A run that is ready to be entered: problems read (or `preset_problems`), models loaded.
 
-    `again`: how often such a run was made and its problems taken out; `decides_all`: see
-    `LabellingRun`.
+    `again`: how often such a run was made and its problems taken out; `grows`: whether it adds to
+    what earlier runs labelled, as the config's `earlier_labels` says.
     """
     # First, for a place that cannot be a dataset is refused before any work.
     where = located(out)
@@ -88,7 +88,7 @@ def open_run(
         resume,
         on_progress or (lambda progress: None),
         delegates_shards=config.execution.engine == "ray",
-        decides_all=decides_all,
+        earlier_labels=config.earlier_labels if grows else "apart",
     )
 
 
