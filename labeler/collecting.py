@@ -11,7 +11,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-THRESHOLDS = (50_000, 20, 20)
+THRESHOLDS = (10_000, 20, 20)
 """Objects that came and did not go, and searches among younger ones, before the next search."""
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeler.dataset.shards import in_batches
 from labeler.errors import DatasetError
 from labeler.files import not_allowed
 from labeler.schema import arrow_schema
@@ -81,7 +82,7 @@ def _decoded(files: Sequence[Path], names: Sequence[str]) -> Generator[Flat, Non
     leaves = [_leaf(name) for name in names]
     for path in files:
         with opened(path) as file:
-            for batch in file.iter_batches(_rows_per_batch(file, leaves), columns=leaves):
+            for batch in in_batches(file, _rows_per_batch(file, leaves), leaves):
                 yield _flatten(batch, names)
 
 

@@ -95,8 +95,9 @@ class Journal:
         known = self._open.pop(block, None)
         if known is None:
             read = self._db.execute("SELECT keys, replies FROM blocks WHERE id = ?", (block,))
-            [(keys, replies)] = read.fetchall()
-            known = dict(zip(split(keys), _lines(replies), strict=False))
+            known = {}
+            for keys, replies in read:
+                known = dict(zip(split(keys), _lines(replies), strict=False))
         while len(self._open) >= OPEN_BLOCKS:
             del self._open[next(iter(self._open))]
         self._open[block] = known

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 
 KEY_BYTES = 32
 """Of SHA-256."""
-KEYS_AT_ONCE = 16_384
-"""Newest keys in memory (some 2 MiB) until they are added to the index."""
+KEYS_AT_ONCE = 8_192
+"""Newest keys in memory (some 1 MiB) until they are added to the index."""
 FILTER_BITS = 1 << 23
 """1 MiB: of a million keys one look in twenty is in vain, of ten million nearly all are."""
 

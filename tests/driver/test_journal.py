@@ -160,6 +160,15 @@ def test_what_cannot_be_read_counts_as_absent_and_is_replaced(tmp_path, kept):
         assert journal.get(key("key")) == REPLIES[1]
 
 
+def test_a_block_that_is_gone_counts_as_absent(tmp_path):
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.put([(key("key"), REPLIES[0])])
+        with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as database:
+            database.execute("DELETE FROM blocks")
+            database.commit()
+        assert journal.get(key("key")) is None
+
+
 @pytest.mark.parametrize("opened_again", [False, True])
 def test_replies_are_found_whether_their_keys_are_indexed_yet_or_not(
     tmp_path, monkeypatch, opened_again
