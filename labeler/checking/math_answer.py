@@ -76,6 +76,8 @@ _LABEL = re.compile(
     r"(?:\\text\{[A-Za-z ]{1,60}\}|[A-Z][a-z]{3,20}(?: [a-z]{1,20}){0,5}) ?= ?(?=[^=]+$)"
 )
 _IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
+_MOST_ROUNDED = 0.01
+"""Relative difference up to which a number may be the rounding that stands beside it."""
 _ROUNDING = 1e-5
 """Relative difference up to which two values may be one value rounded to six places."""
 
@@ -96,6 +98,8 @@ def compare(gold: str, answer: str) -> CheckResult:
         return _unknown("a factorial, or a sentence that ends with an exclamation mark")
     if (twice := _said_twice(*written) or _said_twice(*reversed(written))) is not None:
         return twice
+    if _rounded_beside(gold, answer) or _rounded_beside(answer, gold):
+        return _CORRECT
     same_set = sets_equal(*written)
     if same_set is not None:
         return _decided(same_set, "different sets of numbers")
@@ -142,6 +146,23 @@ def _said_twice(one: str, other: str) -> CheckResult | None:
     ):
         return _unknown("a value and what may be the same rounded")
     return None
+
+
+def _rounded_beside(one: str, other: str) -> bool:
+    r"""Whether `other` is a number and its rounding, `2\sqrt{3} \approx 3.46`, and `one` either."""
+    exact, sign, rounded = other.partition(r"\approx")
+    number = exact_number(rounded.strip())
+    if not sign or number is None or r"\approx" in one:
+        return False
+    if compare(one, exact).verdict is Verdict.CORRECT:
+        return True
+    if compare(one, rounded).verdict is not Verdict.CORRECT:
+        return False
+    try:
+        gap = relative_gap(parsed(exact, True), parsed(rounded, True))
+    except Exception:  # the grammar and sympy raise nearly anything
+        return False
+    return gap is not None and gap <= _MOST_ROUNDED
 
 
 def _compare_numbers(gold: str, answer: str) -> CheckResult | None:
