@@ -4,6 +4,8 @@ r"""Decides by the form of two answers alone, before any mathematics: ratios, wh
 - Unknown, for it can be read in two ways: a comma that may be a decimal one (3,14), full stops that
   may part thousands (1.000.000), numbers side by side (`3 4`), `2/3x`.
 - 1.5 million is 1500000; against 1.5 it is unknown, for the problem may ask for millions.
+- 15:30 is 3:30 pm; a time without am or pm is the one that has it.
+- Unknown, for it can be a product or a decimal that repeats: `0.1(6)`.
 - Unknown: 5C2 and P(5,2), whose notation differs from book to book.
 Both arguments are normal forms (`answer_text`).
 """
@@ -19,6 +21,12 @@ from labeler.records import Verdict
 _SIDE_BY_SIDE = re.compile(r"(?<!_)(?<!_[0-9])[0-9] [0-9]")
 _CHOOSE = re.compile(r"(?<![A-Za-z\\])(?:[0-9]+ ?[CP] ?_?\{?[0-9]+|[CP]\([0-9]+,|[CP]_\{?[0-9])")
 _SLASHED = re.compile(r"[0-9]/[0-9]+ ?(?:[A-Za-z](?![A-Za-z])|\\pi|\\sqrt)")
+_PERIOD = re.compile(r"-?[0-9]*\.[0-9]+\([0-9]+\)")
+_CLOCK = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?(?:\\text\{)? ?"
+    r"(?P<half>[ap](?:\.? ?m\.?)|o'clock)?\}?",
+    re.IGNORECASE,
+)
 _RATIO = re.compile(r"[^:()\[\]{}]+(?::[^:()\[\]{}]+)+")
 _SEPARATORS = str.maketrans(",.", ".,")
 _CONTINENTAL = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|-?[0-9]+,[0-9]+")
@@ -38,6 +46,7 @@ def decided_by_form(gold: str, answer: str) -> CheckResult | None:
     for whose, text in (("gold answer", gold), ("answer", answer)):
         for pattern, why in (
             (_SIDE_BY_SIDE, "holds two numbers side by side"),
+            (_PERIOD, "may be a product or a decimal that repeats"),
             (_CHOOSE, "is in a notation of combinations that has several meanings"),
             (_SLASHED, "may have the letter in the numerator or in the denominator"),
         ):
@@ -47,7 +56,35 @@ def decided_by_form(gold: str, answer: str) -> CheckResult | None:
         return CheckResult(
             Verdict.UNKNOWN, "a comma or full stop may be a decimal one or part thousands"
         )
-    return _compare_scaled(gold, answer) or _compare_ratios(gold, answer)
+    return (
+        _compare_scaled(gold, answer)
+        or _compare_clocks(gold, answer)
+        or _compare_ratios(gold, answer)
+    )
+
+
+def _compare_clocks(gold: str, answer: str) -> CheckResult | None:
+    """Where one answer at least says am, pm or o'clock, and both are times of a day."""
+    times = [_CLOCK.fullmatch(text) for text in (gold, answer)]
+    if not (times[0] and times[1]) or not (times[0]["half"] or times[1]["half"]):
+        return None
+    read = [
+        (int(time["hour"]), int(time["minute"] or 0), (time["half"] or "")[:1].lower())
+        for time in times
+        if time
+    ]
+    halves = [half for _hour, _minute, half in read]
+    if all(half in ("a", "p") for half in halves):
+        return None  # both say it: units like others
+    (hour, minute, _), (other, other_minute, _) = read
+    if (hour, minute) == (other, other_minute):
+        return CheckResult(Verdict.CORRECT)
+    on_clock = [
+        (h % 12 + 12 * (half == "p") if half in ("a", "p") else h, m) for h, m, half in read
+    ]
+    if on_clock[0] == on_clock[1] and max(hour, other) > 12:
+        return CheckResult(Verdict.CORRECT)
+    return None
 
 
 def _compare_scaled(gold: str, answer: str) -> CheckResult | None:

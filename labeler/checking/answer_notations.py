@@ -2,8 +2,11 @@ r"""Answers whose notation alone differs, and notations that must not be read as
 
 - A column or row vector is the tuple of its components: `\begin{pmatrix}1\\2\end{pmatrix}`, (1,2).
 - `\pm` inside of a fraction or root stands for both values.
-- `f(x)=x^2` and `y=x^2` state one function.
+- `f(x)=x^2`, `f(t)=t^2` and `y=x^2` state one function.
 - A list in square brackets (`[1,2,3]`) is that list; of two values it may be an interval.
+- Rows in square brackets, as a program writes them, are the matrix; `(1,2)^T` is the column.
+- `2k\pi` and `2n\pi` differ in the name of an integer; without a period it is unknown.
+- `4 \pmod 7` is the residue 4; another number of its class is unknown.
 - A decimal that goes on and repeats (`0.1212...`) is that number; any other is unknown.
 - Unknown: capital letters in another order (ABC, CAB: points or digits), unit vectors against
   components (`2\mathbf{i}-\mathbf{j}`), j against anything without it, a letter against a matrix.
@@ -22,7 +25,14 @@ _VECTOR = re.compile(
     r"(?P<inside>[^{}]*(?:\{[^{}]*\}[^{}]*)*)\\end ?\{(?P=name)\}"
 )
 _TUPLE = re.compile(r"\(.*,.*\)", re.DOTALL)
-_FUNCTION = re.compile(r"(?P<name>y|[fgh]\([a-z]\))=(?P<value>[^=]+)")
+_FUNCTION = re.compile(r"(?P<name>y|[a-zA-Z]\((?P<of>[a-z])\))=(?P<value>[^=]+)")
+_ROWS = re.compile(r"\[\[[^\[\]()]+\](?:, ?\[[^\[\]()]+\])*\]")
+_TRANSPOSED = re.compile(r"(\([^()]+,[^()]+\))\^\{?(?:T|t|\\top|\\intercal|\\text\{T\})\}?")
+_INTEGER_NAMES = re.compile(r"(?<![A-Za-z\\])[kmn](?![A-Za-z])")
+_RESIDUE = re.compile(
+    r"(?:[A-Za-z](?:_\{?[0-9a-z]\}?)? ?\\equiv ?)?(?P<value>-?[0-9]{1,12})"
+    r"\\pmod\{(?P<by>[0-9]{1,9})\}"
+)
 _CAPITALS = re.compile(r"[A-Z]{2,8}")
 _UNIT_VECTORS = re.compile(r"\\(?:text|hat|vec|overrightarrow)\{[ijk]\}|\\[ij]math(?![A-Za-z])")
 _IMAGINARY_J = re.compile(r"(?<![A-Za-z\\])j(?![A-Za-z])")
@@ -44,7 +54,60 @@ def compare_notations(gold: str, answer: str) -> tuple[str, str] | CheckResult:
         names = {functions[0]["name"], functions[1]["name"]}
         if len(names) == 2 and "y" in names:
             return functions[0]["value"], functions[1]["value"]
+        of, other = functions[0]["of"], functions[1]["of"]
+        if len(names) == 2 and functions[0]["name"][0] == functions[1]["name"][0]:
+            renamed = _renamed(functions[1]["value"], other, of)
+            return (functions[0]["value"], renamed) if renamed else (gold, answer)
+    if (by_residue := _compare_residues(gold, answer)) is not None:
+        return by_residue
+    if renamed := _with_integer_of(gold, answer):
+        if r"\pi" in gold or r"^\circ" in gold:
+            return gold, renamed
+        return CheckResult(Verdict.UNKNOWN, "two names that may stand for one integer")
     return _like(gold, answer), _like(answer, gold)
+
+
+def _renamed(text: str, old: str, new: str) -> str | None:
+    """A formula with another name for its variable; None where that name has a meaning in it."""
+    if re.search(rf"(?<![A-Za-z\\]){new}(?![A-Za-z])", text):
+        return None
+    return re.sub(rf"(?<![A-Za-z\\]){old}(?![A-Za-z])", new, text)
+
+
+def _with_integer_of(gold: str, answer: str) -> str | None:
+    """The answer with the gold answer's name for an integer (k, m, n), where each has one only."""
+    one, other = set(_INTEGER_NAMES.findall(gold)), set(_INTEGER_NAMES.findall(answer))
+    if len(one) != 1 or len(other) != 1 or one == other:
+        return None
+    return _renamed(answer, other.pop(), one.pop())
+
+
+def _compare_residues(gold: str, answer: str) -> CheckResult | None:
+    """Where one answer at least is a number modulo another."""
+    residues = [_RESIDUE.fullmatch(text) for text in (gold, answer)]
+    if not any(residues):
+        return None
+    values, moduli = [], []
+    for text, residue in zip((gold, answer), residues, strict=True):
+        plain = residue["value"] if residue else text
+        if not re.fullmatch(r"-?[0-9]{1,12}", plain):
+            return CheckResult(Verdict.UNKNOWN, "a residue against something else")
+        values.append(int(plain))
+        moduli += [int(residue["by"])] if residue else []
+    if len(set(moduli)) > 1:
+        return CheckResult(Verdict.UNKNOWN, "residues of different moduli")
+    if len(moduli) == 2:
+        congruent = moduli[0] > 0 and (values[0] - values[1]) % moduli[0] == 0
+        if congruent:
+            return CheckResult(Verdict.CORRECT)
+        return CheckResult(Verdict.WRONG, "different residues")
+    if values[0] == values[1]:
+        if residues[1]:
+            return CheckResult(Verdict.CORRECT)
+        return CheckResult(Verdict.UNKNOWN, "one number of a class of residues")
+    if moduli[0] > 0 and (values[0] - values[1]) % moduli[0] == 0:
+        return CheckResult(Verdict.UNKNOWN, "a residue, or a number of its class")
+    return CheckResult(Verdict.WRONG, "different residues")
 
 
 def _ambiguous(one: str, other: str) -> str | None:
@@ -68,8 +131,13 @@ def _like(one: str, other: str) -> str:
         return ",".join(one.replace(r"\pm", sign) for sign in "+-")
     if repeats := _REPEATS.fullmatch(one):
         return rf"{repeats['fixed']}\overline{{{repeats['period']}}}"
+    if _ROWS.fullmatch(one) and r"\begin" in other:
+        rows = r"\\".join(row.replace(",", "&") for row in re.split(r"\], ?\[", one[2:-2]))
+        return rf"\begin{{pmatrix}}{rows}\end{{pmatrix}}"
+    if (row := _TRANSPOSED.fullmatch(one)) and r"\begin" in other:
+        return row[1]
     vector = _VECTOR.fullmatch(one)
-    if vector is None or not _TUPLE.fullmatch(other):
+    if vector is None or not (_TUPLE.fullmatch(other) or _TRANSPOSED.fullmatch(other)):
         return one
     inside = vector["inside"].strip().removesuffix(r"\\")
     components = re.split(r"\\\\|&", inside)

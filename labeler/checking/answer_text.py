@@ -1,7 +1,7 @@
 r"""Reads a final answer as text: one normal form, exact numbers, plain words.
 
 Equal normal forms mean equal answers; unequal ones mean nothing yet.
-Not covered: mathematics (`math_answer`), units (`answer_units`), numbers in words ("two"), dates.
+Not covered: mathematics (`math_answer`), units (`answer_units`), numbers in words, dates.
 Source: the normalisers of MATH (Hendrycks et al. 2021) and Minerva (Lewkowycz et al. 2022, D.1).
 """
 
@@ -24,8 +24,9 @@ _CHARACTERS = str.maketrans(
     | {"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda "}
     | {"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∅": r"\emptyset "}
     | {"²": "^2", "³": "^3", "€": r"\text{euro}", "£": r"\text{sterling}", "¥": r"\text{yen}"}
-    | {"₹": r"\text{rupee}"}
-    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad`", "")
+    | {"₹": r"\text{rupee}", "¢": r"\text{cent}", "℃": r"^\circ C", "℉": r"^\circ F"}
+    | {"∨": r"\lor ", "∧": r"\land ", "Ω": r"\Omega ", "ℤ": r"\mathbb{Z}"}
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad`✓✔✅∎■□\ufe0f", "")
 )
 # Digits, letters and signs of full width, as texts in Chinese and Japanese write them.
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -33,6 +34,8 @@ _SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆�
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]{1,40}")
 _LOWERED = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]{1,40}")
 _VULGAR = re.compile(r"[⅐-⅞¼-¾]")
+_MARKED_DIGITS = re.compile(r"[0-9]\u0307(?:[0-9]*[0-9]\u0307)?|(?:[0-9]\u0305)+")
+"""The period of a decimal that repeats: 0.3 with a dot or a bar above the 3."""
 _ROOT = re.compile(
     r"(?P<sign>[√∛∜]|(?<![\\A-Za-z])sqrt) {0,2}(?:\((?P<inside>[^()]{1,100})\)"
     r"|(?P<digits>[0-9]+(?:\.[0-9]+)?|[A-Za-z](?![A-Za-z])))"
@@ -45,6 +48,23 @@ def _money_first(found: re.Match[str]) -> str:
     return rf"{found[1]}{found[3]}\text{{{found[2].rstrip('.')}}}"
 
 
+def _with_commas(found: re.Match[str]) -> str:
+    """`[-2; 3]` as `[-2, 3]`, which says the same where no comma is a decimal one."""
+    return found[0].replace(";", ",")
+
+
+def _prefixed(found: re.Match[str]) -> str:
+    """0x2A and 0b1101, as programs write them."""
+    return f"{found[2].upper()}_{{{ {'x': 16, 'o': 8, 'b': 2}[found[1]] }}}"
+
+
+_FUNCTIONS = "arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|csc|ln|log|exp"
+"""Not sec and min, which are units, too."""
+_BASES = {
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "sixteen": "16",
+}  # fmt: skip
+
 _REWRITES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -52,7 +72,13 @@ _REWRITES = tuple(
         (r"\\(?:text)?color\s*\{[^{}]*\}\s*\{([^{}]*)\}", r"\1"),
         (r"\\color\s*\{[^{}]*\}", ""),
         (r"\\(?:underline|uline|emph|bm|boldsymbol|pmb|mathit|mathsf)\s*\{([^{}]*)\}", r"\1"),
-        (r"</?(?:b|i|u|em|strong|span|mark)>", ""),
+        (r"</?(?:b|i|u|em|strong|span|mark|br|p)(?: ?/)?>", ""),
+        (r"\\[hv]?phantom\s*\{[^{}]*\}|\\(?:checkmark|blacksquare|square)(?![A-Za-z])$", ""),
+        (
+            r"\\(?:bf|it|rm|sf|textstyle|tiny|small|normalsize|large|Large|LARGE|huge|Huge)"
+            r"(?:series|shape|family)?(?![A-Za-z])",
+            "",
+        ),
         (r"\\langle(?![A-Za-z]) ?", "("),
         (r" ?\\rangle(?![A-Za-z])", ")"),
         (r"\\[lr]vert(?![A-Za-z])", "|"),
@@ -66,14 +92,51 @@ _REWRITES = tuple(
         (r"(?<=[0-9)}$])\s*\\q?quad(?![A-Za-z])\s*(?=-?[0-9])", ", "),
         (r"(?<!\\)\\(?:[!,;:> ]|q?quad(?![A-Za-z]))|(?<!\\)~", " "),
         (r"\\%", "%"),
+        (r"(?<!\\)(?:\\\\|\\)$", ""),  # a line break or a space, cut off
+        (r"^= ?(?=[^=])", ""),
         # Several spellings of one thing
+        (r"\\operatorname\*?\s*\{\s*([a-z]{2,6})\s*\}", r"\\\1 "),
+        (rf"\\text\{{ ?({_FUNCTIONS}) ?\}}", r"\\\1 "),
+        (rf"(?<![\\A-Za-z])({_FUNCTIONS})(?=[({{\\0-9^_]| [0-9\\(]| [a-z](?![a-z]))", r"\\\1 "),
+        (r"\\log ?_(?:e|\{e\})(?![A-Za-z])", r"\\ln "),
+        (r"\\text\{e\}", "e"),
         (
-            r",?\s*\\text\s*\{\s*,?\s*(?:and|or)\s*\}|(?<=[0-9)}$]),? (?:and|or) (?=[-0-9\\($])",
+            r",?\s*\\text\s*\{\s*,?\s*(?:and|or)\s*\}|(?<=[0-9)}$]),? (?:and|or) (?=[-0-9\\($])"
+            r"|\s*\\(?:lor|vee)(?![A-Za-z])",
             ", ",
         ),
         (r"\\text\s*\{\s*([^{}]*?)\s*\}", r"\\text{\1}"),
         (r"\\text\{\}", ""),
+        (r"\\text\{([A-Za-z /]+)\^(?:\{([23])\}|([23]))\}", r"\\text{\1}^\2\3"),
+        (r"[(\[][^()\[\],;]+(?:;[^()\[\],;]+)+[)\]]", _with_commas),
+        (r"^([0-9.]+) ?(?:\\text\{to\}|to) ?([0-9.]+)$", r"\1:\2"),
+        (
+            r",? ?(?:(?:where|for)(?: any| all)?(?: integers?)? )?[kmn] ?\\in ?"
+            r"\\(?:mathbb|text) ?\{?Z\}?$",
+            "",
+        ),
+        # Bases and residues
+        (r"^0([xob])([0-9A-Fa-f]+)$", _prefixed),
+        (r"^\(([0-9A-Fa-f]+)\)(?=_)", r"\1"),
+        (r"^([0-9a-f]*[a-f][0-9a-f]*)(?=_\{?1[1-6]\}?$)", lambda found: found[1].upper()),
+        (
+            r"^([0-9A-F,]+)(?: ?\(? ?(?:in )?(?:\\text\{)?(?:in )?base[- ]?|_\{?(?:\\text ?\{ ?)?)"
+            rf"\}}? ?([0-9]{{1,2}}|{'|'.join(_BASES)}) ?[)}}]{{0,2}}$",
+            lambda found: f"{found[1]}_{{{_BASES.get(found[2], found[2])}}}",
+        ),
+        (
+            r" ?(?:\\pmod|\(? ?\\?(?:bmod|mod(?:ulo)?)|\(? ?\\text\{mod(?:ulo)? ?\})(?![A-Za-z])"
+            r" ?\{?([0-9]{1,9})\}? ?\)?$",
+            r"\\pmod{\1}",
+        ),
         (r"\^\{ ?\\circ ?\}|\\degree(?![A-Za-z])", r"^\\circ"),
+        (r"\\text\{\^\\circ ?([CFK]?)\}|\^\\circ ?\\text\{([CFK])\}", r"^\\circ \1\2"),
+        (
+            r"(?<=[0-9}]) ?\\frac ?\{ ?\\text\{ ?([A-Za-z]+) ?\} ?\}"
+            r"\{ ?\\text\{ ?([A-Za-z]+) ?\} ?\}",
+            r"\\text{\1/\2}",
+        ),
+        (r"(?<=[0-9]) ?\\Omega$", r"\\text{ohm}"),
         (r"\\text\{degrees?\}|(?<=[0-9}]) ?degrees?(?![A-Za-z])", r"^\\circ"),
         (r"(?<=[0-9}]) ?percent(?:age)?$|\\text\{percent\}$", "%"),
         (r"\\leq(?:slant)?(?![A-Za-z])", r"\\le "),
@@ -96,6 +159,18 @@ _REWRITES = tuple(
         (r"\\varnothing(?![A-Za-z])|\\\{ *\\\}", r"\\emptyset"),
         (r"(?<![\\A-Za-z])pi(?![A-Za-z])", r"\\pi"),
         # Numbers
+        (r"(?<=[0-9)}]) ?[xX] ?(?=10(?:\^|\*\*))", r"\\times "),
+        (r"(?<=[0-9A-Za-z)])\*\*(?=[0-9(-])", "^"),
+        (r"(?<=[0-9])_(?=[0-9]{3}(?![0-9]))", ""),
+        (
+            r"(?<=\.)([0-9]*)\\dot ?\{?([0-9])\}?([0-9]*)\\dot ?\{?([0-9])\}?",
+            r"\1\\overline{\2\3\4}",
+        ),
+        (
+            r"(?<=\.)([0-9]*)\\(?:dot|bar|overline) ?(?:\{([0-9]+)\}|([0-9]))",
+            r"\1\\overline{\2\3}",
+        ),
+        (r"(?<=[0-9]\.)\(([0-9]+)\)$", r"\\overline{\1}"),
         (r"\\frac\s*([0-9a-z]|\\pi)\s*([0-9a-z]|\\pi)(?![A-Za-z])", r"\\frac{\1}{\2}"),
         (r"\\frac\s*([0-9])\s*\{", r"\\frac{\1}{"),
         (r"(\\frac\s*\{[^{}]*\})\s*([0-9])", r"\1{\2}"),
@@ -137,6 +212,7 @@ def _plain_characters(text: str) -> str:
     text = _RAISED.sub(lambda found: "^" + _group(found[0]), text)
     text = _LOWERED.sub(lambda found: "_" + _group(found[0]), text)
     text = _VULGAR.sub(lambda found: _vulgar(found[0]), text)
+    text = _MARKED_DIGITS.sub(lambda found: rf"\overline{{{re.sub('[^0-9]', '', found[0])}}}", text)
     text = _ROOT.sub(
         lambda found: (
             f"{_ROOTS.get(found['sign'], chr(92) + 'sqrt')}{{{found['inside'] or found['digits']}}}"

@@ -17,6 +17,7 @@ lb lbs pound | oz ounce | ton | ms millisecond | s sec second | min minute | h h
 day | week | month | yr year | dollar usd buck | cent | euro eur | ml milliliter millilitre
 l liter litre | gal gallon | quart | pint | cup | mph | kmh kph | radian rad | unit | am | pm
 sterling gbp | yen jpy | rupee inr rs
+newton | joule | watt | volt | ampere amp | pascal pa | hertz hz | kelvin | ohm | mole mol
 square sq | cubic cu
 """
 _NAMES = {
@@ -33,6 +34,10 @@ eighths tenth tenths hundredths thousandths time times twice squared cubed facto
 pair pairs base modulo mod if when where not is are to each choose percent root over by with
 between from
 """
+_CAPITALS = {
+    "N": "newton", "J": "joule", "W": "watt", "V": "volt", "A": "ampere", "K": "kelvin",
+}  # fmt: skip
+"""Units of one capital letter behind a number, which may be a variable as well: 10 N."""
 _NO_UNITS = frozenset(_CHANGE_THE_NUMBER.split())
 _TEXT = r"\\text\{[A-Za-z. /]+\}(?:\^\{?[23]\}?)?"
 # What Chinese, Japanese and Korean count or measure in; not what multiplies or divides: 万, 倍, 折.
@@ -46,7 +51,8 @@ _UNIT = re.compile(
       | \^\\circ\ ?(?:\\text\{{)?(?P<scale>[CFK]?)\}}?
       | (?P<text>{_TEXT}(?:/{_TEXT})?)
       | (?<=[0-9)}}\]])(?:\\text\{{)?(?P<counted>{_COUNTED})\}}?
-      | (?<=[0-9)}}\]])(?P<bare>\ ?[A-Za-z]{{2,}}(?:[ /][A-Za-z]+){{0,6}}|\ [A-Za-z])
+      | (?<=[0-9)}}\]])
+        (?P<bare>\ ?[A-Za-z]{{2,}}(?:[ /][A-Za-z]+){{0,6}}|\ [A-Za-z](?:/[a-z]{{1,3}})?)
         (?P<power>\^\{{?[23]\}}?)?
     )""",
     re.VERBOSE,
@@ -91,6 +97,7 @@ def measured(text: str) -> Measured:
     words = (part["text"] or part["bare"] + (part["power"] or "")).replace(r"\text", "")
     # 5 gallons of water: what is measured says nothing about the unit.
     words = re.sub(r"(?<=[a-z]) of (?:[a-z]+ ?){1,5}$", "", words)
+    words = _CAPITALS.get(words.strip(" {}"), words)
     unit, listed = _one_spelling(words)
     # Letters right after a number are variables (2ab) unless they are a unit or a longer word.
     if not unit or (part["bare"] and not listed and len(part["bare"].strip()) < 4):

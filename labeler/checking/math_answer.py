@@ -18,7 +18,9 @@ Decisions (each is a case in tests/checking/math_cases.json):
   other's, or both say in different words that there is nothing, it is unknown.
 - One value in several notations (`answer_notations`): a column and a tuple, y and f(x).
 
-Not covered: pulling the answer out of a solution (`extract`), numbers in words, unit conversion.
+- Number words are read where the other answer has digits (`number_words`): five is 5.
+
+Not covered: pulling the answer out of a solution (`extract`), unit conversion.
 Sources: Math-Verify (gold first: its comparison is not symmetric; issues 25 and 60), whose `parse`
 is not used because it accepts a fragment of what it cannot read, and whose time-outs use SIGALRM.
 """
@@ -28,6 +30,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -52,11 +55,12 @@ from labeler.checking.answer_text import (
 )
 from labeler.checking.answer_units import Measured, measured
 from labeler.checking.answer_words import compare_words
+from labeler.checking.number_words import with_digits
 from labeler.checking.workers import KillableWorkers, Lost
 from labeler.driver.requests import Check, CheckResult
 from labeler.records import Verdict
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised whenever a verdict may change; part of the journal's keys."""
 
 _CORRECT = CheckResult(Verdict.CORRECT)
@@ -72,6 +76,8 @@ _LABEL = re.compile(
     r"(?:\\text\{[A-Za-z ]{1,60}\}|[A-Z][a-z]{3,20}(?: [a-z]{1,20}){0,5}) ?= ?(?=[^=]+$)"
 )
 _IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
+_MOST_ROUNDED = 0.01
+"""Relative difference up to which a number may be the rounding that stands beside it."""
 _ROUNDING = 1e-5
 """Relative difference up to which two values may be one value rounded to six places."""
 
@@ -92,11 +98,15 @@ def compare(gold: str, answer: str) -> CheckResult:
         return _unknown("a factorial, or a sentence that ends with an exclamation mark")
     if (twice := _said_twice(*written) or _said_twice(*reversed(written))) is not None:
         return twice
+    if _rounded_beside(gold, answer) or _rounded_beside(answer, gold):
+        return _CORRECT
     same_set = sets_equal(*written)
     if same_set is not None:
         return _decided(same_set, "different sets of numbers")
     if (by_form := decided_by_form(gold, answer)) is not None:
         return by_form
+    if re.search(r"[0-9]", gold + answer):
+        gold, answer = with_digits(gold), with_digits(answer)
     gold_measured, answer_measured = measured(gold), measured(answer)
     if gold_measured.unit or answer_measured.unit:
         return _compare_measured(gold_measured, answer_measured)
@@ -138,6 +148,23 @@ def _said_twice(one: str, other: str) -> CheckResult | None:
     return None
 
 
+def _rounded_beside(one: str, other: str) -> bool:
+    r"""Whether `other` is a number and its rounding, `2\sqrt{3} \approx 3.46`, and `one` either."""
+    exact, sign, rounded = other.partition(r"\approx")
+    number = exact_number(rounded.strip())
+    if not sign or number is None or r"\approx" in one:
+        return False
+    if compare(one, exact).verdict is Verdict.CORRECT:
+        return True
+    if compare(one, rounded).verdict is not Verdict.CORRECT:
+        return False
+    try:
+        gap = relative_gap(parsed(exact, True), parsed(rounded, True))
+    except Exception:  # the grammar and sympy raise nearly anything
+        return False
+    return gap is not None and gap <= _MOST_ROUNDED
+
+
 def _compare_numbers(gold: str, answer: str) -> CheckResult | None:
     gold_number, answer_number = exact_number(gold), exact_number(answer)
     if gold_number is None or answer_number is None:
@@ -175,9 +202,13 @@ def _compare_measured(gold: Measured, answer: Measured) -> CheckResult:
 
 
 def _may_be_converted(only: Measured, other: Measured) -> bool:
-    r"""90^\circ may be \frac{\pi}{2}, and 1101_2 may be 13, whatever the problem asked for."""
+    r"""90^\circ may be \frac{\pi}{2}, 1101_2 may be 13 and 75 cents 0.75, as was asked for."""
     if only.unit == "degree":
         return r"\pi" in other.value
+    if only.unit in ("cent", "dollar"):
+        one, number = exact_number(only.value), exact_number(other.value)
+        times = Fraction(1, 100) if only.unit == "cent" else 100
+        return one is not None and number is not None and one.value * times == number.value
     in_base_ten = only.in_base_ten()
     return in_base_ten is not None and exact_number(other.value) == Exact(in_base_ten, True)
 
@@ -216,6 +247,8 @@ def _compare_values(gold: str, answer: str) -> CheckResult:
     if by_notation != (gold, answer):
         return _compare_values(*by_notation)
     gold_words, answer_words = words_only(gold), words_only(answer)
+    if (gold_words or answer_words) and gold.casefold() == answer.casefold():
+        return _CORRECT  # Red is words, red might be a product
     if gold_words and answer_words:
         return compare_words(gold_words, answer_words)
     for whose, text in (("gold answer", gold), ("answer", answer)):

@@ -15,6 +15,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from labeler.checking.number_words import SCALES, number_at_start
+
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "“”‘’–—…«»", " "))
 _APOSTROPHES = str.maketrans("", "", "'’`")
@@ -25,15 +27,6 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"\b(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}\b")
-_SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_WORDS = {word: n for n, word in enumerate(_SMALL)} | {
-    word: 20 + 10 * n for n, word in enumerate(_TENS)
-}
-_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 LONGEST_DATE = 40
 
 
@@ -76,7 +69,7 @@ def numbers_in(text: str) -> list[Decimal]:
         except InvalidOperation:
             continue
         scale = re.match(r"\s+(hundred|thousand|million|billion)\b", text[match.end() :].casefold())
-        found.append(number * _SCALES[scale[1]] if scale else number)
+        found.append(number * SCALES[scale[1]] if scale else number)
     return found
 
 
@@ -85,23 +78,13 @@ def rest_of_number(text: str) -> str:
     if _spelled(normal_words(text)) is not None:
         return ""
     words = normal_words(_DIGITS.sub(" ", text)).split()
-    return " ".join(word for word in words if word not in _SCALES)
+    return " ".join(word for word in words if word not in SCALES)
 
 
 def _spelled(words: str) -> Decimal | None:
-    total = part = 0
-    if not words:
-        return None
-    for word in words.split():
-        if word in _WORDS:
-            part += _WORDS[word]
-        elif word == "hundred" and part:
-            part *= 100
-        elif word in _SCALES and part:
-            total, part = total + part * _SCALES[word], 0
-        elif word != "and":
-            return None
-    return Decimal(total + part)
+    said = words.split()
+    number, used = number_at_start(said)
+    return Decimal(number) if used and used == len(said) else None
 
 
 @lru_cache(maxsize=4096)

@@ -20,10 +20,10 @@ from labeler.driver.requests import Completion, Reply, Sample, Samples
 from labeler.labelers.method import MethodSettings, Prompted
 from labeler.labelers.shared.replies.base import DECORATION
 from labeler.labelers.shared.replies.json_form import records
-from labeler.labelers.shared.replies.read import without_thinking
 from labeler.problems.solved import SolutionRecord
 from labeler.prompts import PAIR, Task
 from labeler.seeds import derive_seed
+from labeler.steps.thinking import without_thinking
 from labeler.turns.shown import shown_steps
 
 ASKED = "judge"

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from labeler.steps.delimiter import with_visible
-from labeler.steps.lines import Kind, Line, lines_of
+from labeler.steps.lines import STEP_NAME, Kind, Line, lines_of
 from labeler.steps.sentences import cut, sentence_cuts, word_cuts
 from labeler.steps.spans import Span, whole_spans
 from labeler.steps.thinking import parts_of
@@ -45,17 +45,21 @@ ANNOUNCEMENT = 300
 
 _NOT_SHOWN = re.compile(r"[\s*_#`>|~-]+")
 _ENDS_SENTENCE = re.compile(r"[.!?。！？…][\"'”’)\]*_$]*\s*\Z")
-_BLANK_END = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*\Z")
+_BLANK_END = re.compile(r"(?:\r\n|\r|\n)[ \t>]*(?:\r\n|\r|\n)[\s>]*\Z")
 _LINE_END = re.compile(r"[\r\n]\s*\Z")
 _TAIL = 80
 _ANSWER = re.compile(r"[ \t]*#{4}[ \t]*[-+$\\]?[.\d]")
 """GSM8K's mark of an answer, which is a whole step however short."""
 _ANSWERS = re.compile(
-    r"[ \t>*_]*(?:#{4}|(?:the |my |so,? the |therefore,? the )?(?:final |correct )?answer\b)",
+    r"[ \t>*_]*(?:#{4}|(?:the |my |so,? the |therefore,? the )?(?:final |correct )?answer\b"
+    r"|(?:[Aa]ntwort|[Rr][ée]ponse|[Rr]espuesta|[Rr]isposta|[Rr]esposta|[Оо]твет)\b"
+    r"|(?:因此|所以|故|最终)?答|答え|정답|답[:：])",
     re.IGNORECASE,
 )
 """A line that gives the answer does not stand under "Step 3"."""
-_NUMBERED = re.compile(r"[ \t#*_]*step[ \t]*\d", re.IGNORECASE)
+_NUMBERED = re.compile(rf"[ \t#*_]*{STEP_NAME}", re.IGNORECASE)
+_IN_COLUMN = re.compile(r"[ \t]*[-+×x*÷]?[ \t]*[\d.,]+[ \t]*(?:\r\n|\r|\n)?\Z")
+"""A number in a column that is added up; the rule below it is the stroke."""
 _ITEMS = (Kind.ITEM, Kind.TITLE)
 HEADS = (Kind.RULE, Kind.HEADING, Kind.TITLE)
 
@@ -161,6 +165,8 @@ def _begins(step: _Step, line: Line, *, after_blank: bool, by_lines: bool) -> bo
         return False
     if line.kind in _ITEMS:
         return step.item is None or line.indent <= step.item + 1
+    if line.kind is Kind.RULE and not after_blank and _IN_COLUMN.match(last.text):
+        return False
     if line.kind in HEADS or line.kind is Kind.STEP:
         return True
     if line.kind is Kind.WHOLE or line.kind is last.kind is Kind.ROW:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from labeler.steps.spans import Span
+from labeler.steps.spans import TEXTS, Span
 from labeler.steps.thinking import BEGINS, ENDS
 
 LONGEST_HEADING = 200
@@ -20,13 +20,24 @@ _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _RULE = re.compile(r"[ \t]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|={3,})\s*\Z")
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+(?![-+]?[$\\]?[\d.,]+[ \t%]*\Z)\S|[ \t]{0,3}#{1,6}\Z")
 _BOLD = re.compile(r"[ \t]{0,3}(?:\*\*|__)(?P<said>.*?)(?:\*\*|__)[ \t]*[:.]?[ \t]*\Z")
-_STEP = re.compile(r"(?:\*\*|__)?(?:[Ss]tep|STEP)[ \t]*\d{1,3}\b")
-_STEP_ALONE = re.compile(r"[ \t]{0,3}(?:[Ss]tep|STEP)[ \t]*\d{1,3}[ \t]*[:.]?\Z")
+_CJK_NUMBER = r"[ \t]*[\d一二三四五六七八九十]{1,3}"
+STEP_NAME = (
+    r"(?:(?:[Ss]tep|STEP|Schritt|[ÉE]tape|Paso|Passo|Passaggio|Шаг|Stap|Krok|Steg|Adım|Bước)"
+    rf"[ \t]*\d{{1,3}}\b|步[骤驟]{_CJK_NUMBER}|第{_CJK_NUMBER}[ \t]*步|ステップ{_CJK_NUMBER}"
+    r"|\d{1,3}[ \t]?단계)"
+)
+"""Step 2, in the languages that models answer in."""
+_STEP = re.compile(rf"(?:\*\*|__)?{STEP_NAME}")
+_STEP_ALONE = re.compile(rf"[ \t]{{0,3}}{STEP_NAME}[ \t]*[:.：]?\Z")
 _ITEM = re.compile(
-    r"(?P<indent>[ \t]*)(?:[-*+•‣]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[①-⑳])[ \t]+(?=\S)"
+    r"(?P<indent>[ \t]*)(?:[-*•‣]|\+(?![ \t]+[\d.,]+[ \t]*\Z)|\\item(?:\[[^\]\r\n]{0,40}\])?"
+    r"|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[①-⑳])[ \t]+(?=\S)"
 )
 _OPENING_TAG = re.compile(r"<[A-Za-z][\w-]{0,23}(?: [^<>]{0,80})?>")
 _CLOSING_TAG = re.compile(r"</[A-Za-z][\w-]{0,23}>")
+_BEGINS_TEXT = re.compile(rf"\\begin\{{{TEXTS}\}}(?:\[[^\]\r\n]{{0,80}}\])?")
+_ENDS_TEXT = re.compile(rf"\\end\{{{TEXTS}\}}")
+_EMPTY_QUOTE = re.compile(r"[ \t]{0,3}>[ \t>]*\Z")
 _ROW = re.compile(r"[ \t]{0,3}\|")
 _NEAR = 400
 
@@ -49,7 +60,7 @@ class Kind(Enum):
     FENCE = auto()
     PROSE = auto()
     END = auto()
-    """Nothing but the mark that ends thinking, or a closing tag (`</step>`)."""
+    """Nothing but the mark that ends thinking, or a closing tag (`</step>`, `\\end{proof}`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def lines_of(text: str, spans: Sequence[Span]) -> list[Line]:
 
 def _line(line: str, at: int, opens: bool) -> Line:
     indent = _columns(line)
-    if not line.strip():
+    if not line.strip() or _EMPTY_QUOTE.match(line.rstrip("\r\n")):
         return Line(line, at, Kind.BLANK)
     if opens:
         is_fence = line.lstrip()[:1] in "`~"
@@ -97,8 +108,10 @@ def _line(line: str, at: int, opens: bool) -> Line:
 
 def _kind(line: str) -> Kind:  # one guard per form
     bare = line.strip()
-    if ENDS.fullmatch(bare) or _CLOSING_TAG.fullmatch(bare):
+    if ENDS.fullmatch(bare) or _CLOSING_TAG.fullmatch(bare) or _ENDS_TEXT.fullmatch(bare):
         return Kind.END
+    if _BEGINS_TEXT.fullmatch(bare):
+        return Kind.RULE
     if BEGINS.fullmatch(bare) or _RULE.match(line) or _OPENING_TAG.fullmatch(bare):
         return Kind.RULE
     if _HEADING.match(line) or _STEP_ALONE.match(line) or _is_bold_heading(line):

@@ -2,7 +2,8 @@
 
 The white space between two sentences stands before the second: most tokenizers write a word and the
 space before it as one token, so a prefix ends where a token does. Nothing is cut inside of formulas
-(`$..$`, `\\(..\\)`), behind common abbreviations or behind the number of a list item.
+(`$..$`, `\\(..\\)`), behind common abbreviations or behind the number of a list item, be it at the
+beginning of a line or behind another sentence. HTML's ends of a paragraph end a sentence, too.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from labeler.steps.spans import Span
 LONGEST_FORMULA = 1_000
 
 _END = re.compile(
-    r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s)|(?<![。！？])[。！？]++[”’」』）]*+", re.ASCII
+    r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s)|(?<![。！？])[。！？]++[”’」』）]*+"
+    r"|(?:<br ?/?>|</(?:p|li|div|step|h[1-6])>)(?=[ \t]*[^\s<]|[ \t]*<(?![/b]))",
+    re.ASCII | re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"\\\(|(?<![\\$])\$(?:(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?(?<![\s\\])"
+    rf"\\\(|(?<![\\$])\$(?:(?![\s$])[^$\n]{{0,{LONGEST_FORMULA}}}?"
+    rf"(?:(?<![\s\\])|(?<=\}} )|(?<=\}}\. ))"
     rf"|\ [^$\n]{{1,{LONGEST_FORMULA}}}?\ )\$(?![\d$])",
     re.DOTALL,
 )
@@ -27,6 +31,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|approx|ca|cf|Eq|Eqs|Fig|No|Nos|Thm|Sec|Ch|etc|p|pp)"
     r"|\b(?:e\.g|i\.e|a\.m|p\.m|w\.r\.t|s\.t)|(?:^|[\n\r])[ \t>*_]*\(?(?:\d{1,3}|[A-Za-z]))\.$"
 )
+_NUMBER_OF_ITEM = re.compile(r"[ \t]+\(?\d{1,2}\.")
 _LOOK_BACK = 16
 _VISIBLE = re.compile(r"\S")
 _SPACES = re.compile(r"(?<=\S)[ \t]+(?=\S)")
@@ -35,10 +40,12 @@ _SPACES = re.compile(r"(?<=\S)[ \t]+(?=\S)")
 def sentence_cuts(text: str, spans: Sequence[Span]) -> list[int]:
     """Where sentences begin (but the first), outside of the `spans` and of formulas."""
     kept, formulas = _Walk(spans), _Walk(_formulas(text))
-    cuts = []
+    cuts: list[int] = []
     for match in _END.finditer(text):
         at = match.end()
         if kept.holds(at) or formulas.holds(at) or _is_abbreviated(text, match.start()):
+            continue
+        if cuts and text[cuts[-1] - 1] in ".!" and _NUMBER_OF_ITEM.fullmatch(text, cuts[-1], at):
             continue
         follows = _VISIBLE.search(text, at)
         if follows and not follows[0].islower():

@@ -2,8 +2,9 @@ r"""Which stretches of a text are one thing, and are never cut: fences, displays
 
 A fence is ``` or ~~~ behind which nothing but a language stands, up to a line of nothing but the
 same mark (CommonMark, section 4.5; one that begins behind other words, too, for models write that).
-A display is `$$..$$` or `\[..\]`; an environment is `\begin{x}..\end{x}`, nested or not. What a
-fence holds is no display.
+A display is `$$..$$` or `\[..\]`, or stands between two lines of nothing but `$`; an environment is
+`\begin{x}..\end{x}`, nested or not, except those that hold running text (`TEXTS`). A formula of a
+line (`$..$`) counts where it goes on in the next line. What a fence holds is no display.
 
 What was never closed lasts to the end where the text may have been cut off inside of it: a fence
 always, a display if the rest is short. Otherwise the mark stands for itself (`$$` for money).
@@ -13,8 +14,8 @@ Every mark is looked at once or twice: the time is linear in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 Span = tuple[int, int]
 """From the first character to behind the last one."""
@@ -25,20 +26,48 @@ LONGEST_INDENT = 100
 LONGEST_DOLLARS = 5_000
 """Between two `$$` that belong together; they look alike, so a stray one must not pair on."""
 
+TEXTS = (
+    r"(?:enumerate|itemize|description|center|flushleft|quote|quotation|document|abstract|proof|proofs"
+    r"|theorem|lemma|claim|proposition|corollary|solution|answer|problem|example|remark|steps?)\*?"
+)
+"""Environments whose paragraphs and items are steps like others."""
+
 _FENCE = re.compile(
     r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]{0,40})[^`~\r\n]{0,80}(?=[\r\n]|\Z)"
 )
 _OPENS_LINE = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)?\Z")
 _MARK = re.compile(
     r"(?P<skip>\\\\|\\\$)|(?P<dollars>\$\$)|(?P<open>\\\[)|(?P<close>\\\])"
-    r"|\\(?P<way>begin|end)\{(?P<name>[A-Za-z]{1,40}\*?)\}"
+    r"|(?P<lone>(?m:^)[ \t]{0,12}\$[ \t]*(?=[\r\n]|\Z))"
+    rf"|\\(?P<way>begin|end)\{{(?!{TEXTS}\}})(?P<name>[A-Za-z]{{1,40}}\*?)\}}"
 )
+_BROKEN = re.compile(
+    r"(?<![\\$\w])\$(?![\s$])(?P<inside>(?:[^$\r\n]|\\\$|(?:\r\n|\r|\n)(?![ \t]*[\r\n])){1,400}?)"
+    r"(?<![\s\\])\$(?![\d$])"
+)
+"""A formula between single dollars, by Pandoc's rule, without a blank line."""
+_OF_A_FORMULA = re.compile(r"[\\=^_{}]|[-+*/<>(]\s*[\r\n]")
 
 
 def whole_spans(text: str) -> list[Span]:
     """The spans in order; none overlaps another."""
     fences = _fences(text)
-    return _union(sorted([*fences, *_displays(text, fences)]))
+    displays = _union(sorted([*fences, *_displays(text, fences)]))
+    return _union(sorted([*displays, *_broken(text, displays)]))
+
+
+def _broken(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Formulas of running text that a line break falls into, outside of the `spans`.
+
+    They begin behind their dollar, for the line that it stands in is running text.
+    """
+    places = [(0, 0), *spans, (len(text), len(text))]
+    for (_, start), (end, _) in pairwise(places):
+        for one in _BROKEN.finditer(text, start, end):
+            inside = one["inside"]
+            # Two prices may look like it; they hold no sign of a formula.
+            if ("\n" in inside or "\r" in inside) and _OF_A_FORMULA.search(inside):
+                yield one.start() + 1, one.end()
 
 
 def _fences(text: str) -> list[Span]:
@@ -83,7 +112,7 @@ def _displays(text: str, fences: Sequence[Span]) -> list[Span]:
 def _ends(text: str, marks: Sequence[re.Match[str]]) -> list[int | None]:
     """Where what each mark opens ends; None for those that open nothing."""
     ends: list[int | None] = [None] * len(marks)
-    closing, dollars = None, None
+    closing, dollars, lone = None, None, None
     begun: dict[str, list[int]] = {}
     for index in range(len(marks) - 1, -1, -1):
         mark = marks[index]
@@ -97,6 +126,10 @@ def _ends(text: str, marks: Sequence[re.Match[str]]) -> list[int | None]:
             elif dollars is None:
                 ends[index] = _cut_off(text, mark.end())
             dollars = mark.end()
+        elif mark["lone"]:
+            if lone is not None and lone - mark.end() <= LONGEST_DOLLARS:
+                ends[index] = lone
+            lone = mark.end()
         elif mark["way"] == "end":
             begun.setdefault(mark["name"], []).append(mark.end())
         elif mark["way"] == "begin":

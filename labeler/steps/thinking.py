@@ -33,6 +33,8 @@ MARKS = (
     Mark(r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>", "Sky-T1, OpenThinker"),
     Mark(r"<\|channel\|>analysis<\|message\|>",
          r"(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>", "gpt-oss"),
+    Mark(r"\Aanalysis(?=[A-Z])", r"assistantfinal", "gpt-oss, without its special tokens"),
+    Mark(r"<\|START_THINKING\|>", r"<\|END_THINKING\|>", "Cohere"),
     Mark(r"<\|channel>thought", r"<channel\|>", "Gemma 4"),
     Mark(r"Here is my thought process:", r"Here is my response:", "Granite 3"),
     Mark(r"Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", "Apriel"),
@@ -54,6 +56,25 @@ def after_thinking(text: str) -> str:
         at = mark.end()
         is_open = mark["begins"] is not None
     return "" if is_open else text[at:]
+
+
+def without_thinking(text: str) -> str:
+    """What was said before, between and behind thinking; nothing of what never ended.
+
+    Where only an end stands (templates may hold the beginning), all before it was thought.
+    """
+    said: list[str] = []
+    at = 0
+    is_open = False
+    for mark in _EITHER.finditer(text):
+        if not is_open:
+            said.append(text[at : mark.start()])
+        if mark["ends"] and not is_open:
+            said.clear()
+        at, is_open = mark.end(), mark["begins"] is not None
+    if not is_open:
+        said.append(text[at:])
+    return "".join(said)
 
 
 def parts_of(text: str) -> list[str]:

@@ -118,7 +118,7 @@ def test_a_check_that_hangs_is_unknown_and_the_others_are_not_affected():
 
 def test_the_fingerprint_names_rules_and_libraries():
     assert MathChecker().fingerprint.split() == [
-        "math_answer-3",
+        "math_answer-4",
         "math-verify-0.9.0",
         "latex2sympy2-extended-1.11.0",
         "sympy-1.14.0",

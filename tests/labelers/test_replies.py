@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from labeler.labelers.shared.replies.base import StepVerdict, verdict_of
 from labeler.labelers.shared.replies.json_form import records
-from labeler.labelers.shared.replies.read import read_reply, without_thinking
+from labeler.labelers.shared.replies.read import read_reply
 from labeler.records import Verdict
+from labeler.steps.thinking import without_thinking
 
 THREE = ("2 + 3 = 5\n", "5 * 4 = 20\n", "Answer: 20")
 EMBEDDED = ("Step 1: buys: 2 + 3 = 5.\n", "Step 2: each: 5 * 4 = 21.\n", "Answer: 21")
@@ -282,6 +283,13 @@ def test_a_very_long_line_is_read_like_a_short_one(reply, expected):
         ("a<think>b", "a"),
         ("a<think>b<think>c</think>d", "ad"),
         ("a<think>b</think>c</think>d", "d"),
+        ("[THINK]a[/THINK]b", "b"),
+        ("◁think▷a◁/think▷b", "b"),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b",
+            "b",
+        ),
+        ("<reasoning>a</reasoning>b", "b"),
     ],
 )
 def test_what_is_thought_aloud_is_not_said(text, said):

@@ -23,6 +23,9 @@ from labeler.steps.thinking import parts_of
         ("<|channel|>analysis<|message|>6<|end|><|start|>assistant<|channel|>final<|message|>5", "5"),
         ("<|channel|>analysis<|message|>6", ""),
         ("<|channel>thought\n6<channel|>5", "5"),
+        ("analysisWe add: 6? No.assistantfinalIt is 5", "It is 5"),
+        ("An analysisWe", "An analysisWe"),
+        ("<|START_THINKING|>6<|END_THINKING|>5", "5"),
         ("Here is my thought process: 6 Here is my response: 5", " 5"),
     ],
 )  # fmt: skip

@@ -44,6 +44,14 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 
+_OTHERS = re.compile(
+    r"\b(?:the |all )?(?:other|others|remaining|rest)\b[^.\n]{0,80}?"
+    r"\b(?:wrong|incorrect|not (?:right|correct)|mistake\w*)\b",
+    re.IGNORECASE,
+)
+"""What denies the answers that were not given."""
+_ONLY_A_CHOICE = re.compile(r"\**\(?[A-J]\)?\.?\**")
+
 
 def final_answer(text: str) -> str | None:
     """The final answer as the reply wrote it, without its mark; None where none can be read."""
@@ -60,6 +68,8 @@ def final_answer(text: str) -> str | None:
     marked = _marked(reply)
     if marked is not None:
         return _upheld(marked, reply)
+    if _ONLY_A_CHOICE.fullmatch(reply.strip()):
+        return reply.strip().strip("*").rstrip(".")
     # Nor does what a block of another kind at the end would give.
     return None if reply.rstrip().endswith(FENCE) else conclusion(reply)
 
@@ -90,7 +100,7 @@ def _boxed(text: str, found: list[Box]) -> Marked:
 
 def _upheld(marked: Marked, text: str) -> str | None:
     """The marked answer; what replaces it if it is withdrawn; None where that is not clear."""
-    rest = text[marked.end :][-WINDOW:]
+    rest = _OTHERS.sub("", text[marked.end :][-WINDOW:])
     withdraws = _WITHDRAWS.search(rest)
     if not withdraws and not _DOUBTS.search(rest):
         return marked.answer

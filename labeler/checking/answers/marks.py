@@ -26,6 +26,7 @@ _WORDS = (
     r"|r[ée]ponse|respuesta|antwort|risposta|resposta|ответ"
 )
 _CJK = (
+    r"(?:故|应|應|因此|所以)(?:本题)?应?[选選]择?(?=\s?[:：]?\s?[(（]?[A-J](?![A-Za-z]))|"
     r"答案(?:应该|應該)?(?:是|为|為)?|答えは?|解答は?|正解は?|答(?=\s?[:：])"
     r"|정답은?|답은?(?=\s?[:：])"
 )
@@ -88,12 +89,18 @@ _TAGS = re.compile(
     r"<(?P<tag>answer|final_answer|finalanswer|final|ans|result)>"
     r"(?P<inside>[^<>]{0,600}?(?:<[^<>/a-z][^<>]{0,200}?)?)</(?P=tag)>"
     r"|\[ANSWER\](?P<square>[^\[\]]{0,600})\[/ANSWER\]"
-    r"|\"(?:final_?)?answer\"\s?:\s?(?:\"(?P<json>(?:[^\"\\\n]|\\.){0,300})\""
-    r"|(?P<bare>-?[0-9.]{1,40}))",
+    r"|[\"'](?:final[_ ]?)?(?:answer|result|solution)[\"']\s?:\s?"
+    r"(?:\"(?P<json>(?:[^\"\\\n]|\\.){0,300})\"|'(?P<single>(?:[^'\\\n]|\\.){0,300})'"
+    r"|\[(?P<list>[^\[\]{}]{1,300})\]"
+    r"|(?P<bare>-?[0-9.]{1,40}(?:[eE][-+]?[0-9]{1,4})?|true|false|True|False))",
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"^```[a-z]{0,12}\n(.{1,400}?)\n[ ]{0,4}```", re.DOTALL)
-_OPENED = re.compile(r"[\s>*_#\-:：\"“'~|]{0,24}")
+_OPENED = re.compile(r"[\s>*_#\-:：\"“'~|→➡👉✅\ufe0f]{0,24}")
+_TABLE = re.compile(r"\|[^\n]{0,400}\|[ \t]*\n[ \t]{0,3}\|[ \t]*:?-")
+_ITEM = re.compile(r"[ \t]{0,4}(?:[-*•]|[0-9]{1,2}[.)])[ \t]{1,4}(?=\S)")
+MOST_ITEMS = 12
+"""Longer lists behind a mark are no answer but an explanation."""
 _PLACEHOLDER = re.compile(
     r"""^[\[<({\\]{0,8}(?:text)?[\[<({\s]{0,4}(?:your\ |the\ |my\ |final\ |numerical\ |numeric\ )*
     (?:answer|ans|result|value|number|number\ here|final\ answer|answer\ here
@@ -135,8 +142,12 @@ def _last_tag(text: str) -> Marked | None:
     last = None
     for tag in _TAGS.finditer(text):
         inside = next(
-            part for part in tag.group("inside", "square", "json", "bare") if part is not None
+            part
+            for part in tag.group("inside", "square", "json", "single", "list", "bare")
+            if part is not None
         )
+        if tag["json"] or tag["single"]:
+            inside = inside.replace(r"\\", "\\")  # JSON doubles what TeX needs once
         if not is_placeholder(inside):
             last = Marked(tag.start(), tag.end(), _in_short(inside.strip(), text[: tag.start()]))
     return last
@@ -239,6 +250,10 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
             return text[begin:end], end
     if fence := _FENCE.match(text[begin : begin + REACH]):
         return fence[1].strip(), begin + fence.end()
+    if _TABLE.match(text, text.rfind("\n", 0, begin) + 1):
+        return "", begin
+    if listed := _items_at(text, text.rfind("\n", 0, begin) + 1):
+        return listed
     line, end = _line(text, begin)
     sentence = first_sentence(line)
     if not sentence or _NO_VALUE.match(sentence) or is_placeholder(clean(sentence)):
@@ -246,9 +261,25 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
     return _in_short(sentence, text[max(0, start - 2000) : start]), begin + len(sentence)
 
 
+def _items_at(text: str, begin: int) -> tuple[str, int] | None:
+    """The answers that a list of short items gives side by side; None where there is no list."""
+    items: list[str] = []
+    at = begin
+    while len(items) <= MOST_ITEMS and (mark := _ITEM.match(text, at)):
+        line, end = _line(text, mark.end())
+        items.append(clean(line))
+        at = min(end + 1, len(text))
+    if not 2 <= len(items) <= MOST_ITEMS or not all(
+        re.search(r"[0-9\\]", one) and len(one) <= 60 for one in items
+    ):
+        return None
+    return ", ".join(items), at
+
+
 _REMARK = re.compile(
     r"[,;]? \(?(?:because|since|as (?:it|the|we|that|there|this|he|she|they)|which|where|so that|so"
-    r"|given|due to|but|though|although|i\.e\.|that is|meaning|after|assuming|when|if|by)\b"
+    r"|given|due to|for (?:all|any|every|each)|but|though|although|i\.e\.|that is"
+    r"|meaning|after|assuming|when|if|by)\b"
     r"|, (?:and )?(?:not|rather|instead)\b"
 )
 """Where the reason or a remark begins behind an answer."""
@@ -256,6 +287,9 @@ _ABOUT = re.compile(
     r"^(?:(?:about|approximately|around|roughly|approx\.?|nearly|exactly|only|just)\s{1,3}"
     r"|[~≈]\s{0,3})(?=[-$\\0-9])",
     re.IGNORECASE,
+)
+_CJK_COPULA = re.compile(
+    r" ?(?:です|である|だ|(?:に|と)なります|(?:에|이) 됩니다|입니다|이다|예요)[。．.]?$"
 )
 _PROSE = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 
@@ -300,6 +334,9 @@ def clean(answer: str) -> str:
             r"(?<=[0-9$}]) [(\[](?=[^()]*[a-z]{3})(?!mod)[^()\[\]]{2,60}[)\]]$", "", answer
         )
         answer = re.sub(r"(?<=[0-9}]) \[[^\[\]]{1,40}\]$", "", answer)
+        if answer.count("**") % 2:  # the other half stood at the end
+            answer = answer.replace("**", "")
+        answer = _CJK_COPULA.sub("", answer)
         answer = re.sub(r"[\s\U0001f300-\U0001faff\u2600-\u27bf]+$", "", answer)
         if answer == before:
             break

@@ -12,7 +12,7 @@ from labeler.records import Verdict
 
 MARKED = AnswerReader("marked", "a box, ####, or 'the answer is'; nothing else", 1, read_marked)
 AUTO = AnswerReader(
-    "auto", "the forms of real replies, the concluding sentence last", 3, final_answer
+    "auto", "the forms of real replies, the concluding sentence last", 4, final_answer
 )
 LAST_NUMBER = AnswerReader("last_number", "the last number of the text", 1, read_last_number)
 STRICT = AnswerReader("strict", "the number behind '#### ', as GSM8K is scored", 1, read_strict)

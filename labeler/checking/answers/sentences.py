@@ -24,7 +24,10 @@ _CUE = re.compile(
     |in\ (?:total|all|conclusion|summary|the\ end)
     |overall|altogether|finally|as\ a\ result|it\ follows|we\ (?:conclude|find|get|obtain)
     |this\ (?:means|gives|makes)|that\ (?:means|gives|makes)|(?:to\ )?conclu\w+
-    |(?:my|our|the|final|correct)\ (?:final\ )?(?:answer|result|total)|total)\b""",
+    |(?:my|our|the|final|correct)\ (?:final\ )?(?:answer|result|total)|total)\b
+    |^[\s>*_\-•:.]*(?:→|➡|⇒|∴|👉|✅)
+    |^[\s>*_\-•]*(?:因此|所以|故|综上|總之|总之|总共|一共|共有|于是|從而|从而|可得
+      |したがって|よって|ゆえに|따라서|그러므로)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _INNER_CUE = re.compile(
@@ -61,12 +64,17 @@ _OPENING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _BREAKS_OFF = re.compile(
-    r"""(?:[-+*/×÷=^(]|\b(?:the|an?|of|by|to|for|with|from|and|or|is|are|was|were|has|have|had|so|if
+    r"""(?:[-+/×÷=^(]|(?<!\*)\*|\b(?:the|an?|of|by|to|for|with|from|and|or|is|are|was|were|has|have|had|so|if
     |when|then|that|which|who|this|these|in|on|at|into|need|needs|can|will|would|get|take|we|he
     |she|they|it|his|her|their|now,?\ we))\s*\Z""",
     re.VERBOSE,
 )
 """Ends of a text that no sentence ends with: an operator, or a word that leads to another."""
+_LATER_PART = re.compile(
+    r"^[ \t>*_-]{0,6}\(?a[).][ \t].{0,3000}^[ \t>*_-]{0,6}\(?[b-h][).][ \t][^\n]*\s*\Z",
+    re.MULTILINE | re.DOTALL,
+)
+"""A text that ends with its answer to (b), behind one to (a): neither alone is the answer."""
 _ASIDES = re.compile(
     r"(?<=\s)\((?=[^()]{0,160}[A-Za-z]{3})[^()]{1,160}\)|,? (?:since|because|while|so that"
     r"|in order to|to (?:ensure|make sure|guarantee))\b.{0,600}",
@@ -120,6 +128,8 @@ def conclusion(text: str, *, only_drawn: bool = False) -> str | None:
     """
     tail = text[-WINDOW:]
     if _BREAKS_OFF.search(tail[-40:]):
+        return None
+    if _LATER_PART.search(tail):
         return None
     spans = _sentences(tail)[-MOST_SENTENCES:]
     fallback: str | None = None

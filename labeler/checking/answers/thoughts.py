@@ -1,29 +1,15 @@
 r"""Cuts off what is no part of a reply's answer: thoughts, special tokens, a next turn.
 
-Thinking models write their thoughts between marks and the answer behind them; a template may hold
-the opening mark, so the closing one is enough. Thoughts that never end have no answer behind them.
-Sources: the chat templates of DeepSeek-R1 and Qwen3 (`<think>`), Kimi, Cohere, Mistral's Magistral,
-Open-Thoughts, Seed-OSS, gpt-oss (channels).
+Where thoughts begin and end, by family of models, says `labeler.steps.thinking`. Thoughts that
+never end have no answer behind them.
 """
 
 from __future__ import annotations
 
 import re
 
-_PAIRS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<thoughts>", "</thoughts>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<scratchpad>", "</scratchpad>"),
-    ("<seed:think>", "</seed:think>"),
-    ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("<|channel|>analysis", "<|channel|>final"),
-)
+from labeler.steps.thinking import after_thinking
+
 _SPECIAL = re.compile(
     r"<\|[A-Za-z_0-9]{1,40}\|>|</?s>|<(?:end|start)_of_turn>|<eos>|<pad>"
     r"|\[/?INST\]|<｜[^<>｜]{1,40}｜>"
@@ -37,14 +23,7 @@ _END = re.compile(
 
 def behind_thoughts(text: str) -> str | None:
     """What stands behind the last thought, all of it where there is none; None in an open one."""
-    for opening, closing in _PAIRS:
-        end = text.rfind(closing)
-        begin = text.rfind(opening)
-        if begin > end:
-            return None
-        if end >= 0:
-            text = text[end + len(closing) :]
-    return text
+    return after_thinking(text) or None
 
 
 def without_special_tokens(text: str) -> str:

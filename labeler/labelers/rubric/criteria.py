@@ -20,10 +20,10 @@ from labeler.driver.requests import Failed, Reply, Samples
 from labeler.labelers.shared.replies.base import StepVerdict
 from labeler.labelers.shared.replies.injection import speaks_to_judge
 from labeler.labelers.shared.replies.json_form import records
-from labeler.labelers.shared.replies.read import without_thinking
 from labeler.labelers.shared.verdict_evidence import AggregatedVerdict
 from labeler.prompts import Task
 from labeler.records import Verdict
+from labeler.steps.thinking import without_thinking
 
 _KINDS = {
     "key_steps": "key step", "checkpoints": "checkpoint", "warnings": "warning",

@@ -8,7 +8,6 @@ Qwen's Lessons (2501.07301), ProcessBench (2412.06559), ThinkPRM (2504.16828); s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from labeler.labelers.shared.replies.injection import speaks_to_judge
 from labeler.labelers.shared.replies.json_form import read_json
 from labeler.labelers.shared.replies.line_form import read_lines
 from labeler.records import Verdict
+from labeler.steps.thinking import without_thinking
 
 MOST_CHARACTERS = 4_000_000
 """Of a reply: a million tokens."""
@@ -54,22 +54,6 @@ def read_reply(
     laid = [_laid(one, len(steps), first_number, by_heads, silence) for one in parsed]
     step_verdicts = tuple(_agreed(said) for said in zip(*laid, strict=True))
     return _unswayed(step_verdicts) if speaks_to_judge(steps) else step_verdicts
-
-
-def without_thinking(text: str) -> str:
-    """What was said after thinking aloud; nothing where the thinking never ended."""
-    said: list[str] = []
-    thinking = False
-    for part in re.split(r"(</?think(?:ing)?>)", text):
-        if part in {"<think>", "<thinking>"}:
-            thinking = True
-        elif part in {"</think>", "</thinking>"}:
-            if not thinking:  # chat templates may hold the opening tag themselves
-                said.clear()
-            thinking = False
-        elif not thinking:
-            said.append(part)
-    return "".join(said)
 
 
 def _why_nothing(text: str, spoken: str, cut_off: bool) -> str:
