@@ -112,27 +112,27 @@ class Replay:
         for k in range(1, len(self.paid) + 1):
             yield from combinations(self.paid, k)
 
+    def draw(self, one: Examined) -> float:
+        """As a run draws what is explored."""
+        return derive_seed(self.seed, "explore", one.solved.problem.problem_id) / 2**63
+
     def acquired(self, terms: Terms) -> Choice:
         """As a run does it: learns on some, then asks in groups, each with its own budget."""
         terms = replace(terms, sources=(*FREE, *self.paid))
         ids = [one.solved.problem.problem_id for one in self.examined]
         drawn = sorted(range(len(ids)), key=lambda i: short_hash("pilot", ids[i]))
-        first = [self.examined[i] for i in drawn[: terms.enough]]
-        others = [self.examined[i] for i in sorted(drawn[terms.enough :])]
-        board = _board(first, RULE)
-        _drive(learning(board, RULE, terms, len(ids)), first)
+        heard = [self.examined[i] for i in drawn[: terms.n_first]]
+        first = heard[: terms.n_learned]
+        others = [self.examined[i] for i in sorted(drawn[terms.n_learned :])]
+        board = _board(heard, RULE)
+        _drive(learning(board, RULE, terms, len(ids)), heard)
         known = learned(board, RULE, terms)
         share = share_of(board, terms, len(others))
-        cases = [*board.cases]
+        cases = board.cases[: len(first)]
         for at in range(0, len(others), GROUP):
             some = others[at : at + GROUP]
             group = _board(some, replace(RULE, model=known.expecting.model))
-            explored = {
-                n
-                for n, one in enumerate(some)
-                if derive_seed(self.seed, "explore", one.solved.problem.problem_id) / 2**63
-                < terms.explore
-            }
+            explored = {n: u for n, one in enumerate(some) if (u := self.draw(one)) < terms.explore}
             budget = None if share is None else share * len(some)
             _drive(spend(group, range(len(some)), terms, known, explored, budget), some)
             cases += group.cases
@@ -143,6 +143,7 @@ class Replay:
             **measured([case.row for case in cases], truths, spent),
             "asked": {name: asked[name] for name in self.paid},
             "learning_tokens": board.spent().tokens,
+            "kept_when_asked": sum(case.n_kept for case in cases),
         }
 
 

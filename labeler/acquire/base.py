@@ -16,8 +16,8 @@ from enum import StrEnum
 
 from labeler.labelers.base import Findings
 
-DEAREST = 40.0
-"""Where no budget says what is too dear: times the average price of a decided step."""
+KEPT = 0.99
+"""Share of what all labelers together would decide, where a run does not say."""
 
 
 class Unit(StrEnum):
@@ -58,31 +58,42 @@ class Terms:
 
     `sources` are the labelers that may be asked. A solution is decided when its first error (or
     that it has none) is `min_confidence` probable. `budget`, in `unit`, is for all solutions; None:
-    as much as is worth it. A question is worth it where a step that it is expected to decide costs
-    at most `dearest` times what a decided step has cost on average so far. None: `DEAREST` times;
-    under a budget whatever it costs, for then the budget says what is too much.
+    as much as it takes to decide, by expectation, the share `kept` of the steps that would be
+    decided if everybody were asked. A question is worth it where a step that it is expected to
+    decide costs at most `dearest` times what a decided step has cost on average so far; None:
+    whatever it costs.
     """
 
     sources: tuple[str, ...]
     min_confidence: float
     unit: Unit = Unit.TOKENS
     budget: float | None = None
+    kept: float = KEPT
     pilot: int = 16
     """Problems that the run learns on first."""
     enough: int = 128
     """Problems, these among them, after which it learns no more."""
+    heard: int = 1024
+    """Problems, these among them, of which it hears at first what costs nothing."""
     explore: float = 0.01
-    """Share of the other problems that everybody is asked about."""
+    """Share of the other problems that everybody is asked about, as far as that stays cheap."""
     dearest: float | None = None
     searching: frozenset[str] = frozenset()
     """Labelers that learn on the pilot themselves, and are asked about all of it."""
 
+    @property
+    def n_learned(self) -> int:
+        """Problems that the run learns on."""
+        return max(self.enough, self.pilot)
+
+    @property
+    def n_first(self) -> int:
+        """The same, and those of which it hears only what costs nothing."""
+        return max(self.n_learned, self.heard)
+
     def worth(self, n_decided: float, spent: float) -> float:
         """Steps that a unit must be expected to decide, where so many were decided for so much."""
-        dearest = self.dearest
-        if dearest is None:
-            dearest = DEAREST if self.budget is None else math.inf
-        return n_decided / spent / dearest if spent else 0.0
+        return n_decided / spent / self.dearest if spent and self.dearest else -math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,13 @@ class Acquiring:
 
 
 def learned_on(recipe: Recipe, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The problems that the run learns on whom to ask, the pilot's first; drawn by the hash of
-    their ids, so the same ones however the problems are ordered.
+    """The problems that the run learns on whom to ask, then those of which it hears only what
+    costs nothing; drawn by the hash of their ids, so the same ones however they are ordered.
     """
     if recipe.terms is None:
         return ()
     drawn = sorted((short_hash("pilot", one.problem_id), i) for i, one in enumerate(problems))
-    n = max(recipe.terms.enough, recipe.terms.pilot)
-    return tuple(problems[i] for _, i in drawn[:n])
+    return tuple(problems[i] for _, i in drawn[: recipe.terms.n_first])
 
 
 async def acquiring_recipe(
@@ -108,14 +107,16 @@ def _learn(
     log: list[tuple[Ask, Answer]] = []
     asking = learning(board, rule, terms, n_problems)
     yield from _converse(asking, board, recipe, acquiring.prices, log)
-    asked: dict[str, list[Ask]] = {one.problem_id: [] for one in problems}
+    asked: dict[str, list[Ask]] = {one.problem_id: [] for one in problems[: terms.n_learned]}
     for ask, _ in log:
-        asked[board.cases[ask.number].problem.problem_id].append(ask)
+        name = board.cases[ask.number].problem.problem_id
+        if name in asked:
+            asked[name].append(ask)
     own = {
         name: [Ask(numbers[name].index(ask.number), ask.source) for ask in asks]
         for name, asks in asked.items()
     }
-    left = share_of(board, terms, n_problems - len(problems))
+    left = share_of(board, terms, n_problems - len(asked))
     return replace(acquiring, known=learned(board, rule, terms), asked=own, left=left)
 
 
@@ -136,7 +137,8 @@ def label_group(
     ]
     yield from _converse(_all_at_once(board, again), board, recipe, acquiring.prices, log)
     others = [one.problem_id for one in problems if one.problem_id not in acquiring.asked]
-    explored = {n for name in others if is_explored(name, recipe, terms) for n in numbers[name]}
+    draws = {name: exploring_draw(name, recipe) for name in others}
+    explored = {n: u for name, u in draws.items() if u < terms.explore for n in numbers[name]}
     budget = None if acquiring.left is None else acquiring.left * len(others)
     asking = spend(board, [n for p in others for n in numbers[p]], terms, known, explored, budget)
     yield from _converse(asking, board, recipe, acquiring.prices, log)
@@ -180,10 +182,9 @@ def ask_everybody(
     return Everything(pairs, board, dict(log))
 
 
-def is_explored(problem_id: str, recipe: Recipe, terms: Terms) -> bool:
-    """Whether everybody is asked about this problem, whatever it costs: drawn, not chosen."""
-    drawn = derive_seed(recipe.policy.run_seed, "explore", problem_id)
-    return drawn / 2**63 < terms.explore
+def exploring_draw(problem_id: str, recipe: Recipe) -> float:
+    """A problem's place in [0, 1): those below `Terms.explore` are explored."""
+    return derive_seed(recipe.policy.run_seed, "explore", problem_id) / 2**63
 
 
 def _labelled(

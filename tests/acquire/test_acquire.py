@@ -1,6 +1,7 @@
 """Whom acquisition asks, on simulated solutions whose labelers' worth is known."""
 
 import dataclasses
+import math
 from collections import Counter
 
 import pytest
@@ -107,21 +108,28 @@ def test_a_labeler_that_gets_worse_is_noticed():
 def explored_at_once(known, rows, budget):
     """Of ten solutions that are explored, how often who is asked first, and at what price."""
     board = board_of(rows[:10], RULE)
-    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, range(10), budget))
+    drawn = {n: n / 100 for n in range(10)}
+    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, drawn, budget))
     price = sum(known.prices.of(ask.source, board.cases[ask.number]) for ask in asks)
     return Counter(ask.source for ask in asks), price
 
 
 def test_who_explores_asks_everybody_but_spends_a_tenth_of_a_budget_at_most(plain):
     known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
-    everybody, whole = explored_at_once(known, rows, None)
+    everybody, whole = explored_at_once(dataclasses.replace(known, usual=1e6), rows, None)
     assert everybody == dict.fromkeys(SOURCES, 10)
     some, price = explored_at_once(known, rows, whole)
     assert price <= whole / 10
     assert some["monte_carlo"] < some["judge"] <= some["spare"] == 10
 
 
-def test_without_a_budget_forty_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
-    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 40)
-    assert Terms(SOURCES, 0.9, budget=5000.0).worth(100, 1000.0) == 0.0
-    assert Terms(SOURCES, 0.9, budget=5000.0, dearest=2.0).worth(100, 1000.0) == 0.05
+def test_without_a_budget_who_is_dear_is_explored_on_the_smallest_draws_only(plain):
+    """Each of three has 40 tokens; a solution of 8 steps costs brute force 1,600 tokens."""
+    known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
+    some, _ = explored_at_once(dataclasses.replace(known, usual=1200.0), rows, None)
+    assert some["spare"] == some["judge"] == 10 > some["monte_carlo"] > 1
+
+
+def test_nothing_is_too_dear_unless_the_run_says_so():
+    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == -math.inf
+    assert Terms(SOURCES, 0.9, dearest=2.0).worth(100, 1000.0) == 0.05
