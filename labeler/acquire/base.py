@@ -16,8 +16,16 @@ from enum import StrEnum
 
 from labeler.labelers.base import Findings
 
-KEPT = 0.99
+KEPT = 0.97
 """Share of what all labelers together would decide, where a run does not say."""
+
+DEAREST = 10.0
+"""Where no budget says what is too dear: times the average price of a step that was paid for."""
+
+DOUBT = 0.7
+"""Of the doubt that a kept solution may have, so much it may have when asking stops: what is known
+then is learned from a part of the run, and what the whole run teaches moves it a little.
+"""
 
 
 class Unit(StrEnum):
@@ -42,6 +50,9 @@ class Spent:
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.tokens + other.tokens, self.calls + other.calls, self.money + other.money)
 
+    def __rmul__(self, factor: float) -> Spent:
+        return Spent(round(factor * self.tokens), round(factor * self.calls), factor * self.money)
+
     def of(self, unit: Unit) -> float:
         match unit:
             case Unit.TOKENS:
@@ -60,8 +71,9 @@ class Terms:
     that it has none) is `min_confidence` probable. `budget`, in `unit`, is for all solutions; None:
     as much as it takes to decide, by expectation, the share `kept` of the steps that would be
     decided if everybody were asked. A question is worth it where a step that it is expected to
-    decide costs at most `dearest` times what a decided step has cost on average so far; None:
-    whatever it costs.
+    decide costs at most `dearest` times what a step that was paid for has cost on average so far.
+    None: `DEAREST` times; under a budget whatever it costs, for then the budget says what is too
+    much.
     """
 
     sources: tuple[str, ...]
@@ -82,6 +94,11 @@ class Terms:
     """Labelers that learn on the pilot themselves, and are asked about all of it."""
 
     @property
+    def asks_until(self) -> float:
+        """How probable a solution's first error must be for nobody else to be asked."""
+        return 1 - DOUBT * (1 - self.min_confidence)
+
+    @property
     def n_learned(self) -> int:
         """Problems that the run learns on."""
         return max(self.enough, self.pilot)
@@ -93,7 +110,10 @@ class Terms:
 
     def worth(self, n_decided: float, spent: float) -> float:
         """Steps that a unit must be expected to decide, where so many were decided for so much."""
-        return n_decided / spent / self.dearest if spent and self.dearest else -math.inf
+        dearest = self.dearest
+        if dearest is None:
+            dearest = DEAREST if self.budget is None else math.inf
+        return max(n_decided, 0.0) / spent / dearest if spent else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ is (Efron and Morris, JASA 1975, on such estimates).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
 
 from labeler.acquire.board import Case
 from labeler.acquire.gain import Expecting
@@ -23,40 +22,30 @@ AT_FIRST = 0.5
 PRIOR_STEPS = 10.0
 
 
-def came_true(cases: Iterable[Case], expecting: Expecting, free: Iterable[str]) -> dict[str, float]:
-    """By labeler that is not free; `expecting` counts on everything that it expects."""
-    free = set(free)
-    asked = [one for case in cases for one in _as_it_was(case, free)]
+def came_true(
+    cases: Iterable[Case], expecting: Expecting, paid: Collection[str]
+) -> dict[str, float]:
+    """By labeler that is paid for; `expecting` counts on everything that it expects."""
+    asked = [one for case in cases for one in _as_it_was(case, paid)]
     found = expecting.gains([(before, (name,)) for before, name, _ in asked]).tolist()
     sums: dict[str, list[float]] = {}
     for (before, name, after), expected in zip(asked, found, strict=True):
-        was = expecting.decided(before)
-        if was < len(before.solution.steps) and expected > 0:
+        if expected > 0:
             mine = sums.setdefault(name, [0.0, 0.0])
             mine[0] += expected
-            mine[1] += expecting.decided(after) - was
+            mine[1] += expecting.decided(after) - expecting.decided(before)
     return {
         name: max(0.0, AT_FIRST * PRIOR_STEPS + actual) / (PRIOR_STEPS + expected)
         for name, (expected, actual) in sums.items()
     }
 
 
-def _as_it_was(case: Case, free: set[str]) -> Iterator[tuple[Case, str, Case]]:
+def _as_it_was(case: Case, paid: Collection[str]) -> Iterator[tuple[Case, str, Case]]:
     """Each answer that was paid for, between what was known before and after it."""
-    before = _heard(case, {name for name in case.asked if name in free}, case.asked)
-    heard = {name for name in case.asked if name in free}
-    for name in (one for one in case.asked if one not in free):
-        heard.add(name)
-        after = _heard(case, heard, case.asked)
+    still_to_come = [name for name in case.asked if name in paid]
+    before = case.without(still_to_come)
+    while still_to_come:
+        name, *still_to_come = still_to_come
+        after = case.without(still_to_come)
         yield before, name, after
         before = after
-
-
-def _heard(case: Case, names: set[str], asked: Iterable[str]) -> Case:
-    """The solution as if of those who were asked only these had spoken."""
-    silent = set(asked) - names
-    steps = tuple(
-        replace(step, evidence=tuple(e for e in step.evidence if e.labeler not in silent))
-        for step in case.row.steps
-    )
-    return Case(case.problem, case.solution, replace(case.row, steps=steps))

@@ -14,11 +14,11 @@ worse: it is fitted to what was said, and who was not asked has said nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from labeler.acquire.base import Ask, Asking, Terms
-from labeler.acquire.board import Board
+from labeler.acquire.board import Board, Case
 from labeler.acquire.drop import dropped
 from labeler.acquire.gain import Expecting
 from labeler.acquire.habits import learn_habits, learn_prices
@@ -42,7 +42,7 @@ def learning(board: Board, rule: Fusion, terms: Terms, n_problems: int) -> Askin
     asked = _everybody(board, range(len(board.cases)), replace(terms, sources=tuple(free)))
     if asked:
         board.add(asked, (yield asked))
-    board.decide_by(replace(rule, model=learned(board, rule, terms).expecting.model))
+    board.decide_by(surer(rule, terms, learned(board, rule, terms)))
     pilot = _pilot(board, problems, shortest, terms)
     questions = _numbers(board, pilot[:DRAWN])
     questions += [n for n in _numbers(board, pilot[DRAWN:]) if not board.cases[n].is_decided]
@@ -57,7 +57,7 @@ def learning(board: Board, rule: Fusion, terms: Terms, n_problems: int) -> Askin
     first = 0
     while True:
         known = learned(board, rule, terms)
-        board.decide_by(replace(rule, model=known.expecting.model))
+        board.decide_by(surer(rule, terms, known))
         some = others[first : first + max(terms.pilot, first)]
         if not some:
             return
@@ -75,6 +75,12 @@ def _pilot(board: Board, problems: Sequence[str], shortest: str, terms: Terms) -
     return [*drawn[:DRAWN], *rest][: terms.pilot]
 
 
+def surer(rule: Fusion, terms: Terms, known: Known) -> Fusion:
+    """The rule by which acquisition takes a solution for decided."""
+    settings = rule.settings.model_copy(update={"min_confidence": terms.asks_until})
+    return replace(rule, settings=settings, model=known.expecting.model)
+
+
 def share_of(board: Board, terms: Terms, n_others: int) -> float | None:
     """What may be spent on each of the other problems; None: as much as is worth it."""
     if terms.budget is None:
@@ -86,22 +92,25 @@ def learned(board: Board, rule: Fusion, terms: Terms) -> Known:
     """What the solutions on the board that somebody was asked about teach."""
     asked = [case for case in board.cases if case.asked]
     model = rule.fit([case.row for case in asked]).model
-    fitted = replace(rule, model=model)
-    kept = 0
-    for case in asked:
-        decision = fitted.decide(case.row.solution, [s.evidence for s in case.row.steps])
-        kept += sum(label is not None for label in decision.labels) if decision.kept else 0
-    spent = sum((one.of(terms.unit) for c in asked for one in c.asked.values()), 0.0)
     habits, prices = learn_habits(asked, terms.sources), learn_prices(asked, terms.unit)
-    expecting = Expecting(model, habits, terms.min_confidence)
-    free = [s for s in terms.sources if prices.is_free(s)]
+    paid = {name for name in terms.sources if not prices.is_free(name)}
+    expecting = Expecting(model, habits, terms.asks_until)
+    expecting = replace(expecting, came_true=came_true(asked, expecting, paid))
+    spent = board.spent().of(terms.unit)
+    bought = _bought([case for case in asked if paid & case.asked.keys()], expecting, paid)
     return Known(
-        replace(expecting, came_true=came_true(asked, expecting, free)),
+        expecting,
         prices,
-        terms.worth(kept, spent),
+        terms.worth(bought, spent),
         dropped(asked, model, habits, prices, terms.sources),
         spent / max(len(_numbers(board, _problems(board, terms))), 1),
     )
+
+
+def _bought(cases: Sequence[Case], expecting: Expecting, paid: Collection[str]) -> float:
+    """Steps that were decided by what was paid for."""
+    before = (expecting.decided(case.without(paid)) for case in cases)
+    return sum(expecting.decided(case) for case in cases) - sum(before)
 
 
 def _problems(board: Board, terms: Terms) -> list[str]:

@@ -12,6 +12,7 @@ change what is asked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, combinations
@@ -171,6 +172,7 @@ def prospects(cases: Sequence[tuple[int, Case]], terms: Terms, known: Known) -> 
     kept = known.expecting.gains([(case, sources) for _, case, sources in sets]).tolist()
     known_now = {number: known.expecting.decided(case) for number, case in cases}
     best = {number: Prospect() for number, _ in cases}
+    limit = known.worth or -math.inf
     for (number, case, sources), steps in zip(sets, kept, strict=True):
         prices = {source: known.prices.of(source, case) for source in sources}
         whole = sum(prices.values())
@@ -179,7 +181,7 @@ def prospects(cases: Sequence[tuple[int, Case]], terms: Terms, known: Known) -> 
         decided = known_now[number] + steps
         question = Question(Ask(number, first), rate, prices[first], decided)
         before = best[number]
-        is_worth_it = rate >= known.worth and (steps > 0 or terms.budget is not None)
+        is_worth_it = rate >= limit and (steps > 0 or terms.budget is not None)
         is_better = is_worth_it and (before.best is None or rate > before.best.rate)
         best[number] = Prospect(question if is_better else before.best, max(before.most, decided))
     return best

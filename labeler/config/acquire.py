@@ -19,7 +19,7 @@ class Target(Strict):
     """Share of kept labels that are expected to be right; what is left out asks for none."""
     kept: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the steps that all labelers together would decide that is enough, by expectation;
-    what would decide the rest is not asked. Left out: 0.99. Under a budget the budget decides."""
+    what would decide the rest is not asked. Left out: 0.97. Under a budget the budget decides."""
 
 
 class Budget(Strict):
@@ -55,5 +55,5 @@ class Acquire(Strict):
     """Share of the other problems that every labeler is asked about all the same, as far as a tenth
     of what is spent pays for that."""
     dearest: Annotated[float, Field(gt=0)] | None = None
-    """A step may cost so many times what one has cost on average; what would cost more stays open.
-    Left out: whatever it costs."""
+    """A step may cost so many times what one that was paid for has cost on average; what would cost
+    more stays open. Left out: 10 times, and under a budget whatever it costs while it lasts."""
