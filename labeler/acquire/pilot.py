@@ -58,13 +58,14 @@ def learning(board: Board, rule: Fusion, terms: Terms, n_problems: int) -> Askin
     while True:
         known = learned(board, rule, terms)
         board.decide_by(surer(rule, terms, known))
-        some = others[first : first + max(terms.pilot, first)]
-        if not some:
+        group = others[first : first + max(terms.pilot, first)]
+        if not group:
             return
         share = share_of(board, terms, n_problems - len(pilot) - first)
-        budget = None if share is None else share * len(some)
-        yield from spend(board, _numbers(board, some), terms, known, (), budget, most_over=0.0)
-        first += len(some)
+        budget = None if share is None else share * len(group)
+        numbers = _numbers(board, group)
+        yield from spend(board, numbers, terms, known, budget=budget, most_over=0.0)
+        first += len(group)
 
 
 def _pilot(board: Board, problems: Sequence[str], shortest: str, terms: Terms) -> list[str]:
