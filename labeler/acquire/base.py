@@ -85,7 +85,7 @@ class Terms:
     """Problems that the run learns on first."""
     enough: int = 128
     """Problems, these among them, after which it learns no more."""
-    heard: int = 1024
+    heard: int = 512
     """Problems, these among them, of which it hears at first what costs nothing."""
     explore: float = 0.01
     """Share of the other problems that everybody is asked about, as far as that stays cheap."""

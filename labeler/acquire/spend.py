@@ -24,8 +24,9 @@ from labeler.acquire.habits import Prices
 
 MOST_EXPLORING = 0.1
 """Of a group's budget, or of what is usually spent."""
-MOST_OVER = 0.02
-"""By so much of it a group's budget may be exceeded."""
+DEAR = 0.1
+"""Of a group's budget: a question that takes more must fit with `MARGIN`, for its price is an
+estimate."""
 
 MARGIN = 1.25
 
@@ -224,11 +225,10 @@ def _affordable(
             for_now -= one.price
     if chosen:
         return chosen
-    # The price of a dear one may be wrong by more than the budget may be exceeded.
-    small = MOST_OVER * budget
+    dear = DEAR * budget
     for one in questions:
-        if one.price * (1 if one.price <= small else MARGIN) <= left:
+        if one.price * (MARGIN if one.price > dear else 1) <= left:
             return [one.ask]
     last = min(questions, key=lambda one: one.price)
-    fits = last.price <= small and last.price * (1 - most_over) <= left
+    fits = last.price <= dear and last.price * (1 - most_over) <= left
     return [last.ask] if fits else []
