@@ -19,7 +19,7 @@ from labeler.labelers.base import Findings
 KEPT = 0.97
 """Share of what all labelers together would decide, where a run does not say."""
 
-DEAREST = 10.0
+DEAREST = 5.0
 """Where no budget says what is too dear: times the average price of a step that was paid for."""
 
 DOUBT = 0.7

@@ -56,4 +56,4 @@ class Acquire(Strict):
     of what is spent pays for that."""
     dearest: Annotated[float, Field(gt=0)] | None = None
     """A step may cost so many times what one that was paid for has cost on average; what would cost
-    more stays open. Left out: 10 times, and under a budget whatever it costs while it lasts."""
+    more stays open. Left out: five times, and under a budget whatever it costs while it lasts."""
