@@ -9,6 +9,7 @@ its pilot and what it explores. The policy of acquisition is told nothing about 
 `kept_steps` are the labels of solutions whose first error (or that there is none) is at least 0.99
 probable, up to the true first error; `precision` is the share of them that is right.
 
+With `--troubled` a labeler that is no good stands beside the others (`troubled.py`).
 With `--mixed` the problems differ: a tenth cannot be solved by the policy, half of the others are
 short, and half of all have no reference solution. `budget_plan.py` measures `labeler plan` on them.
 
@@ -33,11 +34,13 @@ from consensus import BENCHMARK
 from hopeless import DIFFICULTY as HOPELESS
 from rich.console import Console
 from rich.table import Table
+from troubled import with_dice, with_echo, with_fading
 from without_reference import evidence
 
 from labeler.acquire.base import Answer, Asking, Spent, Terms
 from labeler.acquire.board import Board
-from labeler.acquire.pilot import learned, learning, share_of
+from labeler.acquire.drift import degraded
+from labeler.acquire.pilot import learned, learning, share_of, surer
 from labeler.acquire.spend import spend
 from labeler.config import load_config
 from labeler.consensus.fusion import Fusion, FusionRule
@@ -112,37 +115,44 @@ class Replay:
         for k in range(1, len(self.paid) + 1):
             yield from combinations(self.paid, k)
 
+    def draw(self, one: Examined) -> float:
+        """As a run draws what is explored."""
+        return derive_seed(self.seed, "explore", one.solved.problem.problem_id) / 2**63
+
     def acquired(self, terms: Terms) -> Choice:
         """As a run does it: learns on some, then asks in groups, each with its own budget."""
         terms = replace(terms, sources=(*FREE, *self.paid))
         ids = [one.solved.problem.problem_id for one in self.examined]
         drawn = sorted(range(len(ids)), key=lambda i: short_hash("pilot", ids[i]))
-        first = [self.examined[i] for i in drawn[: terms.enough]]
-        others = [self.examined[i] for i in sorted(drawn[terms.enough :])]
-        board = _board(first, RULE)
-        _drive(learning(board, RULE, terms, len(ids)), first)
+        heard = [self.examined[i] for i in drawn[: terms.n_first]]
+        first = heard[: terms.n_learned]
+        others = [self.examined[i] for i in sorted(drawn[terms.n_learned :])]
+        board = _board(heard, RULE)
+        _drive(learning(board, RULE, terms, len(ids)), heard)
         known = learned(board, RULE, terms)
         share = share_of(board, terms, len(others))
-        cases = [*board.cases]
+        later: list[LabeledSolution] = []
+        cases = board.cases[: len(first)]
         for at in range(0, len(others), GROUP):
             some = others[at : at + GROUP]
-            group = _board(some, replace(RULE, model=known.expecting.model))
-            explored = {
-                n
-                for n, one in enumerate(some)
-                if derive_seed(self.seed, "explore", one.solved.problem.problem_id) / 2**63
-                < terms.explore
-            }
+            group = _board(some, surer(RULE, terms, known))
+            explored = {n: u for n, one in enumerate(some) if (u := self.draw(one)) < terms.explore}
             budget = None if share is None else share * len(some)
             _drive(spend(group, range(len(some)), terms, known, explored, budget), some)
             cases += group.cases
+            later += [group.cases[n].row for n in explored]
+        rows = [case.row for case in cases]
         truths = [one.solved.first_error or 0 for one in [*first, *others]]
         spent = sum((s for case in cases for s in case.asked.values()), Spent())
         asked = Counter(name for case in cases for name in case.asked)
         return {
-            **measured([case.row for case in cases], truths, spent),
+            **measured(rows, truths, spent),
             "asked": {name: asked[name] for name in self.paid},
             "learning_tokens": board.spent().tokens,
+            "kept_when_asked": sum(case.n_kept for case in cases),
+            "dropped": known.dropped,
+            "degraded": degraded(rows[: len(first)], later, RULE.fit(rows), terms.sources),
+            "explored": len(later),
         }
 
 
@@ -301,6 +311,29 @@ def settings(given: argparse.Namespace) -> dict[str, Any]:
     return {name: choices(one, terms, with_budgets=one in whole) for name, one in runs.items()}
 
 
+def troubled(given: argparse.Namespace) -> dict[str, Any]:
+    """With a labeler that is no good beside the others: what all keep, what acquisition does, and
+    what it says of that labeler.
+    """
+    terms = terms_of(given)
+    examined = asyncio.run(gathered(given))
+    paid = PAID if given.brute_force else PAID[:-1]
+    ids = [one.solved.problem.problem_id for one in examined]
+    learned_on = sorted(ids, key=lambda one: short_hash("pilot", one))[: terms.n_learned]
+    sets = {
+        "nobody": (examined, paid),
+        "dice": (with_dice(examined, given.seed), (*paid, "dice")),
+        "echo": (with_echo(examined), (*paid, "echo")),
+        # Beside the dear ones only, so that it is the one to ask.
+        "fading": (with_fading(examined, learned_on, given.seed), ("fading", *paid[2:])),
+    }
+    found = {}
+    for name, (heard, sources) in sets.items():
+        replay = Replay(heard, sources, given.seed)
+        found[name] = {"all": replay.fixed(sources), "acquired": replay.acquired(terms)}
+    return found
+
+
 def terms_of(given: argparse.Namespace) -> Terms:
     """What acquisition is asked for."""
     return Terms((), 0.99, pilot=given.pilot, explore=given.explore, dearest=given.dearest)
@@ -313,6 +346,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--problems", type=int, default=345)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mixed", action="store_true", help="several kinds of problems")
+    parser.add_argument(
+        "--troubled", action="store_true", help="beside a random labeler, a copy, one that fades"
+    )
     parser.add_argument("--no-brute-force", action="store_true", help="bisect in its place (quick)")
     parser.add_argument("--pilot", type=int, default=usual.pilot)
     parser.add_argument("--explore", type=float, default=usual.explore)
@@ -326,6 +362,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
 def main() -> None:
     """The command."""
     given = arguments((__doc__ or "").splitlines()[0]).parse_args()
+    if given.troubled:
+        print(json.dumps(troubled(given), indent=None if given.json else 2))
+        return
     found = settings(given)
     if given.json:
         first = next(iter(found.values()))

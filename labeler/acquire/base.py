@@ -16,8 +16,16 @@ from enum import StrEnum
 
 from labeler.labelers.base import Findings
 
-DEAREST = 40.0
-"""Where no budget says what is too dear: times the average price of a decided step."""
+KEPT = 0.97
+"""Share of what all labelers together would decide, where a run does not say."""
+
+DEAREST = 5.0
+"""Where no budget says what is too dear: times the average price of a step that was paid for."""
+
+DOUBT = 0.7
+"""Of the doubt that a kept solution may have, so much it may have when asking stops: what is known
+then is learned from a part of the run, and what the whole run teaches moves it a little.
+"""
 
 
 class Unit(StrEnum):
@@ -42,6 +50,9 @@ class Spent:
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.tokens + other.tokens, self.calls + other.calls, self.money + other.money)
 
+    def __rmul__(self, factor: float) -> Spent:
+        return Spent(round(factor * self.tokens), round(factor * self.calls), factor * self.money)
+
     def of(self, unit: Unit) -> float:
         match unit:
             case Unit.TOKENS:
@@ -58,31 +69,51 @@ class Terms:
 
     `sources` are the labelers that may be asked. A solution is decided when its first error (or
     that it has none) is `min_confidence` probable. `budget`, in `unit`, is for all solutions; None:
-    as much as is worth it. A question is worth it where a step that it is expected to decide costs
-    at most `dearest` times what a decided step has cost on average so far. None: `DEAREST` times;
-    under a budget whatever it costs, for then the budget says what is too much.
+    as much as it takes to decide, by expectation, the share `kept` of the steps that would be
+    decided if everybody were asked. A question is worth it where a step that it is expected to
+    decide costs at most `dearest` times what a step that was paid for has cost on average so far.
+    None: `DEAREST` times; under a budget whatever it costs, for then the budget says what is too
+    much.
     """
 
     sources: tuple[str, ...]
     min_confidence: float
     unit: Unit = Unit.TOKENS
     budget: float | None = None
+    kept: float = KEPT
     pilot: int = 16
     """Problems that the run learns on first."""
     enough: int = 128
     """Problems, these among them, after which it learns no more."""
+    heard: int = 512
+    """Problems, these among them, of which it hears at first what costs nothing."""
     explore: float = 0.01
-    """Share of the other problems that everybody is asked about."""
+    """Share of the other problems that everybody is asked about, as far as that stays cheap."""
     dearest: float | None = None
     searching: frozenset[str] = frozenset()
     """Labelers that learn on the pilot themselves, and are asked about all of it."""
+
+    @property
+    def asks_until(self) -> float:
+        """How probable a solution's first error must be for nobody else to be asked."""
+        return 1 - DOUBT * (1 - self.min_confidence)
+
+    @property
+    def n_learned(self) -> int:
+        """Problems that the run learns on."""
+        return max(self.enough, self.pilot)
+
+    @property
+    def n_first(self) -> int:
+        """The same, and those of which it hears only what costs nothing."""
+        return max(self.n_learned, self.heard)
 
     def worth(self, n_decided: float, spent: float) -> float:
         """Steps that a unit must be expected to decide, where so many were decided for so much."""
         dearest = self.dearest
         if dearest is None:
             dearest = DEAREST if self.budget is None else math.inf
-        return n_decided / spent / dearest if spent else 0.0
+        return max(n_decided, 0.0) / spent / dearest if spent else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from labeler.acquire.base import Answer, Ask, Spent
 from labeler.consensus.base import Rule
@@ -40,6 +40,19 @@ class Case:
     @property
     def is_wrong(self) -> bool:
         return self.row.solution.outcome is Verdict.WRONG
+
+    @property
+    def spent(self) -> Spent:
+        """What everybody who was asked about it has cost."""
+        return sum(self.asked.values(), Spent())
+
+    def without(self, sources: Collection[str]) -> Case:
+        """As if these had not been heard."""
+        steps = tuple(
+            replace(step, evidence=tuple(e for e in step.evidence if e.labeler not in sources))
+            for step in self.row.steps
+        )
+        return Case(self.problem, self.solution, replace(self.row, steps=steps))
 
     def may_hear(self, source: str) -> bool:
         """Whether the labeler could say anything of it that is not known."""
@@ -91,7 +104,7 @@ class Board:
 
     def spent(self) -> Spent:
         """What everything asked so far has cost."""
-        return sum((one for case in self.cases for one in case.asked.values()), Spent())
+        return sum((case.spent for case in self.cases), Spent())
 
     def _row(self, problem: Problem, solution: Solution) -> LabeledSolution:
         found = self._found[problem.problem_id]

@@ -2,9 +2,9 @@
 
 Worthless: what it says of steps before the first error and of first errors does not differ by more
 than chance would have it (two shares, z below `LEAST_Z`), on at least `LEAST_ERRORS` errors. A
-copy: wherever it and another labeler both spoke, they said the same, and called wrong at least
-`LEAST_FLAGS` steps; the dearer of the two goes. Agreement so complete may come from two labelers
-that are both excellent; then the second is not worth its price either.
+copy: wherever it and another labeler both spoke, they said the same, and called steps wrong in at
+least `LEAST_FLAGS` solutions; the dearer of the two goes. Agreement so complete may come from two
+labelers that are both excellent; then the second is not worth its price either.
 """
 
 from __future__ import annotations
@@ -75,13 +75,14 @@ def _worthless(source: Source, model: LabelModel) -> str:
 
 
 def _compared(cases: Sequence[Case], one: Source, other: Source) -> tuple[int, int, int]:
-    """Steps that both spoke of, those that one called wrong, and those on which they differ."""
+    """Steps that both spoke of, solutions in which one called one of these wrong (what rollouts say
+    after an error follows from it), and the steps on which they differ.
+    """
     n_steps = n_flags = differ = 0
     for case in cases:
-        for step in case.row.steps:
-            said = verdicts_by_source(step.evidence)
-            if one in said and other in said:
-                n_steps += 1
-                n_flags += said[one] is Verdict.WRONG
-                differ += said[one] is not said[other]
+        told = [verdicts_by_source(step.evidence) for step in case.row.steps]
+        both = [(said[one], said[other]) for said in told if one in said and other in said]
+        n_steps += len(both)
+        n_flags += any(mine is Verdict.WRONG for mine, _ in both)
+        differ += sum(mine is not theirs for mine, theirs in both)
     return n_steps, n_flags, differ

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
@@ -46,11 +46,15 @@ Sources = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Expecting:
-    """What is known, fixed: the label model, how labelers answer, when a solution is decided."""
+    """What is known, fixed: the label model, how labelers answer, when a solution is decided.
+
+    `came_true`: by labeler, the share of what was expected of its answers that they decided.
+    """
 
     model: LabelModel
     habits: Mapping[tuple[str, bool], Habit]
     min_confidence: float
+    came_true: Mapping[str, float] = field(default_factory=dict)
 
     def gains(self, asks: Sequence[tuple[Case, Sources]]) -> Array:
         """Steps that each of these questions is expected to decide [asks]."""
@@ -61,8 +65,20 @@ class Expecting:
         for (n_steps, sources, is_wrong), numbers in groups.items():
             habits = [self.habits[name, is_wrong] for name in sources]
             cases = [asks[i][0] for i in numbers]
-            found[numbers] = self._gains(cases, n_steps, habits)
+            true = [self.came_true.get(name, 1.0) for name in sources]
+            found[numbers] = self._gains(cases, n_steps, habits) * (sum(true) / len(true))
         return found
+
+    def decided(self, case: Case) -> float:
+        """Steps of a solution that are decided, as far as they are."""
+        log_seen, _ = self.model.log_seen_before(*known_of(case))
+        return float(self._decided(log_seen[None])[0])
+
+    def doubt(self, case: Case) -> float:
+        """How probable it is that a solution's first error is not where it seems to be."""
+        log_seen, _ = self.model.log_seen_before(*known_of(case))
+        smoothed = forward_backward(self.model.chain, log_seen[None])
+        return 1 - float(smoothed.first_error_posterior().max())
 
     def _gains(self, cases: Sequence[Case], n_steps: int, habits: Sequence[Habit]) -> Array:
         newcomers = [one.source for one in habits if one.source is not None]

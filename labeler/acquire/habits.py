@@ -50,6 +50,10 @@ class Prices:
         table = self.of_wrong if case.is_wrong else self.by_source
         return table.get(source, 0.0) * len(case.solution.steps)
 
+    def is_free(self, source: str) -> bool:
+        """Whether asking costs nothing in what is to be spent sparingly."""
+        return all(prices.get(source) == 0.0 for prices in (self.by_source, self.of_wrong))
+
 
 def learn_prices(cases: Iterable[Case], unit: Unit) -> Prices:
     """From what was asked."""

@@ -1,9 +1,10 @@
 """The run's first problems, from which it learns whom to ask about the others.
 
-The first `pilot` of them are asked about by everybody, so that reliabilities, correlations and
-prices are those of an unchosen sample. A labeler that costs many times what the cheapest does is
-asked about fewer: none spends more here than `MOST_SPENT` times what the cheapest one spends, nor
-all together more than `MOST_OF_BUDGET` of a budget; but all are asked about the first `AT_FIRST`.
+One short problem is put to everybody, so that all prices are known. Who costs nothing is heard of
+`Terms.heard` problems, and a first label model is fitted to that. Then the pilot: `DRAWN` problems
+as they were drawn, and others that what costs nothing leaves open, for there something is to be
+decided anyway. None spends more in it than `MOST_SPENT` times what the cheapest one spends, nor all
+together more than `MOST_OF_BUDGET` of a budget.
 
 The next ones are labelled as all others will be, with what is known by then; each group is as large
 as all before it, and after each everything is learned anew, until `Terms.enough` problems were
@@ -13,45 +14,72 @@ worse: it is fitted to what was said, and who was not asked has said nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from labeler.acquire.base import Ask, Asking, Terms
-from labeler.acquire.board import Board
+from labeler.acquire.board import Board, Case
 from labeler.acquire.drop import dropped
 from labeler.acquire.gain import Expecting
 from labeler.acquire.habits import learn_habits, learn_prices
+from labeler.acquire.hindsight import came_true
 from labeler.acquire.spend import Known, spend
 from labeler.consensus.fusion import Fusion
 
-AT_FIRST = 1
-MOST_SPENT = 2.0
+DRAWN = 4
+MOST_SPENT = 1.0
 MOST_OF_BUDGET = 0.25
 
 
 def learning(board: Board, rule: Fusion, terms: Terms, n_problems: int) -> Asking:
     """Asks about the run's first problems, all of them on `board`, of `n_problems` in all."""
-    problems = list(dict.fromkeys(case.problem.problem_id for case in board.cases))
-    pilot, others = problems[: terms.pilot], problems[terms.pilot :]
-    asked = _everybody(board, _numbers(board, pilot[:AT_FIRST]), terms)
+    problems = _problems(board, terms)
+    # Nobody's price is known yet: everybody is asked about a short one.
+    shortest = min(problems[: terms.pilot], key=lambda name: _n_steps(board, name))
+    asked = _everybody(board, _numbers(board, [shortest]), terms)
     board.add(asked, (yield asked))
-    asked_first = AT_FIRST
-    while asked_first < len(pilot):
-        some = pilot[asked_first : 2 * asked_first]
-        asked = list(_as_far_as_they_pay(board, some, len(pilot), terms))
+    free = [name for name in terms.sources if learn_prices(board.cases, terms.unit).is_free(name)]
+    asked = _everybody(board, range(len(board.cases)), replace(terms, sources=tuple(free)))
+    if asked:
         board.add(asked, (yield asked))
-        asked_first += len(some)
+    board.decide_by(surer(rule, terms, learned(board, rule, terms)))
+    pilot = _pilot(board, problems, shortest, terms)
+    questions = _numbers(board, pilot[:DRAWN])
+    questions += [n for n in _numbers(board, pilot[DRAWN:]) if not board.cases[n].is_decided]
+    asked_first = 1
+    while asked_first <= len(questions):
+        some = questions[asked_first - 1 : 2 * asked_first - 1]
+        asked = list(_as_far_as_they_pay(board, some, questions, terms))
+        if asked:
+            board.add(asked, (yield asked))
+        asked_first *= 2
+    others = [name for name in problems if name not in pilot]
     first = 0
     while True:
         known = learned(board, rule, terms)
-        board.decide_by(replace(rule, model=known.expecting.model))
-        some = others[first : first + max(terms.pilot, first)]
-        if not some:
+        board.decide_by(surer(rule, terms, known))
+        group = others[first : first + max(terms.pilot, first)]
+        if not group:
             return
-        share = share_of(board, terms, n_problems - terms.pilot - first)
-        budget = None if share is None else share * len(some)
-        yield from spend(board, _numbers(board, some), terms, known, (), budget, most_over=0.0)
-        first += len(some)
+        share = share_of(board, terms, n_problems - len(pilot) - first)
+        budget = None if share is None else share * len(group)
+        numbers = _numbers(board, group)
+        yield from spend(board, numbers, terms, known, budget=budget, most_over=0.0)
+        first += len(group)
+
+
+def _pilot(board: Board, problems: Sequence[str], shortest: str, terms: Terms) -> list[str]:
+    """Some as they were drawn, then those that what costs nothing leaves open."""
+    drawn = [shortest, *(name for name in problems if name != shortest)]
+    still_open = {one.problem.problem_id for one in board.cases if not one.is_decided}
+    rest = [name for name in drawn[DRAWN:] if name in still_open]
+    return [*drawn[:DRAWN], *rest][: terms.pilot]
+
+
+def surer(rule: Fusion, terms: Terms, known: Known) -> Fusion:
+    """The rule by which acquisition takes a solution for decided."""
+    settings = rule.settings.model_copy(update={"min_confidence": terms.asks_until})
+    return replace(rule, settings=settings, model=known.expecting.model)
 
 
 def share_of(board: Board, terms: Terms, n_others: int) -> float | None:
@@ -65,19 +93,30 @@ def learned(board: Board, rule: Fusion, terms: Terms) -> Known:
     """What the solutions on the board that somebody was asked about teach."""
     asked = [case for case in board.cases if case.asked]
     model = rule.fit([case.row for case in asked]).model
-    fitted = replace(rule, model=model)
-    kept = 0
-    for case in asked:
-        decision = fitted.decide(case.row.solution, [s.evidence for s in case.row.steps])
-        kept += sum(label is not None for label in decision.labels) if decision.kept else 0
-    spent = sum((one.of(terms.unit) for c in asked for one in c.asked.values()), 0.0)
     habits, prices = learn_habits(asked, terms.sources), learn_prices(asked, terms.unit)
+    paid = {name for name in terms.sources if not prices.is_free(name)}
+    expecting = Expecting(model, habits, terms.asks_until)
+    expecting = replace(expecting, came_true=came_true(asked, expecting, paid))
+    spent = board.spent().of(terms.unit)
+    bought = _bought([case for case in asked if paid & case.asked.keys()], expecting, paid)
     return Known(
-        Expecting(model, habits, terms.min_confidence),
+        expecting,
         prices,
-        terms.worth(kept, spent),
+        terms.worth(bought, spent),
         dropped(asked, model, habits, prices, terms.sources),
+        spent / max(len(_numbers(board, _problems(board, terms))), 1),
     )
+
+
+def _bought(cases: Sequence[Case], expecting: Expecting, paid: Collection[str]) -> float:
+    """Steps that were decided by what was paid for."""
+    before = (expecting.decided(case.without(paid)) for case in cases)
+    return sum(expecting.decided(case) for case in cases) - sum(before)
+
+
+def _problems(board: Board, terms: Terms) -> list[str]:
+    """Those that are learned on."""
+    return list(dict.fromkeys(one.problem.problem_id for one in board.cases))[: terms.n_learned]
 
 
 def _numbers(board: Board, problems: Sequence[str]) -> list[int]:
@@ -85,24 +124,33 @@ def _numbers(board: Board, problems: Sequence[str]) -> list[int]:
     return [n for n, case in enumerate(board.cases) if case.problem.problem_id in some]
 
 
+def _n_steps(board: Board, problem: str) -> int:
+    return sum(len(board.cases[n].solution.steps) for n in _numbers(board, [problem]))
+
+
 def _everybody(board: Board, numbers: Sequence[int], terms: Terms) -> list[Ask]:
     return [Ask(n, s) for n in numbers for s in terms.sources if board.cases[n].may_hear(s)]
 
 
 def _as_far_as_they_pay(
-    board: Board, problems: Sequence[str], n_pilot: int, terms: Terms
+    board: Board, numbers: Sequence[int], of_pilot: Sequence[int], terms: Terms
 ) -> Iterator[Ask]:
-    """The pilot's questions about these problems; who was never asked is asked once, for its price
+    """The pilot's questions about these solutions; who was never asked is asked once, for its price
     is not known.
     """
     prices, spent = learn_prices(board.cases, terms.unit), dict.fromkeys(terms.sources, 0.0)
+    whole = dict.fromkeys(terms.sources, 0.0)
     for case in board.cases:
         for name, cost in case.asked.items():
             spent[name] += cost.of(terms.unit)
+            whole[name] += cost.of(terms.unit)
+    for number in of_pilot:
+        for name in terms.sources:
+            if board.cases[number].may_hear(name):
+                whole[name] += prices.of(name, board.cases[number])
     known = {name for case in board.cases for name in case.asked}
-    seen = len({case.problem.problem_id for case in board.cases if case.asked})
-    most = most_in_pilot([n_pilot * one / seen for one in spent.values() if one], terms)
-    for number in _numbers(board, problems):
+    most = most_in_pilot([one for one in whole.values() if one], terms)
+    for number in numbers:
         case = board.cases[number]
         for name in (one for one in terms.sources if case.may_hear(one)):
             price = prices.of(name, case)

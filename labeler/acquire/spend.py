@@ -12,7 +12,8 @@ change what is asked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, combinations
 
@@ -22,7 +23,14 @@ from labeler.acquire.gain import Expecting, Sources
 from labeler.acquire.habits import Prices
 
 MOST_EXPLORING = 0.1
-"""Of a group's budget."""
+"""Of a group's budget, or of what is usually spent."""
+DEAR = 0.1
+"""Of a group's budget: a question that takes more must fit with `MARGIN`, for its price is an
+estimate."""
+
+MARGIN = 1.25
+
+NOBODY: Mapping[int, float] = {}
 
 
 @dataclass(frozen=True)
@@ -30,13 +38,14 @@ class Known:
     """What the pilot has taught; fixed from then on.
 
     `dropped` are labelers that are asked no more, each with the reason. `worth` are the steps that
-    a unit of what is spent must be expected to decide.
+    a unit of what is spent must be expected to decide. `usual` is what is spent on a solution.
     """
 
     expecting: Expecting
     prices: Prices
     worth: float = 0.0
     dropped: dict[str, str] = field(default_factory=dict)
+    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,18 @@ class Question:
     ask: Ask
     rate: float
     price: float
+    steps: float
+    """That will have been decided of it, it and its second together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Of an open solution: its best question, if any is worth it, and the most steps that are
+    expected to be decided of it, whatever that costs.
+    """
+
+    best: Question | None = None
+    most: float = 0.0
 
 
 def spend(
@@ -53,22 +74,23 @@ def spend(
     numbers: Sequence[int],
     terms: Terms,
     known: Known,
-    explored: Collection[int] = (),
+    explored: Mapping[int, float] = NOBODY,
     budget: float | None = None,
     most_over: float = 0.5,
 ) -> Asking:
     """Asks about the solutions with these numbers. The last question may cost more than is left, by
     `most_over` of its price: a half where nobody gets what is left over, nothing where others do.
+    `explored` are numbers with a draw from [0, 1) each.
     """
     before = board.spent().of(terms.unit)
     asked = [
         Ask(n, name)
         for n in numbers
         for name in terms.sources
-        if is_free(name, known) and board.cases[n].may_hear(name)
+        if known.prices.is_free(name) and board.cases[n].may_hear(name)
     ]
-    asked += _to_explore(board, [n for n in numbers if n in explored], terms, known, budget)
-    best: dict[int, tuple[object, Question | None]] = {}
+    asked += _to_explore(board, explored, terms, known, budget)
+    best: dict[int, tuple[object, Prospect]] = {}
     paid = Paid(known.prices)
     while True:
         if asked:
@@ -79,11 +101,18 @@ def spend(
         still_open = [n for n in numbers if not board.cases[n].is_decided]
         # What nobody has said more of since is worth what it was.
         changed = [n for n in still_open if n not in best or best[n][0] is not board.cases[n].row]
-        found = best_questions([(n, board.cases[n]) for n in changed], terms, known)
-        best |= {n: (board.cases[n].row, found.get(n)) for n in changed}
-        questions = [one for n in still_open if (one := best[n][1]) is not None]
-        questions.sort(key=lambda one: (-one.rate, one.ask.number))
-        asked = _affordable([paid.corrected(one) for one in questions], left, most_over)
+        found = prospects([(n, board.cases[n]) for n in changed], terms, known)
+        best |= {n: (board.cases[n].row, found[n]) for n in changed}
+        questions = [one for n in still_open if (one := best[n][1].best) is not None]
+        questions.sort(key=lambda one: (-one.rate, one.price, one.ask.number))
+        if budget is None:
+            n_decided = sum(board.cases[n].n_kept for n in numbers)
+            most = n_decided + sum(best[n][1].most for n in still_open)
+            questions = _enough(questions, terms.kept * most - n_decided)
+        asked = _affordable([paid.corrected(one) for one in questions], left, budget, most_over)
+        if budget is not None and not asked:
+            questions = _confirming(board, numbers, terms, known)
+            asked = _affordable([paid.corrected(o) for o in questions], left, budget, most_over)
         if not asked:
             return
 
@@ -114,56 +143,79 @@ class Paid:
 
 
 def _to_explore(
-    board: Board, explored: Sequence[int], terms: Terms, known: Known, budget: float | None
+    board: Board, explored: Mapping[int, float], terms: Terms, known: Known, budget: float | None
 ) -> list[Ask]:
-    """Everybody about these, the cheapest questions first, as far as `MOST_EXPLORING` of a budget
-    pays.
+    """Everybody about these, as far as `MOST_EXPLORING` pays: of a budget, the cheapest questions
+    first; without one, each labeler that costs something has an equal part of what is usually
+    spent, and who is so dear that it would need more is asked about those with the smallest draws.
     """
     asks = [
         (known.prices.of(name, board.cases[n]), Ask(n, name))
         for n in explored
         for name in terms.sources
-        if not is_free(name, known) and board.cases[n].may_hear(name)
+        if not known.prices.is_free(name) and board.cases[n].may_hear(name)
     ]
     if budget is None:
-        return [ask for _, ask in asks]
+        paid = [name for name in terms.sources if not known.prices.is_free(name)]
+        part = MOST_EXPLORING * known.usual / max(len(paid), 1)
+        return [ask for price, ask in asks if explored[ask.number] * price < part]
     asks.sort(key=lambda one: one[0])
     sums = accumulate(price for price, _ in asks)
     return [ask for (_, ask), n in zip(asks, sums, strict=True) if n <= MOST_EXPLORING * budget]
 
 
-def is_free(source: str, known: Known) -> bool:
-    """Whether asking costs nothing in what is to be spent sparingly."""
-    table = (known.prices.by_source, known.prices.of_wrong)
-    return all(prices.get(source) == 0.0 for prices in table)
-
-
-def best_questions(
-    cases: Sequence[tuple[int, Case]], terms: Terms, known: Known
-) -> dict[int, Question]:
-    """Of each solution the best question, by its number, if any is worth it."""
+def prospects(cases: Sequence[tuple[int, Case]], terms: Terms, known: Known) -> dict[int, Prospect]:
+    """Of each solution, by its number. Under a budget anything is worth asking."""
     sets: list[tuple[int, Case, Sources]] = []
     for number, case in cases:
         open_to = [s for s in terms.sources if s not in known.dropped and case.may_hear(s)]
         sets += [(number, case, one) for k in (1, 2) for one in combinations(open_to, k)]
     kept = known.expecting.gains([(case, sources) for _, case, sources in sets]).tolist()
-    best: dict[int, Question] = {}
+    known_now = {number: known.expecting.decided(case) for number, case in cases}
+    best = {number: Prospect() for number, _ in cases}
+    limit = known.worth or -math.inf
     for (number, case, sources), steps in zip(sets, kept, strict=True):
         prices = {source: known.prices.of(source, case) for source in sources}
         whole = sum(prices.values())
         rate = steps / whole if whole else float("inf")
         first = min(sources, key=lambda source: (prices[source], source))
-        question = Question(Ask(number, first), rate, prices[first])
-        if rate >= known.worth and steps > 0 and (number not in best or rate > best[number].rate):
-            best[number] = question
+        decided = known_now[number] + steps
+        question = Question(Ask(number, first), rate, prices[first], decided)
+        before = best[number]
+        is_worth_it = rate >= limit and (steps > 0 or terms.budget is not None)
+        is_better = is_worth_it and (before.best is None or rate > before.best.rate)
+        best[number] = Prospect(question if is_better else before.best, max(before.most, decided))
     return best
 
 
-def _affordable(questions: Sequence[Question], left: float | None, most_over: float) -> list[Ask]:
+def _enough(questions: Sequence[Question], steps: float) -> list[Question]:
+    """The first of these, as many as are expected to decide so many steps."""
+    so_far = accumulate((one.steps for one in questions), initial=0.0)
+    return [one for one, decided in zip(questions, so_far, strict=False) if decided < steps]
+
+
+def _confirming(board: Board, numbers: Sequence[int], terms: Terms, known: Known) -> list[Question]:
+    """Of the solutions that are decided the cheapest questions, the least sure solution first: what
+    is left of a budget may as well go there.
+    """
+    found: list[tuple[float, Question]] = []
+    for n in (n for n in numbers if board.cases[n].is_decided):
+        case = board.cases[n]
+        open_to = [s for s in terms.sources if s not in known.dropped and case.may_hear(s)]
+        if open_to:
+            price, source = min((known.prices.of(s, case), s) for s in open_to)
+            found.append((known.expecting.doubt(case), Question(Ask(n, source), 0.0, price, 0.0)))
+    found.sort(key=lambda one: (-one[0], one[1].ask.number))
+    return [question for _, question in found]
+
+
+def _affordable(
+    questions: Sequence[Question], left: float | None, budget: float | None, most_over: float
+) -> list[Ask]:
     """Those that half of what is left pays for, since prices are estimates; at last one at a time,
     while any fits, and then the cheapest, if what is left pays for enough of it.
     """
-    if left is None or not questions:
+    if left is None or budget is None or not questions:
         return [one.ask for one in questions]
     chosen: list[Ask] = []
     for_now = left / 2
@@ -173,6 +225,10 @@ def _affordable(questions: Sequence[Question], left: float | None, most_over: fl
             for_now -= one.price
     if chosen:
         return chosen
-    fitting = [one for one in questions if one.price <= left]
-    last = fitting[0] if fitting else min(questions, key=lambda one: one.price)
-    return [last.ask] if last.price * (1 - most_over) <= left else []
+    dear = DEAR * budget
+    for one in questions:
+        if one.price * (MARGIN if one.price > dear else 1) <= left:
+            return [one.ask]
+    last = min(questions, key=lambda one: one.price)
+    fits = last.price <= dear and last.price * (1 - most_over) <= left
+    return [last.ask] if fits else []

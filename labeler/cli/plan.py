@@ -11,13 +11,20 @@ from labeler.cli.base import AsJson, ConfigFile, Settings, app, fail
 if TYPE_CHECKING:
     from labeler.config import RunConfig
 
+SAMPLE = 30
+OF_BUDGET = 128
+
 
 @app.command(epilog="Example: labeler plan data/quickstart.yaml --sample 30 --out runs/quickstart")
 def plan(
     config: ConfigFile,
     sample: Annotated[
-        int, typer.Option(min=2, help="How many of the run's problems are tried.")
-    ] = 30,
+        int | None,
+        typer.Option(
+            min=2,
+            help="How many of the run's problems are tried; left out, 30, and 128 for a budget.",
+        ),
+    ] = None,
     tokens_per_second: Annotated[
         float | None,
         typer.Option(min=0.001, help="Generated tokens/s of the engines; measured if left out."),
@@ -43,11 +50,13 @@ def plan(
 
     loaded = load_config(config, settings)
     if budget is not None:
-        _plan_budget(loaded, sample, budget, as_json)
+        _plan_budget(loaded, sample or OF_BUDGET, budget, as_json)
         return
     try:
         with progress_bar("trying a sample") as show:
-            made = make_plan(loaded, sample, show, tokens_per_s=tokens_per_second, out=out)
+            made = make_plan(
+                loaded, sample or SAMPLE, show, tokens_per_s=tokens_per_second, out=out
+            )
     except KeyboardInterrupt:
         fail("interrupted; no plan was made", 130)
     if as_json:

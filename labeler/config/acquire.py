@@ -17,6 +17,9 @@ class Target(Strict):
     """Its first error, or that it has none, is so probable; the rule's own, if left out."""
     precision: Confidence | None = None
     """Share of kept labels that are expected to be right; what is left out asks for none."""
+    kept: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the steps that all labelers together would decide that is enough, by expectation;
+    what would decide the rest is not asked. Left out: 0.97. Under a budget the budget decides."""
 
 
 class Budget(Strict):
@@ -49,7 +52,8 @@ class Acquire(Strict):
     pilot: Annotated[int, Field(ge=4)] = 16
     """Problems, drawn from all, on which the run learns what each labeler is worth."""
     explore: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Share of the other problems that every labeler is asked about all the same."""
+    """Share of the other problems that every labeler is asked about all the same, as far as a tenth
+    of what is spent pays for that."""
     dearest: Annotated[float, Field(gt=0)] | None = None
-    """A step may cost so many times what one has cost on average; what would cost more stays open.
-    Left out: 40 times, and under a budget whatever it costs while the budget lasts."""
+    """A step may cost so many times what one that was paid for has cost on average; what would cost
+    more stays open. Left out: five times, and under a budget whatever it costs while it lasts."""

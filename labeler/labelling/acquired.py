@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from labeler.acquire.drift import degraded
 from labeler.consensus.fusion import Fusion
-from labeler.labelling.acquiring import is_explored, learned_on
+from labeler.labelling.acquiring import exploring_draw, learned_on
 from labeler.labelling.pipeline import Recipe
 from labeler.records import LabeledSolution, Problem
 
@@ -27,13 +27,13 @@ def told_of_labelers(
     terms = recipe.terms
     if terms is None:
         return {}
-    pilot = {one.problem_id for one in learned_on(recipe, problems)[: terms.pilot]}
+    first = {one.problem_id for one in learned_on(recipe, problems)[: terms.n_learned]}
     before: list[LabeledSolution] = []
     later: list[LabeledSolution] = []
     for row in rows:
-        if row.problem.problem_id in pilot:
+        if row.problem.problem_id in first:
             before.append(row)
-        elif is_explored(row.problem.problem_id, recipe, terms):
+        elif exploring_draw(row.problem.problem_id, recipe) < terms.explore:
             later.append(row)
     return {
         "dropped": dict(recipe.dropped),

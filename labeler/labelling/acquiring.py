@@ -14,13 +14,15 @@ Does not cover whom to ask (`labeler.acquire`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 from labeler.acquire.base import Answer, Ask, Asking, Spent, Terms
 from labeler.acquire.board import Board, Case
-from labeler.acquire.pilot import learned, learning, share_of
+from labeler.acquire.pilot import learned, learning, share_of, surer
+from labeler.acquire.rehearse import Rehearsal, rehearse
 from labeler.acquire.spend import Known, spend
 from labeler.consensus.fusion import Fusion
 from labeler.driver.conversation import Conversation, together
@@ -46,6 +48,8 @@ GROUP = 64
 ACQUIRED = "acquire "
 """Begins the names of a run's statistics on what was asked of each labeler."""
 
+Told = TypeVar("Told")
+
 CENT = 1_000_000
 """Money in statistics, which are whole numbers, is in millionths."""
 
@@ -66,14 +70,13 @@ class Acquiring:
 
 
 def learned_on(recipe: Recipe, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The problems that the run learns on whom to ask, the pilot's first; drawn by the hash of
-    their ids, so the same ones however the problems are ordered.
+    """The problems that the run learns on whom to ask, then those of which it hears only what
+    costs nothing; drawn by the hash of their ids, so the same ones however they are ordered.
     """
     if recipe.terms is None:
         return ()
     drawn = sorted((short_hash("pilot", one.problem_id), i) for i, one in enumerate(problems))
-    n = max(recipe.terms.enough, recipe.terms.pilot)
-    return tuple(problems[i] for _, i in drawn[:n])
+    return tuple(problems[i] for _, i in drawn[: recipe.terms.n_first])
 
 
 async def acquiring_recipe(
@@ -108,14 +111,16 @@ def _learn(
     log: list[tuple[Ask, Answer]] = []
     asking = learning(board, rule, terms, n_problems)
     yield from _converse(asking, board, recipe, acquiring.prices, log)
-    asked: dict[str, list[Ask]] = {one.problem_id: [] for one in problems}
+    asked: dict[str, list[Ask]] = {one.problem_id: [] for one in problems[: terms.n_learned]}
     for ask, _ in log:
-        asked[board.cases[ask.number].problem.problem_id].append(ask)
+        name = board.cases[ask.number].problem.problem_id
+        if name in asked:
+            asked[name].append(ask)
     own = {
         name: [Ask(numbers[name].index(ask.number), ask.source) for ask in asks]
         for name, asks in asked.items()
     }
-    left = share_of(board, terms, n_problems - len(problems))
+    left = share_of(board, terms, n_problems - len(asked))
     return replace(acquiring, known=learned(board, rule, terms), asked=own, left=left)
 
 
@@ -126,7 +131,7 @@ def label_group(
     known, terms = acquiring.known, acquiring.terms
     assert known is not None and isinstance(recipe.rule, Fusion)
     solved = yield from together([solve_problem(one, recipe) for one in problems])
-    rule = replace(recipe.rule, model=known.expecting.model)
+    rule = surer(recipe.rule, terms, known)
     board, numbers = _board(problems, solved, recipe, rule)
     log: list[tuple[Ask, Answer]] = []
     again = [
@@ -136,7 +141,8 @@ def label_group(
     ]
     yield from _converse(_all_at_once(board, again), board, recipe, acquiring.prices, log)
     others = [one.problem_id for one in problems if one.problem_id not in acquiring.asked]
-    explored = {n for name in others if is_explored(name, recipe, terms) for n in numbers[name]}
+    draws = {name: exploring_draw(name, recipe) for name in others}
+    explored = {n: u for name, u in draws.items() if u < terms.explore for n in numbers[name]}
     budget = None if acquiring.left is None else acquiring.left * len(others)
     asking = spend(board, [n for p in others for n in numbers[p]], terms, known, explored, budget)
     yield from _converse(asking, board, recipe, acquiring.prices, log)
@@ -151,39 +157,22 @@ def label_group(
     ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Everything:
-    """What everybody said of some solutions."""
-
-    solved: list[tuple[Problem, Solution]]
-    board: Board
-    answers: dict[Ask, Answer]
-
-
-def ask_everybody(
-    problems: Sequence[Problem], recipe: Recipe, terms: Terms, prices: PriceTable
-) -> Conversation[Everything]:
-    """Asks every labeler about every solution of these problems."""
+def rehearsing(
+    problems: Sequence[Problem], recipe: Recipe, terms: Terms, prices: PriceTable, n_sample: int,
+    n_problems: int, budgets: Sequence[float | None],
+) -> Conversation[Rehearsal]:  # fmt: skip
+    """Plays a run of `n_problems`, of which these are some, the first of them its sample."""
     solved = yield from together([solve_problem(one, recipe) for one in problems])
     board, _ = _board(problems, solved, recipe)
-    asks = [
-        Ask(n, name)
-        for n, case in enumerate(board.cases)
-        for name in terms.sources
-        if case.may_hear(name)
-    ]
-    log: list[tuple[Ask, Answer]] = []
-    yield from _converse(_all_at_once(board, asks), board, recipe, prices, log)
     assert isinstance(recipe.rule, Fusion)
     pairs = [(case.problem, case.solution) for case in board.cases]
-    board.decide_by(replace(recipe.rule, model=learned(board, recipe.rule, terms).expecting.model))
-    return Everything(pairs, board, dict(log))
+    playing = rehearse(pairs, recipe.rule, terms, n_sample, n_problems, budgets)
+    return (yield from _converse(playing, board, recipe, prices, []))
 
 
-def is_explored(problem_id: str, recipe: Recipe, terms: Terms) -> bool:
-    """Whether everybody is asked about this problem, whatever it costs: drawn, not chosen."""
-    drawn = derive_seed(recipe.policy.run_seed, "explore", problem_id)
-    return drawn / 2**63 < terms.explore
+def exploring_draw(problem_id: str, recipe: Recipe) -> float:
+    """A problem's place in [0, 1): those below `Terms.explore` are explored."""
+    return derive_seed(recipe.policy.run_seed, "explore", problem_id) / 2**63
 
 
 def _labelled(
@@ -235,18 +224,19 @@ def _all_at_once(board: Board, asks: list[Ask]) -> Asking:
 
 
 def _converse(
-    asking: Asking, board: Board, recipe: Recipe, prices: PriceTable,
-    log: list[tuple[Ask, Answer]],
-) -> Conversation[None]:  # fmt: skip
+    asking: Generator[list[Ask], list[Answer], Told], board: Board, recipe: Recipe,
+    prices: PriceTable, log: list[tuple[Ask, Answer]],
+) -> Conversation[Told]:  # fmt: skip
     """Has the questions answered by the labelers, all of a round together."""
-    asks = next(asking, None)
-    while asks is not None:
-        answers = yield from together([_answer(ask, board, recipe, prices) for ask in asks])
-        log += zip(asks, answers, strict=True)
-        try:
+    try:
+        asks = next(asking)
+        while True:
+            answers = yield from together([_answer(ask, board, recipe, prices) for ask in asks])
+            log += zip(asks, answers, strict=True)
             asks = asking.send(answers)
-        except StopIteration:
-            asks = None
+    except StopIteration as stop:
+        told: Told = stop.value
+        return told
 
 
 def _answer(ask: Ask, board: Board, recipe: Recipe, prices: PriceTable) -> Conversation[Answer]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from labeler.acquire.base import Terms, Unit
+from labeler.acquire.base import KEPT, Terms, Unit
 from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
@@ -123,6 +123,7 @@ def build_terms(config: RunConfig) -> Terms | None:
         rule.min_confidence,
         unit,
         budget,
+        KEPT if given.target.kept is None else given.target.kept,
         given.pilot,
         explore=given.explore,
         dearest=given.dearest,

@@ -35,7 +35,7 @@ def make_plan(
 
 def make_budget_plan(config: RunConfig, n_sample: int, budget: str) -> BudgetPlan:
     """What the run takes and keeps under `budget` (`tokens=N`, `calls=N` or `usd=N`), and under
-    others; asks every labeler about `n_sample` problems for real.
+    others; asks about `n_sample` problems for real, as the run would.
     """
     name, _, amount = budget.partition("=")
     try:

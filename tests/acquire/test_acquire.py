@@ -5,17 +5,22 @@ from collections import Counter
 
 import pytest
 
-from labeler.acquire.base import Terms
+from labeler.acquire.base import Ask, Terms
 from labeler.acquire.drift import degraded
-from labeler.acquire.pilot import learned, learning, share_of
+from labeler.acquire.gain import Expecting
+from labeler.acquire.habits import learn_habits
+from labeler.acquire.hindsight import came_true
+from labeler.acquire.pilot import DRAWN, learned, learning, share_of
 from labeler.acquire.spend import spend
 from labeler.consensus.fusion import Fusion, FusionRule
-from tests.acquire.replayed import board_of, drive
+from labeler.consensus.label_model import LabelModel
+from tests.acquire.replayed import answer, board_of, drive
 from tests.consensus.simulation import JUDGE, SPARE, Judge, simulate
 
 RULE = Fusion(FusionRule(min_confidence=0.9))
 SOURCES = ("judge", "spare", "monte_carlo")
 DICE = Judge("dice", "other", right=0.5, error=0.5, after=0.5, stops=False)
+GRATIS = Judge("gratis", "another", right=0.99, error=0.05, after=0.3)
 COPY = Judge("copy", "other", copies="judge")
 N, PILOT = 120, 40
 
@@ -64,6 +69,62 @@ def test_what_is_asked_depends_on_nothing_but_the_replies(plain):
     assert [case.asked for case in again[3].cases] == [case.asked for case in plain[3].cases]
 
 
+def rounds(asking, rows):
+    """What is asked, round by round."""
+    found, asks = [], next(asking, None)
+    while asks is not None:
+        found.append(asks)
+        try:
+            asks = asking.send([answer(rows[ask.number], ask.source) for ask in asks])
+        except StopIteration:
+            asks = None
+    return found
+
+
+def test_what_costs_nothing_is_heard_of_all_before_others_are_paid_for_what_it_leaves_open():
+    rows, sources = rows_of(JUDGE, SPARE, GRATIS), ("gratis", "judge", "spare")
+    terms = Terms(sources, 0.9, pilot=PILOT, enough=PILOT)
+    board = board_of(rows, RULE)
+    first, free, *paid = rounds(learning(board, RULE, terms, N), rows)
+    assert Counter(ask.source for ask in first) == dict.fromkeys(sources, 1)
+    assert Counter(ask.source for ask in free) == {"gratis": N - 1}
+    asked = {ask.number for one in paid for ask in one}
+    assert asked <= set(range(PILOT))
+    gratis = board_of(rows, RULE)
+    gratis.add(free, [answer(rows[ask.number], "gratis") for ask in free])
+    gratis.decide_by(RULE.fit(gratis.rows()))
+    assert 0 < sum(gratis.cases[n].is_decided for n in asked) <= DRAWN
+
+
+def test_less_is_asked_where_a_smaller_share_of_what_all_would_decide_is_enough():
+    spent, kept = {}, {}
+    for share in (0.5, 0.8, 1.0):
+        *_, board = acquire(rows_of(JUDGE, SPARE), kept=share)
+        spent[share] = board.spent().tokens
+        kept[share] = sum(case.n_kept for case in board.cases)
+    assert spent[0.5] < spent[0.8] < spent[1.0]
+    assert 0.4 < kept[0.5] / kept[1.0] < kept[0.8] / kept[1.0] < 1
+
+
+def test_what_is_left_of_a_budget_goes_to_what_is_least_sure():
+    """Asking the two about everything costs 23,000; what is open takes less."""
+    _, _, _, enough = acquire(rows_of(JUDGE, SPARE), ("judge", "spare"))
+    _, _, pilot, board = acquire(rows_of(JUDGE, SPARE), ("judge", "spare"), budget=15_000.0)
+    assert enough.spent().tokens < 10_000
+    assert pilot.spent().tokens + board.spent().tokens == pytest.approx(15_000, rel=0.02)
+
+
+def test_a_labeler_that_decides_less_than_was_hoped_for_is_expected_to_decide_less():
+    """By the model's belief about any judge, before it has learned which of them rolls dice."""
+    rows, sources = rows_of(JUDGE, SPARE, DICE), ("spare", "dice")
+    board = board_of(rows, RULE)
+    asks = [Ask(n, name) for n in range(N) for name in sources]
+    board.add(asks, [answer(rows[ask.number], ask.source) for ask in asks])
+    hopes = Expecting(LabelModel(), learn_habits(board.cases, sources), 0.9)
+    found = came_true(board.cases, hopes, sources)
+    assert found["dice"] < 0.5 < found["spare"]
+
+
 def test_nobody_is_asked_twice_and_nobody_about_what_is_decided(plain):
     *_, board = plain
     assert all(cost.calls == 1 for case in board.cases for cost in case.asked.values())
@@ -107,21 +168,29 @@ def test_a_labeler_that_gets_worse_is_noticed():
 def explored_at_once(known, rows, budget):
     """Of ten solutions that are explored, how often who is asked first, and at what price."""
     board = board_of(rows[:10], RULE)
-    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, range(10), budget))
+    drawn = {n: n / 100 for n in range(10)}
+    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, drawn, budget))
     price = sum(known.prices.of(ask.source, board.cases[ask.number]) for ask in asks)
     return Counter(ask.source for ask in asks), price
 
 
 def test_who_explores_asks_everybody_but_spends_a_tenth_of_a_budget_at_most(plain):
     known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
-    everybody, whole = explored_at_once(known, rows, None)
+    everybody, whole = explored_at_once(dataclasses.replace(known, usual=1e6), rows, None)
     assert everybody == dict.fromkeys(SOURCES, 10)
     some, price = explored_at_once(known, rows, whole)
     assert price <= whole / 10
     assert some["monte_carlo"] < some["judge"] <= some["spare"] == 10
 
 
-def test_without_a_budget_forty_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
-    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 40)
+def test_without_a_budget_who_is_dear_is_explored_on_the_smallest_draws_only(plain):
+    """Each of three has 40 tokens; a solution of 8 steps costs brute force 1,600 tokens."""
+    known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
+    some, _ = explored_at_once(dataclasses.replace(known, usual=1200.0), rows, None)
+    assert some["spare"] == some["judge"] == 10 > some["monte_carlo"] > 1
+
+
+def test_without_a_budget_five_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
+    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 5)
     assert Terms(SOURCES, 0.9, budget=5000.0).worth(100, 1000.0) == 0.0
     assert Terms(SOURCES, 0.9, budget=5000.0, dearest=2.0).worth(100, 1000.0) == 0.05
