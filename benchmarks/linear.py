@@ -26,7 +26,7 @@ from labeler.labelers.table import parsing
 from labeler.programs.canonical import canonical_form
 from labeler.programs.statements import split_statements
 from labeler.records import prefix_ids
-from labeler.steps import split_steps
+from labeler.steps import split_steps, thinking
 
 Reader = Callable[[str], object]
 
@@ -40,7 +40,7 @@ READERS: dict[str, Reader] = {
     "answers: compare_quickly": lambda t: math_answer.compare_quickly("5", t),
     "claims: check_solution": lambda t: check_solution("", (t,)),
     "replies: speaks_to_judge": lambda t: injection.speaks_to_judge([t]),
-    "replies: without_thinking": read.without_thinking,
+    "replies: without_thinking": thinking.without_thinking,
     "replies: read_json": lambda t: json_form.read_json(t, False, t[: len(t) // 2]),
     "replies: read_json, cut off": lambda t: json_form.read_json(t, True, ""),
     "replies: records": json_form.records,
