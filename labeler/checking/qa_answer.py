@@ -34,7 +34,7 @@ from labeler.checking.words import (
 from labeler.driver.requests import Check, CheckResult
 from labeler.records import Verdict
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever a verdict may change; part of the journal's keys."""
 
 MOST_CHARACTERS = 2000

@@ -57,7 +57,7 @@ from labeler.settings import without_later
 from labeler.turns.shown import shown_steps
 
 NAME: Final = "repair"
-VERSION = "1"
+VERSION = "2"
 JUDGED: dict[str, Any] = {
     "own_solution": "",
     "gold_answer": None,

@@ -36,7 +36,7 @@ from labeler.records import Asks, Evidence, Problem, Sampling, Solution, Verdict
 from labeler.seeds import derive_seed
 
 NAME: Final = "spare"
-VERSION = "1"
+VERSION = "2"
 
 
 class Spare(Prompted):

@@ -38,7 +38,7 @@ def test_after_the_first_wrong_step_nothing_is_said():
     [[asked]], found = judged([samples(verdicts(OK, BAD, OK))])
     sha = judge_tasks(Judge()).sha
     make = partial(
-        Evidence, labeler="judge", labeler_version=f"1+{sha}", asks=Asks.CORRECTNESS,
+        Evidence, labeler="judge", labeler_version=f"2+{sha}", asks=Asks.CORRECTNESS,
         model="critic/7b", n=1,
     )  # fmt: skip
     assert found.evidence == (

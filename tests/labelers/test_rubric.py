@@ -23,7 +23,7 @@ from tests.labelers.test_prompts import CLOSING
 
 DEFAULT = load_prompts("default")
 SET = Path(__file__).parents[2] / "labeler" / "prompts" / "default"
-VERSION = "1+" + prompts_sha([DEFAULT.task("rubric"), DEFAULT.task("rubric_judge")])
+VERSION = "2+" + prompts_sha([DEFAULT.task("rubric"), DEFAULT.task("rubric_judge")])
 RIGHT, WRONG, UNKNOWN = Verdict.CORRECT, Verdict.WRONG, Verdict.UNKNOWN
 WRITTEN = {
     "key_steps": ["The sum is 5."],
@@ -331,7 +331,7 @@ def test_with_principles_only_no_rubric_is_asked_for():
     assert "C1" not in grade.prompt.messages[0].content.split("Problem, rubric")[0]
     assert [e.verdict for e in found.evidence] == [RIGHT, WRONG, RIGHT]
     assert {e.labeler_version for e in found.evidence} == {
-        "1+" + prompts_sha([DEFAULT.task("rubric_judge")])
+        "2+" + prompts_sha([DEFAULT.task("rubric_judge")])
     }
 
 

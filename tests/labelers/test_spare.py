@@ -12,7 +12,7 @@ from labeler.records import Asks, Evidence, Verdict, prefix_id
 from tests.labelers.talking import POLICY, PROBLEM, STEPS, finish, samples, solution
 
 DEFAULT = load_prompts("default")
-VERSION = "1+" + prompts_sha([DEFAULT.task("annotate")])
+VERSION = "2+" + prompts_sha([DEFAULT.task("annotate")])
 REPLY = json.dumps(
     {
         "steps": [

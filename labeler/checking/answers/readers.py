@@ -14,8 +14,8 @@ MARKED = AnswerReader("marked", "a box, ####, or 'the answer is'; nothing else",
 AUTO = AnswerReader(
     "auto", "the forms of real replies, the concluding sentence last", 4, final_answer
 )
-LAST_NUMBER = AnswerReader("last_number", "the last number of the text", 1, read_last_number)
-STRICT = AnswerReader("strict", "the number behind '#### ', as GSM8K is scored", 1, read_strict)
+LAST_NUMBER = AnswerReader("last_number", "the last number of the text", 2, read_last_number)
+STRICT = AnswerReader("strict", "the number behind '#### ', as GSM8K is scored", 2, read_strict)
 
 READERS = {made.name: made for made in (MARKED, AUTO, LAST_NUMBER, STRICT)}
 

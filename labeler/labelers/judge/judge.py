@@ -36,7 +36,7 @@ from labeler.seeds import derive_seed
 from labeler.turns.shown import shown_steps
 
 NAME = "judge"
-VERSION = "1"
+VERSION = "2"
 
 
 def judge(

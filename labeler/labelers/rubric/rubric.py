@@ -40,7 +40,7 @@ from labeler.seeds import derive_seed
 from labeler.turns.shown import shown_steps
 
 NAME: Final = "rubric"
-VERSION = "1"
+VERSION = "2"
 
 
 class Rubric(Prompted):

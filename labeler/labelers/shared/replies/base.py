@@ -58,14 +58,17 @@ class ParsedReply:
 RIGHT = frozenset(
     (
         "correct", "right", "true", "valid", "ok", "okay", "yes", "pass", "passed", "sound",
-        "accurate", "+", "+1", "1", "✓", "✔", "✅",
+        "accurate", "good", "+", "+1", "1", "✓", "✔", "✅",
+        "正确", "對", "对", "richtig", "korrekt", "correcto", "correcta", "верно", "правильно",
     )
 )  # fmt: skip
 WRONG = frozenset(
     (
         "incorrect", "wrong", "false", "invalid", "error", "no", "fail", "failed", "erroneous",
-        "inaccurate", "unsound", "mistaken", "-", "-1", "✗", "✘", "❌", "not_correct", "not_right",
-        "not_valid",
+        "inaccurate", "unsound", "mistaken", "flawed", "bad", "-", "-1", "✗", "✘", "❌",
+        "not_correct", "not_right",
+        "not_valid", "错误", "錯誤", "错", "不正确", "falsch", "inkorrekt", "incorrecto",
+        "incorrecta", "неверно", "неправильно",
     )
 )  # fmt: skip
 DECORATION = " \t\r\n*_`\"'.!()[]{}<>:;,"

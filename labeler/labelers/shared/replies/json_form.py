@@ -22,10 +22,14 @@ from labeler.labelers.shared.replies.base import (
 from labeler.labelers.shared.replies.quoted import Quoted
 from labeler.records import Verdict
 
-NUMBER = ("step", "student_step", "paragraph", "step_number", "number", "index", "idx", "id")
+NUMBER = (
+    "step", "student_step", "paragraph", "step_number", "step_index", "step_id", "number",
+    "index", "idx", "id",
+)  # fmt: skip
+_STEPS = ("step", "student_step", "step_number", "step_index", "step_id", "paragraph")
 LABEL = (
     "label", "verdict", "correctness", "judgement", "judgment", "rating", "is_correct", "correct",
-    "result",
+    "result", "evaluation", "status", "assessment", "is_valid", "valid",
 )  # fmt: skip
 DENIAL = ("is_wrong", "wrong", "has_error", "is_error", "incorrect", "error_found")
 """Keys whose `true` means wrong."""
@@ -39,6 +43,13 @@ FIRST = (
     "first_error", "first_wrong", "first_wrong_step", "first_error_step", "first_incorrect_step",
     "first_error_index", "earliest_error",
 )  # fmt: skip
+_NAMES_FIRST = re.compile(
+    r"(?:first|earliest)(?:_[a-z]+)?_(?:error|mistake)(?:_(?:step|paragraph|index|location))?"
+    r"|(?:location|index|step|paragraph)(?:_[a-z]+){0,3}_(?:error|mistake)"
+    r"|(?:error|mistake|wrong|incorrect|erroneous)_(?:step|paragraph|index|location)"
+    r"|first_mistake"
+)
+"""Other names of the key that gives the first error: `error_step`, `location_of_first_error`."""
 WHOLE = ("conclusion", "overall", "overall_verdict", "final_verdict")
 NONE = frozenset(("none", "null", "-1", "no", "n/a", "no error"))
 
@@ -182,7 +193,9 @@ def _found(document: Any) -> ParsedReply:
     if not isinstance(document, Mapping):
         return ParsedReply()
     record = _lowered(document)
-    _, steps = first_of(record, LISTS)
+    name, steps = first_of(record, LISTS)
+    if not name:
+        steps = _list_of_entries(record)
     if isinstance(steps, Mapping):
         return _concluded(record, _keyed(_lowered(steps)))
     if isinstance(steps, list):
@@ -193,12 +206,38 @@ def _found(document: Any) -> ParsedReply:
     return _concluded(record, _keyed(record))
 
 
+def _list_of_entries(record: Mapping[str, Any]) -> list[Any] | None:
+    """The one list of the record whose objects all name a step and its verdict."""
+    lists = [
+        value
+        for value in record.values()
+        if isinstance(value, list) and value and all(map(_names_a_step, value))
+    ]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _names_a_step(item: Any) -> bool:
+    """Whether it is an entry that calls a step so: other things have an id and a status, too."""
+    record = _lowered(item) if isinstance(item, Mapping) else {}
+    return first_of(record, _STEPS)[0] != "" and _entry(record) is not None
+
+
 def _lowered(record: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key).strip().lower().replace(" ", "_"): value for key, value in record.items()}
+    return {_snake(str(key)): value for key, value in record.items()}
+
+
+def _snake(key: str) -> str:
+    """`firstErrorStep` and `First Error Step` as `first_error_step`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[ -]", "_", key.strip()).lower()
 
 
 def _concluded(record: Mapping[str, Any], entries: tuple[Entry, ...]) -> ParsedReply:
     first_name, first = first_of(record, FIRST)
+    if not first_name:
+        named = [key for key in record if _NAMES_FIRST.fullmatch(key)]
+        first_name, first = first_of(record, tuple(named)) if len(named) == 1 else ("", None)
+        if isinstance(first, list):
+            first_name = ""
     whole_name, whole = first_of(record, WHOLE)
     said = verdict_of(whole).verdict if whole_name else Verdict.UNKNOWN
     none_wrong, some_wrong = said is Verdict.CORRECT, said is Verdict.WRONG
@@ -276,5 +315,5 @@ def _number(record: Mapping[str, Any]) -> int | None:
     _, value = first_of(record, NUMBER)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    match = re.fullmatch(r"\D{0,12}(\d{1,4})\D?", str(value).strip())
+    match = re.fullmatch(r"\D{0,12}(\d{1,4})(?:\D?| ?(?:/|of) ?\d{1,4})", str(value).strip())
     return int(match.group(1)) if match else None

@@ -4,6 +4,8 @@ r"""Verdicts out of lines, tags and boxes: how models write that were not asked 
     **Step 3** - incorrect: 12 + 21 is 33                   verdict first, reasoning after it
     | 3 | wrong |                                           a table
     <analysis_3>...</analysis_3> <conclusion>Incorrect</..> Qwen: the last analysis is the error
+    Step 1 ... Verdict: correct                             a block, the verdict in its own line
+    <step_3>incorrect</step_3>, <step id="3">               tags
     \boxed{2}, \boxed{-1}                                   ProcessBench: index of the first error
     Step 3: ... The step is \boxed{incorrect}               ThinkPRM
 
@@ -17,6 +19,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from labeler.labelers.shared.replies.base import (
     RIGHT,
@@ -32,14 +35,17 @@ from labeler.records import Verdict
 _WORDS = "|".join(sorted((w for w in RIGHT | WRONG if w.isalpha()), key=len, reverse=True))
 _SIGNS = "[✓✔✅✗✘❌]"
 _MARKS = r"[\s*_`#>|]*+"
+_NAME = r"(?:step|paragraph|§|\#|schritt|[ée]tape|paso|passo|passaggio|шаг|步[骤驟]|第|ステップ)"
+"""What a step is called, in the languages that judges answer in."""
 # Repetitions are possessive (`*+`) or counted: a long line is read in linear time, whatever it is.
 _HEAD = re.compile(
-    rf"^{_MARKS}(?:[-•]\s+)?(?:(?:step|paragraph|§|\#)[\s*_]*+)?(?P<number>\d{{1,4}})"
-    rf"[*_`]*+\s*+(?:[:.)|,]|[-–—]+|$|(?=[\s*_]*+(?:is\b|{_SIGNS})))(?P<rest>.*)$",
+    rf"^{_MARKS}(?:[-•]\s+)?(?P<name>{_NAME}[\s*_:]*+)?(?P<number>\d{{1,4}})(?:\s?[步단]계?)?"
+    rf"[*_`]*+\s*+(?:[:：.)|,=(→]|->|=>|[-–—]+|$|(?=[\s*_]*+(?:is\b|{_SIGNS})))(?P<rest>.*)$",
     re.IGNORECASE,
 )
 _AT_START = re.compile(
-    rf"^{_MARKS}(?:\(|\[)?(?:is\s+)?(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
+    rf"^{_MARKS}(?:\(|\[)?(?:is\s+)?(?:{_SIGNS}\ufe0f?\s(?=\w))?"
+    rf"(?P<verdict>(?:not\s+)?\b(?:{_WORDS})\b|{_SIGNS})"
     rf"[\])*_`]*+\s*+(?:[.:;,(|\-–—].*)?$",
     re.IGNORECASE,
 )
@@ -54,8 +60,9 @@ _CONCLUSION = re.compile(
     r"<conclusion>((?:(?!<conclusion>).)*?)</conclusion>", re.IGNORECASE | re.DOTALL
 )
 _FIRST = re.compile(
-    r"\bfirst\s++(?:error|wrong|incorrect|erroneous)(?:\s++(?:step|paragraph))?+\s*+(?:is|:|=)++"
-    r"\s*+(?:in\s++)?(?:step|paragraph)?\s*+(?P<number>none|-1|\d{1,4})\b",
+    r"\b(?:first|earliest)\s++(?:error|mistake|wrong|incorrect|erroneous)(?:\s++(?:step|paragraph))?+"
+    r"[\s*_]*+(?:is|occurs|appears|happens|lies|:|=)++[\s*_]*+(?:located\s++)?(?:(?:in|at)\s++)?"
+    r"(?:step|paragraph)?\s*+(?P<number>none|-1|\d{1,4})\b",
     re.IGNORECASE,
 )
 
@@ -70,13 +77,60 @@ def read_lines(text: str, cut_off: bool, heads: Sequence[str], quoted: str) -> P
     lines = [line for line in text.splitlines() if not line.strip() or not copied.holds(line)]
     if cut_off:
         lines = lines[:-1] if text.splitlines()[-1:] == lines[-1:] else lines
+    lines = [part for line in lines for part in _parts(line)]
     waiting: dict[str, deque[int]] = {}
     for t, head in enumerate(heads):
         waiting.setdefault(head, deque()).append(t)
     entries = [e for line in lines if (e := _entry(line, waiting)) is not None]
+    entries = entries or _in_blocks(lines)
     whole = "\n".join(lines)
     concluded = _tagged(whole) or _boxed(whole) or _named(whole) or ParsedReply()
     return replace(concluded, entries=tuple(entries))
+
+
+_TAG = re.compile(
+    r"<(?P<tag>(?:step|paragraph|verdict|label)s?)(?:_(?P<number>\d{1,4})"
+    r"|\s(?:id|step|number|index|n)=[\"']?(?P<named>\d{1,4})[\"']?)>(?P<said>[^<>]{1,200})</[a-z_0-9]{1,40}>",
+    re.IGNORECASE,
+)
+_NEXT_IN_LINE = re.compile(r"[;,.]\s++(?=\**step\s\d{1,4}\b)", re.IGNORECASE)
+_ANNOUNCES = re.compile(
+    r"^[\s*_#>-]*(?:(?:final\s)?(?:verdict|judge?ment|label|conclusion|evaluation|result|status"
+    r"|correctness|assessment))[*_\s]*[:：][*_\s]*(?P<verdict>.{1,40})$",
+    re.IGNORECASE,
+)
+
+
+def _parts(line: str) -> list[str]:
+    """The verdicts of a line, each on a line of its own: tags, and `Step 1: ...; Step 2: ...`."""
+    if tags := list(_TAG.finditer(line)):
+        return [f"Step {tag['number'] or tag['named']}: {tag['said'].strip()}" for tag in tags]
+    return _NEXT_IN_LINE.split(line)
+
+
+def _in_blocks(lines: Sequence[str]) -> list[Entry]:
+    """Verdicts below the heading of their step: announced, or alone in the first line below it.
+
+    Nothing where the headings do not stand in order: one of them is a reference then.
+    """
+    found: list[Entry] = []
+    numbers: list[int] = []
+    is_first = False
+    for line in lines:
+        head = _HEAD.match(line)
+        if head and head["name"]:
+            numbers.append(int(head["number"]))
+            is_first = not head["rest"].strip("*_ ")
+        elif numbers and line.strip():
+            announced = _ANNOUNCES.match(line)
+            said = _verdict(announced["verdict"]) if announced else None
+            if said is None and is_first:
+                said = verdict_of(line)
+            if said is not None and said.verdict is not Verdict.UNKNOWN:
+                found.append(Entry(numbers[-1], said))
+            is_first = False
+    in_order = all(one < other for one, other in pairwise(numbers))
+    return found if in_order else []
 
 
 def _entry(line: str, waiting: dict[str, deque[int]]) -> Entry | None:
@@ -124,7 +178,8 @@ def _tagged(text: str) -> ParsedReply | None:
 def _boxed(text: str) -> ParsedReply | None:
     """The last box that holds an index."""
     boxes = [box.strip() for box in _BOX.findall(text)]
-    return _indexed([box for box in boxes if re.fullmatch(r"-?\d{1,4}", box)])
+    named = [re.sub(r"^(?:step|paragraph)\s+", "", box, flags=re.IGNORECASE) for box in boxes]
+    return _indexed([box for box in named if re.fullmatch(r"-?\d{1,4}", box)])
 
 
 def _named(text: str) -> ParsedReply | None:
