@@ -40,12 +40,16 @@ def repeated(out: Location, staged: Callable[[], Iterable[pa.RecordBatch]]) -> R
     """Compares the rows that a run has staged with those of the dataset's newest version."""
     if isinstance(out, Bucket) or not has_log(out):
         return Repeated()
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     ours = [name for batch in staged() for name in batch["solution_id"].to_pylist()]
     wanted = set(ours)
     dataset = open_dataset(out)
     there: set[str] = set()
     for flat in dataset.columns("solution_id"):
-        there.update(wanted.intersection(flat.columns["solution_id"].to_pylist()))
+        names = flat.columns["solution_id"]
+        there.update(names.filter(pc.is_in(names, pa.array(wanted, pa.string()))).to_pylist())
     n_there = sum(name in there for name in ours)
     if not ours or n_there < len(ours):
         return Repeated(n_there)
