@@ -136,7 +136,9 @@ class Replay:
         for at in range(0, len(others), GROUP):
             some = others[at : at + GROUP]
             group = _board(some, surer(RULE, terms, known))
-            explored = {n: u for n, one in enumerate(some) if (u := self.draw(one)) < terms.explore}
+            explored = {
+                n: u for n, one in enumerate(some) if (u := self.draw(one)) < terms.explored
+            }
             budget = None if share is None else share * len(some)
             _drive(spend(group, range(len(some)), terms, known, explored, budget), some)
             cases += group.cases
@@ -351,7 +353,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-brute-force", action="store_true", help="bisect in its place (quick)")
     parser.add_argument("--pilot", type=int, default=usual.pilot)
-    parser.add_argument("--explore", type=float, default=usual.explore)
+    parser.add_argument("--explore", type=float)
     parser.add_argument("--dearest", type=float)
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--journal", type=Path, help="keep replies here and use those in it")

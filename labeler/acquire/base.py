@@ -19,7 +19,9 @@ from labeler.labelers.base import Findings
 KEPT = 0.97
 """Share of what all labelers together would decide, where a run does not say."""
 
-DEAREST = 5.0
+EXPLORE = 0.01
+
+DEAREST = 10.0
 """Where no budget says what is too dear: times the average price of a step that was paid for."""
 
 DOUBT = 0.7
@@ -87,8 +89,9 @@ class Terms:
     """Problems, these among them, after which it learns no more."""
     heard: int = 512
     """Problems, these among them, of which it hears at first what costs nothing."""
-    explore: float = 0.01
-    """Share of the other problems that everybody is asked about, as far as that stays cheap."""
+    explore: float | None = None
+    """Share of the other problems that everybody is asked about. None: `EXPLORE`, as far as that
+    stays cheap."""
     dearest: float | None = None
     searching: frozenset[str] = frozenset()
     """Labelers that learn on the pilot themselves, and are asked about all of it."""
@@ -97,6 +100,11 @@ class Terms:
     def asks_until(self) -> float:
         """How probable a solution's first error must be for nobody else to be asked."""
         return 1 - DOUBT * (1 - self.min_confidence)
+
+    @property
+    def explored(self) -> float:
+        """Share of the other problems that are explored."""
+        return EXPLORE if self.explore is None else self.explore
 
     @property
     def n_learned(self) -> int:

@@ -145,9 +145,10 @@ class Paid:
 def _to_explore(
     board: Board, explored: Mapping[int, float], terms: Terms, known: Known, budget: float | None
 ) -> list[Ask]:
-    """Everybody about these, as far as `MOST_EXPLORING` pays: of a budget, the cheapest questions
-    first; without one, each labeler that costs something has an equal part of what is usually
-    spent, and who is so dear that it would need more is asked about those with the smallest draws.
+    """Everybody about these. Under a budget as far as `MOST_EXPLORING` of it pays, the cheapest
+    questions first. Without one, where the run does not say how many to explore, each labeler that
+    costs something has an equal part of what is usually spent, and who is so dear that it would
+    need more is asked about those with the smallest draws.
     """
     asks = [
         (known.prices.of(name, board.cases[n]), Ask(n, name))
@@ -155,6 +156,8 @@ def _to_explore(
         for name in terms.sources
         if not known.prices.is_free(name) and board.cases[n].may_hear(name)
     ]
+    if budget is None and terms.explore is not None:
+        return [ask for _, ask in asks]
     if budget is None:
         paid = [name for name in terms.sources if not known.prices.is_free(name)]
         part = MOST_EXPLORING * known.usual / max(len(paid), 1)

@@ -51,9 +51,9 @@ class Acquire(Strict):
     """The labelers that may be asked, by kind; left out, all of the run file."""
     pilot: Annotated[int, Field(ge=4)] = 16
     """Problems, drawn from all, on which the run learns what each labeler is worth."""
-    explore: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Share of the other problems that every labeler is asked about all the same, as far as a tenth
-    of what is spent pays for that."""
+    explore: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Share of the other problems that every labeler is asked about all the same, under a budget
+    for a tenth of it at most. Left out: 0.01, and without a budget, too, for a tenth at most."""
     dearest: Annotated[float, Field(gt=0)] | None = None
     """A step may cost so many times what one that was paid for has cost on average; what would cost
-    more stays open. Left out: five times, and under a budget whatever it costs while it lasts."""
+    more stays open. Left out: ten times, and under a budget whatever it costs while it lasts."""

@@ -33,7 +33,7 @@ def told_of_labelers(
     for row in rows:
         if row.problem.problem_id in first:
             before.append(row)
-        elif exploring_draw(row.problem.problem_id, recipe) < terms.explore:
+        elif exploring_draw(row.problem.problem_id, recipe) < terms.explored:
             later.append(row)
     return {
         "dropped": dict(recipe.dropped),

@@ -142,7 +142,7 @@ def label_group(
     yield from _converse(_all_at_once(board, again), board, recipe, acquiring.prices, log)
     others = [one.problem_id for one in problems if one.problem_id not in acquiring.asked]
     draws = {name: exploring_draw(name, recipe) for name in others}
-    explored = {n: u for name, u in draws.items() if u < terms.explore for n in numbers[name]}
+    explored = {n: u for name, u in draws.items() if u < terms.explored for n in numbers[name]}
     budget = None if acquiring.left is None else acquiring.left * len(others)
     asking = spend(board, [n for p in others for n in numbers[p]], terms, known, explored, budget)
     yield from _converse(asking, board, recipe, acquiring.prices, log)

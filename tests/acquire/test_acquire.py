@@ -165,18 +165,18 @@ def test_a_labeler_that_gets_worse_is_noticed():
     assert degraded(before, rows_of(JUDGE, SPARE, seed=1, n=60), rule, SOURCES) == {}
 
 
-def explored_at_once(known, rows, budget):
+def explored_at_once(known, rows, budget, explore=None):
     """Of ten solutions that are explored, how often who is asked first, and at what price."""
     board = board_of(rows[:10], RULE)
     drawn = {n: n / 100 for n in range(10)}
-    asks = next(spend(board, range(10), Terms(SOURCES, 0.9), known, drawn, budget))
+    asks = next(spend(board, range(10), Terms(SOURCES, 0.9, explore=explore), known, drawn, budget))
     price = sum(known.prices.of(ask.source, board.cases[ask.number]) for ask in asks)
     return Counter(ask.source for ask in asks), price
 
 
 def test_who_explores_asks_everybody_but_spends_a_tenth_of_a_budget_at_most(plain):
     known, rows = plain[0], rows_of(JUDGE, SPARE)[PILOT:]
-    everybody, whole = explored_at_once(dataclasses.replace(known, usual=1e6), rows, None)
+    everybody, whole = explored_at_once(known, rows, None, explore=0.1)
     assert everybody == dict.fromkeys(SOURCES, 10)
     some, price = explored_at_once(known, rows, whole)
     assert price <= whole / 10
@@ -190,7 +190,7 @@ def test_without_a_budget_who_is_dear_is_explored_on_the_smallest_draws_only(pla
     assert some["spare"] == some["judge"] == 10 > some["monte_carlo"] > 1
 
 
-def test_without_a_budget_five_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
-    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 5)
+def test_without_a_budget_ten_times_the_usual_price_is_too_dear_and_under_one_nothing_is():
+    assert Terms(SOURCES, 0.9).worth(100, 1000.0) == pytest.approx(0.1 / 10)
     assert Terms(SOURCES, 0.9, budget=5000.0).worth(100, 1000.0) == 0.0
     assert Terms(SOURCES, 0.9, budget=5000.0, dearest=2.0).worth(100, 1000.0) == 0.05
