@@ -25,6 +25,8 @@ class Splitter:
     split: Split
     is_whole: Callable[[str, str], bool]
     """(last step of a text that was cut off, delimiter) -> whether the step had ended before."""
+    version: str = "1"
+    """Another one where it splits any text otherwise than before: then older labels are stale."""
 
 
 SPLITTERS = {
@@ -42,6 +44,7 @@ SPLITTERS = {
             "formula, code or table",
             lambda text, delimiter, before: split_auto(text, before),
             lambda step, delimiter: len(split_auto(step + NEXT)) > 1,
+            version="2",
         ),
         Splitter(
             "lines",

@@ -1,8 +1,8 @@
 """What a run's labels are made by, as one hash per part: what changes makes labels stale.
 
-Parts are `policy` (model, prompt, sampling, how many solutions, seed), `answers` (how they are read
-and compared), `environments` (the tools that the policy calls, where it does) and each labeler (its
-settings, its version, its prompts, the models that it asks).
+Parts are `policy` (model, prompt, sampling, how many solutions, how they are split, seed),
+`answers` (how they are read and compared), `environments` (the tools that the policy calls, where
+it does) and each labeler (its settings, its version, its prompts, the models that it asks).
 Rules of consensus are no part: labels are recomputed from the evidence without asking anybody.
 Operational settings are none either.
 """
@@ -19,6 +19,7 @@ from labeler.labelling.identity import as_of_then
 from labeler.labelling.parts import Parts
 from labeler.labelling.stale import ANSWERS
 from labeler.records import short_hash
+from labeler.steps import splitter_named
 from labeler.wiring.labelers import build_reading
 
 PROMPT = {"template", "system", "delimiter", "sampling"}
@@ -63,7 +64,9 @@ def earlier_hashes(
 def _solving(config: RunConfig, parts: Parts) -> list[str]:
     solving = config.model_dump_json(include={"policy": PROMPT, "solutions": True, "seed": True})
     # Not named where it is as ever, so that older labels are not stale.
-    split = [] if config.steps == "delimiter" else [config.steps]
+    splitter = splitter_named(config.steps)
+    split = [splitter.name] if splitter.name != "delimiter" else []
+    split += [splitter.version] if splitter.version != "1" else []
     bounds = config.difficulty_filter
     model = parts.samplers[POLICY].fingerprint if POLICY in parts.samplers else ""
     return [model, solving, bounds.model_dump_json() if bounds else "", *split]

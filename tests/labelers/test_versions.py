@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from labeler.config.load import _checked
 from labeler.config.run import RunConfig
+from labeler.steps import SPLITTERS
 from labeler.wiring.runs import build
 from labeler.wiring.versions import earlier_hashes, version_hashes
 
@@ -62,3 +65,14 @@ def test_how_answers_are_read_is_a_part_of_its_own_and_was_one_of_the_policy() -
     assert {part for part, sha in version_hashes(other, parts).items() if sha != now[part]} == {
         "answers"
     }
+
+
+def test_labels_of_steps_that_would_be_split_otherwise_now_are_stale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = config_of("outcome").model_copy(update={"steps": "auto"})
+    parts = build(config, ([], []))
+    before = version_hashes(config, parts)
+    monkeypatch.setitem(SPLITTERS, "auto", replace(SPLITTERS["auto"], version="of tomorrow"))
+    now = version_hashes(config, parts)
+    assert {part for part, sha in now.items() if sha != before[part]} == {"policy"}
