@@ -3,15 +3,16 @@
 Worthless: what it says of steps before the first error and of first errors does not differ by more
 than chance would have it (two shares, z below `LEAST_Z`), on at least `LEAST_ERRORS` errors. A
 copy: wherever it and another labeler both spoke, they said the same, and called steps wrong in at
-least `LEAST_FLAGS` solutions; the dearer of the two goes. Agreement so complete may come from two
-labelers that are both excellent; then the second is not worth its price either.
+least `LEAST_FLAGS` solutions; the dearer of the two goes, if the other may be asked wherever it is.
+Agreement so complete may come from two labelers that are both excellent; then the second is not
+worth its price either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labeler.acquire.board import Case
+from labeler.acquire.board import Case, speaks_of
 from labeler.acquire.habits import Habit, Prices
 from labeler.consensus.label_model import LabelModel
 from labeler.consensus.sources import Source, verdicts_by_source
@@ -39,13 +40,25 @@ def dropped(
     }
     paid = [name for name in voices if name not in found and _price(name, prices) > 0]
     for name in sorted(paid, key=lambda name: (-_price(name, prices), name)):
-        others = [other for other in paid if other != name and other not in found]
+        others = [
+            other
+            for other in paid
+            if (_price(other, prices), other) < (_price(name, prices), name)
+            and other not in found
+            and _speaks_wherever(other, name, cases)
+        ]
         for other in others:
             n_steps, n_flags, differ = _compared(cases, voices[name], voices[other])
             if n_flags >= LEAST_FLAGS and not differ:
                 found[name] = f"said the same as {other} of all {n_steps} steps that both spoke of"
                 break
     return found
+
+
+def _speaks_wherever(name: str, other: str, cases: Sequence[Case]) -> bool:
+    """Whether the one may be asked about every solution that the other may be asked about."""
+    one, two = method_of(name), method_of(other)
+    return all(speaks_of(one, case) or not speaks_of(two, case) for case in cases)
 
 
 def _voice(name: str, habits: dict[tuple[str, bool], Habit]) -> Source | None:

@@ -6,7 +6,7 @@ from labeler.acquire.base import Answer, Spent
 from labeler.acquire.board import Board
 from labeler.labelers.base import Findings
 
-PRICES = {"monte_carlo": 200, "judge": 20, "spare": 12, "gratis": 0}
+PRICES = {"monte_carlo": 200, "judge": 20, "spare": 12, "gratis": 0, "bisect": 6}
 """Tokens for a step."""
 
 

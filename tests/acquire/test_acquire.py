@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 
-from labeler.acquire.base import Ask, Terms
+from labeler.acquire.base import Ask, Terms, Unit
 from labeler.acquire.drift import degraded
+from labeler.acquire.drop import dropped
 from labeler.acquire.gain import Expecting
-from labeler.acquire.habits import learn_habits
+from labeler.acquire.habits import learn_habits, learn_prices
 from labeler.acquire.hindsight import came_true
 from labeler.acquire.pilot import DRAWN, learned, learning, share_of
 from labeler.acquire.spend import spend
@@ -146,6 +147,17 @@ def test_a_copy_of_another_labeler_is_dropped():
     assert name in ("copy", "judge")
     assert "said the same as" in reason
     assert asked[name] == 0
+
+
+def test_who_says_the_same_of_wrong_answers_only_replaces_nobody():
+    rows = rows_of(JUDGE, SPARE, Judge("bisect", "other", copies="spare"))
+    board, sources = board_of(rows, RULE), ("spare", "bisect")
+    asks = [Ask(n, s) for n, c in enumerate(board.cases) for s in sources if c.may_hear(s)]
+    board.add(asks, [answer(rows[ask.number], ask.source) for ask in asks])
+    prices = learn_prices(board.cases, Unit.TOKENS)
+    assert prices.by_source["bisect"] < prices.by_source["spare"]
+    model, habits = RULE.fit(board.rows()).model, learn_habits(board.cases, sources)
+    assert dropped(board.cases, model, habits, prices, sources) == {}
 
 
 @pytest.mark.parametrize("budget", [7_000, 9_000])
