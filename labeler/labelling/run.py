@@ -30,16 +30,16 @@ from labeler.dataset.lock import held, refuse_if_locked_out
 from labeler.dataset.reader import Dataset
 from labeler.dataset.shards import read_shards
 from labeler.dataset.storage import Location, located, storage_of
-from labeler.dataset.store import CommitInfo, commit, version_of_run
+from labeler.dataset.store import commit, version_of_run
 from labeler.driver.cost import Cost
 from labeler.driver.driver import Driver, Retry
 from labeler.driver.journal import Journal
 from labeler.driver.money import Purse
-from labeler.driver.requests import POLICY
 from labeler.errors import DataError, DatasetError
 from labeler.files import make_folder
 from labeler.labelling.acquired import told_of_labelers
 from labeler.labelling.identity import run_ids
+from labeler.labelling.log_entry import log_entry, money_of
 from labeler.labelling.other_environments import tell_others
 from labeler.labelling.parts import Parts, Progress, RunSummary
 from labeler.labelling.pipeline import Shard, ShardSummary, label_shard, plan_shards
@@ -271,31 +271,15 @@ class LabellingRun:
             return self.already_there(again.version)
         if again.n_solutions and not replaces:
             whole.statistics[ALREADY_THERE] = Counter(solutions=again.n_solutions)
-        by_stage = dict(Counter(rejection.stage for rejection in whole.rejections))
-        reasons = Counter(rejection.reason for rejection in whole.rejections)
-        total = whole.total()
-        policy = self.parts.samplers.get(POLICY)
-        info = CommitInfo(
-            run_id=self.run_id,
-            config_sha=self.parts.config_sha,
-            code_version=self.provenance.code_version,
-            model=policy.model if policy else "",
-            model_sha=policy.fingerprint if policy else "",
-            seed=self.parts.seed,
-            counts={
-                "problems": len(self.parts.problems),
-                "solutions": whole.n_rows,
-                **{f"rejected_{stage}": count for stage, count in by_stage.items()},
-            },
-            cost={
-                **_plain(total),
-                "seconds": round(time.monotonic() - self._started, 3),
-                "by_asker": {requester: _plain(cost) for requester, cost in whole.cost.items()},
-                "statistics": {name: dict(counts) for name, counts in whole.statistics.items()},
-                **({"consensus": {"learned": learned}} if learned else {}),
-                **({"acquire": labelers} if labelers else {}),
-                **self._money(),
-            },
+        info = log_entry(
+            self.parts,
+            self.run_id,
+            self.provenance.code_version,
+            whole,
+            seconds=round(time.monotonic() - self._started, 3),
+            consensus={"learned": learned} if learned else {},
+            acquire=labelers,
+            **money_of(self.parts, self._purse.spent),
         )
         self._list_rejections(whole.rejections)
         if earlier is None:
@@ -311,11 +295,11 @@ class LabellingRun:
             version,
             len(self.parts.problems),
             whole.n_rows,
-            by_stage,
+            dict(Counter(rejection.stage for rejection in whole.rejections)),
             whole.cost,
             {name: dict(counts) for name, counts in whole.statistics.items()},
             time.monotonic() - self._started,
-            reasons=dict(reasons.most_common(3)),
+            reasons=dict(Counter(one.reason for one in whole.rejections).most_common(3)),
             spent=self._purse.spent,
             currency=self.parts.prices.currency,
             labelers=labelers,
@@ -328,13 +312,6 @@ class LabellingRun:
         ready = fitted_to(rule, all_rows(None, self._files()))
         rows = labelled_rows(all_rows(None, self._files()))
         return told_of_labelers(self._recipe, self.parts.problems, rows, ready)
-
-    def _money(self) -> dict[str, Any]:
-        """What the run spent, as its entry in the log says it; nothing where no price is known."""
-        prices = self.parts.prices
-        if not prices.models:
-            return {}
-        return {"currency": prices.currency, "spent": round(self._purse.spent, 6)}
 
     def _refuse_empty(self, rejections: Sequence[Rejection]) -> None:
         """A version without a row would look like success."""
@@ -395,12 +372,3 @@ async def run_plainly(run: LabellingRun) -> RunSummary:
 def _listed(rejection: Rejection) -> dict[str, str]:
     """As it stands in the list; only replies have a text."""
     return {name: value for name, value in asdict(rejection).items() if name != "text" or value}
-
-
-def _plain(cost: Cost) -> dict[str, float]:
-    """Without `reused`, in which a resumed run differs from an undisturbed one."""
-    content = asdict(cost)
-    del content["reused"]
-    money = content.pop("money")
-    # Sums of parts differ in their last digits with the order of replies.
-    return content | ({"money": round(money, 6)} if money else {})
