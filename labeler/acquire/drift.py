@@ -1,9 +1,10 @@
 """A labeler that gets worse in the course of a run, as the explored solutions show it.
 
 Explored solutions are drawn, not chosen, and everybody is asked about them. Whether a labeler was
-right there is told by what was decided without it. Its mistakes on the pilot are compared with
-those on what was explored later, a solution counting once (Fisher's exact test, one-sided): a rise
-that chance explains in less than one of `RARE` cases is said.
+right there is told by what was decided without it, a solution counting once. It may get worse at
+any moment, so its mistakes from each of `MOMENTS` on are compared with those before, the pilot's
+among them (Fisher's exact test, one-sided): a rise that chance explains at any of these moments in
+less than one of `RARE` runs is said (Bonferroni's bound).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from labeler.consensus.sources import judges
 from labeler.records import LabeledSolution, Verdict
 
 RARE = 1000
+MOMENTS = 16
+"""Evenly among what was explored after the pilot."""
 
 
 def degraded(
@@ -23,25 +26,39 @@ def degraded(
     rule: Fusion,
     sources: Sequence[str],
 ) -> dict[str, str]:
-    """By labeler, what is to be said of it; `before` and `later` were asked about by everybody."""
-    from scipy.stats import fisher_exact
-
+    """By labeler, what is to be said of it; `before` and `later`, in the order of the run, were
+    asked about by everybody.
+    """
     found = {}
     for name in sources:
-        mistakes = []
-        for rows in (before, later):
-            told = [one for row in rows if (one := _is_mistaken(row, name, rule)) is not None]
-            mistakes.append((sum(told), len(told)))
-        (old, n_old), (new, n_new) = mistakes
-        if not n_old or not n_new:
-            continue
-        table = [[new, n_new - new], [old, n_old - old]]
-        if fisher_exact(table, alternative="greater").pvalue < 1 / RARE:
-            found[name] = (
-                f"against what others decided it was wrong on {new} of {n_new} solutions explored "
-                f"later, on {old} of {n_old} of the pilot"
-            )
+        pilot, explored = (
+            [one for row in rows if (one := _is_mistaken(row, name, rule)) is not None]
+            for rows in (before, later)
+        )
+        said = _got_worse(pilot, explored) if pilot else ""
+        if said:
+            found[name] = said
     return found
+
+
+def _got_worse(pilot: Sequence[bool], explored: Sequence[bool]) -> str:
+    """At which moment the mistakes became most surprisingly many; "" where chance explains it."""
+    from scipy.stats import fisher_exact
+
+    moments = sorted({part * len(explored) // MOMENTS for part in range(MOMENTS)})
+    best, said = 1 / RARE / MOMENTS, ""
+    for moment in moments if explored else ():
+        old, new = [*pilot, *explored[:moment]], explored[moment:]
+        wrong_before, wrong = sum(old), sum(new)
+        table = [[wrong, len(new) - wrong], [wrong_before, len(old) - wrong_before]]
+        chance = fisher_exact(table, alternative="greater").pvalue
+        if chance < best:
+            best = chance
+            said = (
+                f"against what others decided it was wrong on {wrong} of the last {len(new)} "
+                f"solutions explored, on {wrong_before} of {len(old)} before"
+            )
+    return said
 
 
 def _is_mistaken(row: LabeledSolution, name: str, rule: Fusion) -> bool | None:

@@ -1,6 +1,7 @@
 """Whom acquisition asks, on simulated solutions whose labelers' worth is known."""
 
 import dataclasses
+import re
 from collections import Counter
 
 import pytest
@@ -175,6 +176,21 @@ def test_a_labeler_that_gets_worse_is_noticed():
     assert list(said) == ["spare"]
     assert "explored" in said["spare"]
     assert degraded(before, rows_of(JUDGE, SPARE, seed=1, n=60), rule, SOURCES) == {}
+
+
+def test_a_labeler_that_gets_worse_late_in_a_run_is_noticed():
+    """Of 24 solutions that are explored, the last ten are those on which it is worse."""
+    worse = dataclasses.replace(SPARE, right=0.7, error=0.5)
+    before, sound = rows_of(JUDGE, SPARE, n=24), rows_of(JUDGE, SPARE, seed=1, n=14)
+    rule = RULE.fit(rows_of(JUDGE, SPARE))
+    said = degraded(before, [*sound, *rows_of(JUDGE, worse, seed=2, n=10)], rule, SOURCES)
+    assert list(said) == ["spare"]
+    assert re.fullmatch(
+        r"against what others decided it was wrong on \d of the last \d+ solutions explored, "
+        r"on \d of \d+ before",
+        said["spare"],
+    )
+    assert degraded(before, [*sound, *rows_of(JUDGE, SPARE, seed=2, n=10)], rule, SOURCES) == {}
 
 
 def explored_at_once(known, rows, budget, explore=None):
