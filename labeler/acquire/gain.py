@@ -74,12 +74,6 @@ class Expecting:
         log_seen, _ = self.model.log_seen_before(*known_of(case))
         return float(self._decided(log_seen[None])[0])
 
-    def doubt(self, case: Case) -> float:
-        """How probable it is that a solution's first error is not where it seems to be."""
-        log_seen, _ = self.model.log_seen_before(*known_of(case))
-        smoothed = forward_backward(self.model.chain, log_seen[None])
-        return 1 - float(smoothed.first_error_posterior().max())
-
     def _gains(self, cases: Sequence[Case], n_steps: int, habits: Sequence[Habit]) -> Array:
         newcomers = [one.source for one in habits if one.source is not None]
         told = [

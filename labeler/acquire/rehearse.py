@@ -94,7 +94,7 @@ def rehearse(
         whole = others * scale * larger * on_sample + board.spent()
         if budget is not None:
             most = min(budget, everything.spent.of(terms.unit))
-            whole = (most / max(whole.of(terms.unit), 1e-9)) * whole
+            whole = min(1.0, most / max(whole.of(terms.unit), 1e-9)) * whole
         kept = _Kept.of([played.cases[n] for n in numbers], rule, known)
         taken[budget] = Taken(
             whole,

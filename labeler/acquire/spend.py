@@ -110,9 +110,6 @@ def spend(
             most = n_decided + sum(best[n][1].most for n in still_open)
             questions = _enough(questions, terms.kept * most - n_decided)
         asked = _affordable([paid.corrected(one) for one in questions], left, budget, most_over)
-        if budget is not None and not asked:
-            questions = _confirming(board, numbers, terms, known)
-            asked = _affordable([paid.corrected(o) for o in questions], left, budget, most_over)
         if not asked:
             return
 
@@ -195,21 +192,6 @@ def _enough(questions: Sequence[Question], steps: float) -> list[Question]:
     """The first of these, as many as are expected to decide so many steps."""
     so_far = accumulate((one.steps for one in questions), initial=0.0)
     return [one for one, decided in zip(questions, so_far, strict=False) if decided < steps]
-
-
-def _confirming(board: Board, numbers: Sequence[int], terms: Terms, known: Known) -> list[Question]:
-    """Of the solutions that are decided the cheapest questions, the least sure solution first: what
-    is left of a budget may as well go there.
-    """
-    found: list[tuple[float, Question]] = []
-    for n in (n for n in numbers if board.cases[n].is_decided):
-        case = board.cases[n]
-        open_to = [s for s in terms.sources if s not in known.dropped and case.may_hear(s)]
-        if open_to:
-            price, source = min((known.prices.of(s, case), s) for s in open_to)
-            found.append((known.expecting.doubt(case), Question(Ask(n, source), 0.0, price, 0.0)))
-    found.sort(key=lambda one: (-one[0], one[1].ask.number))
-    return [question for _, question in found]
 
 
 def _affordable(

@@ -108,12 +108,13 @@ def test_less_is_asked_where_a_smaller_share_of_what_all_would_decide_is_enough(
     assert 0.4 < kept[0.5] / kept[1.0] < kept[0.8] / kept[1.0] < 1
 
 
-def test_what_is_left_of_a_budget_goes_to_what_is_least_sure():
+def test_what_is_left_of_a_budget_is_not_spent_where_nothing_is_open():
     """Asking the two about everything costs 23,000; what is open takes less."""
     _, _, _, enough = acquire(rows_of(JUDGE, SPARE), ("judge", "spare"))
     _, _, pilot, board = acquire(rows_of(JUDGE, SPARE), ("judge", "spare"), budget=15_000.0)
     assert enough.spent().tokens < 10_000
-    assert pilot.spent().tokens + board.spent().tokens == pytest.approx(15_000, rel=0.02)
+    assert pilot.spent().tokens + board.spent().tokens < 12_000
+    assert all(case.is_decided or len(case.asked) == 2 for case in board.cases)
 
 
 def test_a_labeler_that_decides_less_than_was_hoped_for_is_expected_to_decide_less():
