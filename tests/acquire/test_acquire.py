@@ -1,13 +1,14 @@
 """Whom acquisition asks, on simulated solutions whose labelers' worth is known."""
 
 import dataclasses
+import random
 import re
 from collections import Counter
 
 import pytest
 
 from labeler.acquire.base import Ask, Terms, Unit
-from labeler.acquire.drift import degraded
+from labeler.acquire.drift import _got_worse, degraded
 from labeler.acquire.drop import dropped
 from labeler.acquire.gain import Expecting
 from labeler.acquire.habits import learn_habits, learn_prices
@@ -192,6 +193,17 @@ def test_a_labeler_that_gets_worse_late_in_a_run_is_noticed():
         said["spare"],
     )
     assert degraded(before, [*sound, *rows_of(JUDGE, SPARE, seed=2, n=10)], rule, SOURCES) == {}
+
+
+def test_mistakes_that_come_as_chance_has_it_are_not_said():
+    """300 runs of a labeler that is wrong on a tenth, or on three tenths, from first to last."""
+    draws = random.Random(3)
+    said = []
+    for n in range(300):
+        share = 0.1 if n % 2 else 0.3
+        pilot, explored = ([draws.random() < share for _ in range(n)] for n in (10, 40))
+        said.append(_got_worse(pilot, explored))
+    assert said == [""] * 300
 
 
 def explored_at_once(known, rows, budget, explore=None):
