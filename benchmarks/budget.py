@@ -37,7 +37,7 @@ from rich.table import Table
 from troubled import with_dice, with_echo, with_fading
 from without_reference import evidence
 
-from labeler.acquire.base import Answer, Asking, Spent, Terms
+from labeler.acquire.base import GROUP, Answer, Asking, Spent, Terms
 from labeler.acquire.board import Board
 from labeler.acquire.drift import degraded
 from labeler.acquire.pilot import learned, learning, share_of, surer
@@ -48,7 +48,6 @@ from labeler.driver.cost import Cost
 from labeler.evaluation.compare import Examined, rows_of
 from labeler.evaluation.metrics import Prediction, score
 from labeler.labelers.base import Findings
-from labeler.labelling.acquiring import GROUP
 from labeler.records import LabeledSolution, short_hash
 from labeler.seeds import derive_seed
 from labeler.stats.rates import wilson

@@ -30,6 +30,10 @@ then is learned from a part of the run, and what the whole run teaches moves it 
 """
 
 
+GROUP = 64
+"""Problems that share their part of the budget."""
+
+
 class Unit(StrEnum):
     """What is to be spent sparingly."""
 

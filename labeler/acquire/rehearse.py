@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from labeler.acquire.base import Answer, Ask, Asking, Spent, Terms, Unit
+from labeler.acquire.base import GROUP, Answer, Ask, Asking, Spent, Terms, Unit
 from labeler.acquire.board import Board, Case, speaks_of
 from labeler.acquire.habits import learn_prices
 from labeler.acquire.pilot import learned, learning, surer
@@ -87,7 +87,10 @@ def rehearse(
         if budget is not None:
             share = budget * len(sample) / n_problems
         played = Board(solved, surer(rule, terms, known))
-        yield from _remembered(spend(played, numbers, limited, known, budget=share), answers)
+        for at in range(0, len(numbers), GROUP):
+            some = numbers[at : at + GROUP]
+            part = None if share is None else share * len(some) / len(numbers)
+            yield from _remembered(spend(played, some, limited, known, budget=part), answers)
         on_sample = sum((played.cases[n].spent for n in numbers), Spent())
         # The problems that a run learns on cost what they cost here, the others what was played.
         others = 1 - min(taught.n_learned / n_problems, 1)

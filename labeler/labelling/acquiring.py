@@ -42,9 +42,6 @@ from labeler.labelling.solving import SampledSolutions
 from labeler.records import Problem, Solution, Verdict, short_hash
 from labeler.seeds import derive_seed
 
-GROUP = 64
-"""Problems that share their part of the budget."""
-
 ACQUIRED = "acquire "
 """Begins the names of a run's statistics on what was asked of each labeler."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from labeler.acquire.base import KEPT, Terms, Unit
+from labeler.acquire.base import GROUP, KEPT, Terms, Unit
 from labeler.checking.answers.base import Reading
 from labeler.checking.answers.readers import BY_DEFAULT, reader_by, reader_named
 from labeler.config.answers import AnswerPattern
@@ -20,7 +20,6 @@ from labeler.labelers.base import Policy
 from labeler.labelers.method import Labeler, MethodSettings
 from labeler.labelers.methods import METHODS, method_of
 from labeler.labelers.shared.acting import sampling_of_turns
-from labeler.labelling.acquiring import GROUP
 from labeler.labelling.pipeline import Recipe
 from labeler.labelling.solving import Filter
 from labeler.records import Sampling, Solution, Verdict
