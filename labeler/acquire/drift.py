@@ -43,14 +43,16 @@ def degraded(
             [one for row in rows if (one := _is_mistaken(row, name, rule)) is not None]
             for rows in (before, later)
         )
-        said = _got_worse(pilot, explored) if pilot else ""
+        said = got_worse(pilot, explored) if pilot else ""
         if said:
             found[name] = said
     return found
 
 
-def _got_worse(pilot: Sequence[bool], explored: Sequence[bool]) -> str:
-    """At which moment the mistakes became most surprisingly many; "" where chance explains it."""
+def got_worse(pilot: Sequence[bool], explored: Sequence[bool]) -> str:
+    """At which moment mistakes became most surprisingly many; "" where chance explains it. Both are
+    in the order of the run: whether the labeler was mistaken on each solution.
+    """
     from scipy.stats import hypergeom
 
     if not explored:

@@ -27,8 +27,8 @@ MOST_EXPLORING = 0.1
 DEAR = 0.1
 """Of a group's budget: a question that takes more must fit with `MARGIN`, for its price is an
 estimate."""
-
 MARGIN = 1.25
+"""Times its estimated price."""
 
 NOBODY: Mapping[int, float] = {}
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from labeler.acquire.base import Ask, Terms, Unit
-from labeler.acquire.drift import _got_worse, degraded
+from labeler.acquire.drift import degraded, got_worse
 from labeler.acquire.drop import dropped
 from labeler.acquire.gain import Expecting
 from labeler.acquire.habits import learn_habits, learn_prices
@@ -202,7 +202,7 @@ def test_mistakes_that_come_as_chance_has_it_are_not_said():
     for n in range(300):
         share = 0.1 if n % 2 else 0.3
         pilot, explored = ([draws.random() < share for _ in range(n)] for n in (10, 40))
-        said.append(_got_worse(pilot, explored))
+        said.append(got_worse(pilot, explored))
     assert said == [""] * 300
 
 
